@@ -1,0 +1,1 @@
+"""A stand-in for Slack and a small CRM on loopback, so that the coach runs without either."""
