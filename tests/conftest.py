@@ -1,0 +1,117 @@
+"""What every test stands on: a clean environment and real databases with the schema in them."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.pool import NullPool
+
+from tests import databases
+
+FOLDER = pytest.StashKey[Path]()
+
+# A developer's own settings must never reach a test, nor a test a real workspace.
+FOREIGN_SETTINGS = ("SLACK_", "COACH_", "DATABASE_URL", "XDG_")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose one folder of databases for the whole run; workers are told of it."""
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    config.stash[FOLDER] = (
+        databases.make_folder() if worker is None else Path(worker["database_folder"])
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker which folder of databases this run uses."""
+    node.workerinput["database_folder"] = str(node.config.stash[FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the PostgreSQL server when the last worker is done, and remove the databases."""
+    if not hasattr(config, "workerinput") and FOLDER in config.stash:
+        databases.remove_folder(config.stash[FOLDER])
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No settings from outside, no proxy, and a home of its own for each test."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN_SETTINGS) or name in PROXIES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+def make_schema(url: str) -> None:
+    """Create every table in the empty database at `url`."""
+    from sqlalchemy import create_engine
+
+    from storage.tables import metadata
+
+    # The driver is only a means here: the synchronous one makes the same file.
+    engine = create_engine(url.replace("+aiosqlite", ""), poolclass=NullPool)
+    try:
+        metadata.create_all(engine)
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> databases.Postgres:
+    """The run's PostgreSQL server; skips where there is none, except in CI, where that fails."""
+    server = databases.Postgres(pytestconfig.stash[FOLDER])
+    try:
+        server.url()
+    except databases.PostgresUnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"Not tested on PostgreSQL: {error}")
+    return server
+
+
+@pytest.fixture
+def sqlite_url(pytestconfig: pytest.Config, tmp_path: Path) -> str:
+    """The address of a SQLite file with the schema and nothing else."""
+    template = databases.sqlite_template(pytestconfig.stash[FOLDER], make_schema)
+    path = tmp_path / "coach.db"
+    shutil.copyfile(template, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgres: databases.Postgres) -> Iterator[str]:
+    """The address of a PostgreSQL database with the schema and nothing else."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres.create(name, template=postgres.template(make_schema))
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database with the schema and nothing else; the test runs once on each kind.
+
+    In the form that SQLAlchemy's async engines take: `sqlite+aiosqlite:///...` and
+    `postgresql+psycopg://...`.
+    """
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table, on each kind; for migrations."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        return
+    postgres: databases.Postgres = request.getfixturevalue("postgres")
+    name = f"empty_{uuid.uuid4().hex}"
+    yield postgres.create(name)
+    postgres.drop(name)
