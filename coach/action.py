@@ -1,0 +1,82 @@
+"""What an action is: what Take Action promises, shows, and does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Flag, auto
+from typing import Any
+
+import coach.actions
+from coach import plugins
+from coach.models import Contact, Deal, Message, Person, Task
+from coach.screens import Screen
+from coach.writes import CrmWrite
+
+
+class Shows(Flag):
+    """Which true current data of the mirror an action needs, found through its `params`."""
+
+    NOTHING = 0
+    #: `params["connection_id"]`, `params["task_id"]`.
+    TASK = auto()
+    #: `params["connection_id"]`, `params["deal_id"]`; the contact of the deal comes along.
+    DEAL = auto()
+    #: `params["contacts"]`: pairs of connection id and contact id.
+    CONTACTS = auto()
+    #: The person's overdue tasks, now.
+    OVERDUE_TASKS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """All that an action sees."""
+
+    now: datetime
+    person: Person
+    #: Today, where the person is.
+    today: date
+    params: Mapping[str, Any]
+    #: Made by the caller: the id of a thing this insight creates, the same on every try.
+    new_id: str
+    task: Task | None = None
+    deal: Deal | None = None
+    contact: Contact | None = None
+    contacts: Sequence[Contact] = ()
+    tasks: Sequence[Task] = ()
+    #: The stages known in this deal's connection, in the order deals usually go through them.
+    stages: Sequence[str] = ()
+    #: What has been done from this insight so far: thing's id -> words like “Completed”.
+    done: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldErrors:
+    """What is wrong with a submitted form: field name -> a sentence."""
+
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What submitting does: changes in the CRM and the card's words about it."""
+
+    writes: Sequence[CrmWrite]
+    outcome: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What stands behind Take Action; pure: it is given data and returns values."""
+
+    #: The line above the button: what pressing it will do.
+    promise: Callable[[Mapping[str, Any]], str]
+    shows: Shows
+    #: Raises `UnknownSubjectError` when the thing is gone from the CRM.
+    screen: Callable[[ActionView], Screen]
+    #: The values by field name: text, ISO date or choice; `None` for an empty field.
+    submit: Callable[[ActionView, Mapping[str, str | None]], Submission | FieldErrors]
+
+
+def load_actions() -> dict[str, Action]:
+    """Every action by its file's name."""
+    return plugins.load(coach.actions, "ACTION", Action)

@@ -1,0 +1,1 @@
+"""Actions: one file each, found by its name; every file exports `ACTION`."""

@@ -1,0 +1,33 @@
+"""Show one deal and let the person move it to another stage."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coach.action import Action, ActionView, FieldErrors, Shows, Submission
+from coach.errors import UnknownSubjectError
+from coach.presenting import contact_item, deal_item, done_outcome
+from coach.screens import Element, Note, Screen
+from coach.models import say
+
+
+def promise(params: Mapping[str, Any]) -> str:
+    """What pressing the button will do."""
+    return "Take Action shows the deal, to move its stage or log a contact."
+
+
+def screen(view: ActionView) -> Screen:
+    """The deal as the CRM has it now, with its contact."""
+    if view.deal is None or view.deal.deleted:
+        raise UnknownSubjectError("This deal is no longer in the CRM. Dismiss the insight.")
+    elements: list[Element] = [deal_item(view.deal, view)]
+    if view.contact and not view.contact.deleted:
+        elements += [Note(say("Its contact:")), contact_item(view.contact, view)]
+    return Screen("Move the deal forward", "Done", elements)
+
+
+def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:
+    """Everything was done by the controls; the card says what."""
+    return Submission([], done_outcome(view, "You looked at the deal."))
+
+
+ACTION = Action(promise, Shows.DEAL, screen, submit)

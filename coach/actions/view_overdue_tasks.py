@@ -1,0 +1,34 @@
+"""Show overdue tasks and let the person finish or move each."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from coach.action import Action, ActionView, FieldErrors, Shows, Submission
+from coach.models import say
+from coach.presenting import SHOWN, done_outcome, task_item
+from coach.screens import Element, Note, Screen
+
+
+def promise(params: Mapping[str, Any]) -> str:
+    """What pressing the button will do."""
+    return "Take Action lists them, to complete each or move its date."
+
+
+def screen(view: ActionView) -> Screen:
+    """The overdue tasks as the CRM has them now, oldest first."""
+    tasks = sorted(view.tasks, key=lambda task: (task.due_date or date.max, task.id))
+    elements: list[Element] = [task_item(task, view) for task in tasks[:SHOWN]]
+    if len(tasks) > SHOWN:
+        elements.append(Note(say(f"… and {len(tasks) - SHOWN} more in your CRM.")))
+    if not tasks:
+        elements.append(Note(say("Nothing is overdue any more. Well done!")))
+    return Screen("Overdue tasks", "Done", elements)
+
+
+def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:
+    """Everything was done by the controls; the card says what."""
+    return Submission([], done_outcome(view, "You looked through your overdue tasks."))
+
+
+ACTION = Action(promise, Shows.OVERDUE_TASKS, screen, submit)

@@ -1,0 +1,92 @@
+"""Working days and local days: how long something has really been waiting."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from coach.models import Person
+
+
+@lru_cache(maxsize=512)
+def zone(name: str | None) -> ZoneInfo:
+    """The time zone of that IANA name; UTC while it is unknown or not a zone."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def local_date(moment: datetime, person: Person) -> date:
+    """The date on this person's wall when it is `moment`."""
+    return moment.astimezone(zone(person.time_zone)).date()
+
+
+def start_of_day(day: date, person: Person) -> datetime:
+    """The first instant of `day` where the person is, as UTC."""
+    return datetime.combine(day, time.min, zone(person.time_zone)).astimezone(UTC)
+
+
+def _days(person: Person) -> tuple[int, ...]:
+    # A week without a working day would make every wait endless.
+    return person.settings.working_days or (1, 2, 3, 4, 5)
+
+
+def _from_work(moment: datetime, person: Person) -> tuple[date, time]:
+    # What happens on a day off begins to wait when work begins again.
+    local = moment.astimezone(zone(person.time_zone))
+    day, clock = local.date(), local.time()
+    while day.isoweekday() not in _days(person):
+        day, clock = day + timedelta(days=1), time.min
+    return day, clock
+
+
+def _at_work(moment: datetime, person: Person) -> tuple[date, time]:
+    # Nothing ripens on a day off: it is as good as the end of the last working day.
+    local = moment.astimezone(zone(person.time_zone))
+    day, clock = local.date(), local.time()
+    while day.isoweekday() not in _days(person):
+        day, clock = day - timedelta(days=1), time.max
+    return day, clock
+
+
+def _moved(day: date, days: int, person: Person) -> date:
+    working = _days(person)
+    weeks, left = divmod(abs(days), len(working))
+    step = 1 if days > 0 else -1
+    day += timedelta(weeks=weeks * step)
+    while left:
+        day += timedelta(days=step)
+        left -= day.isoweekday() in working
+    return day
+
+
+def after_working_days(since: datetime, days: int, person: Person) -> datetime:
+    """The instant at which `days` working days have passed since `since`.
+
+    The clock time stays the same: what happened on Thursday at 10 has waited two working days on
+    Monday at 10. Days off do not count.
+    """
+    day, clock = _from_work(since, person)
+    tz = zone(person.time_zone)
+    return datetime.combine(_moved(day, days, person), clock, tz).astimezone(UTC)
+
+
+def before_working_days(moment: datetime, days: int, person: Person) -> datetime:
+    """The latest instant from which `days` working days have passed at `moment`.
+
+    Whatever has waited since this instant or longer is ripe; the inverse of `after_working_days`.
+    """
+    day, clock = _at_work(moment, person)
+    tz = zone(person.time_zone)
+    return datetime.combine(_moved(day, -days, person), clock, tz).astimezone(UTC)
+
+
+def working_days_between(since: datetime, until: datetime, person: Person) -> int:
+    """How many whole working days have passed from `since` to `until`."""
+    (first, start), (last, end) = _from_work(since, person), _at_work(until, person)
+    if (last, end) < (first, start):
+        return 0
+    weeks, rest = divmod((last - first).days, 7)
+    tail = (last - timedelta(days=offset) for offset in range(rest))
+    count = weeks * len(_days(person)) + sum(day.isoweekday() in _days(person) for day in tail)
+    return count - (end < start)

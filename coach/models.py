@@ -1,0 +1,385 @@
+"""The words of the domain as values: deals, contacts, tasks, people, activities and insights."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Verb(StrEnum):
+    """What happened, in the vocabulary every provider is translated into."""
+
+    DEAL_CREATED = "deal_created"
+    DEAL_STAGE_CHANGED = "deal_stage_changed"
+    DEAL_CLOSED = "deal_closed"
+    DEAL_REOPENED = "deal_reopened"
+    DEAL_AMOUNT_CHANGED = "deal_amount_changed"
+    DEAL_OWNER_CHANGED = "deal_owner_changed"
+    DEAL_DELETED = "deal_deleted"
+    CONTACT_CREATED = "contact_created"
+    CONTACT_UPDATED = "contact_updated"
+    CONTACT_DELETED = "contact_deleted"
+    TASK_CREATED = "task_created"
+    TASK_COMPLETED = "task_completed"
+    TASK_RESCHEDULED = "task_rescheduled"
+    TASK_DELETED = "task_deleted"
+    NOTE_LOGGED = "note_logged"
+    CALL_LOGGED = "call_logged"
+    EMAIL_LOGGED = "email_logged"
+    MEETING_BOOKED = "meeting_booked"
+    COMMAND_USED = "command_used"
+
+
+#: A contact counts as contacted when one of these happened (or `last_contacted_at` says so).
+CONTACT_VERBS = frozenset(
+    {Verb.NOTE_LOGGED, Verb.CALL_LOGGED, Verb.EMAIL_LOGGED, Verb.MEETING_BOOKED}
+)
+
+
+class SubjectKind(StrEnum):
+    """The three kinds of thing in the mirror."""
+
+    DEAL = "deal"
+    CONTACT = "contact"
+    TASK = "task"
+
+
+class DealStatus(StrEnum):
+    """Whether a deal is still in play."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+class TaskStatus(StrEnum):
+    """Whether a task is still to be done."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+
+
+class TaskPriority(StrEnum):
+    """How pressing a task is, as the CRM says."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Origin(StrEnum):
+    """How a change came about; coaching answers people, not imports."""
+
+    API = "api"
+    UI = "ui"
+    IMPORT = "import"
+    SELF = "self"
+
+
+#: Contact statuses that count as a lead, compared in upper case.
+LEAD_STATUSES = frozenset({"LEAD", "PROSPECT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The identity of one thing in a CRM: which connection, and the id it has there."""
+
+    connection_id: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """What the CRM says of a deal now."""
+
+    connection_id: str
+    id: str
+    title: str = ""
+    stage: str | None = None
+    status: DealStatus = DealStatus.OPEN
+    value: Decimal | None = None
+    currency: str | None = None
+    source: str | None = None
+    contact_id: str | None = None
+    person_id: str | None = None
+    url: str | None = None
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    #: When the deal came to its present stage; the clock of "stuck".
+    stage_entered_at: datetime | None = None
+    deleted: bool = False
+    #: When each field was last told, so that an older change never overwrites a newer one.
+    told: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return self.title or f"deal {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the CRM says of a person it sells to."""
+
+    connection_id: str
+    id: str
+    name_given: str = ""
+    email: str | None = None
+    status: str | None = None
+    source: str | None = None
+    person_id: str | None = None
+    url: str | None = None
+    created_at: datetime | None = None
+    last_contacted_at: datetime | None = None
+    #: The later of creation and last contact; the clock of "stale".
+    silent_since: datetime | None = None
+    deleted: bool = False
+    told: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What to call them in a sentence."""
+        return self.name_given or self.email or f"contact {self.id}"
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether somebody still hopes to win this contact."""
+        return (self.status or "").upper() in LEAD_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the CRM says of something to be done."""
+
+    connection_id: str
+    id: str
+    title: str = ""
+    status: TaskStatus = TaskStatus.PENDING
+    priority: TaskPriority = TaskPriority.MEDIUM
+    due_date: date | None = None
+    note: str | None = None
+    completed_at: datetime | None = None
+    contact_id: str | None = None
+    deal_id: str | None = None
+    person_id: str | None = None
+    url: str | None = None
+    created_at: datetime | None = None
+    deleted: bool = False
+    told: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return self.title or f"task {self.id}"
+
+
+Subject = Deal | Contact | Task
+
+
+class Level(IntEnum):
+    """How much a person wants to hear."""
+
+    MINIMAL = 1
+    BALANCED = 2
+    ACTIVE = 3
+
+
+class Priority(IntEnum):
+    """How much an insight matters; sorts by meaning, not by alphabet."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def word(self) -> str:
+        """The name people read."""
+        return self.name.lower()
+
+
+class Enrolment(StrEnum):
+    """Whether a person has agreed to be messaged."""
+
+    #: Never written to.
+    NEW = "new"
+    #: An insight waits; the welcome message is to be sent.
+    INVITING = "inviting"
+    #: The welcome message is there, unanswered.
+    INVITED = "invited"
+    STARTED = "started"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one person has set; `None` means the default in force."""
+
+    enabled: bool = True
+    level: Level = Level.BALANCED
+    stale_lead_days: int | None = None
+    stuck_deal_days: int | None = None
+    #: ISO weekdays, Monday is 1.
+    working_days: tuple[int, ...] = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone coached: a Slack user and the owner of things in a CRM."""
+
+    workspace_id: str
+    id: str
+    name: str
+    email: str | None = None
+    slack_user_id: str | None = None
+    #: An IANA name from Slack; `None` until Slack has told it.
+    time_zone: str | None = None
+    enrolment: Enrolment = Enrolment.NEW
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def listens(self) -> bool:
+        """Whether insights may be made for this person at all: not off, not declined."""
+        return self.settings.enabled and self.enrolment is not Enrolment.DECLINED
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something that happened, normalised, with the things it was about as they are now."""
+
+    workspace_id: str
+    connection_id: str
+    verb: Verb
+    occurred_at: datetime
+    person_id: str | None = None
+    deal: Deal | None = None
+    contact: Contact | None = None
+    task: Task | None = None
+    origin: Origin = Origin.API
+
+
+class InsightType(StrEnum):
+    """What called an insight forth."""
+
+    ACTION = "action"
+    TIME = "time"
+    PATTERN = "pattern"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in a message; with `url` a link. Text is plain: no markup is ever read in it."""
+
+    text: str
+    url: str | None = None
+
+
+Message = tuple[Span, ...]
+
+
+def say(*parts: "str | Span") -> Message:
+    """Put a message together from plain text and named things."""
+    return tuple(part if isinstance(part, Span) else Span(part) for part in parts if part)
+
+
+def plain(message: Message) -> str:
+    """The message as bare words."""
+    return "".join(span.text for span in message)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The action behind Take Action: its file's name and what it needs to know (JSON values)."""
+
+    action: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An insight as a rule proposes it, before it is stored."""
+
+    person_id: str
+    #: What the insight is about, e.g. `deal:c1:D-17`; with the rule it tells repeats apart.
+    subject: str
+    #: What makes this time different from the last; part of the fingerprint.
+    occasion: str
+    priority: Priority
+    #: What is to be said, in one line.
+    message: Message
+    #: Why it is said, in one line.
+    reason: Message
+    suggestion: Suggestion
+    expires_at: datetime
+    #: Ids of what the insight was about, so that "something changed" can be told.
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """Advice to one person on one occasion, as stored."""
+
+    workspace_id: str
+    fingerprint: str
+    person_id: str
+    rule: str
+    type: InsightType
+    priority: Priority
+    subject: str
+    message: Message
+    reason: Message
+    suggestion: Suggestion
+    state: "InsightState"
+    created_at: datetime
+    expires_at: datetime
+    about: tuple[str, ...] = ()
+    seen_at: datetime | None = None
+    decided_at: datetime | None = None
+    #: What was done, in the card's words, once it was.
+    outcome: Message = ()
+    channel: str | None = None
+    ts: str | None = None
+    error: str | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether the person has opened, listed or answered it."""
+        return self.seen_at is not None
+
+    @property
+    def dismissed(self) -> bool:
+        """Whether the person sent it away."""
+        return self.state is InsightState.DISMISSED
+
+
+class InsightState(StrEnum):
+    """Where an insight stands; the ways between the states are in `coach.lifecycle`."""
+
+    #: Made, but its person is not matched or has not agreed yet.
+    HELD = "held"
+    #: Made, but too unimportant to interrupt at this person's level; listed when asked for.
+    QUIET = "quiet"
+    #: To be sent when its turn comes.
+    QUEUED = "queued"
+    #: A sender has claimed it.
+    SENDING = "sending"
+    #: In the person's messages, unanswered.
+    SENT = "sent"
+    TAKEN = "taken"
+    DISMISSED = "dismissed"
+    EXPIRED = "expired"
+    #: Slack refused it for good; the reason is kept.
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PastInsight:
+    """As much of an earlier insight as rules need to not repeat themselves."""
+
+    rule: str
+    subject: str
+    created_at: datetime
+    dismissed_at: datetime | None
+    about: tuple[str, ...]
+    occasion: str

@@ -1,0 +1,1 @@
+"""Rules: one file each, found by its name; every file exports `RULE`."""

@@ -1,0 +1,74 @@
+"""Tasks whose due date has passed."""
+
+from datetime import date, datetime, timedelta
+
+from coach.calendar import local_date, start_of_day
+from coach.engine import TimeLook, TimeRule, Verdict
+from coach.models import (
+    Draft,
+    Level,
+    Person,
+    Priority,
+    Subject,
+    SubjectKind,
+    Suggestion,
+    Task,
+    TaskStatus,
+    say,
+)
+from coach.repetition import next_allowed
+
+GAP = timedelta(hours=12)
+
+
+def cutoff(now: datetime, person: Person) -> date:
+    """Tasks due on that day or earlier are overdue: yesterday, where the person is."""
+    return local_date(now, person) - timedelta(days=1)
+
+
+def ripe_at(subject: Subject, person: Person) -> datetime | None:
+    """The midnight after the due date; never for what is done, undated or deleted."""
+    if not isinstance(subject, Task) or subject.deleted or subject.due_date is None:
+        return None
+    if subject.status is TaskStatus.COMPLETED:
+        return None
+    return start_of_day(subject.due_date + timedelta(days=1), person)
+
+
+def evaluate(look: TimeLook) -> Verdict:
+    """One insight that counts all overdue tasks of a person, once in 12 hours."""
+    tasks = sorted(
+        (task for task in look.ripe if isinstance(task, Task) and task.due_date),
+        key=lambda task: (task.due_date, task.id),
+    )
+    about = tuple(task.id for task in tasks)
+    allowed = next_allowed(look.past, gap=GAP, about=about, now=look.now)
+    if allowed is None:
+        return Verdict(again_at=look.now + GAP)
+    if not tasks or allowed > look.now:
+        return Verdict(again_at=max(allowed, look.now + timedelta(minutes=1)))
+    count, oldest = len(tasks), tasks[0]
+    noun = "task" if count == 1 else "tasks"
+    draft = Draft(
+        person_id=look.person.id,
+        subject=f"person:{look.person.id}",
+        occasion=look.now.isoformat(timespec="seconds"),
+        priority=Priority.HIGH,
+        message=say(f"You have {count} overdue {noun}. Let's clear the backlog!"),
+        reason=say(f"The oldest is “{oldest.name}”, due {oldest.due_date:%a %-d %b}."),
+        suggestion=Suggestion("view_overdue_tasks"),
+        expires_at=look.now + GAP,
+        about=about[:1000],
+    )
+    return Verdict([draft], again_at=look.now + GAP)
+
+
+RULE = TimeRule(
+    summary="Tasks whose due date has passed.",
+    level=Level.BALANCED,
+    kind=SubjectKind.TASK,
+    since="due_date",
+    cutoff=cutoff,
+    ripe_at=ripe_at,
+    evaluate=evaluate,
+)

@@ -1,0 +1,46 @@
+"""A deal was won: ask the happy client for a referral."""
+
+from datetime import timedelta
+
+from coach.engine import ActionLook, ActionRule, subject_key
+from coach.models import DealStatus, Draft, Level, Priority, Span, Suggestion, Verb, say
+
+
+def evaluate(look: ActionLook) -> Draft | None:
+    """One insight for each time a deal is won; a lost deal says nothing."""
+    deal, contact = look.activity.deal, look.activity.contact
+    if deal is None or deal.status is not DealStatus.WON:
+        return None
+    client = Span(contact.name, contact.url) if contact and not contact.deleted else None
+    closed = deal.closed_at or look.activity.occurred_at
+    params = {
+        "connection_id": deal.connection_id,
+        "title": f"Ask {client.text if client else 'the client'} for referral",
+        "priority": "high",
+        "deal_id": deal.id,
+        "contact_id": deal.contact_id,
+    }
+    return Draft(
+        person_id=look.person.id,
+        subject=subject_key(deal),
+        # A deal that is reopened and won again is a new occasion; an echo of the same win is not.
+        occasion=closed.date().isoformat(),
+        priority=Priority.HIGH,
+        message=say(
+            "Great close! This is the perfect moment to ask ",
+            client or "the client",
+            " for a referral while they're happy.",
+        ),
+        reason=say("You just won ", Span(deal.name, deal.url), "."),
+        suggestion=Suggestion("create_task", params),
+        expires_at=look.now + timedelta(days=3),
+        about=(deal.id,),
+    )
+
+
+RULE = ActionRule(
+    summary="When you win a deal: ask the client for a referral.",
+    level=Level.MINIMAL,
+    verbs=frozenset({Verb.DEAL_CLOSED}),
+    evaluate=evaluate,
+)

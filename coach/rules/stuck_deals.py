@@ -1,0 +1,118 @@
+"""Open deals that have been in the same stage for too long."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from coach.calendar import (
+    after_working_days,
+    before_working_days,
+    local_date,
+    start_of_day,
+    working_days_between,
+)
+from coach.engine import TimeLook, TimeRule, Verdict, subject_key
+from coach.models import (
+    Deal,
+    DealStatus,
+    Draft,
+    Level,
+    Person,
+    Priority,
+    Span,
+    Subject,
+    SubjectKind,
+    Suggestion,
+    say,
+)
+from coach.repetition import next_allowed
+from coach.thresholds import stuck_deal_days
+
+GAP = timedelta(hours=24)
+
+#: How many of one person's deals are spoken of in a day.
+A_DAY = 2
+
+
+def cutoff(now: datetime, person: Person) -> datetime:
+    """Deals in their stage since then or longer are stuck."""
+    return before_working_days(now, stuck_deal_days(person), person)
+
+
+def ripe_at(subject: Subject, person: Person) -> datetime | None:
+    """When a deal becomes stuck; never when it is closed or deleted."""
+    if not isinstance(subject, Deal) or subject.deleted or subject.status is not DealStatus.OPEN:
+        return None
+    if subject.stage_entered_at is None or subject.stage is None:
+        return None
+    return after_working_days(subject.stage_entered_at, stuck_deal_days(person), person)
+
+
+def evaluate(look: TimeLook) -> Verdict:
+    """The largest stuck deals first, at most two a person a day, each at most once in 24 hours."""
+    today = local_date(look.now, look.person)
+    tomorrow = start_of_day(today + timedelta(days=1), look.person)
+    left = A_DAY - sum(local_date(said.created_at, look.person) == today for said in look.past)
+    deals = sorted(
+        (deal for deal in look.ripe if isinstance(deal, Deal)),
+        key=lambda deal: (-(deal.value or Decimal(0)), deal.stage_entered_at, deal.id),
+    )
+    drafts: list[Draft] = []
+    again: dict[str, datetime] = {}
+    for deal in deals:
+        key = subject_key(deal)
+        if deal.stage_entered_at is None:
+            continue
+        # A new stage is a new reason: what was dismissed in the last one does not count.
+        stay = f"{deal.stage}@{deal.stage_entered_at.isoformat()}"
+        past = [p for p in look.past if p.subject == key and p.occasion.startswith(stay)]
+        allowed = next_allowed(past, gap=GAP, about=(deal.id,), now=look.now)
+        if allowed is None:
+            again[key] = look.now + timedelta(days=7)
+        elif allowed > look.now:
+            again[key] = allowed
+        elif len(drafts) >= left:
+            again[key] = tomorrow
+        else:
+            again[key] = look.now + GAP
+            drafts.append(_draft(look, deal, key, f"{stay}#{look.now.isoformat()}"))
+    return Verdict(drafts, again_at=tomorrow, again_at_for=again)
+
+
+def _draft(look: TimeLook, deal: Deal, key: str, occasion: str) -> Draft:
+    entered = deal.stage_entered_at or look.now
+    days = working_days_between(entered, look.now, look.person)
+    large = look.large_value is not None and deal.value is not None
+    large = large and float(deal.value or 0) >= (look.large_value or 0)
+    limit = stuck_deal_days(look.person)
+    reason = f"Your limit is {limit} working days in one stage."
+    if large:
+        reason += " It is among your largest deals."
+    return Draft(
+        person_id=look.person.id,
+        subject=key,
+        occasion=occasion,
+        priority=Priority.HIGH if large else Priority.MEDIUM,
+        message=say(
+            "Deal '",
+            Span(deal.name, deal.url),
+            f"' has been in {deal.stage} for {days} days. Time to move it forward?",
+        ),
+        reason=say(reason),
+        suggestion=Suggestion(
+            "view_deal", {"connection_id": deal.connection_id, "deal_id": deal.id}
+        ),
+        expires_at=look.now + GAP,
+        about=(deal.id,),
+    )
+
+
+RULE = TimeRule(
+    summary="Open deals in one stage for your number of working days.",
+    level=Level.MINIMAL,
+    kind=SubjectKind.DEAL,
+    since="stage_entered_at",
+    cutoff=cutoff,
+    ripe_at=ripe_at,
+    evaluate=evaluate,
+    wants_large_value=True,
+)

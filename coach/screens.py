@@ -1,0 +1,86 @@
+"""What Take Action shows, in words of its own: the Slack side turns a screen into a modal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from coach.models import Message, Ref
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """One line, or with `long` several lines, that the person may type."""
+
+    name: str
+    label: str
+    initial: str = ""
+    long: bool = False
+    optional: bool = False
+    max_length: int = 255
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateField:
+    """A date the person may pick."""
+
+    name: str
+    label: str
+    initial: date | None = None
+    optional: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceField:
+    """One of a few choices, as (value, label)."""
+
+    name: str
+    label: str
+    choices: Sequence[tuple[str, str]]
+    initial: str | None = None
+
+
+class Control(StrEnum):
+    """What a person can do to a thing on a screen, at once, by a press."""
+
+    COMPLETE_TASK = "complete_task"
+    RESCHEDULE_TASK = "reschedule_task"
+    LOG_CALL = "log_call"
+    LOG_EMAIL = "log_email"
+    LOG_MEETING = "log_meeting"
+    MOVE_DEAL = "move_deal"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of the CRM, its facts, and what can be done to it."""
+
+    ref: Ref
+    title: Message
+    facts: Sequence[str]
+    controls: Sequence[Control] = ()
+    #: For `RESCHEDULE_TASK`: the present date; for `MOVE_DEAL`: the stages, the present one first.
+    due_date: date | None = None
+    stages: Sequence[str] = ()
+    #: What was done to it on this screen; it has no controls then.
+    done: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence between the things."""
+
+    text: Message
+
+
+Element = TextField | DateField | ChoiceField | Item | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A whole screen; `submit` is the button that ends it (at most 24 characters, as the title)."""
+
+    title: str
+    submit: str
+    elements: Sequence[Element]

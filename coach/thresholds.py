@@ -1,0 +1,56 @@
+"""Each person's settings: defaults, ranges, and the numbers in force."""
+
+from collections.abc import Mapping
+
+from coach.errors import SettingError
+from coach.models import Level, Person
+
+#: Default, least and greatest of every number a person can set, in working days.
+STALE_LEAD_DAYS = (7, 1, 30)
+STUCK_DEAL_DAYS = (14, 1, 60)
+
+RANGES: Mapping[str, tuple[int, int, int]] = {
+    "stale_lead_days": STALE_LEAD_DAYS,
+    "stuck_deal_days": STUCK_DEAL_DAYS,
+}
+
+
+def stale_lead_days(person: Person) -> int:
+    """After how many working days without contact a lead is stale for this person."""
+    return person.settings.stale_lead_days or STALE_LEAD_DAYS[0]
+
+
+def stuck_deal_days(person: Person) -> int:
+    """After how many working days in one stage a deal is stuck for this person."""
+    return person.settings.stuck_deal_days or STUCK_DEAL_DAYS[0]
+
+
+def checked_days(setting: str, text: str | None) -> int | None:
+    """The number a person typed for a setting; `None` for an empty field, which means the default.
+
+    Raises `SettingError` that names the range.
+    """
+    default, least, most = RANGES[setting]
+    if text is None or not text.strip():
+        return None
+    try:
+        number = int(text.strip())
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise SettingError(
+            setting, f"Enter a whole number from {least} to {most}, or nothing for {default}."
+        )
+    return number
+
+
+def level_named(text: str) -> Level:
+    """The level a person typed: 1 to 3, or its name.
+
+    Raises `SettingError` that lists them.
+    """
+    word = text.strip().lower()
+    for level in Level:
+        if word in {str(int(level)), level.name.lower()}:
+            return level
+    raise SettingError("level", "Choose a level: 1 minimal, 2 balanced or 3 active.")

@@ -1,0 +1,154 @@
+"""The few changes the coach can make in a CRM, and what each means for the mirror."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, assert_never
+
+from coach.events import Change, Event, Owner
+from coach.models import (
+    Contact,
+    Deal,
+    DealStatus,
+    Origin,
+    SubjectKind,
+    Task,
+    TaskPriority,
+    TaskStatus,
+    Verb,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTask:
+    """A new task for the person; `task_id` is chosen by the coach."""
+
+    connection_id: str
+    task_id: str
+    title: str
+    due_date: date | None
+    priority: TaskPriority
+    note: str | None = None
+    contact_id: str | None = None
+    deal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTask:
+    """The task is done."""
+
+    connection_id: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RescheduleTask:
+    """The task gets another due date."""
+
+    connection_id: str
+    task_id: str
+    due_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class LogContact:
+    """The person has spoken or written to a contact."""
+
+    connection_id: str
+    contact_id: str
+    #: One of the verbs of `coach.models.CONTACT_VERBS`.
+    verb: Verb = Verb.CALL_LOGGED
+
+
+@dataclass(frozen=True, slots=True)
+class MoveDeal:
+    """The deal goes to another stage."""
+
+    connection_id: str
+    deal_id: str
+    stage: str
+
+
+CrmWrite = CreateTask | CompleteTask | RescheduleTask | LogContact | MoveDeal
+
+
+def status_of_stage(stage: str) -> DealStatus:
+    """What a stage's name says of the deal: “Closed Won” is won, “Lost” is lost, the rest open."""
+    words = stage.lower().replace("-", " ").replace("_", " ").split()
+    if "won" in words:
+        return DealStatus.WON
+    if "lost" in words:
+        return DealStatus.LOST
+    return DealStatus.OPEN
+
+
+def key(write: CrmWrite, fingerprint: str) -> str:
+    """The identity of a write within its insight: the same button pressed twice writes once."""
+    match write:
+        case CreateTask():
+            return f"{fingerprint}:create_task"
+        case CompleteTask():
+            return f"{fingerprint}:complete:{write.task_id}"
+        case RescheduleTask():
+            return f"{fingerprint}:reschedule:{write.task_id}:{write.due_date.isoformat()}"
+        case LogContact():
+            return f"{fingerprint}:{write.verb}:{write.contact_id}"
+        case MoveDeal():
+            return f"{fingerprint}:stage:{write.deal_id}:{write.stage}"
+        case _:
+            assert_never(write)
+
+
+def event(write: CrmWrite, *, dedupe_key: str, at: datetime, owner: Owner | None) -> Event:
+    """The write as an event, as if the CRM had told it: the same path into mirror and rules."""
+    verb, change = _told(write, at, owner)
+    return Event(dedupe_key, verb, at, (change,), owner, Origin.SELF)
+
+
+def _told(write: CrmWrite, at: datetime, owner: Owner | None) -> tuple[Verb, Change]:
+    fields: dict[str, Any]
+    match write:
+        case CreateTask():
+            fields = {
+                "title": write.title,
+                "status": TaskStatus.PENDING,
+                "priority": write.priority,
+                "due_date": write.due_date,
+                "note": write.note,
+                "contact_id": write.contact_id,
+                "deal_id": write.deal_id,
+                "created_at": at,
+            }
+            return Verb.TASK_CREATED, Change(SubjectKind.TASK, write.task_id, at, fields, owner)
+        case CompleteTask():
+            fields = {"status": TaskStatus.COMPLETED, "completed_at": at}
+            return Verb.TASK_COMPLETED, Change(SubjectKind.TASK, write.task_id, at, fields)
+        case RescheduleTask():
+            fields = {"due_date": write.due_date}
+            return Verb.TASK_RESCHEDULED, Change(SubjectKind.TASK, write.task_id, at, fields)
+        case LogContact():
+            fields = {"last_contacted_at": at}
+            return write.verb, Change(SubjectKind.CONTACT, write.contact_id, at, fields)
+        case MoveDeal():
+            status = status_of_stage(write.stage)
+            fields = {"stage": write.stage, "status": status}
+            if status is not DealStatus.OPEN:
+                fields["closed_at"] = at
+            verb = Verb.DEAL_STAGE_CHANGED if status is DealStatus.OPEN else Verb.DEAL_CLOSED
+            return verb, Change(SubjectKind.DEAL, write.deal_id, at, fields)
+        case _:
+            assert_never(write)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A write on its way to the CRM, with the thing it concerns as the mirror has it after it."""
+
+    key: str
+    verb: Verb
+    at: datetime
+    subject: Deal | Contact | Task
+    owner: Owner | None
+
+    def without_history(self) -> "Outgoing":
+        """The same, without the mirror's own book-keeping."""
+        return replace(self, subject=replace(self.subject, told={}))
