@@ -1,0 +1,1 @@
+"""Tables and the store: the only place where SQL is spoken."""

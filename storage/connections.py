@@ -1,0 +1,96 @@
+"""Connections: one CRM linked to a workspace, with its address, secrets and health."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from storage.database import Tx
+from storage.sealing import Seal
+from storage.tables import connections
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One CRM, as stored; secrets in the clear, so never logged nor shown."""
+
+    workspace_id: str
+    id: str
+    provider: str
+    #: The unguessable part of the webhook's address.
+    token: str
+    #: Signing secrets, newest first: several while one replaces another.
+    secrets: tuple[str, ...]
+    #: The token for tools that cannot sign.
+    bearer: str
+    callback_url: str | None = None
+    last_delivery_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Connection({self.workspace_id}/{self.id}, {self.provider})"
+
+
+def token_hash(token: str) -> str:
+    """How a connection is found by its token without storing the token in the clear."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def save(tx: Tx, seal: Seal, connection: Connection, now: datetime) -> None:
+    """Add a connection, or change the one with this id."""
+    values = {
+        "provider": connection.provider,
+        "token_hash": token_hash(connection.token),
+        "secrets": seal.close(
+            {
+                "token": connection.token,
+                "secrets": list(connection.secrets),
+                "bearer": connection.bearer,
+            }
+        ),
+        "callback_url": connection.callback_url,
+    }
+    key = (connections.c.workspace_id == connection.workspace_id) & (
+        connections.c.id == connection.id
+    )
+    changed = await tx.execute(
+        update(connections).where(key).values(**values).returning(connections.c.id)
+    )
+    if changed.first() is None:
+        await tx.execute(
+            connections.insert().values(
+                workspace_id=connection.workspace_id, id=connection.id, created_at=now, **values
+            )
+        )
+
+
+def _connection(row: Row[Any], seal: Seal) -> Connection:
+    secrets = seal.open(row.secrets)
+    return Connection(
+        row.workspace_id,
+        row.id,
+        row.provider,
+        secrets["token"],
+        tuple(secrets["secrets"]),
+        secrets["bearer"],
+        row.callback_url,
+        row.last_delivery_at,
+    )
+
+
+async def by_token(tx: Tx, seal: Seal, token: str) -> Connection | None:
+    """The connection whose webhook address ends in this token."""
+    query = select(connections).where(connections.c.token_hash == token_hash(token))
+    row = (await tx.execute(query)).first()
+    return _connection(row, seal) if row else None
+
+
+async def of_workspace(tx: Tx, seal: Seal, workspace_id: str) -> list[Connection]:
+    """All connections of a workspace, oldest first."""
+    query = (
+        select(connections)
+        .where(connections.c.workspace_id == workspace_id)
+        .order_by(connections.c.created_at, connections.c.id)
+    )
+    return [_connection(row, seal) for row in await tx.execute(query)]

@@ -1,0 +1,109 @@
+"""The database: one engine, short transactions, and the few differences between the two kinds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+#: A transaction; commits when its block ends, rolls back when it raises.
+Tx = AsyncConnection
+
+T = TypeVar("T")
+
+#: How long one process waits for another to finish writing the same SQLite file, in milliseconds.
+BUSY_TIMEOUT_MS = 15_000
+
+
+class Database:
+    """All access to one database. Closing is the caller's duty."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=4)
+        # SQLite has one writer at a time; taking turns here is fairer than its busy loop.
+        self._turn = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine itself, for migrations."""
+        return self._engine
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A transaction that only reads: one consistent view."""
+        async with self._engine.connect() as tx, tx.begin():
+            yield tx
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """A transaction that may write; durable when the block has ended."""
+        if self._turn is None:
+            async with self._engine.begin() as tx:
+                yield tx
+            return
+        async with self._turn, self._engine.connect() as tx:
+            await tx.execution_options(coach_writes=True)
+            async with tx.begin():
+                yield tx
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self._engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling begins too late for reads and too weakly for writes.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        # What was acknowledged must survive a power cut.
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -65536",
+        "temp_store = MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # IMMEDIATE takes the write lock at once: a later upgrade from reading could fail at any time.
+    writes = connection.get_execution_options().get("coach_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def insert(tx: Tx, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def chunks(values: Sequence[T], size: int = 500) -> list[list[T]]:
+    """`values` in pieces that fit the number of parameters a statement may have."""
+    iterator = iter(values)
+    return [piece for piece in iter(lambda: list(islice(iterator, size)), [])]
+
+
+async def put(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, or replace every other column where the key exists already."""
+    if not rows:
+        return
+    statement = insert(tx, table)
+    keys = {column.name for column in table.primary_key}
+    given = [name for name in rows[0] if name not in keys]
+    statement = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={name: statement.excluded[name] for name in given},
+    )
+    await tx.execute(statement, list(rows))

@@ -1,0 +1,66 @@
+"""Requests to be recognised as the owner behind an address, decided by the administrator."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+
+from storage.database import Tx
+from storage.tables import link_requests
+
+
+class LinkRequest(NamedTuple):
+    """One request."""
+
+    workspace_id: str
+    id: str
+    person_id: str
+    email: str
+    state: str
+
+
+_COLUMNS = [link_requests.c[name] for name in LinkRequest._fields]
+
+
+async def add(tx: Tx, request: LinkRequest, now: datetime) -> None:
+    """Store a new request."""
+    await tx.execute(link_requests.insert().values(**request._asdict(), created_at=now))
+
+
+async def get(tx: Tx, workspace_id: str, id: str) -> LinkRequest | None:
+    """One request."""
+    query = select(*_COLUMNS).where(
+        link_requests.c.workspace_id == workspace_id, link_requests.c.id == id
+    )
+    row = (await tx.execute(query)).first()
+    return LinkRequest(*row) if row else None
+
+
+async def open_for(tx: Tx, workspace_id: str, person_id: str, email: str) -> LinkRequest | None:
+    """The undecided request of this person for this address."""
+    query = select(*_COLUMNS).where(
+        link_requests.c.workspace_id == workspace_id,
+        link_requests.c.person_id == person_id,
+        link_requests.c.email == email,
+        link_requests.c.state == "asked",
+    )
+    row = (await tx.execute(query)).first()
+    return LinkRequest(*row) if row else None
+
+
+async def decide(
+    tx: Tx, workspace_id: str, id: str, *, state: str, by: str, now: datetime
+) -> LinkRequest | None:
+    """Confirm or refuse a request that is still open; `None` when it was decided before."""
+    query = (
+        update(link_requests)
+        .where(
+            link_requests.c.workspace_id == workspace_id,
+            link_requests.c.id == id,
+            link_requests.c.state == "asked",
+        )
+        .values(state=state, decided_at=now, decided_by=by)
+        .returning(*_COLUMNS)
+    )
+    row = (await tx.execute(query)).first()
+    return LinkRequest(*row) if row else None

@@ -1,0 +1,298 @@
+"""People: who is coached, which CRM owners they are, and what they have set."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+
+from coach.events import Owner
+from coach.models import Enrolment, Level, Person, Settings
+from storage.database import Tx, chunks, insert
+from storage.tables import (
+    activities,
+    contacts,
+    contacts_made,
+    deals,
+    decisions,
+    insights,
+    link_requests,
+    owners,
+    people,
+    tasks,
+)
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        workspace_id=row.workspace_id,
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        slack_user_id=row.slack_user_id,
+        time_zone=row.time_zone,
+        enrolment=Enrolment(row.enrolment),
+        settings=Settings(
+            enabled=row.enabled,
+            level=Level(row.level),
+            stale_lead_days=row.stale_lead_days,
+            stuck_deal_days=row.stuck_deal_days,
+            working_days=tuple(int(day) for day in row.working_days),
+        ),
+    )
+
+
+def _is(workspace_id: str, person_id: str) -> ColumnElement[bool]:
+    return (people.c.workspace_id == workspace_id) & (people.c.id == person_id)
+
+
+def _new(workspace_id: str, id: str, now: datetime, **known: object) -> dict[str, object]:
+    defaults = Settings()
+    return {
+        "workspace_id": workspace_id,
+        "id": id,
+        "name": "",
+        "email": None,
+        "slack_user_id": None,
+        "time_zone": None,
+        "lookup_after": None,
+        "enrolment": Enrolment.NEW.value,
+        "enabled": defaults.enabled,
+        "level": int(defaults.level),
+        "working_days": "".join(map(str, defaults.working_days)),
+        "created_at": now,
+        **known,
+    }
+
+
+async def load(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[str, Person]:
+    """People by id."""
+    found: dict[str, Person] = {}
+    for piece in chunks(sorted(ids)):
+        query = select(people).where(people.c.workspace_id == workspace_id, people.c.id.in_(piece))
+        found.update({row.id: _person(row) for row in await tx.execute(query)})
+    return found
+
+
+async def by_slack_user(tx: Tx, workspace_id: str, slack_user_id: str) -> Person | None:
+    """The person who is this Slack user, if known."""
+    query = select(people).where(
+        people.c.workspace_id == workspace_id, people.c.slack_user_id == slack_user_id
+    )
+    row = (await tx.execute(query)).first()
+    return _person(row) if row else None
+
+
+async def resolve(
+    tx: Tx,
+    workspace_id: str,
+    named: Iterable[Owner],
+    now: datetime,
+    new_id: Callable[[], str],
+) -> dict[str, str]:
+    """The person behind each owner, by owner key; people nobody knew yet are made.
+
+    Somebody with an address will be looked up in Slack.
+    """
+    wanted = {owner.key: owner for owner in named}
+    known: dict[str, str] = {}
+    for piece in chunks(sorted(wanted)):
+        query = select(owners.c.owner_key, owners.c.person_id).where(
+            owners.c.workspace_id == workspace_id, owners.c.owner_key.in_(piece)
+        )
+        known.update({row[0]: row[1] for row in await tx.execute(query)})
+    missing = [owner for key, owner in sorted(wanted.items()) if key not in known]
+    if not missing:
+        return known
+    made = {
+        owner.key: _new(
+            workspace_id,
+            new_id(),
+            now,
+            name=owner.name or owner.email or owner.key.partition(":")[2],
+            email=owner.email,
+            lookup_after=now if owner.email else None,
+        )
+        for owner in missing
+    }
+    await tx.execute(people.insert(), list(made.values()))
+    await tx.execute(
+        owners.insert(),
+        [
+            {"workspace_id": workspace_id, "owner_key": key, "person_id": row["id"]}
+            for key, row in made.items()
+        ],
+    )
+    known.update({key: str(row["id"]) for key, row in made.items()})
+    return known
+
+
+async def ensure_slack_user(
+    tx: Tx,
+    workspace_id: str,
+    slack_user_id: str,
+    now: datetime,
+    new_id: Callable[[], str],
+    name: str = "",
+) -> Person:
+    """The person who is this Slack user; made when they are new here."""
+    person = await by_slack_user(tx, workspace_id, slack_user_id)
+    if person is not None:
+        return person
+    row = _new(
+        workspace_id,
+        new_id(),
+        now,
+        name=name or slack_user_id,
+        slack_user_id=slack_user_id,
+        lookup_after=now,
+    )
+    await tx.execute(
+        insert(tx, people)
+        .values(**row)
+        .on_conflict_do_nothing(index_elements=["workspace_id", "slack_user_id"])
+    )
+    person = await by_slack_user(tx, workspace_id, slack_user_id)
+    if person is None:
+        raise LookupError(f"{slack_user_id} could neither be found nor made")
+    return person
+
+
+async def change(tx: Tx, workspace_id: str, person_id: str, **values: object) -> None:
+    """Set columns of one person."""
+    await tx.execute(update(people).where(_is(workspace_id, person_id)).values(**values))
+
+
+async def save_settings(tx: Tx, person: Person, settings: Settings) -> None:
+    """Store what a person has set."""
+    await change(
+        tx,
+        person.workspace_id,
+        person.id,
+        enabled=settings.enabled,
+        level=int(settings.level),
+        stale_lead_days=settings.stale_lead_days,
+        stuck_deal_days=settings.stuck_deal_days,
+        working_days="".join(map(str, sorted(settings.working_days))),
+    )
+
+
+async def enrol(
+    tx: Tx, workspace_id: str, person_id: str, to: Enrolment, *, only_from: Collection[Enrolment]
+) -> bool:
+    """Move a person's enrolment, if it still stands where it may move from; says whether."""
+    result = await tx.execute(
+        update(people)
+        .where(
+            _is(workspace_id, person_id),
+            people.c.enrolment.in_([each.value for each in only_from]),
+        )
+        .values(enrolment=to.value)
+        .returning(people.c.id)
+    )
+    return result.first() is not None
+
+
+async def to_look_up(tx: Tx, now: datetime, most: int = 50) -> list[Person]:
+    """People whom Slack may be asked about now, longest waiting first, over all workspaces."""
+    query = (
+        select(people)
+        .where(people.c.lookup_after <= now)
+        .order_by(people.c.lookup_after)
+        .limit(most)
+    )
+    return [_person(row) for row in await tx.execute(query)]
+
+
+async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:
+    """Owners no Slack user was found for, with how many insights wait for each."""
+    waiting = (
+        select(insights.c.person_id, func.count().label("count"))
+        .where(insights.c.workspace_id == workspace_id, insights.c.state == "held")
+        .group_by(insights.c.person_id)
+        .subquery()
+    )
+    query = (
+        select(people, func.coalesce(waiting.c.count, 0).label("waiting"))
+        .outerjoin(waiting, waiting.c.person_id == people.c.id)
+        .where(people.c.workspace_id == workspace_id, people.c.slack_user_id.is_(None))
+        .order_by(func.coalesce(waiting.c.count, 0).desc(), people.c.name)
+    )
+    return [(_person(row), row.waiting) for row in await tx.execute(query)]
+
+
+async def by_email(tx: Tx, workspace_id: str, email: str) -> Person | None:
+    """The person behind a CRM owner's address."""
+    query = (
+        select(people)
+        .join(
+            owners,
+            (owners.c.workspace_id == people.c.workspace_id) & (owners.c.person_id == people.c.id),
+        )
+        .where(
+            people.c.workspace_id == workspace_id,
+            owners.c.owner_key == f"email:{email.strip().lower()}",
+        )
+    )
+    row = (await tx.execute(query)).first()
+    return _person(row) if row else None
+
+
+async def owner_of(tx: Tx, workspace_id: str, person_id: str) -> Owner | None:
+    """How the CRM names this person: by address where it does, else by id or name."""
+    query = select(owners.c.owner_key).where(
+        owners.c.workspace_id == workspace_id, owners.c.person_id == person_id
+    )
+    keys = sorted((await tx.execute(query)).scalars())
+    if not keys:
+        return None
+    kind, _, value = keys[0].partition(":")
+    return Owner(keys[0], email=value if kind == "email" else None)
+
+
+async def merge(tx: Tx, workspace_id: str, gone: str, into: str) -> None:
+    """Make two people one: everything of `gone` becomes `into`'s, whose settings stay."""
+    if gone == into:
+        return
+    for table in (
+        deals,
+        contacts,
+        tasks,
+        insights,
+        activities,
+        contacts_made,
+        decisions,
+        owners,
+        link_requests,
+    ):
+        await tx.execute(
+            update(table)
+            .where(table.c.workspace_id == workspace_id, table.c.person_id == gone)
+            .values(person_id=into)
+        )
+    await tx.execute(delete(people).where(_is(workspace_id, gone)))
+
+
+async def next_turn(tx: Tx, workspace_id: str, turns: Mapping[str, datetime | None]) -> None:
+    """Set from when each person may get the next card."""
+    for person_id, at in turns.items():
+        await change(tx, workspace_id, person_id, send_after=at)
+
+
+async def enrolled_counts(tx: Tx, workspace_id: str) -> dict[str, int]:
+    """How many people stand where in their enrolment."""
+    query = (
+        select(people.c.enrolment, func.count())
+        .where(people.c.workspace_id == workspace_id)
+        .group_by(people.c.enrolment)
+    )
+    return {row[0]: row[1] for row in await tx.execute(query)}
+
+
+async def of_slack(tx: Tx, workspace_id: str) -> list[Person]:
+    """Everyone who is matched to a Slack user."""
+    query = select(people).where(
+        people.c.workspace_id == workspace_id,
+        or_(people.c.slack_user_id.is_not(None)),
+    )
+    return [_person(row) for row in await tx.execute(query)]

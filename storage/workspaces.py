@@ -1,0 +1,70 @@
+"""Workspaces: which Slack team this database serves, and whether Slack still lets us speak."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+
+from storage.database import Database, Tx, insert
+from storage.tables import workspaces
+
+#: The workspace of an installation that serves one team.
+DEFAULT = "default"
+
+
+class Workspace(NamedTuple):
+    """One Slack team, as stored."""
+
+    id: str
+    team_id: str | None
+    name: str
+    bot_user_id: str | None
+    administrator: str | None
+    slack_error: str | None
+    slack_error_at: datetime | None
+    rules: str | None
+
+
+_COLUMNS = [workspaces.c[name] for name in Workspace._fields]
+
+
+async def ensure(tx: Tx, workspace_id: str, now: datetime) -> None:
+    """Make the workspace if it is not there."""
+    await tx.execute(
+        insert(tx, workspaces)
+        .values(id=workspace_id, created_at=now)
+        .on_conflict_do_nothing(index_elements=["id"])
+    )
+
+
+async def get(tx: Tx, workspace_id: str) -> Workspace | None:
+    """One workspace."""
+    row = (await tx.execute(select(*_COLUMNS).where(workspaces.c.id == workspace_id))).first()
+    return Workspace(*row) if row else None
+
+
+async def by_team(tx: Tx, team_id: str) -> Workspace | None:
+    """The workspace bound to a Slack team."""
+    row = (await tx.execute(select(*_COLUMNS).where(workspaces.c.team_id == team_id))).first()
+    return Workspace(*row) if row else None
+
+
+async def every(tx: Tx) -> list[Workspace]:
+    """All workspaces."""
+    return [Workspace(*row) for row in await tx.execute(select(*_COLUMNS))]
+
+
+async def change(tx: Tx, workspace_id: str, **values: object) -> None:
+    """Set columns of a workspace."""
+    await tx.execute(update(workspaces).where(workspaces.c.id == workspace_id).values(**values))
+
+
+async def lock(tx: Tx, database: Database, workspace_id: str) -> None:
+    """Be the only one to change this workspace's mirror until the transaction ends.
+
+    A row lock on PostgreSQL; on SQLite a writing transaction is alone anyway.
+    """
+    if not database.is_sqlite:
+        await tx.execute(
+            select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update()
+        )
