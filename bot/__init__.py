@@ -1,0 +1,1 @@
+"""Everything that touches the outside: Slack, CRMs, the clock and the terminal."""

@@ -1,0 +1,105 @@
+"""The environment, typed: every setting with a safe default, and generated keys kept to ourselves."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cryptography.fernet import Fernet
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from coach.errors import CoachError
+
+
+class SettingsError(CoachError):
+    """A setting in the environment or in .env cannot be used."""
+
+
+def data_folder() -> Path:
+    """Where the database and the generated key live when nothing else is said."""
+    return user_data_path("coach", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; see README for each."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    database_url: str | None = None
+    coach_public_url: str | None = None
+    coach_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    coach_administrator: str | None = None
+    coach_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    coach_data: Path = Field(default_factory=data_folder)
+
+    @field_validator("coach_secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _with_slash(cls, value: str) -> str:
+        # slack_sdk joins method names to it.
+        return value if value.endswith("/") else value + "/"
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_driver(cls, value: str | None) -> str | None:
+        """People paste `postgres://…` from their provider; the async driver is our business."""
+        for given, driver in (
+            ("postgres://", "postgresql+psycopg://"),
+            ("postgresql://", "postgresql+psycopg://"),
+            ("sqlite://", "sqlite+aiosqlite://"),
+        ):
+            if value and value.startswith(given):
+                return driver + value.removeprefix(given)
+        return value
+
+    def database(self) -> str:
+        """The database's address; by default a SQLite file in the data folder."""
+        if self.database_url:
+            return self.database_url
+        folder = private_folder(self.coach_data)
+        return f"sqlite+aiosqlite:///{folder / 'coach.db'}"
+
+    def secret_keys(self) -> list[str]:
+        """The keys secrets are encrypted with, newest first; generated once when none is set."""
+        if self.coach_secret_keys:
+            return [key.get_secret_value() for key in self.coach_secret_keys]
+        return [generated_key(private_folder(self.coach_data) / "secret.key")]
+
+
+def private_folder(folder: Path) -> Path:
+    """The folder, made if need be, closed to others."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def generated_key(file: Path) -> str:
+    """The key in this file; a new one, readable by the owner only, when there is none."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text().strip()
+    with os.fdopen(descriptor, "w") as opened:
+        key = Fernet.generate_key().decode()
+        opened.write(key + "\n")
+    return key
+
+
+def load() -> Settings:
+    """The settings in force. Raises `SettingsError` that names what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
+        )
+        raise SettingsError(f"A setting cannot be used. {faults}. See README, “Settings”.") from error
