@@ -11,6 +11,8 @@ ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+LOCK := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+    --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
 
 .PHONY: help setup demo test lint types bench screenshots lock clean
@@ -42,10 +44,19 @@ screenshots: $(READY) ## take the README's pictures of the playground anew
 	@$(BIN)/python -m tests.e2e.screenshots $(ARGS)
 
 lock: $(READY) ## pin the newest versions that pyproject.toml allows, with their hashes
-	@echo "Resolving dependencies and collecting hashes (about a minute) ..."
-	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-	    --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	    --extra dev --output-file constraints.txt pyproject.toml
+	@echo "Resolving dependencies and collecting hashes (about two minutes) ..."
+	@$(LOCK) --extra dev --output-file constraints.txt pyproject.toml
+	@# From 49 on, cryptography has no wheel for Macs with an Intel processor.
+	@echo 'cryptography<49' > .venv/intel-mac.in
+	@$(LOCK) --no-annotate --output-file .venv/intel-mac.txt .venv/intel-mac.in
+	@awk -v mac='sys_platform == "darwin" and platform_machine == "x86_64"' \
+	    -v other='sys_platform != "darwin" or platform_machine != "x86_64"' \
+	    '/^[a-z]/ { mine = /^cryptography==/ } \
+	     FNR == NR { if (/^cryptography==/) sub(/ \\$$/, " ; " mac " \\"); \
+	       if (mine) old = old $$0 "\n"; next } \
+	     /^cryptography==/ { printf "%s", old; sub(/ \\$$/, " ; " other " \\") } \
+	     { print }' .venv/intel-mac.txt constraints.txt > .venv/constraints.txt
+	@cp .venv/constraints.txt constraints.txt
 	@echo "constraints.txt is up to date; the next make installs it."
 
 clean: ## remove everything that was made here (the coach's data folder stays)

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -45,14 +46,14 @@ def modules() -> list[Path]:
     ]
 
 
-def pins() -> dict[str, tuple[str, list[str]]]:
-    """What constraints.txt pins: name -> (version, hashes)."""
-    pinned: dict[str, tuple[str, list[str]]] = {}
+def pins() -> list[tuple[str, str, list[str]]]:
+    """What constraints.txt pins: (name, version, hashes); a name may be there once a platform."""
+    pinned = []
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():
         if match := re.match(r"([a-z0-9][a-z0-9._-]*)==(\S+)", line):
             hashes = re.findall(r"--hash=sha256:([0-9a-f]{64})\b", line)
-            pinned[canonicalize_name(match[1])] = (match[2], hashes)
+            pinned.append((canonicalize_name(match[1]), match[2], hashes))
     return pinned
 
 
@@ -67,12 +68,46 @@ def requirements() -> list[Requirement]:
 def test_every_dependency_is_pinned_to_a_version_that_the_project_allows(
     requirement: Requirement,
 ) -> None:
-    version, _ = pins()[canonicalize_name(requirement.name)]
-    assert requirement.specifier.contains(version, prereleases=True)
+    versions = [pin[1] for pin in pins() if pin[0] == canonicalize_name(requirement.name)]
+    assert versions
+    assert all(requirement.specifier.contains(version, prereleases=True) for version in versions)
 
 
 def test_every_pin_has_hashes() -> None:
-    assert [name for name, (_, hashes) in pins().items() if not hashes] == []
+    assert [name for name, _, hashes in pins() if not hashes] == []
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize(
+    "machine", ["linux x86_64", "linux aarch64", "darwin arm64", "darwin x86_64"]
+)
+def test_what_is_installed_needs_nothing_that_is_not_pinned_anywhere_we_run(
+    machine: str, python: str
+) -> None:
+    system, processor = machine.split()
+    environment = {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": system,
+        "platform_system": system.title(),
+        "platform_machine": processor,
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+        "os_name": "posix",
+        "extra": "",
+    }
+    pinned = {name for name, _, _ in pins()}
+    missing = set()
+    for name in pinned:
+        try:
+            needs = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        for need in map(Requirement, needs):
+            wanted = need.marker is None or need.marker.evaluate(environment)
+            if wanted and canonicalize_name(need.name) not in pinned:
+                missing.add(f"{name} needs {need}")
+    assert missing == set()
 
 
 def test_every_dependency_says_why_it_is_there() -> None:
