@@ -1,15 +1,18 @@
 """What every test stands on: a clean environment and real databases with the schema in them."""
 
+import asyncio
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.pool import NullPool
 
+from storage import schema
+from storage.database import Database
 from tests import databases
 
 FOLDER = pytest.StashKey[Path]()
@@ -50,18 +53,19 @@ def clean_environment(
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
 
 
-def make_schema(url: str) -> None:
-    """Create every table in the empty database at `url`."""
-    from sqlalchemy import create_engine
-
-    from storage.tables import metadata
-
-    # The driver is only a means here: the synchronous one makes the same file.
-    engine = create_engine(url.replace("+aiosqlite", ""), poolclass=NullPool)
+async def migrate(url: str) -> None:
+    """Bring the empty database at `url` to the schema that the code needs."""
+    database = Database(url)
     try:
-        metadata.create_all(engine)
+        await schema.upgrade(database)
     finally:
-        engine.dispose()
+        await database.close()
+
+
+def make_schema(url: str) -> None:
+    """The same for fixtures that are not async; in a thread, because a loop may exist here."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, migrate(url)).result()
 
 
 @pytest.fixture(scope="session")
