@@ -1,7 +1,7 @@
-"""Every block, element and object of Block Kit with its documented fields and limits.
+"""Every block and view of Block Kit with its documented fields and limits.
 
-The numbers come from https://docs.slack.dev/reference/block-kit/ ; where its pages and the official
-type definitions differ, the stricter reading is used, so what passes here passes there.
+Facts: https://docs.slack.dev/reference/block-kit/blocks/ and
+https://docs.slack.dev/reference/views/
 """
 
 from bot.playground.block_checks import (
@@ -14,285 +14,24 @@ from bot.playground.block_checks import (
     items,
     number,
     one_of,
-    pattern,
     shape,
     string,
     url,
     whole,
 )
-
-_ID = string(255)
-_DATE = pattern(r"\d{4}-\d{2}-\d{2}", "a date in the form YYYY-MM-DD")
-_TIME = pattern(r"([01]\d|2[0-3]):[0-5]\d", "a time in the form HH:mm")
-_STYLE = one_of("primary", "danger")
-
-
-def plain(most: int = 3000) -> Check:
-    """A plain_text object of 1 to ``most`` characters."""
-    return shape("plain_text", {"type": anything, "text": string(most, 1)}, {"emoji": boolean})
-
-
-def mrkdwn(most: int = 3000) -> Check:
-    """A mrkdwn object of 1 to ``most`` characters."""
-    return shape("mrkdwn", {"type": anything, "text": string(most, 1)}, {"verbatim": boolean})
-
-
-def text(most: int = 3000) -> Check:
-    """A text object, plain_text or mrkdwn, of 1 to ``most`` characters."""
-    return by_type({"plain_text": plain(most), "mrkdwn": mrkdwn(most)}, "a text object")
-
-
-_CONFIRM = shape(
-    None,
-    {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30)},
-    {"style": _STYLE},
+from bot.playground.block_elements import (
+    BUTTONS,
+    CONTEXT_ACTIONS,
+    ID,
+    IMAGE_ELEMENT,
+    MENUS,
+    MULTI_MENUS,
+    TYPED,
+    image_rule,
+    mrkdwn,
+    plain,
+    text,
 )
-
-
-def _option(words: Check, *, with_url: bool = False) -> Check:
-    extra: dict[str, Check] = {"description": text(75)}
-    if with_url:
-        extra["url"] = url(3000)
-    return shape(None, {"text": words, "value": string(150, 1)}, extra)
-
-
-_SELECT_OPTION = _option(plain(75))
-_CHOICE_OPTION = _option(text(75))
-_OVERFLOW_OPTION = _option(plain(75), with_url=True)
-_OPTION_GROUP = shape(None, {"label": plain(75), "options": items(_SELECT_OPTION, 1, 100)})
-
-
-def _offered(element: dict[str, object]) -> list[object]:
-    options = element.get("options")
-    offered = list(options) if isinstance(options, list) else []
-    groups = element.get("option_groups")
-    for group in groups if isinstance(groups, list) else []:
-        if isinstance(group, dict) and isinstance(group.get("options"), list):
-            offered.extend(group["options"])
-    return offered
-
-
-def _choice_rule(element: dict[str, object], at: str, found: list[Problem]) -> None:
-    """What is chosen at the start must be among what is offered, exactly."""
-    offered = _offered(element)
-    first = element.get("initial_option")
-    if first is not None and first not in offered:
-        found.append(
-            Problem(f"{at}/initial_option", "must match one of the options exactly", "not_offered")
-        )
-    many = element.get("initial_options")
-    for index, one in enumerate(many if isinstance(many, list) else []):
-        if one not in offered:
-            place = f"{at}/initial_options/{index}"
-            found.append(Problem(place, "must match one of the options exactly", "not_offered"))
-
-
-def _select_rule(element: dict[str, object], at: str, found: list[Problem]) -> None:
-    if (element.get("options") is None) == (element.get("option_groups") is None):
-        found.append(
-            Problem(at, "needs either options or option_groups, and not both", "options_or_groups")
-        )
-    _choice_rule(element, at, found)
-
-
-def _element(
-    kind: str,
-    required: dict[str, Check] | None = None,
-    optional: dict[str, Check] | None = None,
-    *,
-    rule: Rule | None = None,
-    confirm: bool = True,
-    focus: bool = True,
-    placeholder: bool = False,
-) -> Check:
-    more: dict[str, Check] = {"action_id": _ID, **(optional or {})}
-    if confirm:
-        more["confirm"] = _CONFIRM
-    if focus:
-        more["focus_on_load"] = boolean
-    if placeholder:
-        more["placeholder"] = plain(150)
-    needed: dict[str, Check] = {"type": anything, **(required or {})}
-    return shape(kind, needed, more, rule)
-
-
-def _select(kind: str, optional: dict[str, Check], *, rule: Rule | None = None) -> Check:
-    if kind.startswith("multi_"):
-        optional = {**optional, "max_selected_items": whole(1)}
-    return _element(kind, None, optional, rule=rule, placeholder=True)
-
-
-_BUTTON = _element(
-    "button",
-    {"text": plain(75)},
-    {
-        "value": string(2000),
-        "url": url(3000),
-        "style": _STYLE,
-        "accessibility_label": string(75),
-    },
-    focus=False,
-)
-_WORKFLOW_BUTTON = _element(
-    "workflow_button",
-    {"text": plain(75), "workflow": anything},
-    {"style": _STYLE, "accessibility_label": string(75)},
-    focus=False,
-)
-
-
-def _image_rule(image: dict[str, object], at: str, found: list[Problem]) -> None:
-    if (image.get("image_url") is None) == (image.get("slack_file") is None):
-        found.append(
-            Problem(at, "needs either image_url or slack_file, and not both", "image_source")
-        )
-
-
-_IMAGE_ELEMENT = shape(
-    "image",
-    {"type": anything, "alt_text": string(2000, 1)},
-    {"image_url": url(3000), "slack_file": anything},
-    _image_rule,
-)
-_OPTIONS: dict[str, Check] = {
-    "options": items(_SELECT_OPTION, 1, 100),
-    "option_groups": items(_OPTION_GROUP, 1, 100),
-}
-_MENUS: dict[str, Check] = {
-    "static_select": _select(
-        "static_select", {**_OPTIONS, "initial_option": _SELECT_OPTION}, rule=_select_rule
-    ),
-    "external_select": _select(
-        "external_select", {"initial_option": _SELECT_OPTION, "min_query_length": whole(0)}
-    ),
-    "users_select": _select("users_select", {"initial_user": string()}),
-    "conversations_select": _select(
-        "conversations_select",
-        {
-            "initial_conversation": string(),
-            "default_to_current_conversation": boolean,
-            "response_url_enabled": boolean,
-            "filter": anything,
-        },
-    ),
-    "channels_select": _select(
-        "channels_select", {"initial_channel": string(), "response_url_enabled": boolean}
-    ),
-    "overflow": _element("overflow", {"options": items(_OVERFLOW_OPTION, 1, 5)}, focus=False),
-    "datepicker": _element("datepicker", None, {"initial_date": _DATE}, placeholder=True),
-    "timepicker": _element(
-        "timepicker", None, {"initial_time": _TIME, "timezone": string()}, placeholder=True
-    ),
-    "datetimepicker": _element("datetimepicker", None, {"initial_date_time": whole(0)}),
-    "checkboxes": _element(
-        "checkboxes",
-        {"options": items(_CHOICE_OPTION, 1, 10)},
-        {"initial_options": items(_CHOICE_OPTION, 1, 10)},
-        rule=_choice_rule,
-    ),
-    "radio_buttons": _element(
-        "radio_buttons",
-        {"options": items(_CHOICE_OPTION, 1, 10)},
-        {"initial_option": _CHOICE_OPTION},
-        rule=_choice_rule,
-    ),
-}
-_MULTI_MENUS: dict[str, Check] = {
-    "multi_static_select": _select(
-        "multi_static_select",
-        {**_OPTIONS, "initial_options": items(_SELECT_OPTION, 0, 100)},
-        rule=_select_rule,
-    ),
-    "multi_external_select": _select(
-        "multi_external_select",
-        {"initial_options": items(_SELECT_OPTION, 0, 100), "min_query_length": whole(0)},
-    ),
-    "multi_users_select": _select("multi_users_select", {"initial_users": items(string(), 0)}),
-    "multi_conversations_select": _select(
-        "multi_conversations_select",
-        {
-            "initial_conversations": items(string(), 0),
-            "default_to_current_conversation": boolean,
-            "filter": anything,
-        },
-    ),
-    "multi_channels_select": _select(
-        "multi_channels_select", {"initial_channels": items(string(), 0)}
-    ),
-}
-_DISPATCH = shape(
-    None,
-    {},
-    {"trigger_actions_on": items(one_of("on_enter_pressed", "on_character_entered"), 1, 2)},
-)
-
-
-def _length_rule(element: dict[str, object], at: str, found: list[Problem]) -> None:
-    first, most = element.get("initial_value"), element.get("max_length")
-    if isinstance(first, str) and isinstance(most, int) and len(first) > most:
-        place = f"{at}/initial_value"
-        found.append(Problem(place, f"must be less than {most + 1} characters", "too_long"))
-
-
-def _typed(kind: str, required: dict[str, Check], optional: dict[str, Check]) -> Check:
-    more = {"dispatch_action_config": _DISPATCH, **optional}
-    return _element(kind, required, more, rule=_length_rule, confirm=False, placeholder=True)
-
-
-_NUMERIC = pattern(r"-?\d+(\.\d+)?", "a number written as a string")
-_TYPED: dict[str, Check] = {
-    "plain_text_input": _typed(
-        "plain_text_input",
-        {},
-        {
-            "initial_value": string(3000),
-            "multiline": boolean,
-            "min_length": whole(0, 3000),
-            "max_length": whole(1, 3000),
-        },
-    ),
-    "email_text_input": _typed("email_text_input", {}, {"initial_value": string(3000)}),
-    "url_text_input": _typed("url_text_input", {}, {"initial_value": string(3000)}),
-    "number_input": _typed(
-        "number_input",
-        {"is_decimal_allowed": boolean},
-        {"initial_value": _NUMERIC, "min_value": _NUMERIC, "max_value": _NUMERIC},
-    ),
-    "rich_text_input": _typed(
-        "rich_text_input",
-        {},
-        {"initial_value": anything, "min_lines": whole(1), "max_lines": whole(1)},
-    ),
-    "file_input": _element(
-        "file_input",
-        None,
-        {"filetypes": items(string(), 1), "max_files": whole(1, 10)},
-        confirm=False,
-        focus=False,
-    ),
-}
-_BUTTONS = {"button": _BUTTON, "workflow_button": _WORKFLOW_BUTTON}
-_FEEDBACK = shape(
-    None, {"text": plain(75)}, {"value": string(2000), "accessibility_label": string(75)}
-)
-_CONTEXT_ACTIONS = {
-    "feedback_buttons": _element(
-        "feedback_buttons",
-        {"positive_button": _FEEDBACK, "negative_button": _FEEDBACK},
-        confirm=False,
-        focus=False,
-    ),
-    "icon_button": _element(
-        "icon_button",
-        {"icon": string(least=1), "text": plain(75)},
-        {
-            "value": string(2000),
-            "accessibility_label": string(75),
-            "visible_to_user_ids": items(string(), 0),
-        },
-        focus=False,
-    ),
-}
 
 _INLINE_STYLE = shape(
     None,
@@ -376,7 +115,7 @@ def _block(
     return shape(
         kind,
         {"type": anything, **required},
-        {"block_id": _ID, **(optional or {})},
+        {"block_id": ID, **(optional or {})},
         rule,
     )
 
@@ -401,9 +140,9 @@ _CARD = _block(
         "title": text(150),
         "subtitle": text(150),
         "body": text(200),
-        "icon": _IMAGE_ELEMENT,
-        "hero_image": _IMAGE_ELEMENT,
-        "actions": items(by_type(_BUTTONS, "a card"), 1, 3),
+        "icon": IMAGE_ELEMENT,
+        "hero_image": IMAGE_ELEMENT,
+        "actions": items(by_type(BUTTONS, "a card"), 1, 3),
     },
     _card_rule,
 )
@@ -431,7 +170,7 @@ BLOCKS: dict[str, Check] = {
             "text": text(3000),
             "fields": items(text(2000), 1, 10),
             "accessory": by_type(
-                {**_BUTTONS, **_MENUS, **_MULTI_MENUS, "image": _IMAGE_ELEMENT},
+                {**BUTTONS, **MENUS, **MULTI_MENUS, "image": IMAGE_ELEMENT},
                 "a section's accessory",
             ),
             "expand": boolean,
@@ -446,7 +185,7 @@ BLOCKS: dict[str, Check] = {
         {
             "elements": items(
                 by_type(
-                    {"plain_text": plain(), "mrkdwn": mrkdwn(), "image": _IMAGE_ELEMENT},
+                    {"plain_text": plain(), "mrkdwn": mrkdwn(), "image": IMAGE_ELEMENT},
                     "a context block",
                 ),
                 1,
@@ -455,7 +194,7 @@ BLOCKS: dict[str, Check] = {
         },
     ),
     "actions": _block(
-        "actions", {"elements": items(by_type({**_BUTTONS, **_MENUS}, "an actions block"), 1, 25)}
+        "actions", {"elements": items(by_type({**BUTTONS, **MENUS}, "an actions block"), 1, 25)}
     ),
     "input": _block(
         "input",
@@ -463,9 +202,9 @@ BLOCKS: dict[str, Check] = {
             "label": plain(2000),
             "element": by_type(
                 {
-                    **{name: one for name, one in _MENUS.items() if name != "overflow"},
-                    **_MULTI_MENUS,
-                    **_TYPED,
+                    **{name: one for name, one in MENUS.items() if name != "overflow"},
+                    **MULTI_MENUS,
+                    **TYPED,
                 },
                 "an input block",
             ),
@@ -476,7 +215,7 @@ BLOCKS: dict[str, Check] = {
         "image",
         {"alt_text": string(2000, 1)},
         {"image_url": url(3000), "slack_file": anything, "title": plain(2000)},
-        _image_rule,
+        image_rule,
     ),
     "video": _block(
         "video",
@@ -497,7 +236,7 @@ BLOCKS: dict[str, Check] = {
     "markdown": _block("markdown", {"text": string(12000, 1)}),
     "context_actions": _block(
         "context_actions",
-        {"elements": items(by_type(_CONTEXT_ACTIONS, "a context_actions block"), 1, 5)},
+        {"elements": items(by_type(CONTEXT_ACTIONS, "a context_actions block"), 1, 5)},
     ),
     "alert": _block(
         "alert",
@@ -536,7 +275,7 @@ BLOCKS["container"] = _block(
     {
         "title": text(150),
         "subtitle": text(150),
-        "icon": _IMAGE_ELEMENT,
+        "icon": IMAGE_ELEMENT,
         "rich_text_title": _RICH_TEXT,
         "is_collapsible": boolean,
         "default_collapsed": boolean,
@@ -547,8 +286,8 @@ BLOCKS["container"] = _block(
 
 _VIEW_MORE: dict[str, Check] = {
     "private_metadata": string(3000),
-    "callback_id": _ID,
-    "external_id": _ID,
+    "callback_id": ID,
+    "external_id": ID,
 }
 MODAL: dict[str, Check] = {
     "submit": plain(24),
