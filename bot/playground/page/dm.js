@@ -1,0 +1,178 @@
+// The direct message with the bot: people to switch between, tabs, messages, Home and About.
+
+import { announce, h, icon, reconcile, redraw } from "./dom.js";
+import { renderBlocks } from "./blocks.js";
+import { Form } from "./inputs.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { choosePerson, chooseTab, on, post, shown, state } from "./state.js";
+import { clockTime, dayOf, dayWords, daysUntil, initials, tabList, tint, when } from "./words.js";
+
+const GROUPED = 5 * 60 * 1000;
+const forms = new Map();
+const at = (id) => document.getElementById(id);
+let drawn = null;
+
+/** Fill the conversation and keep it true. */
+export function startConversation() {
+  const select = tabList(at("dm-tabs"), chooseTab);
+  on("tab", () => {
+    select(state.tab);
+    if (state.tab === "messages") toEnd();
+  });
+  on("people", drawPeople);
+  on("messages", drawMessages);
+  on("home", drawHome);
+  on("people", drawAbout);
+  at("messages").addEventListener("scroll", () => (at("to-end").hidden = nearEnd()));
+  at("to-end").addEventListener("click", toEnd);
+}
+
+function avatar(person, size = "") {
+  return h("span", { class: `avatar ${tint(person.id, state.people)} ${size}`, "aria-hidden": "true" }, initials(person.name));
+}
+
+function coachAvatar() {
+  return h("span", { class: "avatar coach", "aria-hidden": "true" }, icon("target"));
+}
+
+function drawPeople() {
+  reconcile(
+    at("people"),
+    state.people.map((person) => {
+      const unread = state.unread[person.id] ?? 0;
+      const chosen = person.id === state.person;
+      return {
+        key: person.id,
+        sig: [person, unread, chosen],
+        make: () =>
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              { type: "button", class: "person", "aria-current": chosen ? "true" : null, "data-focus": person.id, "data-testid": `person-${person.id}`, onclick: () => choosePerson(person.id) },
+              avatar(person),
+              h("span", { class: "person-words" }, h("span", { class: "person-name" }, person.name), h("small", {}, person.title)),
+              unread > 0 && h("span", { class: "unread" }, h("span", { class: "hidden-words" }, "Unread messages: "), String(unread)),
+            ),
+          ),
+      };
+    }),
+  );
+}
+
+function nearEnd() {
+  const list = at("messages");
+  return list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+}
+
+function toEnd() {
+  const list = at("messages");
+  list.scrollTop = list.scrollHeight;
+}
+
+function drawMessages({ person, message, added } = {}) {
+  if (message && added && message.from === "bot") {
+    const name = person === state.person ? "" : ` to ${state.people.find((each) => each.id === person)?.name}`;
+    announce(`${state.app.name}${name}: ${h("span", {}, ...mrkdwn(message.text ?? "")).textContent}`);
+  }
+  if (person && person !== state.person) return;
+  const stay = nearEnd() || drawn !== state.person || (message && message.from === "person");
+  if (drawn !== state.person) at("message-list").replaceChildren();
+  drawn = state.person;
+  const items = [];
+  let before = null;
+  for (const each of state.messages[state.person] ?? []) {
+    const day = dayOf(each.at);
+    if (!before || dayOf(before.at) !== day) items.push(dayDivider(day, each.at));
+    const close = before && before.from === each.from && !before.ephemeral && !each.ephemeral && dayOf(before.at) === day && new Date(each.at) - new Date(before.at) < GROUPED;
+    const compact = Boolean(close) && each.from === "person";
+    items.push({ key: each.ts, sig: [each, compact], make: () => messageNode(each, compact) });
+    before = each;
+  }
+  at("empty").hidden = items.length > 0;
+  reconcile(at("message-list"), items);
+  if (stay) toEnd();
+  else at("to-end").hidden = false;
+}
+
+function dayDivider(day, moment) {
+  const away = daysUntil(day);
+  const words = away === 0 || away === -1 ? dayWords(day) : when(moment, { weekday: "long", day: "numeric", month: "long" });
+  return { key: `day-${day}`, sig: words, make: () => h("li", { class: "day" }, h("span", {}, words[0].toUpperCase() + words.slice(1))) };
+}
+
+function messageNode(message, compact) {
+  const bot = message.from === "bot";
+  const person = shown();
+  const author = bot ? state.app.name : person.name;
+  const time = h("time", { datetime: message.at, title: when(message.at, { dateStyle: "full", timeStyle: "short" }) }, clockTime(message.at));
+  const key = `${person.id}/${message.ts}`;
+  if (!forms.has(key)) forms.set(key, new Form());
+  const form = forms.get(key);
+  form.begin();
+  const ctx = {
+    form,
+    act: (action) =>
+      post("/ui/action", { person: person.id, container: { type: "message", ts: message.ts }, action, values: form.values }),
+  };
+  const body = message.blocks?.length
+    ? h("div", { class: "blocks" }, ...renderBlocks(message.blocks, ctx))
+    : h("div", { class: "text" }, ...mrkdwn(message.text ?? ""));
+  return h(
+    "li",
+    { class: `message ${compact ? "compact" : ""} ${message.ephemeral ? "ephemeral" : ""}`, "data-testid": "message", "data-ts": message.ts, "data-from": message.from, "aria-label": `${author}, ${clockTime(message.at)}` },
+    compact ? time : bot ? coachAvatar() : avatar(person),
+    h(
+      "div",
+      { class: "message-body" },
+      message.ephemeral && h("div", { class: "only-you" }, icon("eye"), "Only visible to you"),
+      !compact && h("div", { class: "message-head" }, h("strong", {}, author), bot && h("span", { class: "badge" }, "APP"), time),
+      body,
+      message.edited && h("span", { class: "edited" }, "(edited)"),
+    ),
+  );
+}
+
+const homeForm = new Form();
+let homeDrawn = null;
+
+function drawHome() {
+  const view = state.homes[state.person];
+  const sig = JSON.stringify([state.person, view]);
+  if (sig === homeDrawn) return;
+  homeDrawn = sig;
+  const person = state.person;
+  if (!view) {
+    redraw(
+      at("home"),
+      h("div", { class: "nothing" }, h("strong", {}, `Nothing here yet for ${shown()?.name ?? "this person"}`), h("p", {}, `${state.app.name} fills this tab when it is opened.`)),
+    );
+    return;
+  }
+  homeForm.begin();
+  const ctx = {
+    form: homeForm,
+    act: (action) =>
+      post("/ui/action", { person, container: { type: "view", view_id: view.id }, action, values: homeForm.values }),
+  };
+  redraw(at("home"), h("div", { class: "home-blocks", "data-testid": "home" }, ...renderBlocks(view.blocks, ctx)));
+}
+
+function drawAbout() {
+  const person = shown();
+  if (!person) return;
+  redraw(
+    at("about"),
+    h("div", { class: "about" },
+      coachAvatar(),
+      h("h3", {}, state.app.name),
+      h("p", {}, "A business coach that watches the CRM beside this conversation and tells each person, privately, the one thing worth doing next."),
+      h("h4", {}, "Commands"),
+      h("dl", {}, ...state.commands.flatMap((each) => [h("dt", {}, h("code", {}, each.command)), h("dd", {}, each.usage_hint)])),
+      h("h4", {}, "You are looking through the eyes of"),
+      h("p", {}, `${person.name}, ${person.title}${person.admin ? ", workspace owner" : ""} · ${person.email} · ${person.tz}`),
+      h("p", { class: "hint" }, "This is a stand-in for Slack on your own computer. The bot talks to it over HTTP exactly as it would to Slack; nothing leaves this machine."),
+    ),
+  );
+}
