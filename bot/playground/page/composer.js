@@ -3,7 +3,7 @@
 import { h, reconcile, toast } from "./dom.js";
 import { on, post, state } from "./state.js";
 
-const SHOWN = 8;
+const SHOWN = 14;
 const box = () => document.getElementById("composer");
 const list = () => document.getElementById("completions");
 let offers = [];

@@ -52,13 +52,19 @@ function drawPeople() {
               "button",
               { type: "button", class: "person", "aria-current": chosen ? "true" : null, "data-focus": person.id, "data-testid": `person-${person.id}`, onclick: () => choosePerson(person.id) },
               avatar(person),
-              h("span", { class: "person-words" }, h("span", { class: "person-name" }, person.name), h("small", {}, person.title)),
+              h("span", { class: "person-words" }, h("span", { class: "person-name" }, personWords(person.name)), h("small", {}, person.title)),
               unread > 0 && h("span", { class: "unread" }, h("span", { class: "hidden-words" }, "Unread messages: "), String(unread)),
             ),
           ),
       };
     }),
   );
+}
+
+/** "Ana Ruiz", of which a phone shows the first word only. */
+function personWords(name) {
+  const [first, ...rest] = name.split(" ");
+  return [first, h("span", { class: "surname" }, ` ${rest.join(" ")}`)];
 }
 
 function nearEnd() {
@@ -127,9 +133,9 @@ function messageNode(message, compact) {
       "div",
       { class: "message-body" },
       message.ephemeral && h("div", { class: "only-you" }, icon("eye"), "Only visible to you"),
-      !compact && h("div", { class: "message-head" }, h("strong", {}, author), bot && h("span", { class: "badge" }, "APP"), time),
+      !compact && h("div", { class: "message-head" }, h("strong", {}, author), bot && h("span", { class: "badge" }, "APP"), time, message.edited && h("span", { class: "edited" }, "(edited)")),
       body,
-      message.edited && h("span", { class: "edited" }, "(edited)"),
+      compact && message.edited && h("span", { class: "edited" }, "(edited)"),
     ),
   );
 }

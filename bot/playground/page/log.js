@@ -69,7 +69,7 @@ function row(entry) {
       h("span", { class: "log-name" }, entry.name),
       h("span", { class: "log-problem" }, entry.problem ?? ""),
       h("span", { class: "log-status" }, String(entry.status ?? "…")),
-      h("span", { class: "log-ms" }, entry.ms === null || entry.ms === undefined ? "" : `${Math.round(entry.ms)} ms`),
+      h("span", { class: "log-ms" }, typeof entry.ms !== "number" ? "" : `${entry.ms < 10 ? entry.ms.toFixed(1) : Math.round(entry.ms)} ms`),
     ),
     detail,
   );

@@ -1,6 +1,6 @@
 // Slack's modals: up to three on top of each other, with inputs, field errors, submit and close.
 
-import { h, redraw, announce } from "./dom.js";
+import { announce, h, icon, redraw } from "./dom.js";
 import { renderBlocks } from "./blocks.js";
 import { openDialog } from "./dialogs.js";
 import { Form, words } from "./inputs.js";
@@ -40,7 +40,7 @@ function make(view, depth) {
     },
   });
   modal.dialog.classList.add("modal", `depth-${depth}`);
-  modal.head.prepend(h("span", { class: "avatar coach tiny", "aria-hidden": "true" }, state.app.name[0]));
+  modal.head.prepend(h("span", { class: "avatar coach tiny", "aria-hidden": "true" }, icon("target")));
   modal.form = new Form();
   modal.person = person;
   return modal;
