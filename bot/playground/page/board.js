@@ -5,7 +5,7 @@ import { openForm } from "./dialogs.js";
 import { openMenu } from "./menu.js";
 import { now, post, state } from "./state.js";
 import { firstName, money } from "./words.js";
-import { ownerChip, ownerField, ours } from "./crm.js";
+import { freshness, ownerChip, ownerField, ours } from "./crm.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 const CLOSED = /closed|won|lost/i;
@@ -95,7 +95,7 @@ function card(deal) {
   );
   const node = h(
     "li",
-    { class: "card", draggable: "true", "data-testid": `deal-${deal.id}`, "data-stage": deal.stage },
+    { class: `card ${freshness(deal.id)}`, draggable: "true", "data-testid": `deal-${deal.id}`, "data-stage": deal.stage },
     h("div", { class: "card-title" }, deal.title),
     h("div", { class: "card-contact" }, contact?.name ?? "No contact"),
     h(

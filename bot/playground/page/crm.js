@@ -10,11 +10,13 @@ import { dayFromToday, daysUntil, dayWords, firstName, initials, tabList, tint }
 const at = (id) => document.getElementById(id);
 let tab = "deals";
 let onlyMine = false;
+let known = null;
 
 /** Fill the panel and keep it true. */
 export function startCrm() {
   tabList(at("crm-tabs"), (name) => {
     tab = name;
+    at(`tab-${name}`).classList.remove("fresh");
     nameAdd();
   });
   at("crm-add").addEventListener("click", () => ({ deals: addDeal, contacts: addContact, tasks: addTask })[tab]());
@@ -40,6 +42,25 @@ export function ours(thing) {
   return !onlyMine || thing.owner === state.person;
 }
 
+/** "fresh" for a deal or task that is new, or in another state, since the panel was last drawn. */
+export function freshness(id) {
+  return known && known.get(id) !== signature(id) ? "fresh" : "";
+}
+
+function signature(id) {
+  const deal = state.crm.deals.find((each) => each.id === id);
+  const task = deal ? null : state.crm.tasks.find((each) => each.id === id);
+  return deal?.stage ?? (task && `${task.status} ${task.due_date}`);
+}
+
+/** Remember what has been shown, and mark the tab whose news somebody is not looking at. */
+function remember() {
+  for (const name of ["deals", "tasks"]) {
+    if (tab !== name && state.crm[name].some((each) => freshness(each.id))) at(`tab-${name}`).classList.add("fresh");
+  }
+  if (state.ready) known = new Map([...state.crm.deals, ...state.crm.tasks].map((each) => [each.id, signature(each.id)]));
+}
+
 /** The owner's initials in their colour. */
 export function ownerChip(id) {
   const owner = person(id);
@@ -62,6 +83,7 @@ function draw() {
   at("count-deals").textContent = String(state.crm.deals.filter((deal) => !/closed/i.test(deal.stage)).length);
   at("count-contacts").textContent = String(state.crm.contacts.length);
   at("count-tasks").textContent = String(pending);
+  remember();
 }
 
 function contactWords(contact) {
@@ -139,7 +161,7 @@ function taskRow(task, due, late) {
   );
   return h(
     "li",
-    { class: finished ? "row-item finished" : "row-item", "data-testid": `task-${task.id}`, "data-status": finished ? "completed" : "pending" },
+    { class: `row-item ${finished ? "finished" : ""} ${freshness(task.id)}`, "data-testid": `task-${task.id}`, "data-status": finished ? "completed" : "pending" },
     h("button", { type: "button", class: "tick", "aria-label": finished ? `${task.title} is done` : `Complete ${task.title}`, disabled: finished, "data-focus": `tick-${task.id}`, onclick: () => setTask(task, { completed: true }, "completed") }, icon("check")),
     h("div", { class: "row-words" },
       h("div", { class: "row-title" }, h("span", { class: "task-title" }, task.title), task.from_coach && h("span", { class: "status coach" }, icon("target"), "from Coach")),
@@ -178,7 +200,7 @@ function addTask() {
     [
       { name: "title", label: "Title", required: true, placeholder: "Send the proposal" },
       { name: "due_date", label: "Due date", type: "date", value: dayFromToday(1), half: true },
-      { name: "priority", label: "Priority", type: "select", options: [["low", "Low"], ["medium", "Medium"], ["high", "High"]], value: "medium", half: true },
+      { name: "priority", label: "Priority", type: "select", options: [["low", "Low"], ["medium", "Medium"], ["high", "High"], ["urgent", "Urgent"]], value: "medium", half: true },
       ownerField(state.person),
     ],
     (values) => post("/ui/crm/tasks", values),

@@ -93,7 +93,7 @@ function drawMessages({ person, message, added } = {}) {
     if (!before || dayOf(before.at) !== day) items.push(dayDivider(day, each.at));
     const close = before && before.from === each.from && !before.ephemeral && !each.ephemeral && dayOf(before.at) === day && new Date(each.at) - new Date(before.at) < GROUPED;
     const compact = Boolean(close) && each.from === "person";
-    items.push({ key: each.ts, sig: [each, compact], make: () => messageNode(each, compact) });
+    items.push({ key: each.ts, sig: [each, compact], make: () => messageNode(each, compact, Boolean(added) && each.ts === message.ts) });
     before = each;
   }
   at("empty").hidden = items.length > 0;
@@ -108,7 +108,7 @@ function dayDivider(day, moment) {
   return { key: `day-${day}`, sig: words, make: () => h("li", { class: "day" }, h("span", {}, words[0].toUpperCase() + words.slice(1))) };
 }
 
-function messageNode(message, compact) {
+function messageNode(message, compact, arriving) {
   const bot = message.from === "bot";
   const person = shown();
   const author = bot ? state.app.name : person.name;
@@ -127,7 +127,7 @@ function messageNode(message, compact) {
     : h("div", { class: "text" }, ...mrkdwn(message.text ?? ""));
   return h(
     "li",
-    { class: `message ${compact ? "compact" : ""} ${message.ephemeral ? "ephemeral" : ""}`, "data-testid": "message", "data-ts": message.ts, "data-from": message.from, "aria-label": `${author}, ${clockTime(message.at)}` },
+    { class: ["message", compact && "compact", message.ephemeral && "ephemeral", arriving && "arriving"].filter(Boolean).join(" "), "data-testid": "message", "data-ts": message.ts, "data-from": message.from, "aria-label": `${author}, ${clockTime(message.at)}` },
     compact ? time : bot ? coachAvatar() : avatar(person),
     h(
       "div",

@@ -87,7 +87,10 @@ function startNotices() {
   on("say", ({ person: id, text }) => toast(id && id !== state.person ? `${person(id)?.name ?? id}: ${text}` : text));
   on("live", () => {
     at("offline").hidden = state.live;
-    document.title = `${state.app.name} playground`;
+  });
+  on("people", () => {
+    const unread = Object.values(state.unread).reduce((sum, each) => sum + each, 0);
+    document.title = `${unread ? `(${unread}) ` : ""}${state.app.name} playground`;
   });
 }
 
