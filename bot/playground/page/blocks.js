@@ -33,13 +33,23 @@ function section(block, ctx) {
   const main = h("div", { class: "section-words" });
   if (block.text) main.append(h("div", { class: "text" }, ...textObject(block.text)));
   if (block.fields) {
-    main.append(h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, ...textObject(field)))));
+    main.append(
+      h(
+        "div",
+        { class: "fields" },
+        block.fields.map((field) => h("div", { class: "text" }, ...textObject(field))),
+      ),
+    );
   }
   const node = h("div", {}, main);
   if (block.accessory) {
     const picture = block.accessory.type === "image";
     node.append(
-      h("div", { class: "accessory" }, picture ? drawn(block.accessory, "thumb") : control(block.accessory, block, ctx, { sends: true })),
+      h(
+        "div",
+        { class: "accessory" },
+        picture ? drawn(block.accessory, "thumb") : control(block.accessory, block, ctx, { sends: true }),
+      ),
     );
   }
   return node;
@@ -54,7 +64,9 @@ function context(block) {
     "div",
     {},
     block.elements.map((element) =>
-      element.type === "image" ? drawn(element, "mini") : h("span", { class: "text" }, ...textObject(element)),
+      element.type === "image"
+        ? drawn(element, "mini")
+        : h("span", { class: "text" }, ...textObject(element)),
     ),
   );
 }
@@ -64,7 +76,11 @@ function divider() {
 }
 
 function actions(block, ctx) {
-  return h("div", {}, block.elements.map((element) => control(element, block, ctx, { sends: true })));
+  return h(
+    "div",
+    {},
+    block.elements.map((element) => control(element, block, ctx, { sends: true })),
+  );
 }
 
 /** An input block: label, control, hint and a place for the error; registered with the form for checking. */
@@ -119,7 +135,11 @@ function drawn(element, size) {
   if (element.image_url?.startsWith("data:image/")) {
     return h("img", { class: size, src: element.image_url, alt: element.alt_text ?? "" });
   }
-  return h("span", { class: `no-picture ${size}`, role: "img", "aria-label": element.alt_text, title: element.image_url }, size === "mini" ? "" : element.alt_text);
+  return h(
+    "span",
+    { class: `no-picture ${size}`, role: "img", "aria-label": element.alt_text, title: element.image_url },
+    size === "mini" ? "" : element.alt_text,
+  );
 }
 
 function richText(block) {
@@ -138,7 +158,10 @@ function richPart(part) {
     case "rich_text_list":
       return h(
         part.style === "ordered" ? "ol" : "ul",
-        { class: `rich-list indent-${Math.min(part.indent ?? 0, 4)}`, start: part.offset ? part.offset + 1 : null },
+        {
+          class: `rich-list indent-${Math.min(part.indent ?? 0, 4)}`,
+          start: part.offset ? part.offset + 1 : null,
+        },
         part.elements.map((item) => h("li", {}, ...item.elements.flatMap(richLeaf))),
       );
     default:
@@ -154,7 +177,11 @@ function richLeaf(leaf) {
       return [styled(leaf.style, [safeLink(leaf.url, leaf.text || leaf.url)])];
     case "emoji": {
       const shown = emojiFor(leaf.name);
-      return [shown ? h("span", { class: "emoji", role: "img", "aria-label": leaf.name.replaceAll("_", " ") }, shown) : `:${leaf.name}:`];
+      return [
+        shown
+          ? h("span", { class: "emoji", role: "img", "aria-label": leaf.name.replaceAll("_", " ") }, shown)
+          : `:${leaf.name}:`,
+      ];
     }
     case "user":
       return [mention("@" + (personName(leaf.user_id) ?? leaf.user_id))];
@@ -173,7 +200,13 @@ function richLeaf(leaf) {
 
 function styled(style, children) {
   let nodes = children;
-  for (const [name, tag] of [["code", "code"], ["strike", "s"], ["italic", "em"], ["bold", "strong"], ["underline", "u"]]) {
+  for (const [name, tag] of [
+    ["code", "code"],
+    ["strike", "s"],
+    ["italic", "em"],
+    ["bold", "strong"],
+    ["underline", "u"],
+  ]) {
     if (style?.[name]) nodes = [h(tag, {}, ...nodes)];
   }
   return nodes.length === 1 ? nodes[0] : h("span", {}, ...nodes);

@@ -3,9 +3,9 @@
 import { h, icon, reconcile, toast } from "./dom.js";
 import { openForm } from "./dialogs.js";
 import { openMenu } from "./menu.js";
+import { freshness, ours, ownerChip, ownerField } from "./owners.js";
 import { now, post, state } from "./state.js";
 import { firstName, money } from "./words.js";
-import { freshness, ownerChip, ownerField, ours } from "./crm.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 const CLOSED = /closed|won|lost/i;
@@ -28,14 +28,24 @@ function lane(stage) {
     sig: [deals, deals.map(daysHere), state.crm.contacts.map((each) => each.name)],
     make: () => {
       const cards = h("ul", { class: "cards" });
-      reconcile(cards, deals.map((deal) => ({ key: deal.id, sig: deal, make: () => card(deal) })));
+      reconcile(
+        cards,
+        deals.map((deal) => ({ key: deal.id, sig: deal, make: () => card(deal) })),
+      );
       const node = h(
         "section",
-        { class: `lane ${kind}`, "data-testid": `stage-${stage}`, "aria-label": `${stage}, ${deals.length} ${deals.length === 1 ? "deal" : "deals"}` },
-        h("header", { class: "lane-head" },
+        {
+          class: `lane ${kind}`,
+          "data-testid": `stage-${stage}`,
+          "aria-label": `${stage}, ${deals.length} ${deals.length === 1 ? "deal" : "deals"}`,
+        },
+        h(
+          "header",
+          { class: "lane-head" },
           h("h3", {}, stage),
           h("span", { class: "count" }, String(deals.length)),
-          h("span", { class: "sum" }, deals.length ? money(total(deals), deals[0].currency) : "")),
+          h("span", { class: "sum" }, deals.length ? money(total(deals), deals[0].currency) : ""),
+        ),
         cards,
         !deals.length && h("p", { class: "lane-empty" }, closed ? "Drop a deal here" : "No deals"),
       );
@@ -77,7 +87,15 @@ function card(deal) {
   const days = daysHere(deal);
   const menu = h(
     "button",
-    { type: "button", class: "move", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Move ${deal.title} to…`, title: "Move to…", "data-focus": `move-${deal.id}` },
+    {
+      type: "button",
+      class: "move",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": `Move ${deal.title} to…`,
+      title: "Move to…",
+      "data-focus": `move-${deal.id}`,
+    },
     icon("more"),
   );
   menu.addEventListener("click", () =>
@@ -85,7 +103,9 @@ function card(deal) {
       menu,
       [
         { heading: "Move to…" },
-        ...state.crm.stages.filter((stage) => stage !== deal.stage).map((stage) => ({ label: stage, pick: () => move(deal, stage) })),
+        ...state.crm.stages
+          .filter((stage) => stage !== deal.stage)
+          .map((stage) => ({ label: stage, pick: () => move(deal, stage) })),
         { heading: "This deal" },
         { label: "Edit…", pick: () => editDeal(deal) },
         { label: "Delete", danger: true, pick: () => remove(deal) },
@@ -95,14 +115,26 @@ function card(deal) {
   );
   const node = h(
     "li",
-    { class: `card ${freshness(deal.id)}`, draggable: "true", "data-testid": `deal-${deal.id}`, "data-stage": deal.stage },
+    {
+      class: `card ${freshness(deal.id)}`,
+      draggable: "true",
+      "data-testid": `deal-${deal.id}`,
+      "data-stage": deal.stage,
+    },
     h("div", { class: "card-title" }, deal.title),
     h("div", { class: "card-contact" }, contact?.name ?? "No contact"),
     h(
       "div",
       { class: "card-foot" },
       h("span", { class: "card-value" }, money(deal.value, deal.currency)),
-      h("span", { class: days >= 14 && !CLOSED.test(deal.stage) ? "days long" : "days", title: `In ${deal.stage} for ${days} ${days === 1 ? "day" : "days"}` }, days === 0 ? "today" : `${days} d`),
+      h(
+        "span",
+        {
+          class: days >= 14 && !CLOSED.test(deal.stage) ? "days long" : "days",
+          title: `In ${deal.stage} for ${days} ${days === 1 ? "day" : "days"}`,
+        },
+        days === 0 ? "today" : `${days} d`,
+      ),
       ownerChip(deal.owner),
     ),
     menu,
@@ -132,7 +164,10 @@ async function move(deal, stage) {
 
 async function remove(deal) {
   const answer = await post(`/ui/crm/deals/${encodeURIComponent(deal.id)}/delete`, {});
-  toast(answer.ok ? `${deal.title} deleted.` : answer.error ?? "The deal was not deleted.", answer.ok ? "plain" : "problem");
+  toast(
+    answer.ok ? `${deal.title} deleted.` : (answer.error ?? "The deal was not deleted."),
+    answer.ok ? "plain" : "problem",
+  );
 }
 
 function editDeal(deal) {
@@ -140,7 +175,13 @@ function editDeal(deal) {
     "Edit deal",
     [
       { name: "title", label: "Title", value: deal.title, required: true },
-      { name: "value", label: `Value (${deal.currency})`, value: deal.value, inputmode: "decimal", half: true },
+      {
+        name: "value",
+        label: `Value (${deal.currency})`,
+        value: deal.value,
+        inputmode: "decimal",
+        half: true,
+      },
       { ...ownerField(deal.owner), half: true },
     ],
     (values) => post(`/ui/crm/deals/${encodeURIComponent(deal.id)}`, values),
@@ -155,8 +196,21 @@ export function addDeal() {
     [
       { name: "title", label: "Title", required: true, placeholder: "Harbour Foods rollout" },
       { name: "value", label: "Value", value: "5000", inputmode: "decimal", required: true, half: true },
-      { name: "stage", label: "Stage", type: "select", options: stages.map((stage) => [stage, stage]), value: stages[0], half: true },
-      { name: "contact_id", label: "Contact", type: "select", options: [["", "No contact"], ...state.crm.contacts.map((each) => [each.id, each.name])], half: true },
+      {
+        name: "stage",
+        label: "Stage",
+        type: "select",
+        options: stages.map((stage) => [stage, stage]),
+        value: stages[0],
+        half: true,
+      },
+      {
+        name: "contact_id",
+        label: "Contact",
+        type: "select",
+        options: [["", "No contact"], ...state.crm.contacts.map((each) => [each.id, each.name])],
+        half: true,
+      },
       { ...ownerField(state.person), half: true },
     ],
     (values) => post("/ui/crm/deals", values),

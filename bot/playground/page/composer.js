@@ -63,7 +63,9 @@ function possible(text) {
     ...(each.completions ?? []).map((word) => ({ text: `${each.command} ${word}`, note: "" })),
   ]);
   const deep = text.includes(" ");
-  const found = all.filter((each) => each.text.toLowerCase().startsWith(wanted) && (deep || !each.text.includes(" ")));
+  const found = all.filter(
+    (each) => each.text.toLowerCase().startsWith(wanted) && (deep || !each.text.includes(" ")),
+  );
   return found.some((each) => each.text.toLowerCase() === wanted) ? [] : found.slice(0, SHOWN);
 }
 
@@ -92,10 +94,16 @@ function draw() {
       make: () =>
         h(
           "li",
-          { id: `completion-${place}`, class: "completion", role: "option", "aria-selected": String(place === active), onpointerdown: (event) => {
-            event.preventDefault();
-            complete(place);
-          } },
+          {
+            id: `completion-${place}`,
+            class: "completion",
+            role: "option",
+            "aria-selected": String(place === active),
+            onpointerdown: (event) => {
+              event.preventDefault();
+              complete(place);
+            },
+          },
           h("strong", {}, each.text),
           each.note && h("small", {}, each.note),
         ),
@@ -141,7 +149,10 @@ async function send() {
   recalled = -1;
   put("");
   hide();
-  const answer = await post(text.startsWith("/") ? "/ui/command" : "/ui/message", { person: state.person, text });
+  const answer = await post(text.startsWith("/") ? "/ui/command" : "/ui/message", {
+    person: state.person,
+    text,
+  });
   if (answer.ok) return;
   toast(answer.error ?? "This was not sent.", "problem");
   if (!box().value) put(text);

@@ -11,7 +11,12 @@ export function openDialog(title, { testid = "dialog", small = false, onDismiss 
   const body = h("div", { class: "dialog-body" });
   const cross = h("button", { type: "button", class: "quiet round", "aria-label": "Close" }, icon("close"));
   const head = h("header", { class: "dialog-head" }, h("h2", { id: heading }, title), cross);
-  const dialog = h("dialog", { class: small ? "dialog small" : "dialog", "aria-labelledby": heading, "data-testid": testid }, head, body);
+  const dialog = h(
+    "dialog",
+    { class: small ? "dialog small" : "dialog", "aria-labelledby": heading, "data-testid": testid },
+    head,
+    body,
+  );
   const close = () => {
     closeMenu();
     if (dialog.open) dialog.close();
@@ -51,12 +56,25 @@ export function confirmFirst(confirm, back) {
     const text = confirm.text ?? { text: "" };
     const yes = h(
       "button",
-      { type: "button", class: `button ${confirm.style === "danger" ? "danger" : "primary"}`, onclick: () => settle(true) },
+      {
+        type: "button",
+        class: `button ${confirm.style === "danger" ? "danger" : "primary"}`,
+        onclick: () => settle(true),
+      },
       withEmoji(confirm.confirm?.text ?? "Yes"),
     );
     body.append(
       h("div", { class: "text" }, ...(text.type === "mrkdwn" ? mrkdwn(text.text) : [withEmoji(text.text)])),
-      h("footer", { class: "dialog-foot" }, h("button", { type: "button", class: "button", onclick: () => settle(false) }, withEmoji(confirm.deny?.text ?? "Cancel")), yes),
+      h(
+        "footer",
+        { class: "dialog-foot" },
+        h(
+          "button",
+          { type: "button", class: "button", onclick: () => settle(false) },
+          withEmoji(confirm.deny?.text ?? "Cancel"),
+        ),
+        yes,
+      ),
     );
     yes.focus();
   });
@@ -75,9 +93,27 @@ export function openForm(title, fields, save, verb = "Save") {
     const shared = { id, name: field.name, class: "field", required: field.required };
     inputs[field.name] =
       field.type === "select"
-        ? h("select", shared, field.options.map(([value, label]) => h("option", { value, selected: value === field.value }, label)))
-        : h("input", { ...shared, type: field.type ?? "text", value: field.value ?? "", placeholder: field.placeholder, inputmode: field.inputmode, autocomplete: "off" });
-    return h("div", { class: field.half ? "row half" : "row" }, h("label", { class: "label", for: id }, field.label), inputs[field.name]);
+        ? h(
+            "select",
+            shared,
+            field.options.map(([value, label]) =>
+              h("option", { value, selected: value === field.value }, label),
+            ),
+          )
+        : h("input", {
+            ...shared,
+            type: field.type ?? "text",
+            value: field.value ?? "",
+            placeholder: field.placeholder,
+            inputmode: field.inputmode,
+            autocomplete: "off",
+          });
+    return h(
+      "div",
+      { class: field.half ? "row half" : "row" },
+      h("label", { class: "label", for: id }, field.label),
+      inputs[field.name],
+    );
   });
   const go = h("button", { type: "submit", class: "button primary" }, verb);
   const form = h(
@@ -85,13 +121,20 @@ export function openForm(title, fields, save, verb = "Save") {
     { class: "form", method: "dialog" },
     ...rows,
     complaint,
-    h("footer", { class: "dialog-foot" }, h("button", { type: "button", class: "button", onclick: close }, "Cancel"), go),
+    h(
+      "footer",
+      { class: "dialog-foot" },
+      h("button", { type: "button", class: "button", onclick: close }, "Cancel"),
+      go,
+    ),
   );
   // form-action 'none' forbids real submission, which this never does: the values go out as JSON.
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;
-    const values = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value.trim()]));
+    const values = Object.fromEntries(
+      Object.entries(inputs).map(([name, input]) => [name, input.value.trim()]),
+    );
     const answer = await save(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "")));
     go.disabled = false;
     if (answer.ok) close();

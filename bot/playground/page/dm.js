@@ -28,7 +28,11 @@ export function startConversation() {
 }
 
 function avatar(person, size = "") {
-  return h("span", { class: `avatar ${tint(person.id, state.people)} ${size}`, "aria-hidden": "true" }, initials(person.name));
+  return h(
+    "span",
+    { class: `avatar ${tint(person.id, state.people)} ${size}`, "aria-hidden": "true" },
+    initials(person.name),
+  );
 }
 
 function coachAvatar() {
@@ -50,10 +54,28 @@ function drawPeople() {
             {},
             h(
               "button",
-              { type: "button", class: "person", "aria-current": chosen ? "true" : null, "data-focus": person.id, "data-testid": `person-${person.id}`, onclick: () => choosePerson(person.id) },
+              {
+                type: "button",
+                class: "person",
+                "aria-current": chosen ? "true" : null,
+                "data-focus": person.id,
+                "data-testid": `person-${person.id}`,
+                onclick: () => choosePerson(person.id),
+              },
               avatar(person),
-              h("span", { class: "person-words" }, h("span", { class: "person-name" }, personWords(person.name)), h("small", {}, person.title)),
-              unread > 0 && h("span", { class: "unread" }, h("span", { class: "hidden-words" }, "Unread messages: "), String(unread)),
+              h(
+                "span",
+                { class: "person-words" },
+                h("span", { class: "person-name" }, personWords(person.name)),
+                h("small", {}, person.title),
+              ),
+              unread > 0 &&
+                h(
+                  "span",
+                  { class: "unread" },
+                  h("span", { class: "hidden-words" }, "Unread messages: "),
+                  String(unread),
+                ),
             ),
           ),
       };
@@ -79,7 +101,8 @@ function toEnd() {
 
 function drawMessages({ person, message, added } = {}) {
   if (message && added && message.from === "bot") {
-    const name = person === state.person ? "" : ` to ${state.people.find((each) => each.id === person)?.name}`;
+    const name =
+      person === state.person ? "" : ` to ${state.people.find((each) => each.id === person)?.name}`;
     announce(`${state.app.name}${name}: ${h("span", {}, ...mrkdwn(message.text ?? "")).textContent}`);
   }
   if (person && person !== state.person) return;
@@ -91,9 +114,19 @@ function drawMessages({ person, message, added } = {}) {
   for (const each of state.messages[state.person] ?? []) {
     const day = dayOf(each.at);
     if (!before || dayOf(before.at) !== day) items.push(dayDivider(day, each.at));
-    const close = before && before.from === each.from && !before.ephemeral && !each.ephemeral && dayOf(before.at) === day && new Date(each.at) - new Date(before.at) < GROUPED;
+    const close =
+      before &&
+      before.from === each.from &&
+      !before.ephemeral &&
+      !each.ephemeral &&
+      dayOf(before.at) === day &&
+      new Date(each.at) - new Date(before.at) < GROUPED;
     const compact = Boolean(close) && each.from === "person";
-    items.push({ key: each.ts, sig: [each, compact], make: () => messageNode(each, compact, Boolean(added) && each.ts === message.ts) });
+    items.push({
+      key: each.ts,
+      sig: [each, compact],
+      make: () => messageNode(each, compact, Boolean(added) && each.ts === message.ts),
+    });
     before = each;
   }
   at("empty").hidden = items.length > 0;
@@ -104,15 +137,26 @@ function drawMessages({ person, message, added } = {}) {
 
 function dayDivider(day, moment) {
   const away = daysUntil(day);
-  const words = away === 0 || away === -1 ? dayWords(day) : when(moment, { weekday: "long", day: "numeric", month: "long" });
-  return { key: `day-${day}`, sig: words, make: () => h("li", { class: "day" }, h("span", {}, words[0].toUpperCase() + words.slice(1))) };
+  const words =
+    away === 0 || away === -1
+      ? dayWords(day)
+      : when(moment, { weekday: "long", day: "numeric", month: "long" });
+  return {
+    key: `day-${day}`,
+    sig: words,
+    make: () => h("li", { class: "day" }, h("span", {}, words[0].toUpperCase() + words.slice(1))),
+  };
 }
 
 function messageNode(message, compact, arriving) {
   const bot = message.from === "bot";
   const person = shown();
   const author = bot ? state.app.name : person.name;
-  const time = h("time", { datetime: message.at, title: when(message.at, { dateStyle: "full", timeStyle: "short" }) }, clockTime(message.at));
+  const time = h(
+    "time",
+    { datetime: message.at, title: when(message.at, { dateStyle: "full", timeStyle: "short" }) },
+    clockTime(message.at),
+  );
   const key = `${person.id}/${message.ts}`;
   if (!forms.has(key)) forms.set(key, new Form());
   const form = forms.get(key);
@@ -120,20 +164,41 @@ function messageNode(message, compact, arriving) {
   const ctx = {
     form,
     act: (action) =>
-      post("/ui/action", { person: person.id, container: { type: "message", ts: message.ts }, action, values: form.values }),
+      post("/ui/action", {
+        person: person.id,
+        container: { type: "message", ts: message.ts },
+        action,
+        values: form.values,
+      }),
   };
   const body = message.blocks?.length
     ? h("div", { class: "blocks" }, ...renderBlocks(message.blocks, ctx))
     : h("div", { class: "text" }, ...mrkdwn(message.text ?? ""));
   return h(
     "li",
-    { class: ["message", compact && "compact", message.ephemeral && "ephemeral", arriving && "arriving"].filter(Boolean).join(" "), "data-testid": "message", "data-ts": message.ts, "data-from": message.from, "aria-label": `${author}, ${clockTime(message.at)}` },
+    {
+      class: ["message", compact && "compact", message.ephemeral && "ephemeral", arriving && "arriving"]
+        .filter(Boolean)
+        .join(" "),
+      "data-testid": "message",
+      "data-ts": message.ts,
+      "data-from": message.from,
+      "aria-label": `${author}, ${clockTime(message.at)}`,
+    },
     compact ? time : bot ? coachAvatar() : avatar(person),
     h(
       "div",
       { class: "message-body" },
       message.ephemeral && h("div", { class: "only-you" }, icon("eye"), "Only visible to you"),
-      !compact && h("div", { class: "message-head" }, h("strong", {}, author), bot && h("span", { class: "badge" }, "APP"), time, message.edited && h("span", { class: "edited" }, "(edited)")),
+      !compact &&
+        h(
+          "div",
+          { class: "message-head" },
+          h("strong", {}, author),
+          bot && h("span", { class: "badge" }, "APP"),
+          time,
+          message.edited && h("span", { class: "edited" }, "(edited)"),
+        ),
       body,
       compact && message.edited && h("span", { class: "edited" }, "(edited)"),
     ),
@@ -152,7 +217,12 @@ function drawHome() {
   if (!view) {
     redraw(
       at("home"),
-      h("div", { class: "nothing" }, h("strong", {}, `Nothing here yet for ${shown()?.name ?? "this person"}`), h("p", {}, `${state.app.name} fills this tab when it is opened.`)),
+      h(
+        "div",
+        { class: "nothing" },
+        h("strong", {}, `Nothing here yet for ${shown()?.name ?? "this person"}`),
+        h("p", {}, `${state.app.name} fills this tab when it is opened.`),
+      ),
     );
     return;
   }
@@ -160,9 +230,17 @@ function drawHome() {
   const ctx = {
     form: homeForm,
     act: (action) =>
-      post("/ui/action", { person, container: { type: "view", view_id: view.id }, action, values: homeForm.values }),
+      post("/ui/action", {
+        person,
+        container: { type: "view", view_id: view.id },
+        action,
+        values: homeForm.values,
+      }),
   };
-  redraw(at("home"), h("div", { class: "home-blocks", "data-testid": "home" }, ...renderBlocks(view.blocks, ctx)));
+  redraw(
+    at("home"),
+    h("div", { class: "home-blocks", "data-testid": "home" }, ...renderBlocks(view.blocks, ctx)),
+  );
 }
 
 function drawAbout() {
@@ -170,15 +248,36 @@ function drawAbout() {
   if (!person) return;
   redraw(
     at("about"),
-    h("div", { class: "about" },
+    h(
+      "div",
+      { class: "about" },
       coachAvatar(),
       h("h3", {}, state.app.name),
-      h("p", {}, "A business coach that watches the CRM beside this conversation and tells each person, privately, the one thing worth doing next."),
+      h(
+        "p",
+        {},
+        "A business coach that watches the CRM beside this conversation and tells each person, privately, the one thing worth doing next.",
+      ),
       h("h4", {}, "Commands"),
-      h("dl", {}, ...state.commands.flatMap((each) => [h("dt", {}, h("code", {}, each.command)), h("dd", {}, each.usage_hint)])),
+      h(
+        "dl",
+        {},
+        ...state.commands.flatMap((each) => [
+          h("dt", {}, h("code", {}, each.command)),
+          h("dd", {}, each.usage_hint),
+        ]),
+      ),
       h("h4", {}, "You are looking through the eyes of"),
-      h("p", {}, `${person.name}, ${person.title}${person.admin ? ", workspace owner" : ""} · ${person.email} · ${person.tz}`),
-      h("p", { class: "hint" }, "This is a stand-in for Slack on your own computer. The bot talks to it over HTTP exactly as it would to Slack; nothing leaves this machine."),
+      h(
+        "p",
+        {},
+        `${person.name}, ${person.title}${person.admin ? ", workspace owner" : ""} · ${person.email} · ${person.tz}`,
+      ),
+      h(
+        "p",
+        { class: "hint" },
+        "This is a stand-in for Slack on your own computer. The bot talks to it over HTTP exactly as it would to Slack; nothing leaves this machine.",
+      ),
     ),
   );
 }

@@ -12,7 +12,9 @@ export function h(tag, props = {}, ...children) {
     else if (name in PROPERTIES) node[name] = value;
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return node;
 }
 
@@ -27,7 +29,11 @@ export function safeLink(url, ...children) {
     parsed = null;
   }
   if (!parsed || !["http:", "https:", "mailto:"].includes(parsed.protocol)) {
-    return h("span", { class: "link-refused", title: "This address cannot be opened from Slack" }, ...children);
+    return h(
+      "span",
+      { class: "link-refused", title: "This address cannot be opened from Slack" },
+      ...children,
+    );
   }
   return h("a", { href: parsed.href, target: "_blank", rel: "noopener noreferrer" }, ...children);
 }
@@ -48,7 +54,8 @@ const SHAPES = {
   moon: "M13 9.8A5.5 5.5 0 0 1 6.2 3 5.5 5.5 0 1 0 13 9.8z",
   more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   pencil: "m3 13 .7-2.8L10.5 3.4l2.1 2.1L5.8 12.3zM9.3 4.6l2.1 2.1",
-  phone: "M4 2.5 6 2l1.5 3.3-1.5 1.2c.6 1.6 1.9 2.9 3.5 3.5l1.2-1.5L14 10l-.5 2.3c-.2.8-.9 1.2-1.7 1.1C7 12.8 3.2 9 2.6 4.2c-.1-.8.4-1.5 1.4-1.7z",
+  phone:
+    "M4 2.5 6 2l1.5 3.3-1.5 1.2c.6 1.6 1.9 2.9 3.5 3.5l1.2-1.5L14 10l-.5 2.3c-.2.8-.9 1.2-1.7 1.1C7 12.8 3.2 9 2.6 4.2c-.1-.8.4-1.5 1.4-1.7z",
   plus: "M8 3v10M3 8h10",
   send: "m2.5 2.8 11 5.2-11 5.2 1.7-5.2z",
   sun: "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1v1.6M8 13.4V15M1 8h1.6M13.4 8H15M3 3l1.2 1.2M11.8 11.8 13 13M13 3l-1.2 1.2M4.2 11.8 3 13",
@@ -103,7 +110,8 @@ function keepFocus(node, redraw, fresh) {
   const name = inside ? held.closest("[data-focus]")?.dataset.focus : null;
   redraw();
   if (!inside) return;
-  const again = name && [...fresh.querySelectorAll("[data-focus]")].find((item) => item.dataset.focus === name);
+  const again =
+    name && [...fresh.querySelectorAll("[data-focus]")].find((item) => item.dataset.focus === name);
   if (!again) fresh.tabIndex = -1;
   (again || fresh).focus({ preventScroll: true });
 }
@@ -114,7 +122,9 @@ export function redraw(parent, ...children) {
   const name = held && parent.contains(held) ? held.closest("[data-focus]")?.dataset.focus : null;
   parent.replaceChildren(...children.flat(Infinity).filter(Boolean));
   if (name) {
-    [...parent.querySelectorAll("[data-focus]")].find((item) => item.dataset.focus === name)?.focus({ preventScroll: true });
+    [...parent.querySelectorAll("[data-focus]")]
+      .find((item) => item.dataset.focus === name)
+      ?.focus({ preventScroll: true });
   }
 }
 
@@ -144,8 +154,11 @@ export function toast(text, tone = "plain") {
   // Shown again each time so that it lies above a dialog opened since.
   if (shelf.matches(":popover-open")) shelf.hidePopover();
   shelf.showPopover();
-  setTimeout(() => {
-    note.remove();
-    if (!shelf.children.length && shelf.matches(":popover-open")) shelf.hidePopover();
-  }, tone === "problem" ? 9000 : 5000);
+  setTimeout(
+    () => {
+      note.remove();
+      if (!shelf.children.length && shelf.matches(":popover-open")) shelf.hidePopover();
+    },
+    tone === "problem" ? 9000 : 5000,
+  );
 }

@@ -38,9 +38,18 @@ export function words(text) {
 }
 
 const ELEMENTS = {
-  button, overflow, static_select: choice, users_select: choice, datepicker: dated, timepicker: dated,
-  plain_text_input: typed, number_input: typed, email_text_input: typed, url_text_input: typed,
-  checkboxes: boxes, radio_buttons: boxes,
+  button,
+  overflow,
+  static_select: choice,
+  users_select: choice,
+  datepicker: dated,
+  timepicker: dated,
+  plain_text_input: typed,
+  number_input: typed,
+  email_text_input: typed,
+  url_text_input: typed,
+  checkboxes: boxes,
+  radio_buttons: boxes,
 };
 
 /**
@@ -66,7 +75,12 @@ async function send(node, element, block, ctx, value) {
   if (element.confirm && !(await confirmFirst(element.confirm, node))) return false;
   node.classList.add("busy");
   node.setAttribute("aria-busy", "true");
-  const answer = await ctx.act({ block_id: block.block_id, action_id: element.action_id, type: element.type, ...value });
+  const answer = await ctx.act({
+    block_id: block.block_id,
+    action_id: element.action_id,
+    type: element.type,
+    ...value,
+  });
   node.classList.remove("busy");
   node.removeAttribute("aria-busy");
   if (!answer.ok) toast(answer.error ?? "The app did not answer.", "problem");
@@ -90,7 +104,11 @@ function button(element, block, ctx) {
   };
   let node = null;
   if (element.url && /^(https?|mailto):/.test(element.url)) {
-    node = h("a", { ...attributes, href: element.url, target: "_blank", rel: "noopener noreferrer", onclick: press }, words(element.text));
+    node = h(
+      "a",
+      { ...attributes, href: element.url, target: "_blank", rel: "noopener noreferrer", onclick: press },
+      words(element.text),
+    );
   } else {
     node = h("button", { ...attributes, type: "button", onclick: press }, words(element.text));
   }
@@ -100,7 +118,15 @@ function button(element, block, ctx) {
 function overflow(element, block, ctx) {
   const node = h(
     "button",
-    { type: "button", class: "button overflow", "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false", "data-focus": focusName(block, element), "data-action": element.action_id },
+    {
+      type: "button",
+      class: "button overflow",
+      "aria-label": "More actions",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "data-focus": focusName(block, element),
+      "data-action": element.action_id,
+    },
     icon("more"),
   );
   node.addEventListener("click", () =>
@@ -110,7 +136,8 @@ function overflow(element, block, ctx) {
         label: words(option.text),
         description: words(option.description),
         pick: () => {
-          if (option.url && /^https?:/.test(option.url)) window.open(option.url, "_blank", "noopener,noreferrer");
+          if (option.url && /^https?:/.test(option.url))
+            window.open(option.url, "_blank", "noopener,noreferrer");
           send(node, element, block, ctx, { selected_option: option });
         },
       })),
@@ -125,16 +152,28 @@ function choice(element, block, ctx, frame) {
   const read = (held) => (people ? held.selected_user : held.selected_option?.value) ?? null;
   const options = people
     ? state.people.map((each) => ({ text: { text: each.name }, value: each.id }))
-    : element.options ?? [];
+    : (element.options ?? []);
   const groups = element.option_groups ?? [{ options }];
   const all = groups.flatMap((group) => group.options);
-  const first = people ? { selected_user: element.initial_user ?? null } : { selected_option: element.initial_option ?? null };
+  const first = people
+    ? { selected_user: element.initial_user ?? null }
+    : { selected_option: element.initial_option ?? null };
   let held = ctx.form.start(block, element, first);
   const id = freshId("choice");
   const text = h("span", { class: "choice-text" });
   const node = h(
     "button",
-    { type: "button", id, class: "choice", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-labelledby": frame.labelledBy ? `${frame.labelledBy} ${id}` : null, "aria-describedby": frame.describedBy, "data-focus": focusName(block, element), "data-action": element.action_id },
+    {
+      type: "button",
+      id,
+      class: "choice",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+      "aria-labelledby": frame.labelledBy ? `${frame.labelledBy} ${id}` : null,
+      "aria-describedby": frame.describedBy,
+      "data-focus": focusName(block, element),
+      "data-action": element.action_id,
+    },
     text,
     icon("chevron"),
   );
@@ -173,7 +212,8 @@ function choice(element, block, ctx, frame) {
 
 /** Date and time: a change by mouse counts at once, a date being typed only when the field is left or Enter pressed. */
 function dated(element, block, ctx, frame) {
-  const [field, initial] = element.type === "datepicker" ? ["selected_date", "initial_date"] : ["selected_time", "initial_time"];
+  const [field, initial] =
+    element.type === "datepicker" ? ["selected_date", "initial_date"] : ["selected_time", "initial_time"];
   const held = ctx.form.start(block, element, { [field]: element[initial] ?? null });
   const node = h("input", {
     class: "field dated",
@@ -229,7 +269,9 @@ function typed(element, block, ctx, frame) {
     "data-focus": focusName(block, element),
     "data-action": element.action_id,
   });
-  node.addEventListener("input", () => ctx.form.set(block, element, { value: node.value.trim() ? node.value : null }));
+  node.addEventListener("input", () =>
+    ctx.form.set(block, element, { value: node.value.trim() ? node.value : null }),
+  );
   if (frame.sends) {
     node.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || element.multiline) return;
@@ -242,15 +284,36 @@ function typed(element, block, ctx, frame) {
 
 function boxes(element, block, ctx, frame) {
   const many = element.type === "checkboxes";
-  const first = many ? { selected_options: element.initial_options ?? [] } : { selected_option: element.initial_option ?? null };
+  const first = many
+    ? { selected_options: element.initial_options ?? [] }
+    : { selected_option: element.initial_option ?? null };
   const held = ctx.form.start(block, element, first);
-  const on = (option) => (many ? held.selected_options.some((each) => each.value === option.value) : held.selected_option?.value === option.value);
+  const on = (option) =>
+    many
+      ? held.selected_options.some((each) => each.value === option.value)
+      : held.selected_option?.value === option.value;
   const group = freshId("group");
-  const node = h("div", { class: "boxes", role: many ? "group" : "radiogroup", "aria-labelledby": frame.labelledBy, "aria-describedby": frame.describedBy, "data-action": element.action_id });
+  const node = h("div", {
+    class: "boxes",
+    role: many ? "group" : "radiogroup",
+    "aria-labelledby": frame.labelledBy,
+    "aria-describedby": frame.describedBy,
+    "data-action": element.action_id,
+  });
   const inputs = element.options.map((option, place) => {
-    const input = h("input", { type: many ? "checkbox" : "radio", name: group, checked: on(option), "data-focus": `${focusName(block, element)}/${place}` });
+    const input = h("input", {
+      type: many ? "checkbox" : "radio",
+      name: group,
+      checked: on(option),
+      "data-focus": `${focusName(block, element)}/${place}`,
+    });
     node.append(
-      h("label", { class: "box" }, input, h("span", {}, words(option.text), option.description && h("small", {}, words(option.description)))),
+      h(
+        "label",
+        { class: "box" },
+        input,
+        h("span", {}, words(option.text), option.description && h("small", {}, words(option.description))),
+      ),
     );
     return input;
   });

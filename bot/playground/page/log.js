@@ -45,13 +45,19 @@ function draw({ fresh } = {}) {
   const problems = state.log.filter(wrong).length;
   at("log-problems").textContent = problems ? String(problems) : "";
   at("log-problems").hidden = problems === 0;
-  at("log-count").textContent = `${state.log.length} requests${problems ? `, ${problems} with a problem` : ""}`;
+  at("log-count").textContent =
+    `${state.log.length} requests${problems ? `, ${problems} with a problem` : ""}`;
   if (at("log").hidden && !document.body.classList.contains("show-log")) return;
   const list = at("log-list");
   const stay = fresh || list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-  const entries = state.log.filter((entry) => filter === "all" || (filter === "problems" ? wrong(entry) : entry.direction === filter));
+  const entries = state.log.filter(
+    (entry) => filter === "all" || (filter === "problems" ? wrong(entry) : entry.direction === filter),
+  );
   at("log-empty").hidden = entries.length > 0;
-  reconcile(list, entries.map((entry) => ({ key: String(entry.id), sig: entry, make: () => row(entry) })));
+  reconcile(
+    list,
+    entries.map((entry) => ({ key: String(entry.id), sig: entry, make: () => row(entry) })),
+  );
   if (stay) list.scrollTop = list.scrollHeight;
 }
 
@@ -60,7 +66,11 @@ function row(entry) {
   const detail = h("div", { class: "log-detail" });
   const whole = h(
     "details",
-    { class: wrong(entry) ? "log-entry wrong" : "log-entry", "data-testid": "log-entry", "data-direction": entry.direction },
+    {
+      class: wrong(entry) ? "log-entry wrong" : "log-entry",
+      "data-testid": "log-entry",
+      "data-direction": entry.direction,
+    },
     h(
       "summary",
       {},
@@ -69,7 +79,13 @@ function row(entry) {
       h("span", { class: "log-name" }, entry.name),
       h("span", { class: "log-problem" }, entry.problem ?? ""),
       h("span", { class: "log-status" }, String(entry.status ?? "…")),
-      h("span", { class: "log-ms" }, typeof entry.ms !== "number" ? "" : `${entry.ms < 10 ? entry.ms.toFixed(1) : Math.round(entry.ms)} ms`),
+      h(
+        "span",
+        { class: "log-ms" },
+        typeof entry.ms !== "number"
+          ? ""
+          : `${entry.ms < 10 ? entry.ms.toFixed(1) : Math.round(entry.ms)} ms`,
+      ),
     ),
     detail,
   );
@@ -85,7 +101,12 @@ function row(entry) {
 }
 
 function part(title, content) {
-  return h("div", {}, h("h4", {}, title), h("pre", { tabindex: "0", "aria-label": title }, ...coloured(content)));
+  return h(
+    "div",
+    {},
+    h("h4", {}, title),
+    h("pre", { tabindex: "0", "aria-label": title }, ...coloured(content)),
+  );
 }
 
 /** JSON in a few colours, from the text JSON.stringify made: keys, strings, and the rest. */

@@ -41,7 +41,11 @@ function startClock() {
     if (!state.now) return;
     redraw(
       at("clock"),
-      h("span", { class: "clock-day" }, when(now(), { weekday: "short", day: "numeric", month: "short", year: "numeric" })),
+      h(
+        "span",
+        { class: "clock-day" },
+        when(now(), { weekday: "short", day: "numeric", month: "short", year: "numeric" }),
+      ),
       h("span", { class: "clock-time" }, clockTime(now())),
     );
     at("clock").dateTime = now().toISOString();
@@ -57,7 +61,8 @@ function startClock() {
       button.classList.remove("busy");
       for (const each of all) each.disabled = false;
       button.focus();
-      if (answer.ok) announce(`It is now ${when(now(), { weekday: "long", day: "numeric", month: "long" })}.`);
+      if (answer.ok)
+        announce(`It is now ${when(now(), { weekday: "long", day: "numeric", month: "long" })}.`);
       else toast(answer.error ?? "The clock was not moved.", "problem");
     });
   }
@@ -67,8 +72,10 @@ function startClock() {
 function startPhone() {
   const bar = at("phone-tabs");
   const show = (name) => {
-    for (const each of ["messages", "crm", "log"]) document.body.classList.toggle(`show-${each}`, each === name);
-    for (const button of bar.children) button.setAttribute("aria-current", String(button.dataset.part === name));
+    for (const each of ["messages", "crm", "log"])
+      document.body.classList.toggle(`show-${each}`, each === name);
+    for (const button of bar.children)
+      button.setAttribute("aria-current", String(button.dataset.part === name));
     if (name === "log" && at("log").hidden) at("log-toggle").click();
     if (name === "messages") at("messages").scrollTop = at("messages").scrollHeight;
     at("phone-unread").hidden = name === "messages" || at("phone-unread").hidden;
@@ -84,7 +91,9 @@ function startPhone() {
 }
 
 function startNotices() {
-  on("say", ({ person: id, text }) => toast(id && id !== state.person ? `${person(id)?.name ?? id}: ${text}` : text));
+  on("say", ({ person: id, text }) =>
+    toast(id && id !== state.person ? `${person(id)?.name ?? id}: ${text}` : text),
+  );
   on("live", () => {
     at("offline").hidden = state.live;
   });

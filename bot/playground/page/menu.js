@@ -16,7 +16,13 @@ export function openMenu(anchor, entries, { kind = "menu", label = "" } = {}) {
   closeMenu();
   const role = kind === "menu" ? "menuitem" : "option";
   const items = [];
-  const list = h("div", { class: `menu ${kind}`, role: kind, popover: "manual", "aria-label": label, tabindex: "-1" });
+  const list = h("div", {
+    class: `menu ${kind}`,
+    role: kind,
+    popover: "manual",
+    "aria-label": label,
+    tabindex: "-1",
+  });
   for (const entry of entries) {
     if (entry.heading) {
       list.append(h("div", { class: "menu-heading", role: "presentation" }, entry.heading));
@@ -32,20 +38,31 @@ export function openMenu(anchor, entries, { kind = "menu", label = "" } = {}) {
         onclick: () => choose(entry),
       },
       kind === "listbox" && h("span", { class: "menu-tick" }, entry.checked && icon("check")),
-      h("span", { class: "menu-words" }, h("span", {}, entry.label), entry.description && h("small", {}, entry.description)),
+      h(
+        "span",
+        { class: "menu-words" },
+        h("span", {}, entry.label),
+        entry.description && h("small", {}, entry.description),
+      ),
     );
     items.push(item);
     list.append(item);
   }
   list.addEventListener("keydown", (event) => onKey(event, items));
-  list.addEventListener("pointermove", (event) => event.target.closest("[tabindex='-1'].menu-item")?.focus({ preventScroll: true }));
+  list.addEventListener("pointermove", (event) =>
+    event.target.closest("[tabindex='-1'].menu-item")?.focus({ preventScroll: true }),
+  );
   // Inside a dialog only what the dialog holds can be reached, so the list goes there.
   (anchor.closest("dialog") ?? document.body).append(list);
   list.showPopover();
   place(list, anchor);
   anchor.setAttribute("aria-expanded", "true");
   open = { anchor, list };
-  (items[entries.filter((entry) => !entry.heading).findIndex((entry) => entry.checked)] ?? items[0] ?? list).focus();
+  (
+    items[entries.filter((entry) => !entry.heading).findIndex((entry) => entry.checked)] ??
+    items[0] ??
+    list
+  ).focus();
   setTimeout(() => document.addEventListener("pointerdown", onOutside, true));
   window.addEventListener("resize", closeMenu);
 
@@ -90,7 +107,9 @@ function onKey(event, items) {
     closeMenu(true);
   } else if (event.key.length === 1) {
     const wanted = event.key.toLowerCase();
-    const next = [...items.slice(at + 1), ...items].find((item) => item.textContent.trim().toLowerCase().startsWith(wanted));
+    const next = [...items.slice(at + 1), ...items].find((item) =>
+      item.textContent.trim().toLowerCase().startsWith(wanted),
+    );
     next?.focus();
   }
 }

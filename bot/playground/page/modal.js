@@ -60,10 +60,17 @@ function draw(modal, view) {
   const ctx = {
     form,
     act: (action) =>
-      post("/ui/action", { person, container: { type: "view", view_id: view.id }, action, values: form.values }),
+      post("/ui/action", {
+        person,
+        container: { type: "view", view_id: view.id },
+        action,
+        values: form.values,
+      }),
   };
   const complaint = h("div", { class: "banner problem", role: "alert", hidden: true });
-  const submit = view.submit && h("button", { type: "submit", class: "button primary", "data-focus": "submit" }, words(view.submit));
+  const submit =
+    view.submit &&
+    h("button", { type: "submit", class: "button primary", "data-focus": "submit" }, words(view.submit));
   const cancel = h(
     "button",
     { type: "button", class: "button", "data-focus": "close", onclick: () => leave(modal, person, view.id) },
@@ -71,10 +78,14 @@ function draw(modal, view) {
   );
   const page = h(
     "form",
-    { class: "view", novalidate: true, onsubmit: (event) => {
-      event.preventDefault();
-      if (submit) send(modal, view, submit, complaint);
-    } },
+    {
+      class: "view",
+      novalidate: true,
+      onsubmit: (event) => {
+        event.preventDefault();
+        if (submit) send(modal, view, submit, complaint);
+      },
+    },
     h("div", { class: "view-blocks" }, ...renderBlocks(view.blocks, ctx), complaint),
     h("footer", { class: "dialog-foot" }, cancel, submit),
   );
@@ -82,7 +93,11 @@ function draw(modal, view) {
   redraw(modal.body, page);
   if (scrolled) page.querySelector(".view-blocks").scrollTop = scrolled;
   if (!modal.body.contains(document.activeElement)) {
-    (page.querySelector(".view-blocks input, .view-blocks textarea, .view-blocks button") ?? submit ?? cancel).focus({ preventScroll: true });
+    (
+      page.querySelector(".view-blocks input, .view-blocks textarea, .view-blocks button") ??
+      submit ??
+      cancel
+    ).focus({ preventScroll: true });
   }
 }
 
@@ -91,12 +106,17 @@ async function send(modal, view, submit, complaint) {
   if (complain(modal.form, check(modal.form))) return;
   submit.disabled = true;
   submit.classList.add("busy");
-  const answer = await post("/ui/submit", { person: modal.person, view_id: view.id, values: modal.form.values });
+  const answer = await post("/ui/submit", {
+    person: modal.person,
+    view_id: view.id,
+    values: modal.form.values,
+  });
   submit.disabled = false;
   submit.classList.remove("busy");
   if (answer.ok) return;
   if (answer.errors && complain(modal.form, answer.errors)) return;
-  complaint.textContent = answer.error ?? Object.values(answer.errors ?? {})[0] ?? "We had some trouble connecting. Try again?";
+  complaint.textContent =
+    answer.error ?? Object.values(answer.errors ?? {})[0] ?? "We had some trouble connecting. Try again?";
   complaint.hidden = false;
 }
 
@@ -120,13 +140,21 @@ function check(form) {
     const { element } = block;
     const held = form.values[id]?.[element.action_id];
     if (!held) continue;
-    const value = held.value ?? held.selected_option ?? held.selected_date ?? held.selected_time ?? held.selected_user ?? null;
+    const value =
+      held.value ??
+      held.selected_option ??
+      held.selected_date ??
+      held.selected_time ??
+      held.selected_user ??
+      null;
     const empty = element.type === "checkboxes" ? !held.selected_options.length : value === null;
     if (empty) {
       if (!block.optional) errors[id] = "Please complete this required field.";
     } else if (element.type === "number_input") errors[id] = numberError(element, held.value);
-    else if (element.type === "email_text_input" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(held.value)) errors[id] = "Please enter a valid email address.";
-    else if (element.min_length && held.value.length < element.min_length) errors[id] = `Please enter at least ${element.min_length} characters.`;
+    else if (element.type === "email_text_input" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(held.value))
+      errors[id] = "Please enter a valid email address.";
+    else if (element.min_length && held.value.length < element.min_length)
+      errors[id] = `Please enter at least ${element.min_length} characters.`;
     if (errors[id] === null) delete errors[id];
   }
   return errors;
@@ -136,7 +164,9 @@ function numberError(element, value) {
   const number = Number(value);
   if (Number.isNaN(number)) return "Please enter a number.";
   if (!element.is_decimal_allowed && !Number.isInteger(number)) return "Please enter a whole number.";
-  if (element.min_value !== undefined && number < Number(element.min_value)) return `Please enter a number of ${element.min_value} or more.`;
-  if (element.max_value !== undefined && number > Number(element.max_value)) return `Please enter a number of ${element.max_value} or less.`;
+  if (element.min_value !== undefined && number < Number(element.min_value))
+    return `Please enter a number of ${element.min_value} or more.`;
+  if (element.max_value !== undefined && number > Number(element.max_value))
+    return `Please enter a number of ${element.max_value} or less.`;
   return null;
 }

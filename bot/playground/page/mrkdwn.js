@@ -39,7 +39,14 @@ function lines(text, verbatim) {
     quote = null;
     const bullet = line.match(/^\s*([•◦▪]|\d{1,2}\.)\s+(.*)$/);
     if (bullet) {
-      nodes.push(h("div", { class: "bullet" }, h("span", { class: "bullet-mark" }, bullet[1]), h("span", {}, ...inline(bullet[2], verbatim))));
+      nodes.push(
+        h(
+          "div",
+          { class: "bullet" },
+          h("span", { class: "bullet-mark" }, bullet[1]),
+          h("span", {}, ...inline(bullet[2], verbatim)),
+        ),
+      );
       return;
     }
     if (place > 0 && !afterBlock && !isBullet(all[place - 1])) nodes.push(h("br"));
@@ -68,13 +75,23 @@ function inline(text, verbatim) {
   let node = null;
   if (code !== undefined) node = h("code", {}, unescapeOnce(code));
   else if (angle !== undefined) node = sequence(angle);
-  else node = emojiFor(emoji) ? h("span", { class: "emoji", role: "img", "aria-label": emoji.replaceAll("_", " ") }, emojiFor(emoji)) : whole;
-  return [...plain(text.slice(0, found.index), verbatim), node, ...inline(text.slice(found.index + whole.length), verbatim)];
+  else
+    node = emojiFor(emoji)
+      ? h("span", { class: "emoji", role: "img", "aria-label": emoji.replaceAll("_", " ") }, emojiFor(emoji))
+      : whole;
+  return [
+    ...plain(text.slice(0, found.index), verbatim),
+    node,
+    ...inline(text.slice(found.index + whole.length), verbatim),
+  ];
 }
 
 /** The first *bold*, _italic_ or ~struck~ run; marks inside words do not count, as in Slack. */
 function firstStyled(text) {
-  const found = /(?<![\p{L}\p{N}*_~])([*_~])(?=\S)((?:<[^<>\n]*>|[^\n<]|<(?![^<>\n]*>))*?)(?<=\S)\1(?![\p{L}\p{N}])/u.exec(text);
+  const found =
+    /(?<![\p{L}\p{N}*_~])([*_~])(?=\S)((?:<[^<>\n]*>|[^\n<]|<(?![^<>\n]*>))*?)(?<=\S)\1(?![\p{L}\p{N}])/u.exec(
+      text,
+    );
   if (!found || found[2].startsWith(found[1])) return null;
   return { start: found.index, end: found.index + found[0].length, mark: found[1], inner: found[2] };
 }
@@ -111,9 +128,17 @@ function date(target, label) {
   if (Number.isNaN(at.getTime())) return label ?? target;
   const show = (options) => new Intl.DateTimeFormat(undefined, options).format(at);
   const forms = {
-    date: { dateStyle: "long" }, date_short: { dateStyle: "medium" }, date_long: { dateStyle: "full" }, date_num: { dateStyle: "short" },
-    date_pretty: { dateStyle: "long" }, date_short_pretty: { dateStyle: "medium" }, date_long_pretty: { dateStyle: "full" },
-    time: { timeStyle: "short" }, time_secs: { timeStyle: "medium" },
+    date: { dateStyle: "long" },
+    date_short: { dateStyle: "medium" },
+    date_long: { dateStyle: "full" },
+    date_num: { dateStyle: "short" },
+    date_pretty: { dateStyle: "long" },
+    date_short_pretty: { dateStyle: "medium" },
+    date_long_pretty: { dateStyle: "full" },
+    time: { timeStyle: "short" },
+    time_secs: { timeStyle: "medium" },
   };
-  return (pattern ?? "{date}").replace(/\{(\w+)\}/g, (whole, name) => (forms[name] ? show(forms[name]) : whole));
+  return (pattern ?? "{date}").replace(/\{(\w+)\}/g, (whole, name) =>
+    forms[name] ? show(forms[name]) : whole,
+  );
 }

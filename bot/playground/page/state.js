@@ -61,10 +61,11 @@ export async function post(path, body) {
       body: JSON.stringify(body),
     });
     const data = await answer.json();
-    if (data.ok === undefined) return { ok: answer.ok, error: `The playground answered ${answer.status}.`, ...data };
+    if (data.ok === undefined)
+      return { ok: answer.ok, error: `The playground answered ${answer.status}.`, ...data };
     return data;
   } catch {
-    return { ok: false, error: "The playground does not answer. Is `coach demo` still running?" };
+    return { ok: false, error: "The playground does not answer. Is “coach demo” still running?" };
   }
 }
 
@@ -128,7 +129,9 @@ function countUnread() {
   for (const each of state.people) {
     const list = state.messages[each.id] ?? [];
     const at = list.findIndex((message) => message.ts === seen[each.id]);
-    state.unread[each.id] = list.slice(at + 1).filter((message) => message.from === "bot" && !message.ephemeral).length;
+    state.unread[each.id] = list
+      .slice(at + 1)
+      .filter((message) => message.from === "bot" && !message.ephemeral).length;
   }
 }
 
@@ -148,12 +151,13 @@ async function load() {
   setClock(data.now);
   const first = !state.ready;
   if (!person(state.person)) {
-    state.person = person(memory.get("person")) ? memory.get("person") : state.people[0]?.id ?? null;
+    state.person = person(memory.get("person")) ? memory.get("person") : (state.people[0]?.id ?? null);
   }
   if (first) countUnread();
   markSeen();
   state.ready = true;
-  for (const topic of ["people", "messages", "home", "views", "crm", "clock", "log"]) tell(topic, { fresh: true });
+  for (const topic of ["people", "messages", "home", "views", "crm", "clock", "log"])
+    tell(topic, { fresh: true });
   if (first && state.person) post("/ui/tab", { person: state.person, tab: state.tab });
 }
 

@@ -48,7 +48,12 @@ export function clockTime(at) {
 
 /** The calendar day ("2026-11-25") in the shown person's zone. */
 export function dayOf(at) {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: shown()?.tz, year: "numeric", month: "2-digit", day: "2-digit" });
+  const parts = new Intl.DateTimeFormat("en-CA", {
+    timeZone: shown()?.tz,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  });
   return parts.format(new Date(at));
 }
 
@@ -65,7 +70,12 @@ export function dayWords(day) {
   if (away === -1) return "yesterday";
   if (away > 1 && away < 15) return `in ${away} days`;
   if (away < -1 && away > -60) return `${-away} days ago`;
-  return new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(day.slice(0, 10)));
+  return new Intl.DateTimeFormat(LANGUAGE, {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
+  }).format(new Date(day.slice(0, 10)));
 }
 
 /** A day some days from today, as YYYY-MM-DD. */
@@ -77,7 +87,11 @@ export function dayFromToday(days) {
 export function money(value, currency) {
   const number = Number(value ?? 0);
   try {
-    return new Intl.NumberFormat(LANGUAGE, { style: "currency", currency: currency || "EUR", maximumFractionDigits: 0 }).format(number);
+    return new Intl.NumberFormat(LANGUAGE, {
+      style: "currency",
+      currency: currency || "EUR",
+      maximumFractionDigits: 0,
+    }).format(number);
   } catch {
     return `${number.toLocaleString(LANGUAGE)} ${currency}`;
   }
