@@ -1,0 +1,1 @@
+"""Pure builders from values of the domain to Slack's blocks; nothing here sends."""
