@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 import aiohttp
@@ -104,17 +104,15 @@ class People(Workspace):
         person = self.person(who)
         command, _, text = line.strip().partition(" ")
         if command not in self.commands:
-            problem = f"{command} is not a valid command."
-            self.say(who, problem)
-            return Answer(problem=problem)
+            return Answer(problem=f"{command} is not a valid command.")
         key = self.new_response_url(who)
         url = f"{self.own_url}/response/{key}"
         form = payloads.slash_command(self, person, command, text.strip(), url)
         answer = await self._to_bot(line.strip(), urlencode(form).encode(), FORM, form)
         if answer.problem is not None:
             code = "operation_timeout" if answer.status == 0 else "dispatch_failed"
-            self.say(who, f'{command} failed with the error "{code}". {answer.problem}')
-            return answer
+            told = f'{command} failed with the error "{code}". {answer.problem}'
+            return replace(answer, problem=told)
         return self._shown(who, answer)
 
     async def press(
@@ -214,7 +212,7 @@ class People(Workspace):
         payload = payloads.view_submission(self, person, view)
         answer = await self._interaction("view_submission", payload)
         if answer.problem is not None:
-            return self._trouble(who, answer)
+            return _trouble(answer)
         return self._submitted(who, view["id"], answer)
 
     async def dismiss(
@@ -356,11 +354,7 @@ class People(Workspace):
         words = element.get("text")
         name = words["text"] if isinstance(words, dict) else element["action_id"]
         answer = await self._interaction(f"click {name}", payload)
-        return self._trouble(person.id, answer) if answer.problem else answer
-
-    def _trouble(self, who: str, answer: Answer) -> Answer:
-        self.say(who, f"We had some trouble connecting. {answer.problem}")
-        return answer
+        return _trouble(answer) if answer.problem else answer
 
     def _open(self, who: str, view_id: str | None) -> Json | None:
         if view_id is None:
@@ -378,7 +372,7 @@ class People(Workspace):
         try:
             text, blocks = content(told if isinstance(told, dict) else {"text": str(told)})
         except SlackFault as fault:
-            return self._refused(who, "the command's answer", fault, answer)
+            return self._refused("the command's answer", fault, answer)
         self.post(who, text, blocks, quiet=told.get("response_type") != "in_channel")
         return answer
 
@@ -401,10 +395,10 @@ class People(Workspace):
                     self.replace_view(who, view, given)
                 return answer
         except SlackFault as fault:
-            return self._refused(who, "the form's answer", fault, answer)
+            return self._refused("the form's answer", fault, answer)
         if wanted not in (None, "clear"):
             unknown = SlackFault("invalid_arguments", [f"unknown response_action: {wanted}"])
-            return self._refused(who, "the form's answer", unknown, answer)
+            return self._refused("the form's answer", unknown, answer)
         if view is not None:
             self.close_view(who, view, everything=wanted == "clear")
         return answer
@@ -415,14 +409,13 @@ class People(Workspace):
             named = f"errors name no input block of the modal: {errors}"
             raise SlackFault("invalid_arguments", [named])
         told = {str(block): str(sentence) for block, sentence in errors.items()}
-        return Answer(answer.status, answer.text, answer.ms, None, told, answer.headers)
+        return replace(answer, errors=told)
 
-    def _refused(self, who: str, name: str, fault: SlackFault, answer: Answer) -> Answer:
+    def _refused(self, name: str, fault: SlackFault, answer: Answer) -> Answer:
         messages = tuple(str(one) for one in fault.answer.get("errors", ()))
         self.refusals.append(Refusal(name, str(fault), messages))
         problem = f"Slack does not accept {name}: {fault}. " + " ".join(messages)
-        self.say(who, problem)
-        return Answer(answer.status, answer.text, answer.ms, problem, headers=answer.headers)
+        return replace(answer, problem=problem)
 
 
 def _control(
@@ -436,6 +429,10 @@ def _control(
         if element is not None:
             return element
     raise LookupError(f"There is no control {action_id or label!r}.")
+
+
+def _trouble(answer: Answer) -> Answer:
+    return replace(answer, problem=f"We had some trouble connecting. {answer.problem}")
 
 
 def _asks(block: Json) -> bool:

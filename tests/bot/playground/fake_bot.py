@@ -74,23 +74,31 @@ class FakeBot:
         return JSONResponse({"accepted": 1}, self.webhook_status)
 
 
+def bound() -> socket.socket:
+    """A listening socket on a free port of loopback."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", 0))
+    return listening
+
+
+def address(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
+async def served(app: ASGIApp, listening: socket.socket | None = None) -> AsyncIterator[str]:
     """The app on a free port of loopback; gives its address."""
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", 0))
+    with listening or bound() as at:
         config = uvicorn.Config(
-            app, log_level="critical", lifespan="off", access_log=False,
-            timeout_graceful_shutdown=1,
-        )  # fmt: skip
+            app, log_level="critical", lifespan="off", access_log=False, timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        task = asyncio.create_task(server.serve(sockets=[listening]))
+        task = asyncio.create_task(server.serve(sockets=[at]))
         while not server.started:
             await asyncio.sleep(0.005)
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield address(at)
         finally:
             server.should_exit = True
             await task
