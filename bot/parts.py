@@ -54,6 +54,11 @@ class Wake:
     lookup: asyncio.Event = field(default_factory=asyncio.Event)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def ring_all(self) -> None:
+        """Have every part look."""
+        for bell in (self.worker, self.sender, self.outbox, self.lookup, self.tick):
+            bell.set()
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -70,6 +75,8 @@ class Parts:
     background: Background = field(default_factory=Background)
     #: An address or Slack user id set by the operator; else Slack's workspace owner.
     administrator: str | None = None
+    #: Where Slack is; answers are posted to this host or to Slack's own only.
+    slack_api_url: str = "https://slack.com/api/"
 
     def new_id(self) -> str:
         """A new id that sorts by time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import bot.crm
 from coach import plugins
@@ -59,8 +60,9 @@ class Provider:
     #: (request, secrets, wall clock in seconds) -> the vendor's id of this request, if it has one.
     #: Raises `SignatureError`.
     verify: Callable[[Request, Secrets, float], str | None]
-    #: (body, id of the request) -> what it says. Raises `PayloadError` when nothing can be read.
-    parse: Callable[[bytes, str | None], Reading]
+    #: (body, id of the request, when it came) -> what it says; the same arguments always give the
+    #: same events. Raises `PayloadError` when nothing can be read.
+    parse: Callable[[bytes, str | None, datetime], Reading]
     #: A new signing secret, from random bytes.
     new_secret: Callable[[Callable[[int], bytes]], str]
     #: The body that tells the vendor of a change; `None` when it cannot be told.

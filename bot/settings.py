@@ -1,4 +1,4 @@
-"""The environment, typed: every setting with a safe default, and generated keys kept to ourselves."""
+"""The environment, typed: every setting has a safe default, and generated keys stay private."""
 
 import os
 from pathlib import Path
@@ -102,4 +102,6 @@ def load() -> Settings:
         faults = "; ".join(
             f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
         )
-        raise SettingsError(f"A setting cannot be used. {faults}. See README, “Settings”.") from error
+        raise SettingsError(
+            f"A setting cannot be used. {faults}. See README, “Settings”."
+        ) from error

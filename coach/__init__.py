@@ -1,1 +1,1 @@
-"""The domain: what the coach knows, decides and says; no Slack, HTTP, SQL, scheduler or clock inside."""
+"""The domain: what the coach knows, decides and says; no Slack, HTTP, SQL or clock inside."""

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from coach.events import Change
-from coach.models import Contact, Deal, DealStatus, SubjectKind, Task, TaskStatus
-
-T = TypeVar("T", Deal, Contact, Task)
+from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class Visit:
     left_at: datetime | None = None
 
 
-def blank(kind: SubjectKind, connection_id: str, id: str) -> Deal | Contact | Task:
+def blank(kind: SubjectKind, connection_id: str, id: str) -> Subject:
     """A thing nothing has been told of yet."""
     match kind:
         case SubjectKind.DEAL:
@@ -31,7 +29,7 @@ def blank(kind: SubjectKind, connection_id: str, id: str) -> Deal | Contact | Ta
             return Task(connection_id, id)
 
 
-def fold(current: T, change: Change, person_id: str | None) -> T:
+def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
     """`current` after `change`; returns `current` itself when the change told nothing new.
 
     `person_id` is the resolved `change.owner`. A field told at a later time than `change.at` stays.
@@ -59,7 +57,7 @@ def fold(current: T, change: Change, person_id: str | None) -> T:
     return _settled(after, change)
 
 
-def _settled(after: T, change: Change) -> T:
+def _settled(after: Subject, change: Change) -> Subject:
     # What follows from the fields without being told.
     if isinstance(after, Deal):
         if after.status is DealStatus.OPEN:

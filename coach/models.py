@@ -269,7 +269,7 @@ class InsightType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text in a message; with `url` a link. Text is plain: no markup is ever read in it."""
+    """A run of text in a message; with `url` a link. No markup is ever read in the text."""
 
     text: str
     url: str | None = None

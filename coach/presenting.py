@@ -105,4 +105,6 @@ def done_outcome(view: ActionView, nothing: str) -> Message:
         return say(nothing)
     if len(done) == 1:
         return say(f"{done[0]}.")
-    return say(f"{len(done)} things done: {'; '.join(done[:5])}" + ("; …" if len(done) > 5 else "."))
+    return say(
+        f"{len(done)} things done: {'; '.join(done[:5])}" + ("; …" if len(done) > 5 else ".")
+    )

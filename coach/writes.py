@@ -1,6 +1,6 @@
 """The few changes the coach can make in a CRM, and what each means for the mirror."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, assert_never
 
@@ -143,12 +143,7 @@ def _told(write: CrmWrite, at: datetime, owner: Owner | None) -> tuple[Verb, Cha
 class Outgoing:
     """A write on its way to the CRM, with the thing it concerns as the mirror has it after it."""
 
-    key: str
     verb: Verb
     at: datetime
     subject: Deal | Contact | Task
-    owner: Owner | None
-
-    def without_history(self) -> "Outgoing":
-        """The same, without the mirror's own book-keeping."""
-        return replace(self, subject=replace(self.subject, told={}))
+    owner_email: str | None

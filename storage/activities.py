@@ -98,7 +98,7 @@ async def recent(
     tx: Tx, workspace_id: str, *, person_id: str | None = None, most: int = 50
 ) -> list[ActivityRow]:
     """The latest activities of a workspace or of one person, newest first."""
-    names = [name for name in ActivityRow.__slots__]
+    names = list(ActivityRow.__slots__)
     query = (
         select(*(activities.c[name] for name in names))
         .where(activities.c.workspace_id == workspace_id)

@@ -64,6 +64,16 @@ async def of_insight(tx: Tx, workspace_id: str, fingerprint: str) -> list[Stored
     return [_write(row) for row in await tx.execute(query)]
 
 
+async def any_due(tx: Tx, now: datetime) -> bool:
+    """Whether a change is to be sent now."""
+    query = (
+        select(crm_writes.c.key)
+        .where(crm_writes.c.state == "queued", crm_writes.c.not_before <= now)
+        .limit(1)
+    )
+    return (await tx.execute(query)).first() is not None
+
+
 async def claim(
     tx: Tx, database: Database, now: datetime, *, until: datetime, most: int
 ) -> list[StoredWrite]:

@@ -92,7 +92,7 @@ def insert(tx: Tx, table: Table) -> "sqlite.Insert | postgresql.Insert":
 def chunks(values: Sequence[T], size: int = 500) -> list[list[T]]:
     """`values` in pieces that fit the number of parameters a statement may have."""
     iterator = iter(values)
-    return [piece for piece in iter(lambda: list(islice(iterator, size)), [])]
+    return list(iter(lambda: list(islice(iterator, size)), []))
 
 
 async def put(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:

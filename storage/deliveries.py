@@ -1,4 +1,4 @@
-"""Deliveries: raw webhook requests, durable before the vendor hears 2xx, each event counted once."""
+"""Deliveries: raw webhook requests, durable before the 2xx, each event counted once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ class Delivery:
     connection_id: str
     received_at: datetime
     body: bytes
+    message_id: str | None = None
     error: str | None = None
 
 
@@ -133,6 +134,17 @@ async def next_pending(tx: Tx, database: Database, workspace_id: str, most: int)
     if not database.is_sqlite:
         query = query.with_for_update(skip_locked=True)
     return [Delivery(*row) for row in await tx.execute(query)]
+
+
+async def next_pending_id(tx: Tx, workspace_id: str) -> str | None:
+    """The oldest pending delivery's id."""
+    query = (
+        select(deliveries.c.id)
+        .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "pending")
+        .order_by(deliveries.c.id)
+        .limit(1)
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
 
 
 async def pending_workspaces(tx: Tx) -> list[str]:

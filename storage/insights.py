@@ -28,7 +28,8 @@ from storage.tables import decisions, insights, people, workspaces
 MEMORY = timedelta(days=365)
 
 
-def _stored(message: Message) -> list[list[str | None]]:
+def stored(message: Message) -> list[list[str | None]]:
+    """A message as it is kept."""
     return [[span.text, span.url] for span in message]
 
 
@@ -100,8 +101,8 @@ async def add(
             "priority": int(draft.priority),
             "subject": draft.subject,
             "occasion": draft.occasion,
-            "message": _stored(draft.message),
-            "reason": _stored(draft.reason),
+            "message": stored(draft.message),
+            "reason": stored(draft.reason),
             "action": draft.suggestion.action,
             "params": draft.suggestion.params,
             "about": list(draft.about),
@@ -266,6 +267,16 @@ async def see(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: dat
         await _decide(tx, seen, workspace_id, "opened", now)
 
 
+async def any_expired(tx: Tx, now: datetime) -> bool:
+    """Whether the time of any open insight is up."""
+    query = (
+        select(insights.c.fingerprint)
+        .where(_in(lifecycle.PENDING), insights.c.expires_at <= now)
+        .limit(1)
+    )
+    return (await tx.execute(query)).first() is not None
+
+
 async def expire(tx: Tx, now: datetime) -> int:
     """End every open insight whose time is up; messages in Slack are to lose their buttons."""
     query = (
@@ -333,6 +344,44 @@ class Card:
 
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(insights.c.not_before.is_(None), insights.c.not_before <= now)
+
+
+async def any_to_send(tx: Tx, now: datetime) -> bool:
+    """Whether a card may be due: a cheap look before the claim takes the write lock."""
+    turn = or_(people.c.send_after.is_(None), people.c.send_after <= now)
+    waiting = (
+        select(insights.c.fingerprint)
+        .join(
+            people,
+            and_(
+                people.c.workspace_id == insights.c.workspace_id,
+                people.c.id == insights.c.person_id,
+            ),
+        )
+        .where(insights.c.state == InsightState.QUEUED.value, _free(now), turn)
+        .limit(1)
+    )
+    lost = (
+        select(insights.c.fingerprint)
+        .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= now)
+        .limit(1)
+    )
+    for query in (waiting, lost):
+        if (await tx.execute(query)).first() is not None:
+            return True
+    return False
+
+
+async def rendered(tx: Tx, insight: Insight) -> None:
+    """The message shows the insight as it was read; a later change stays to be rendered."""
+    await tx.execute(
+        update(insights)
+        .where(
+            _is(insight.workspace_id, insight.fingerprint),
+            insights.c.state == insight.state.value,
+        )
+        .values(render_due=False, attempts=0)
+    )
 
 
 async def claim_cards(

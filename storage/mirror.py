@@ -1,4 +1,4 @@
-"""The mirror: deals, contacts and tasks as the CRM has them now, and the stays of deals in stages."""
+"""The mirror: deals, contacts and tasks as the CRM has them now, and deals' stays in stages."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -350,6 +350,17 @@ async def tasks_of(
     )
     if due_before is not None:
         query = query.where(tasks.c.due_date < due_before)
+    rows = [_subject(SubjectKind.TASK, row) for row in await tx.execute(query)]
+    return [row for row in rows if isinstance(row, Task)]
+
+
+async def tasks_by_id(tx: Tx, workspace_id: str, ids: Collection[str]) -> list[Task]:
+    """Tasks by id, in whichever connection, done or not."""
+    if not ids:
+        return []
+    query = select(*_columns(SubjectKind.TASK)).where(
+        tasks.c.workspace_id == workspace_id, tasks.c.id.in_(sorted(ids))
+    )
     rows = [_subject(SubjectKind.TASK, row) for row in await tx.execute(query)]
     return [row for row in rows if isinstance(row, Task)]
 

@@ -61,6 +61,22 @@ async def add(tx: Tx, notice: Notice, now: datetime) -> bool:
     return result.first() is not None
 
 
+async def any_to_send(tx: Tx, now: datetime) -> bool:
+    """Whether a notice is due: a cheap look before the claim takes the write lock."""
+    query = (
+        select(notices.c.id)
+        .where(
+            or_(
+                (notices.c.state == "queued")
+                & (notices.c.not_before.is_(None) | (notices.c.not_before <= now)),
+                (notices.c.state == "sending") & (notices.c.claimed_until <= now),
+            )
+        )
+        .limit(1)
+    )
+    return (await tx.execute(query)).first() is not None
+
+
 async def claim(
     tx: Tx, now: datetime, *, lease: timedelta, most: int, paused: Collection[str] = ()
 ) -> list[Notice]:

@@ -5,9 +5,9 @@ from typing import Any
 
 from coach.action import Action, ActionView, FieldErrors, Shows, Submission
 from coach.errors import UnknownSubjectError
+from coach.models import say
 from coach.presenting import contact_item, deal_item, done_outcome
 from coach.screens import Element, Note, Screen
-from coach.models import say
 
 
 def promise(params: Mapping[str, Any]) -> str:

@@ -19,7 +19,9 @@ def screen(view: ActionView) -> Screen:
     """The leads as the CRM has them now, longest silent first."""
     leads = [lead for lead in longest_first(view.contacts) if not lead.deleted]
     if not leads:
-        raise UnknownSubjectError("None of these leads is in the CRM any more. Dismiss the insight.")
+        raise UnknownSubjectError(
+            "None of these leads is in the CRM any more. Dismiss the insight."
+        )
     elements: list[Element] = [contact_item(lead, view) for lead in leads[:SHOWN]]
     if len(leads) > SHOWN:
         elements.append(Note(say(f"… and {len(leads) - SHOWN} more in your CRM.")))

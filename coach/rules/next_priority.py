@@ -27,8 +27,10 @@ def evaluate(look: ActionLook) -> Draft | None:
         occasion="completed",
         priority=Priority.MEDIUM,
         message=say("Nice work! Next priority: ", Span(task.name, task.url)),
-        reason=say(f"You finished “{done.name}”. Of your {task.priority}-priority tasks, this "
-                   f"one comes first: {due}."),
+        reason=say(
+            f"You finished “{done.name}”. Of your {task.priority}-priority tasks, this "
+            f"one comes first: {due}."
+        ),
         suggestion=Suggestion(
             "view_task", {"connection_id": task.connection_id, "task_id": task.id}
         ),

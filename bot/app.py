@@ -1,0 +1,227 @@
+"""The composition root: `build` makes the running bot from settings; it knows every part."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import listeners, lookup, outbox, slack_team, ticking, worker
+from bot.clock import SystemClock
+from bot.intake import Intake
+from bot.loops import keep_working
+from bot.parts import Parts
+from bot.provider import load_providers
+from bot.redacting import quiet_logs
+from bot.sender import Sender
+from bot.settings import Settings
+from bot.web import SlackGuard, Web
+from coach.action import load_actions
+from coach.engine import load_rules
+from coach.ids import Entropy
+from coach.ports import Clock
+from storage import schema, workspaces
+from storage.database import Database
+from storage.sealing import Seal
+
+log = logging.getLogger(__name__)
+
+#: How long work under way may take to end at shutdown, in seconds.
+DRAIN = 7.0
+
+
+@dataclass(slots=True)
+class Bot:
+    """The running bot: an ASGI application whose lifespan starts and stops everything."""
+
+    settings: Settings
+    parts: Parts
+    client: AsyncWebClient | None
+    intake: Intake
+    web: Web = field(init=False)
+    workspace_id: str = workspaces.DEFAULT
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _loops: list[asyncio.Task[None]] = field(default_factory=list)
+    _http: aiohttp.ClientSession | None = None
+    _scheduler: AsyncIOScheduler | None = None
+
+    async def start(self) -> None:
+        """Bring the schema up and every part to work."""
+        parts = self.parts
+        await prepare(parts, self.workspace_id)
+        self._http = aiohttp.ClientSession()
+        http = self._http
+        self._begin("the worker", lambda: _any(worker.work_off(parts)), parts.wake.worker, 2.0)
+        self._begin("the outbox", lambda: outbox.send_due(parts, http), parts.wake.outbox, 5.0)
+        self._begin("the clock", lambda: _once(ticking.tick(parts)), parts.wake.tick, None)
+        if self.client is not None:
+            client = self.client
+            client.session = http
+            sender = Sender(parts, client)
+            self._begin("the sender", sender.send_due, parts.wake.sender, 1.0)
+            self._begin(
+                "the lookup", lambda: lookup.look_up_due(parts, client), parts.wake.lookup, 30.0
+            )
+            parts.background.spawn(
+                slack_team.bind_until_known(parts, client, self.workspace_id), "asking Slack"
+            )
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._scheduler.add_job(
+            ticking.slotted_tick,
+            "interval",
+            args=[parts],
+            seconds=ticking.EVERY,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+
+    def _begin(
+        self,
+        name: str,
+        work: Callable[[], "asyncio.Future[object] | object"],
+        bell: asyncio.Event,
+        idle: float | None,
+    ) -> None:
+        loop = keep_working(name, work, bell, self._stopping, idle=idle)  # type: ignore[arg-type]
+        self._loops.append(asyncio.create_task(loop, name=name))
+
+    async def stop(self) -> None:
+        """Finish what is under way within ten seconds, and let go of everything."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        await self.intake.close()
+        self._stopping.set()
+        self.parts.wake.ring_all()
+        if self._loops:
+            _, late = await asyncio.wait(self._loops, timeout=DRAIN)
+            for task in late:
+                log.warning("%s had to be cut off", task.get_name())
+                task.cancel()
+        await self.parts.background.drain(1.0)
+        if self._http is not None:
+            await self._http.close()
+        await self.parts.database.close()
+
+    async def ready(self) -> str | None:
+        """What keeps the bot from working, if anything."""
+        try:
+            async with self.parts.database.read() as tx:
+                await workspaces.get(tx, self.workspace_id)
+        except Exception as error:
+            return f"the database does not answer: {type(error).__name__}"
+        ended = [task.get_name() for task in self._loops if task.done()]
+        return f"{', '.join(ended)} has ended" if ended else None
+
+
+async def _any(done: "asyncio.Future[worker.Done] | object") -> bool:
+    result = await done  # type: ignore[misc]
+    return bool(result.deliveries)
+
+
+async def _once(done: "asyncio.Future[object] | object") -> bool:
+    await done  # type: ignore[misc]
+    return False
+
+
+async def prepare(parts: Parts, workspace_id: str) -> None:
+    """The schema, the workspace, and checks for the rules there are."""
+    await schema.upgrade(parts.database)
+    async with parts.database.write() as tx:
+        await workspaces.ensure(tx, workspace_id, parts.clock.now())
+    await ticking.adopt_rules(parts, workspace_id)
+
+
+def make_parts(
+    settings: Settings, *, clock: Clock | None = None, entropy: Entropy = os.urandom
+) -> Parts:
+    """The shared parts for these settings; also what commands work with that serve nothing."""
+    return Parts(
+        database=Database(settings.database()),
+        clock=clock or SystemClock(),
+        seal=Seal(settings.secret_keys()),
+        entropy=entropy,
+        rules=load_rules(),
+        actions=load_actions(),
+        providers=load_providers(),
+        administrator=settings.coach_administrator,
+        slack_api_url=settings.slack_api_url,
+    )
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy = os.urandom,
+    wall: Callable[[], float] = time.time,
+) -> Bot:
+    """Put the bot together. Nothing runs and nothing is opened until its lifespan starts."""
+    parts = make_parts(settings, clock=clock, entropy=entropy)
+    token, secret = settings.slack_bot_token, settings.slack_signing_secret
+    intake = Intake(parts, wall)
+    client = None
+    guard = None
+    if token is not None and token.get_secret_value():
+        client = AsyncWebClient(
+            token=token.get_secret_value(), base_url=settings.slack_api_url, timeout=10
+        )
+        # A failed call is our sender's business: it knows what may be repeated.
+        client.retry_handlers = []
+    bot = Bot(settings, parts, client, intake)
+    if client is not None and secret is not None and secret.get_secret_value():
+        guard = SlackGuard(
+            slack_app(parts, client, secret.get_secret_value()), secret.get_secret_value(), wall
+        )
+    bot.web = Web(intake=intake, slack=guard, ready=bot.ready, start=bot.start, stop=bot.stop)
+    return bot
+
+
+def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> AsyncApp:
+    """Bolt with our listeners."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        # One workspace, one token: nothing to look up. Listeners check the team.
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
+
+    app = AsyncApp(
+        client=client,
+        signing_secret=signing_secret,
+        authorize=authorize,
+        # Bolt otherwise looks for the ack every ten milliseconds only.
+        process_before_response=True,
+        # Our guard has verified the request already, on its raw bytes.
+        request_verification_enabled=False,
+    )
+    listeners.register(app, parts)
+    return app
+
+
+async def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C; then end within ten seconds."""
+    quiet_logs(settings.coach_log_level)
+    bot = build(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            bot.web,
+            host=host,
+            port=port,
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=2,
+            server_header=False,
+        )
+    )
+    await server.serve()
+    if not server.started:
+        raise SystemExit(1)

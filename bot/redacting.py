@@ -1,0 +1,31 @@
+"""Logs without secrets."""
+
+import logging
+import re
+
+#: Slack tokens, signing secrets of webhooks, and tokens in webhook addresses.
+_SECRET = re.compile(r"(xox[a-z]-|xoxe[.-]|xapp-|whsec_|/webhooks/\w+/)[\w./+=-]{4,}")
+
+
+def redacted(text: str) -> str:
+    """The text with every secret cut off after its first characters."""
+    return _SECRET.sub(r"\1…", text)
+
+
+class Redacting(logging.Formatter):
+    """A formatter whose lines, tracebacks included, hold no secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, or more with a traceback."""
+        return redacted(super().format(record))
+
+
+def quiet_logs(level: str) -> None:
+    """Our own lines at `level`, those of libraries only from warnings on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    for name in ("bot", "coach", "storage"):
+        logging.getLogger(name).setLevel(level)

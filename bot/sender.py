@@ -1,0 +1,280 @@
+"""The sender: claims what is to be said, says it in Slack at a bearable pace, and keeps it true."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.backoff import backoff
+from bot.blocks.card import card
+from bot.blocks.notices import notice as notice_blocks
+from bot.parts import Parts
+from bot.slack_faults import Fault, Means, fault
+from coach.models import Enrolment, InsightState
+from storage import insights, notices, people, workspaces
+from storage.insights import Card
+from storage.notices import Notice
+
+log = logging.getLogger(__name__)
+
+#: One unanswered card a minute for one person.
+APART = timedelta(seconds=60)
+
+#: How long a claim lasts; after that another sender may try again.
+LEASE = timedelta(seconds=60)
+
+#: Messages on their way at once.
+TOGETHER = 32
+
+#: A message that fails so often for passing reasons, over several hours, is given up.
+TRIES = 12
+
+#: Slack takes about one message a second for one channel
+#: (https://docs.slack.dev/apis/web-api/rate-limits).
+CHANNEL_PACE = 1.0
+
+
+class Sender:
+    """Sends for all workspaces this process serves. Its only memory is for the sake of pace."""
+
+    def __init__(self, parts: Parts, client: AsyncWebClient) -> None:
+        self._parts = parts
+        self._client = client
+        self._last_post: dict[str, float] = {}
+        #: Workspaces Slack has asked to leave alone, and until when.
+        self._paused: dict[str, datetime] = {}
+
+    async def send_due(self) -> int:
+        """Send and re-render all that is due now; returns how many calls were made."""
+        parts, now = self._parts, self._parts.clock.now()
+        self._paused = {id: until for id, until in self._paused.items() if until > now}
+        async with parts.database.read() as tx:
+            stale = await insights.to_render(tx, now, TOGETHER, self._paused)
+            stale_notices = await notices.to_render(tx, now, TOGETHER, self._paused)
+            anything = await insights.any_to_send(tx, now) or await notices.any_to_send(tx, now)
+        cards: list[Card] = []
+        fresh: list[Notice] = []
+        if anything:
+            async with parts.database.write() as tx:
+                await insights.reclaim(tx, now)
+                fresh = await notices.claim(
+                    tx, now, lease=LEASE, most=TOGETHER, paused=self._paused
+                )
+                cards = await insights.claim_cards(
+                    tx,
+                    parts.database,
+                    now,
+                    lease=LEASE,
+                    apart=APART,
+                    most=TOGETHER,
+                    paused=self._paused,
+                )
+        await asyncio.gather(
+            *(self._render(each) for each in stale),
+            *(self._render_notice(each) for each in stale_notices),
+            *(self._post_notice(each) for each in fresh),
+            *(self._post(each) for each in cards),
+        )
+        return len(stale) + len(stale_notices) + len(fresh) + len(cards)
+
+    async def _pace(self, channel: str) -> None:
+        loop = asyncio.get_running_loop()
+        while (wait := self._last_post.get(channel, 0) + CHANNEL_PACE - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        self._last_post[channel] = loop.time()
+        if len(self._last_post) > 10_000:
+            horizon = loop.time() - CHANNEL_PACE
+            self._last_post = {c: at for c, at in self._last_post.items() if at > horizon}
+
+    def _blocks(self, each: Card) -> tuple[str, list[dict[str, Any]]]:
+        action = self._parts.actions.get(each.insight.suggestion.action)
+        promise = action.promise(each.insight.suggestion.params) if action else ""
+        now = self._parts.clock.now()
+        return card(each.insight, promise=promise, now=now, time_zone=each.time_zone)
+
+    async def _post(self, each: Card) -> None:
+        insight = each.insight
+        await self._pace(each.slack_user_id)
+        text, blocks = self._blocks(each)
+        answer = await self._call(
+            lambda: self._client.chat_postMessage(
+                channel=each.slack_user_id,
+                text=text,
+                blocks=blocks,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            lambda found: self._post_failed(each, found),
+            workspace_id=insight.workspace_id,
+        )
+        if answer is None:
+            return
+        now = self._parts.clock.now()
+        place = {"channel": answer["channel"], "ts": answer["ts"], "sent_at": now}
+        async with self._parts.database.write() as tx:
+            sent = await insights.move(
+                tx,
+                insight.workspace_id,
+                insight.fingerprint,
+                InsightState.SENT,
+                now,
+                claimed_until=None,
+                attempts=0,
+                error=None,
+                **place,
+            )
+            if sent is None:
+                # It was answered or expired while on its way: the message must show that.
+                await insights.change(
+                    tx, insight.workspace_id, insight.fingerprint, render_due=True, **place
+                )
+        log.info("sent %s to %s: %s", insight.rule, each.slack_user_id, text)
+
+    async def _post_failed(self, each: Card, found: Fault) -> None:
+        insight, now = each.insight, self._parts.clock.now()
+        key = (insight.workspace_id, insight.fingerprint)
+        async with self._parts.database.write() as tx:
+            if found.means is Means.NEVER or each.attempts >= TRIES:
+                log.warning("Slack refused %s for %s: %s", insight.rule, key[1], found.code)
+                await insights.move(
+                    tx, *key, InsightState.FAILED, now, error=found.code, claimed_until=None
+                )
+            else:
+                wait = found.retry_after or backoff(each.attempts, self._parts.entropy)
+                await insights.move(
+                    tx,
+                    *key,
+                    InsightState.QUEUED,
+                    now,
+                    error=found.code,
+                    not_before=now + wait,
+                    claimed_until=None,
+                )
+            # Nothing reached the person, so nothing stands in the way of the next card.
+            await people.next_turn(tx, insight.workspace_id, {insight.person_id: now})
+
+    async def _render(self, each: Card) -> None:
+        insight = each.insight
+        key = (insight.workspace_id, insight.fingerprint)
+        text, blocks = self._blocks(each)
+
+        async def failed(found: Fault) -> None:
+            now = self._parts.clock.now()
+            given_up = found.means is Means.NEVER or each.attempts >= TRIES
+            async with self._parts.database.write() as tx:
+                if given_up:
+                    log.warning("a card of %s could not be changed: %s", key[1], found.code)
+                    await insights.change(tx, *key, render_due=False, error=found.code)
+                else:
+                    wait = found.retry_after or backoff(each.attempts + 1, self._parts.entropy)
+                    await insights.change(
+                        tx, *key, not_before=now + wait, attempts=each.attempts + 1
+                    )
+
+        answer = await self._call(
+            lambda: self._client.chat_update(
+                channel=insight.channel or "", ts=insight.ts or "", text=text, blocks=blocks
+            ),
+            failed,
+            workspace_id=insight.workspace_id,
+        )
+        if answer is not None:
+            async with self._parts.database.write() as tx:
+                await insights.rendered(tx, insight)
+
+    async def _post_notice(self, each: Notice) -> None:
+        await self._pace(each.slack_user_id)
+        text, blocks = notice_blocks(each.kind, each.params)
+        answer = await self._call(
+            lambda: self._client.chat_postMessage(
+                channel=each.slack_user_id,
+                text=text,
+                blocks=blocks,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            lambda found: self._notice_failed(each, found),
+            workspace_id=each.workspace_id,
+        )
+        if answer is None:
+            return
+        async with self._parts.database.write() as tx:
+            await notices.change(
+                tx,
+                each.workspace_id,
+                each.id,
+                state="sent",
+                channel=answer["channel"],
+                ts=answer["ts"],
+                attempts=0,
+                error=None,
+            )
+            kind, _, person_id = each.id.partition(":")
+            if kind == "welcome":
+                await people.enrol(
+                    tx,
+                    each.workspace_id,
+                    person_id,
+                    Enrolment.INVITED,
+                    only_from=[Enrolment.INVITING],
+                )
+        log.info("sent %s to %s", each.kind, each.slack_user_id)
+
+    async def _render_notice(self, each: Notice) -> None:
+        text, blocks = notice_blocks(each.kind, each.params)
+        answer = await self._call(
+            lambda: self._client.chat_update(
+                channel=each.channel or "", ts=each.ts or "", text=text, blocks=blocks
+            ),
+            lambda found: self._notice_failed(each, found),
+            workspace_id=each.workspace_id,
+        )
+        if answer is not None:
+            async with self._parts.database.write() as tx:
+                await notices.change(tx, each.workspace_id, each.id, render_due=False, attempts=0)
+
+    async def _notice_failed(self, each: Notice, found: Fault) -> None:
+        now = self._parts.clock.now()
+        attempts = each.attempts + 1
+        async with self._parts.database.write() as tx:
+            if found.means is Means.NEVER or attempts > TRIES:
+                log.warning("Slack refused the message %s: %s", each.id, found.code)
+                values: dict[str, object] = {"error": found.code, "render_due": False}
+                if each.ts is None:
+                    values["state"] = "failed"
+            else:
+                wait = found.retry_after or backoff(attempts, self._parts.entropy)
+                values = {"not_before": now + wait, "attempts": attempts, "error": found.code}
+                if each.ts is None:
+                    values["state"] = "queued"
+            await notices.change(tx, each.workspace_id, each.id, **values)
+
+    async def _call(
+        self,
+        call: Callable[[], Awaitable[Any]],
+        failed: Callable[[Fault], Awaitable[None]],
+        *,
+        workspace_id: str,
+    ) -> Any:
+        """Slack's answer, or `None` after a failure was dealt with."""
+        try:
+            return await call()
+        except Exception as error:
+            found = fault(error)
+        now = self._parts.clock.now()
+        if found.retry_after is not None:
+            self._paused[workspace_id] = now + found.retry_after
+        if found.means is Means.WORKSPACE:
+            log.error(
+                "Slack lets us send nothing any more: %s. `coach doctor` says what to do.",
+                found.code,
+            )
+            async with self._parts.database.write() as tx:
+                await workspaces.change(
+                    tx, workspace_id, slack_error=found.code, slack_error_at=now
+                )
+        await failed(found)
+        return None

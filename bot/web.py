@@ -1,0 +1,161 @@
+"""The web application: webhooks, Slack behind its guard, and health."""
+
+import hashlib
+import hmac
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.raw_body import TooLargeError, answer, read_body
+from bot.strict_json import JsonError, loads
+
+log = logging.getLogger(__name__)
+
+#: The largest body from Slack, in bytes.
+LARGEST = 1_000_000
+
+#: How old a request may be, in seconds, either way
+#: (https://docs.slack.dev/authentication/verifying-requests-from-slack).
+TOLERANCE = 300
+
+_TIMESTAMP = re.compile(rb"\d{1,12}")
+
+
+class SlackGuard:
+    """Stands before Bolt: checks the signature on raw bytes, so that nothing unsigned is parsed.
+
+    Bolt parses bodies and headers before it verifies them and answers hostile ones with a 500.
+    """
+
+    def __init__(
+        self, bolt: AsyncApp, signing_secret: str, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._bolt = bolt
+        self._secret = signing_secret.encode()
+        self._wall = wall
+
+    def _signed(self, headers: dict[bytes, bytes], body: bytes) -> bool:
+        timestamp = headers.get(b"x-slack-request-timestamp", b"")
+        if not self._secret or not _TIMESTAMP.fullmatch(timestamp):
+            return False
+        if abs(self._wall() - int(timestamp)) > TOLERANCE:
+            return False
+        message = b"v0:" + timestamp + b":" + body
+        expected = b"v0=" + hmac.new(self._secret, message, hashlib.sha256).hexdigest().encode()
+        return hmac.compare_digest(headers.get(b"x-slack-signature", b""), expected)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of Slack's."""
+        if scope["method"] != "POST":
+            await answer(send, 405, {"error": "Slack sends POST."}, ((b"allow", b"POST"),))
+            return
+        try:
+            body = await read_body(scope, receive, LARGEST)
+        except TooLargeError:
+            await answer(send, 413, {"error": f"A request may have {LARGEST:,} bytes."})
+            return
+        except ConnectionError:
+            return
+        headers = dict(scope["headers"])
+        if not self._signed(headers, body):
+            await answer(send, 401, {"error": "Not signed by Slack; check the signing secret."})
+            return
+        if not _readable(headers, body):
+            await answer(send, 400, {"error": "The body cannot be read."})
+            return
+        request = AsyncBoltRequest(
+            body=body.decode(),
+            query=scope.get("query_string", b"").decode("latin-1"),
+            headers={
+                name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()
+            },
+        )
+        response = await self._bolt.async_dispatch(request)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": [
+                    (name.encode("latin-1"), value.encode("latin-1"))
+                    for name, values in response.headers.items()
+                    for value in values
+                    if name.lower() != "content-length"
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": response.body.encode()})
+
+
+def _readable(headers: dict[bytes, bytes], body: bytes) -> bool:
+    """Whether Bolt can parse it: JSON, or a form whose `payload`, if any, is JSON."""
+    try:
+        if headers.get(b"content-type", b"").startswith(b"application/json"):
+            return isinstance(loads(body), dict)
+        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
+        payload = fields.get("payload")
+        return payload is None or isinstance(loads(payload.encode()), dict)
+    except (JsonError, ValueError):
+        return False
+
+
+class Web:
+    """Routes by path; nothing here knows what its parts do."""
+
+    def __init__(
+        self,
+        *,
+        intake: ASGIApp,
+        slack: ASGIApp | None,
+        ready: Callable[[], Awaitable[str | None]],
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._intake = intake
+        self._slack = slack
+        self._ready = ready
+        self._start = start
+        self._stop = stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to its part."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path.startswith("/webhooks/"):
+            await self._intake(scope, receive, send)
+        elif path == "/slack/events" and self._slack is not None:
+            await self._slack(scope, receive, send)
+        elif path == "/slack/events":
+            await answer(send, 503, {"error": "Slack is not set up. Run coach doctor."})
+        elif path == "/healthz":
+            await answer(send, 200, {"ok": True})
+        elif path == "/readyz":
+            fault = await self._ready()
+            await answer(send, 503 if fault else 200, {"ok": fault is None, "fault": fault})
+        else:
+            await answer(send, 404, {"error": "Nothing is here."})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._start()
+                except Exception as error:
+                    log.debug("start failed", exc_info=True)
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
