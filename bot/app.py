@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -59,9 +59,17 @@ class Bot:
         await prepare(parts, self.workspace_id)
         self._http = aiohttp.ClientSession()
         http = self._http
-        self._begin("the worker", lambda: _any(worker.work_off(parts)), parts.wake.worker, 2.0)
+
+        async def work() -> bool:
+            return (await worker.work_off(parts)).deliveries > 0
+
+        async def tick() -> None:
+            await ticking.tick(parts)
+
+        self._begin("the worker", work, parts.wake.worker, 2.0)
         self._begin("the outbox", lambda: outbox.send_due(parts, http), parts.wake.outbox, 5.0)
-        self._begin("the clock", lambda: _once(ticking.tick(parts)), parts.wake.tick, None)
+        # The scheduler brings the turns; the bell is for what cannot wait for the next.
+        self._begin("the clock", tick, parts.wake.tick, None)
         if self.client is not None:
             client = self.client
             client.session = http
@@ -88,11 +96,11 @@ class Bot:
     def _begin(
         self,
         name: str,
-        work: Callable[[], "asyncio.Future[object] | object"],
+        work: Callable[[], Awaitable[object]],
         bell: asyncio.Event,
         idle: float | None,
     ) -> None:
-        loop = keep_working(name, work, bell, self._stopping, idle=idle)  # type: ignore[arg-type]
+        loop = keep_working(name, work, bell, self._stopping, idle=idle)
         self._loops.append(asyncio.create_task(loop, name=name))
 
     async def stop(self) -> None:
@@ -121,16 +129,6 @@ class Bot:
             return f"the database does not answer: {type(error).__name__}"
         ended = [task.get_name() for task in self._loops if task.done()]
         return f"{', '.join(ended)} has ended" if ended else None
-
-
-async def _any(done: "asyncio.Future[worker.Done] | object") -> bool:
-    result = await done  # type: ignore[misc]
-    return bool(result.deliveries)
-
-
-async def _once(done: "asyncio.Future[object] | object") -> bool:
-    await done  # type: ignore[misc]
-    return False
 
 
 async def prepare(parts: Parts, workspace_id: str) -> None:
@@ -179,9 +177,8 @@ def build(
         client.retry_handlers = []
     bot = Bot(settings, parts, client, intake)
     if client is not None and secret is not None and secret.get_secret_value():
-        guard = SlackGuard(
-            slack_app(parts, client, secret.get_secret_value()), secret.get_secret_value(), wall
-        )
+        signing_secret = secret.get_secret_value()
+        guard = SlackGuard(slack_app(parts, client, signing_secret), signing_secret, wall)
     bot.web = Web(intake=intake, slack=guard, ready=bot.ready, start=bot.start, stop=bot.stop)
     return bot
 
@@ -199,8 +196,6 @@ def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> Asyn
         authorize=authorize,
         # Bolt otherwise looks for the ack every ten milliseconds only.
         process_before_response=True,
-        # Our guard has verified the request already, on its raw bytes.
-        request_verification_enabled=False,
     )
     listeners.register(app, parts)
     return app

@@ -61,8 +61,14 @@ async def bind_until_known(parts: Parts, client: AsyncWebClient, workspace_id: s
     while True:
         try:
             code = await bind(parts, client, workspace_id)
-        except WrongTeamError:
-            raise
+        except WrongTeamError as error:
+            log.error("%s", error)
+            async with parts.database.write() as tx:
+                now = parts.clock.now()
+                await workspaces.change(
+                    tx, workspace_id, slack_error="wrong_team", slack_error_at=now
+                )
+            return
         except Exception as error:
             attempts += 1
             log.warning("Slack cannot be reached (%s); trying again", type(error).__name__)
