@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, MutableMapping
 
+from coach.errors import CoachError
+
 _REAL_TOKEN = re.compile(r"^(xox[a-z]|xapp|xoxe)[-.]", re.IGNORECASE)
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
-class RealTokenError(Exception):
+class RealTokenError(CoachError):
     """A Slack token is in the environment; take it out to run the playground."""
 
 

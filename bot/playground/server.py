@@ -167,9 +167,7 @@ class Playground:
                 }
                 for one in people.values()
             ],
-            "messages": {
-                who: [one.as_page() for one in shown(who)] for who in people
-            },
+            "messages": {who: [one.as_page() for one in shown(who)] for who in people},
             "homes": {who: self.slack.homes.get(who) for who in people},
             "views": {who: self.slack.views.get(who, []) for who in people},
             "crm": self.crm.as_page(),
@@ -183,6 +181,7 @@ class Playground:
 
     def _crm_changed(self) -> None:
         self._publish({"type": "crm", "crm": self.crm.as_page()})
+        self.slack.wake()
         self._save_soon()
 
     def _crm_says(self, text: str) -> None:

@@ -390,6 +390,10 @@ class Workspace:
         """Pass a change on and wake whoever waits for one."""
         if self.changed is not None:
             self.changed(change)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let whoever waits look again, for changes elsewhere."""
         for event in self._waiting:
             event.set()
 
