@@ -1,0 +1,1 @@
+"""From a CRM's CSV export to events: reading, recognising, understanding, applying."""

@@ -1,0 +1,95 @@
+"""Money as exports write it: currency signs, thousands, and either decimal sign."""
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from bot.importing.faults import FileError, RowError
+
+#: Signs that mean one currency only; a bare dollar or crown does not.
+_SIGNS = {
+    "US$": "USD", "CA$": "CAD", "A$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL",
+    "€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "zł": "PLN",
+}  # fmt: skip
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_NUMBER = re.compile(r"\d[\d.,'’\s]*|[.,]\d+")
+_SPACES = re.compile(r"['’\s]")
+
+#: Beyond this an amount is a slip of the pen, not a deal.
+LARGEST = Decimal("1e15")
+
+
+def decimal_sign(values: Iterable[str], told: str | None) -> str:
+    """The sign before the decimals in a column: `.` or `,`.
+
+    Raises `FileError` when the amounts do not decide it and a guess could be wrong a thousandfold.
+    """
+    if told is not None:
+        signs = {"point": ".", "dot": ".", ".": ".", "comma": ",", ",": ","}
+        if told.strip().lower() not in signs:
+            raise FileError(f"--decimal {told} is unknown; write point or comma.")
+        return signs[told.strip().lower()]
+    votes = {".": 0, ",": 0}
+    open_: dict[str, str] = {}
+    plain = False
+    for value in set(values):
+        match = _NUMBER.search(value)
+        if match is None:
+            continue
+        number = _SPACES.sub("", match[0])
+        present = [sign for sign in ".," if sign in number]
+        if not present:
+            plain |= len(number) > 3
+        elif len(present) == 2:
+            votes[max(present, key=number.rindex)] += 1
+        elif number.count(present[0]) > 1:
+            votes["," if present[0] == "." else "."] += 1
+        else:
+            whole, _, rest = number.partition(present[0])
+            if len(rest) == 3 and 1 <= len(whole) <= 3 and whole != "0":
+                open_.setdefault(present[0], value)
+            else:
+                votes[present[0]] += 1
+    if votes["."] != votes[","]:
+        return max(votes, key=lambda sign: votes[sign])
+    if votes["."] or len(open_) > 1 or (open_ and plain):
+        example = next(iter(open_.values()), "the amounts")
+        raise FileError(
+            f"Nothing tells whether the sign in {example} marks thousands or decimals; "
+            "say which sign stands before the decimals: --decimal point or --decimal comma."
+        )
+    # Only amounts such as 12,500: a sign before exactly three digits marks thousands.
+    return "." if "," in open_ or not open_ else ","
+
+
+def amount(text: str, decimal: str) -> tuple[Decimal, str | None]:
+    """The amount and the currency written with it, if any. Raises `RowError`."""
+    match = _NUMBER.search(text)
+    if match is None:
+        raise RowError(f"“{text[:40]}” is not an amount")
+    around = text[: match.start()] + " " + text[match.end() :]
+    digits = _SPACES.sub("", match[0]).replace("," if decimal == "." else ".", "")
+    try:
+        value = Decimal(digits.replace(decimal, "."))
+    except InvalidOperation as error:
+        raise RowError(f"“{text[:40]}” is not an amount") from error
+    currency = _currency(around)
+    rest = around.replace(currency or "", "")
+    for sign in _SIGNS:
+        rest = rest.replace(sign, "")
+    left = re.sub(r"[\s$¥()+\-−–]|kr\.?|Fr\.?", "", rest)
+    if left:
+        raise RowError(f"“{text[:40]}” is not an amount")
+    if re.search(r"[-−–(]", around):
+        value = -value
+    if abs(value) > LARGEST:
+        raise RowError(f"the amount “{text[:40]}” is too large")
+    return value, currency
+
+
+def _currency(text: str) -> str | None:
+    for sign, code in _SIGNS.items():
+        if sign in text:
+            return code
+    match = _CODE.search(text)
+    return match[0] if match else None

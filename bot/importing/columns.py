@@ -1,0 +1,211 @@
+"""Which column holds which field: by the names that CRMs give their columns, or as told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.importing.faults import FileError
+from bot.importing.things import Thing
+
+# Names are compared without case, spaces and signs, and without the thing's own name in front:
+# "Deal - Title", "deal_title" and "DealTitle" are all `title`. The first that a file has wins.
+_ID = ("id", "recordid", "objectid", "recordidentifier", "externalid", "key", "number", "no")
+_OWNER_EMAIL = (
+    "owneremail",
+    "ownersemail",
+    "owneremailaddress",
+    "assigneeemail",
+    "assignedtoemail",
+    "useremail",
+    "salesrepemail",
+    "repemail",
+    "agentemail",
+    "selleremail",
+)
+_OWNER = (
+    "owner", "ownername", "ownerfullname", "recordowner", "assignedto", "assignee", "assigned",
+    "assignedtouser", "assignedtoname", "salesagent", "salesrep", "salesperson",
+    "salesrepresentative", "seller", "sellername", "rep", "agent", "accountexecutive",
+    "responsible", "responsibleperson", "username", "user", "accountowner",
+)  # fmt: skip
+_OWNER_ID = ("ownerid", "userid", "assigneeid", "assignedtoid", "hubspotownerid")
+_URL = ("url", "link", "permalink", "recordlink", "recordurl", "weblink")
+_CREATED = (
+    "createdat", "createdate", "createddate", "datecreated", "created", "createdon", "createdtime",
+    "creationdate", "addtime", "added", "addedat", "addedon", "dateadded", "opened", "opendate",
+    "startdate", "engagedate", "entrydate",
+)  # fmt: skip
+_SOURCE = (
+    "source", "leadsource", "originalsource", "originalsourcetype", "originalsourcedrilldown1",
+    "sourcechannel", "sourceorigin", "channel", "origin", "leadorigin", "utmsource",
+)  # fmt: skip
+_CONTACT_ID = (
+    "contactid", "contactids", "associatedcontactids", "associatedcontactid", "personid",
+    "primarycontactid", "whoid", "associatedpeopleids",
+)  # fmt: skip
+
+NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
+    Thing.DEALS: {
+        "id": (*_ID, "opportunityid", "dealid"),
+        "title": ("title", "dealname", "opportunityname", "name", "subject", "deal", "opportunity",
+                  "topic", "project", "projectname"),
+        "stage": ("stage", "stagename", "pipelinestage", "salesstage", "statuslabel", "phase",
+                  "step", "list"),
+        "status": ("status", "statustype", "state", "outcome", "result", "wonlost"),
+        "is_won": ("iswon", "won", "isclosedwon"),
+        "is_closed": ("isclosed", "closed"),
+        "value": ("value", "amount", "closevalue", "dealvalue", "dealamount", "price", "total",
+                  "totalvalue", "totalamount", "revenue", "expectedrevenue", "amountconverted",
+                  "amountincompanycurrency", "estimatedvalue", "estvalue", "budget", "arr", "acv",
+                  "tcv"),
+        "currency": ("currency", "currencyofvalue", "valuecurrency", "amountcurrency",
+                     "currencyisocode", "currencycode"),
+        "source": _SOURCE,
+        "contact_id": _CONTACT_ID,
+        "owner_email": _OWNER_EMAIL,
+        "owner": _OWNER,
+        "owner_id": _OWNER_ID,
+        "url": _URL,
+        "created_at": _CREATED,
+        "won_at": ("wontime", "datewon", "wonat", "wondate", "wonon"),
+        "lost_at": ("losttime", "datelost", "lostat", "lostdate", "loston"),
+        "closed_at": ("closedat", "closeddate", "dateclosed", "closedon", "closedtime", "closedate",
+                      "actualclosedate", "closetime", "enddate"),
+        "account": ("account", "accountname", "company", "companyname", "organization",
+                    "organisation", "organizationname", "associatedcompany", "leadname",
+                    "customer", "client", "customername", "clientname"),
+        "product": ("product", "productname", "products", "service"),
+    },
+    Thing.CONTACTS: {
+        "id": _ID,
+        "name": ("name", "fullname", "displayname", "contact", "person", "lead"),
+        "first_name": ("firstname", "givenname", "forename"),
+        "last_name": ("lastname", "surname", "familyname"),
+        "email": ("email", "emailaddress", "primaryemail", "mail", "emailwork", "workemail",
+                  "emailaddresses", "emails", "email1", "emailhome"),
+        "status": ("lifecyclestage", "status", "type", "stage", "category", "relationship",
+                   "label"),
+        "lead_status": ("leadstatus",),
+        "source": _SOURCE,
+        "owner_email": _OWNER_EMAIL,
+        "owner": _OWNER,
+        "owner_id": _OWNER_ID,
+        "url": _URL,
+        "created_at": _CREATED,
+        "last_contacted_at": ("lastcontactedat", "lastcontacted", "lastcontact", "lastcontactdate",
+                              "lastcontacteddate", "datelastcontacted", "lastactivitydate",
+                              "lastactivity", "lastinteraction", "lastcommunicationdate",
+                              "lasttouch", "lastinteractionat"),
+        "account": ("company", "companyname", "account", "accountname", "organization",
+                    "organisation"),
+    },
+    Thing.TASKS: {
+        "id": _ID,
+        "title": ("title", "subject", "name", "task", "todo", "summary", "activity", "text",
+                  "content"),
+        "status": ("status", "done", "completed", "iscompleted", "iscomplete", "complete",
+                   "isclosed", "state", "isdone"),
+        "priority": ("priority", "importance", "urgency"),
+        "due_date": ("duedate", "due", "activitydate", "deadline", "dueon", "dueat", "date",
+                     "duedateonly", "datedue"),
+        "note": ("note", "notes", "description", "body", "comments", "comment", "details"),
+        "completed_at": ("completedat", "completeddate", "completiondate", "datecompleted",
+                         "markedasdonetime", "completedon", "doneat", "closedat",
+                         "completeddatetime", "finishedat"),
+        "contact_id": (*_CONTACT_ID, "associatedrecordid"),
+        "deal_id": ("dealid", "opportunityid", "associateddealids", "associateddealid", "whatid"),
+        "owner_email": _OWNER_EMAIL,
+        "owner": _OWNER,
+        "owner_id": _OWNER_ID,
+        "url": _URL,
+        "created_at": _CREATED,
+    },
+}  # fmt: skip
+
+#: What CRMs put in front of a column's name.
+_OWN_NAMES: Mapping[Thing, Sequence[str]] = {
+    Thing.DEALS: ("deal", "opportunity", "opp"),
+    Thing.CONTACTS: ("contact", "person", "lead", "people"),
+    Thing.TASKS: ("task", "activity", "todo"),
+}
+
+#: Fields one of which must be there for a row to say anything.
+_TELLING: Mapping[Thing, Sequence[str]] = {
+    Thing.DEALS: ("title", "id", "account", "product"),
+    Thing.CONTACTS: ("name", "first_name", "last_name", "email"),
+    Thing.TASKS: ("title",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where each field is: field -> position; and which columns nothing is taken from."""
+
+    places: Mapping[str, int]
+    unused: Sequence[str]
+
+
+def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Columns:
+    """Find the fields of `thing`; `told` are the user's own `field=column` pairs.
+
+    Raises `FileError` naming what is wrong with a pair, or what the file lacks.
+    """
+    places = _as_told(thing, header, told)
+    names = [compact(column) for column in header]
+    short = [_without_own_name(thing, name) for name in names]
+    taken = set(places.values())
+    # Whole names first: "Lead source" of a contact is no "source" of something called lead.
+    for spelling in (names, short):
+        for field, aliases in NAMES[thing].items():
+            if field in places:
+                continue
+            for alias in aliases:
+                at = next(
+                    (i for i, name in enumerate(spelling) if name == alias and i not in taken), None
+                )
+                if at is not None:
+                    places[field] = at
+                    taken.add(at)
+                    break
+    if not any(field in places for field in _TELLING[thing]):
+        raise FileError(
+            f"No column for the {_TELLING[thing][0]} of {thing} was recognised among "
+            f"{_listed(header)}. Say which it is: --map {_TELLING[thing][0]}=COLUMN."
+        )
+    unused = [column for i, column in enumerate(header) if column and i not in taken]
+    return Columns(places, unused)
+
+
+def _as_told(thing: Thing, header: Sequence[str], told: Sequence[str]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    exact = {column: i for i, column in reversed(list(enumerate(header)))}
+    loose = {compact(column): i for i, column in reversed(list(enumerate(header)))}
+    for pair in told:
+        field, sign, column = pair.partition("=")
+        field, column = field.strip().lower().replace("-", "_"), column.strip()
+        if not sign or not column:
+            raise FileError(f"--map {pair} is not of the form FIELD=COLUMN.")
+        if field not in NAMES[thing]:
+            known = ", ".join(NAMES[thing])
+            raise FileError(f"--map: {thing} have no field “{field}”; choose one of: {known}.")
+        place = exact.get(column, loose.get(compact(column)) if compact(column) else None)
+        if place is None:
+            raise FileError(f"--map: the file has no column “{column}”; it has {_listed(header)}.")
+        places[field] = place
+    return places
+
+
+def compact(name: str) -> str:
+    """A column's name reduced to what is compared."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+def _without_own_name(thing: Thing, name: str) -> str:
+    for own in _OWN_NAMES[thing]:
+        if name.startswith(own) and len(name) > len(own):
+            return name.removeprefix(own)
+    return name
+
+
+def _listed(header: Sequence[str]) -> str:
+    shown = [f"“{column}”" for column in header[:20] if column]
+    return ", ".join(shown) + (" …" if len(header) > 20 else "")

@@ -1,0 +1,279 @@
+"""What one row says: its cells as values of the domain, told apart by thing."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.importing.amounts import amount
+from bot.importing.dates import DateReader
+from bot.importing.faults import RowError
+from bot.importing.things import Thing
+from coach.events import Owner
+from coach.models import DealStatus, SubjectKind, TaskPriority, TaskStatus
+from coach.writes import status_of_stage
+
+KINDS: Mapping[Thing, SubjectKind] = {
+    Thing.DEALS: SubjectKind.DEAL,
+    Thing.CONTACTS: SubjectKind.CONTACT,
+    Thing.TASKS: SubjectKind.TASK,
+}
+
+#: What exports write into a cell that holds nothing.
+_NOTHING = frozenset({"-", "--", "—", "n/a", "#n/a", "null", "none", "(none)", "(no value)", "nan"})
+
+_WON = frozenset({"won", "closed won", "closedwon", "win", "gewonnen", "gagné", "ganado", "vinto"})
+_LOST = frozenset({"lost", "closed lost", "closedlost", "lose", "verloren", "perdu", "perdido",
+                   "perso", "abandoned"})  # fmt: skip
+_OPEN = frozenset({"open", "active", "in progress", "pending", "new", "ongoing"})
+_YES = frozenset({"true", "yes", "y", "1", "x", "done", "completed", "complete", "closed",
+                  "finished", "won", "ja", "oui", "sí", "si"})  # fmt: skip
+_URGENT = {"urgent": TaskPriority.URGENT, "highest": TaskPriority.URGENT,
+           "critical": TaskPriority.URGENT, "high": TaskPriority.HIGH,
+           "low": TaskPriority.LOW, "lowest": TaskPriority.LOW}  # fmt: skip
+_LEAD_OVER = re.compile(r"closed|converted|unqualified|disqualified|lost|dead|junk", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row, understood."""
+
+    line: int
+    kind: SubjectKind
+    id: str
+    #: Fields of the mirror as they are at the time the file tells of.
+    facts: dict[str, Any]
+    owner: Owner | None = None
+    created_at: datetime | None = None
+    #: Stage and status of a deal, status of a task: they have a time of their own.
+    standing: dict[str, Any] = field(default_factory=dict)
+    #: Whether the deal is closed or the task completed, and when, if the file says.
+    ended: bool = False
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Reads rows of one file: where each field is, and how its dates and amounts are written."""
+
+    thing: Thing
+    places: Mapping[str, int]
+    dates: Mapping[str, DateReader]
+    decimal: str
+
+    def record(self, line: int, cells: Sequence[str]) -> Record:
+        """What a row says. Raises `RowError` with the reason it cannot be used."""
+        match self.thing:
+            case Thing.DEALS:
+                return self._deal(line, cells)
+            case Thing.CONTACTS:
+                return self._contact(line, cells)
+            case Thing.TASKS:
+                return self._task(line, cells)
+
+    def _text(self, cells: Sequence[str], name: str, longest: int = 500) -> str | None:
+        place = self.places.get(name)
+        if place is None or place >= len(cells):
+            return None
+        return cell(cells[place])[:longest] or None
+
+    def _moment(self, cells: Sequence[str], name: str) -> datetime | None:
+        moment = (
+            self.dates[name].read(self._text(cells, name) or "") if name in self.dates else None
+        )
+        return moment.at if moment else None
+
+    def _id(self, cells: Sequence[str], *identity: str | None) -> str:
+        given = self._text(cells, "id", 1000)
+        if given is None:
+            # Without an id of its own, a row is what it says that does not change.
+            digest = hashlib.sha256("\x1f".join(part or "" for part in identity).encode())
+            return f"row-{digest.hexdigest()[:16]}"
+        if len(given) > 255:
+            raise RowError("the id is longer than 255 characters")
+        return given
+
+    def _owner(self, cells: Sequence[str]) -> Owner | None:
+        email = _address(self._text(cells, "owner_email"))
+        name = self._text(cells, "owner")
+        if name and (found := _address(name)):
+            # "Ana Ruiz (ana@example.com)" and the address alone are both seen.
+            email = email or found
+            name = re.sub(r"[()<>\[\],;]", " ", name.replace(found, " "))
+        elif name and name.isdigit():
+            return Owner.of(email=email, id=name)
+        if name:
+            return Owner.of(email=email, name=name)
+        return Owner.of(email=email, id=self._text(cells, "owner_id"))
+
+    def _link(self, cells: Sequence[str]) -> str | None:
+        url = self._text(cells, "url", 2000)
+        # Links lead out of Slack: nothing but plain web addresses.
+        return url if url and re.fullmatch(r"https://[^\s<>|\"']+", url) else None
+
+    def _first_id(self, cells: Sequence[str], name: str) -> str | None:
+        # Several associated ids stand in one cell.
+        text = self._text(cells, name)
+        return re.split(r"[;,|\s]", text)[0][:255] or None if text else None
+
+    def _told(self, name: str, value: object) -> dict[str, Any]:
+        """The field when the file has a column for it, be it empty; nothing otherwise."""
+        return {name: value} if name in self.places else {}
+
+    def _deal(self, line: int, cells: Sequence[str]) -> Record:
+        account = self._text(cells, "account", 200)
+        product = self._text(cells, "product", 200)
+        title = self._text(cells, "title") or " – ".join(filter(None, (account, product)))
+        if not title and self._text(cells, "id") is None:
+            raise RowError("it has neither a title nor an id")
+        created = self._moment(cells, "created_at")
+        facts: dict[str, Any] = {"title": title} if title else {}
+        if "value" in self.places:
+            facts["value"] = None
+            if text := self._text(cells, "value"):
+                facts["value"], code = amount(text, self.decimal)
+                if code:
+                    facts["currency"] = code
+        if (code := self._text(cells, "currency")) and re.fullmatch(r"[A-Za-z]{3}", code):
+            facts["currency"] = code.upper()
+        source = self._text(cells, "source", 120)
+        facts |= self._told("source", source)
+        facts |= self._told("contact_id", self._first_id(cells, "contact_id"))
+        facts |= self._told("url", self._link(cells))
+        stage, status, ended = self._standing(cells)
+        standing: dict[str, Any] = {"status": status} | ({"stage": stage} if stage else {})
+        return Record(
+            line,
+            SubjectKind.DEAL,
+            self._id(cells, title, account, product, _written(created)),
+            facts,
+            self._owner(cells),
+            created,
+            standing,
+            status is not DealStatus.OPEN,
+            ended,
+        )
+
+    def _standing(self, cells: Sequence[str]) -> tuple[str | None, DealStatus, datetime | None]:
+        stage = self._text(cells, "stage", 120)
+        told = self._text(cells, "status", 120)
+        won, lost = self._moment(cells, "won_at"), self._moment(cells, "lost_at")
+        status = _deal_status(told)
+        if status is None:
+            if (self._text(cells, "is_won") or "").lower() in _YES:
+                status = DealStatus.WON
+            elif (self._text(cells, "is_closed") or "").lower() in _YES and "is_won" in self.places:
+                status = DealStatus.LOST
+            elif stage is not None:
+                status = _deal_status(stage) or status_of_stage(stage)
+            elif told is not None:
+                status = status_of_stage(told)
+            elif won or lost:
+                status = DealStatus.WON if won else DealStatus.LOST
+        if stage is None and told is not None and "stage" not in self.places:
+            stage = told
+        status = status or DealStatus.OPEN
+        by_outcome = won if status is DealStatus.WON else lost
+        return stage, status, by_outcome or self._moment(cells, "closed_at")
+
+    def _contact(self, line: int, cells: Sequence[str]) -> Record:
+        parts = (self._text(cells, "first_name"), self._text(cells, "last_name"))
+        name = self._text(cells, "name") or " ".join(filter(None, parts))
+        email = self._text(cells, "email", 320)
+        account = self._text(cells, "account", 200)
+        if not name and email is None:
+            raise RowError("it has neither a name nor an email address")
+        created = self._moment(cells, "created_at")
+        facts: dict[str, Any] = {"name_given": name} if name else {}
+        facts |= self._told("email", email)
+        if {"status", "lead_status"} & set(self.places):
+            facts["status"] = self._contact_status(cells)
+        facts |= self._told("source", self._text(cells, "source", 120))
+        facts |= self._told("url", self._link(cells))
+        if contacted := self._moment(cells, "last_contacted_at"):
+            facts["last_contacted_at"] = contacted
+        return Record(
+            line,
+            SubjectKind.CONTACT,
+            self._id(cells, (email or "").lower() or f"{name}\x1e{account or ''}"),
+            facts,
+            self._owner(cells),
+            created,
+        )
+
+    def _contact_status(self, cells: Sequence[str]) -> str | None:
+        """LEAD and PROSPECT are what counts; everything else is kept in its own words."""
+        told = self._text(cells, "status", 120)
+        if told is None:
+            lead = self._text(cells, "lead_status", 120)
+            if lead is None:
+                return None
+            return lead if _LEAD_OVER.search(lead) else "LEAD"
+        words = set(re.findall(r"[a-z]+", told.lower()))
+        if words & {"prospect", "prospects"}:
+            return "PROSPECT"
+        if words & {"lead", "leads", "mql", "sql"} and not _LEAD_OVER.search(told):
+            return "LEAD"
+        return told.upper() if words & {"customer", "client"} else told
+
+    def _task(self, line: int, cells: Sequence[str]) -> Record:
+        title = self._text(cells, "title")
+        if title is None:
+            raise RowError("it has no title")
+        created = self._moment(cells, "created_at")
+        due = (
+            self.dates["due_date"].read(self._text(cells, "due_date") or "")
+            if "due_date" in self.dates
+            else None
+        )
+        completed = self._moment(cells, "completed_at")
+        status = (self._text(cells, "status") or "").lower()
+        done = status in _YES if status else completed is not None
+        facts: dict[str, Any] = {"title": title}
+        facts |= self._told("due_date", due.day if due else None)
+        if "priority" in self.places:
+            word = (self._text(cells, "priority") or "").lower()
+            facts["priority"] = _URGENT.get(word, TaskPriority.MEDIUM)
+        facts |= self._told("note", self._text(cells, "note", 5000))
+        facts |= self._told("contact_id", self._first_id(cells, "contact_id"))
+        facts |= self._told("deal_id", self._first_id(cells, "deal_id"))
+        facts |= self._told("url", self._link(cells))
+        began = created or (due.at if due else None)
+        return Record(
+            line,
+            SubjectKind.TASK,
+            self._id(cells, title, _written(began), self._text(cells, "owner")),
+            facts,
+            self._owner(cells),
+            created,
+            {"status": TaskStatus.COMPLETED if done else TaskStatus.PENDING},
+            done,
+            completed if done else None,
+        )
+
+
+def cell(text: str) -> str:
+    """A cell's text, with what stands for nothing as nothing."""
+    text = text.strip()
+    return "" if text.lower() in _NOTHING else text
+
+
+def _address(text: str | None) -> str | None:
+    match = _ADDRESS.search(text or "")
+    return match[0] if match else None
+
+
+def _deal_status(text: str | None) -> DealStatus | None:
+    word = (text or "").lower().replace("-", " ").replace("_", " ").strip()
+    if word in _WON:
+        return DealStatus.WON
+    if word in _LOST:
+        return DealStatus.LOST
+    return DealStatus.OPEN if word in _OPEN else None
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,212 @@
+"""An import from file to mirror: understand every row first, then apply them in batches."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from bot.importing.amounts import decimal_sign
+from bot.importing.columns import Columns, recognise
+from bot.importing.dates import readers
+from bot.importing.events import first_told, told_again
+from bot.importing.faults import FileError, RowError
+from bot.importing.reading import Row, Sheet, read
+from bot.importing.rows import KINDS, Interpreter, Record, cell
+from bot.importing.things import Thing
+from bot.parts import Parts
+from bot.recording import apply
+from coach.events import Event
+from storage import mirror, people, workspaces
+from storage.database import Tx, chunks
+
+#: Rows in one write transaction.
+BATCH = 1_000
+
+DATES = (
+    "created_at", "won_at", "lost_at", "closed_at", "last_contacted_at", "due_date", "completed_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that cannot be used, and why."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A whole file in the domain's terms; nothing has been stored yet."""
+
+    thing: Thing
+    sheet: Sheet
+    columns: Columns
+    records: Sequence[Record]
+    rejected: Sequence[Rejected]
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of the rows."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    owners: set[str] = field(default_factory=set)
+
+
+def understand(
+    thing: Thing,
+    path: Path,
+    *,
+    told_columns: Sequence[str] = (),
+    date_format: str | None = None,
+    decimal: str | None = None,
+) -> Understood:
+    """Read a file. Raises `FileError` when it as a whole cannot be used, or `OSError`."""
+    sheet = read(path)
+    columns = recognise(thing, sheet.header, told_columns)
+
+    def values(name: str) -> list[str]:
+        place = columns.places[name]
+        found = (cell(row.cells[place]) for row in sheet.rows if place < len(row.cells))
+        return [value for value in found if value]
+
+    dated = {name: values(name) for name in DATES if name in columns.places}
+    by_header = {sheet.header[columns.places[name]]: each for name, each in dated.items()}
+    reading = readers(by_header, date_format)
+    interpreter = Interpreter(
+        thing,
+        columns.places,
+        {name: reading[sheet.header[columns.places[name]]] for name in dated},
+        decimal_sign(values("value") if "value" in columns.places else [], decimal),
+    )
+    records: list[Record] = []
+    rejected: list[Rejected] = []
+    seen: dict[str, int] = {}
+    for row in sheet.rows:
+        try:
+            if any(extra.strip() for extra in row.cells[len(sheet.header) :]):
+                raise RowError(f"it has more cells than the header's {len(sheet.header)}")
+            record = interpreter.record(row.line, row.cells)
+            if record.id in seen:
+                raise RowError(f"it is the same {thing.one} as line {seen[record.id]}")
+        except RowError as error:
+            rejected.append(Rejected(row, str(error)))
+            continue
+        seen[record.id] = row.line
+        records.append(record)
+    return Understood(thing, sheet, columns, records, rejected)
+
+
+def end_of_day(day: date, now: datetime) -> datetime:
+    """The instant a file of that day tells of: its end, in UTC, but never later than now."""
+    return min(datetime.combine(day, time(23, 59, 59), UTC), now)
+
+
+async def store(
+    parts: Parts,
+    understood: Understood,
+    connection_id: str,
+    as_of: datetime,
+    progress: Callable[[int], None],
+) -> Result:
+    """Bring the mirror to what the file says; `progress` is told how many rows each step did."""
+    result = Result()
+    for piece in chunks(understood.records, BATCH):
+        async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, workspaces.DEFAULT)
+            events = await _events(parts, tx, understood.thing, piece, connection_id, as_of, result)
+            if events:
+                await apply(parts, tx, workspaces.DEFAULT, connection_id, events)
+        progress(len(piece))
+    return result
+
+
+async def _events(
+    parts: Parts,
+    tx: Tx,
+    thing: Thing,
+    records: Sequence[Record],
+    connection_id: str,
+    as_of: datetime,
+    result: Result,
+) -> list[Event]:
+    known = await mirror.load(
+        tx,
+        KINDS[thing],
+        workspaces.DEFAULT,
+        connection_id,
+        [record.id for record in records],
+    )
+    owners = {
+        record.owner.key: record.owner
+        for record in records
+        if record.owner is not None and record.id in known
+    }
+    person_of = await people.resolve(
+        tx, workspaces.DEFAULT, owners.values(), parts.clock.now(), parts.new_id
+    )
+    events: list[Event] = []
+    for record in records:
+        if record.owner is not None:
+            result.owners.add(record.owner.key)
+        before = known.get(record.id)
+        if before is None:
+            events += first_told(record, as_of)
+            result.new += 1
+        elif event := told_again(record, before, as_of, person_of):
+            events.append(event)
+            result.changed += 1
+        else:
+            result.unchanged += 1
+    return events
+
+
+def reasons(rejected: Sequence[Rejected]) -> list[tuple[str, int]]:
+    """Why rows were rejected, most frequent first; what differs from row to row is left out."""
+    return Counter(_kind(each.reason) for each in rejected).most_common()
+
+
+def _kind(reason: str) -> str:
+    before, quoted, _ = reason.partition("“")
+    if quoted:
+        return (before + reason.rpartition("”")[2]).strip()
+    return reason.partition(" as line ")[0]
+
+
+def rejected_path(path: Path) -> Path:
+    """Where rows that cannot be used are written."""
+    return path.with_name(path.name + ".rejected.csv")
+
+
+def write_rejected(path: Path, understood: Understood) -> Path | None:
+    """Write the rejected rows with their reasons, or remove the file of an earlier import.
+
+    Returns where they are; raises `FileError` when they cannot be written there.
+    """
+    target = rejected_path(path)
+    if not understood.rejected:
+        # A folder that may not be written to holds no file of ours either.
+        if target.exists():
+            target.unlink()
+        return None
+    try:
+        with target.open("w", encoding="utf-8-sig", newline="") as opened:
+            writer = csv.writer(opened, delimiter=understood.sheet.delimiter)
+            writer.writerow([*understood.sheet.header, "line", "reason"])
+            width = len(understood.sheet.header)
+            for each in understood.rejected:
+                cells = [*each.row.cells, *[""] * (width - len(each.row.cells))]
+                # Cells beyond the header would push the reason out of its column.
+                cells[width - 1 :] = [" | ".join(cells[width - 1 :])]
+                writer.writerow([*cells, each.row.line, each.reason])
+    except OSError as error:
+        raise FileError(
+            f"The good rows were imported, but the rejected ones could not be written to {target} "
+            f"({error.strerror}); copy the file to a folder of your own and import it again."
+        ) from error
+    return target

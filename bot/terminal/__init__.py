@@ -1,0 +1,1 @@
+"""The commands behind `coach`: one file for each, called by `bot.cli`."""

@@ -1,0 +1,200 @@
+"""`coach connect`: link a CRM, show the link, change its callback, rotate its secrets."""
+
+import json
+import re
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, replace
+
+import typer
+
+from bot.parts import Parts
+from bot.settings import Settings
+from bot.terminal.callback import checked_callback
+from bot.terminal.session import opened
+from coach.errors import CoachError
+from coach.ids import Entropy
+from storage import connections
+from storage.connections import Connection
+from storage.workspaces import DEFAULT
+
+#: Where `coach serve` listens when nothing else is said.
+LOCAL_URL = "http://127.0.0.1:3000"
+
+
+class ConnectError(CoachError):
+    """The connection cannot be made so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    provider: str
+    id: str
+    #: A new callback address; empty to have none; `None` to leave it.
+    callback: str | None = None
+    rotate: bool = False
+    finish: bool = False
+    new_bearer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection and what has just happened to it."""
+
+    connection: Connection
+    url: str
+    news: tuple[str, ...]
+
+
+async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
+    """Make or change the connection and print what to paste where."""
+    async with opened(settings) as parts:
+        link = await make(parts, wish, settings.coach_public_url)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "id": link.connection.id,
+                    "url": link.url,
+                    "secret": link.connection.secrets[0],
+                }
+            )
+        )
+        return
+    typer.echo(described(link, public=settings.coach_public_url is not None))
+
+
+async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
+    """The connection after the wish. Raises `ConnectError` for one that cannot be fulfilled."""
+    provider = parts.providers.get(wish.provider)
+    if provider is None:
+        known = ", ".join(sorted(parts.providers))
+        raise ConnectError(f"There is no provider “{wish.provider}”; choose one of: {known}.")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", wish.id) or wish.id == "slack":
+        raise ConnectError(
+            f"“{wish.id}” cannot name a connection; use up to 40 small letters, digits, - and _."
+        )
+    if wish.rotate and wish.finish:
+        raise ConnectError(
+            "First --rotate, then give the CRM the new secret, and only then --finish."
+        )
+    callback = None if wish.callback is None else await checked_callback(wish.callback)
+    news: list[str] = []
+    async with parts.database.write() as tx:
+        every = await connections.of_workspace(tx, parts.seal, DEFAULT)
+        before = next((each for each in every if each.id == wish.id), None)
+        if before is None:
+            if wish.rotate or wish.finish or wish.new_bearer:
+                raise ConnectError(
+                    f"There is no connection “{wish.id}” yet; make it with "
+                    f"`coach connect {wish.provider}` first."
+                )
+            after = Connection(
+                DEFAULT,
+                wish.id,
+                wish.provider,
+                _token(parts.entropy),
+                (provider.new_secret(parts.entropy),),
+                _token(parts.entropy),
+            )
+            news.append("A new connection was made.")
+        elif before.provider != wish.provider:
+            raise ConnectError(
+                f"The connection “{wish.id}” is of provider {before.provider}; "
+                "give this one another name with --id."
+            )
+        else:
+            after = before
+        if wish.rotate:
+            after = replace(after, secrets=(provider.new_secret(parts.entropy), *after.secrets))
+            news.append(
+                "A new signing secret is first now; the older ones are still accepted. Give it to "
+                f"the CRM, then run `coach connect {wish.provider}{_named(after)} --finish`."
+            )
+        if wish.finish:
+            dropped = len(after.secrets) - 1
+            after = replace(after, secrets=after.secrets[:1])
+            news.append(
+                f"The newest signing secret alone is accepted now; dropped: {dropped}."
+                if dropped
+                else "There was one signing secret only; nothing was dropped."
+            )
+        if wish.new_bearer:
+            after = replace(after, bearer=_token(parts.entropy))
+            news.append("The bearer token was replaced; the old one is refused from now on.")
+        if callback is not None:
+            after = replace(after, callback_url=callback or None)
+            news.append(
+                f"Changes made in Slack are posted to {callback} from now on."
+                if callback
+                else "Changes made in Slack are not posted anywhere any more."
+            )
+        if after != before:
+            await connections.save(tx, parts.seal, after, parts.clock.now())
+    base = (public_url or LOCAL_URL).rstrip("/")
+    return Link(after, f"{base}/webhooks/{after.provider}/{after.token}", tuple(news))
+
+
+def _token(entropy: Entropy) -> str:
+    # 192 bits, in signs that need no escaping in an address.
+    return urlsafe_b64encode(entropy(24)).decode()
+
+
+def _named(connection: Connection) -> str:
+    return "" if connection.id == connection.provider else f" --id {connection.id}"
+
+
+def described(link: Link, *, public: bool) -> str:
+    """What to paste where, with an example of each way to send."""
+    connection = link.connection
+    more = len(connection.secrets) - 1
+    lines = [
+        *link.news,
+        *([""] if link.news else []),
+        f"Connection      {connection.id} ({connection.provider})",
+        f"Webhook URL     {link.url}",
+        f"Signing secret  {connection.secrets[0]}"
+        + (f"  (and {more} older, until --finish)" if more else ""),
+        f"Bearer token    {connection.bearer}",
+        f"Callback URL    {connection.callback_url or 'none: changes stay in the coach'}",
+        "",
+        "In the CRM, Zapier, n8n or your script: post JSON to the webhook URL, signed as Standard",
+        "Webhooks with the signing secret. A tool that cannot sign sends the bearer token instead;",
+        "that way has no protection against a request being recorded and sent again.",
+    ]
+    if not public:
+        lines += [
+            "",
+            "This URL works on this machine only. Set COACH_PUBLIC_URL to the address by which the",
+            "CRM reaches `coach serve`, and run this command again.",
+        ]
+    if connection.callback_url:
+        lines += [
+            "",
+            "The callback is signed in the same way, with the same signing secret.",
+        ]
+    return "\n".join([*lines, "", *_examples(link)])
+
+
+def _examples(link: Link) -> list[str]:
+    secret = link.connection.secrets[0].removeprefix("whsec_")
+    return [
+        "Try it, signed:",
+        "",
+        '  body=\'{"type":"contact_created","data":{"contact":{"id":"C-1","name":"Ann Lee"}}}\'',
+        "  id=msg_$(openssl rand -hex 12); now=$(date +%s)",
+        f"  key=$(printf %s '{secret}' | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \\n')",
+        '  signature=$(printf %s "$id.$now.$body" |',
+        "    openssl dgst -sha256 -mac HMAC -macopt hexkey:$key -binary | openssl base64 -A)",
+        f"  curl -i '{link.url}' \\",
+        "    -H 'content-type: application/json' \\",
+        '    -H "webhook-id: $id" -H "webhook-timestamp: $now" \\',
+        '    -H "webhook-signature: v1,$signature" -d "$body"',
+        "",
+        "Or with the bearer token:",
+        "",
+        f"  curl -i '{link.url}' \\",
+        "    -H 'content-type: application/json' \\",
+        f"    -H 'authorization: Bearer {link.connection.bearer}' -d \"$body\"",
+    ]

@@ -1,0 +1,186 @@
+"""`coach import`: a CRM's export into the mirror, with a preview, progress and a summary."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from bot.importing import run
+from bot.importing.dates import DateReader
+from bot.importing.faults import FileError, RowError
+from bot.importing.rows import Record
+from bot.importing.things import Thing
+from bot.parts import Parts
+from bot.settings import Settings
+from bot.terminal.session import opened
+from storage import connections
+from storage.workspaces import DEFAULT
+
+#: Where things belong when no CRM is connected yet: the name `coach connect native` will use.
+FIRST_CONNECTION = "native"
+
+#: Rows a dry run shows.
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    thing: Thing
+    file: Path
+    columns: tuple[str, ...] = ()
+    date_format: str | None = None
+    decimal: str | None = None
+    dry_run: bool = False
+    as_of: str | None = None
+    connection: str | None = None
+
+
+async def import_file(settings: Settings, wish: Wish) -> None:
+    """Import, or show what would be imported. Raises `FileError` when no row could be used."""
+    began = perf_counter()
+    as_of = _as_of(wish)
+    understood = run.understand(
+        wish.thing,
+        wish.file,
+        told_columns=wish.columns,
+        date_format=wish.date_format,
+        decimal=wish.decimal,
+    )
+    console = Console(highlight=False)
+    if wish.dry_run:
+        # In a file or a pipe there is no edge at which a row would have to be folded.
+        _preview(
+            console if console.is_terminal else Console(highlight=False, width=200), understood
+        )
+        return
+    async with opened(settings) as parts:
+        connection_id = await _connection(parts, wish.connection)
+        columns = (
+            TextColumn("Importing {task.fields[what]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        ) as bar:
+            task = bar.add_task("", total=len(understood.records), what=wish.thing.value)
+            result = await run.store(
+                parts, understood, connection_id, as_of, lambda rows: bar.advance(task, rows)
+            )
+    rejected = run.write_rejected(wish.file, understood)
+    typer.echo(
+        f"{len(understood.records):,} {wish.thing} of {len(result.owners):,} owners "
+        f"in {perf_counter() - began:.1f} s: {result.new:,} new, {result.changed:,} changed, "
+        f"{result.unchanged:,} as they were."
+    )
+    if rejected is not None:
+        typer.echo(f"{_rows(len(understood.rejected))} rejected, with reasons, in {rejected}:")
+        _tell_reasons(understood)
+        if not understood.records:
+            raise FileError(
+                f"No row of {wish.file} could be imported; `coach import {wish.thing} "
+                f"{wish.file} --dry-run` shows how its columns are understood."
+            )
+
+
+def _as_of(wish: Wish) -> datetime:
+    now = datetime.now(UTC)
+    if wish.as_of is None:
+        # To the second: the time travels through programs that know no more.
+        changed = datetime.fromtimestamp(int(wish.file.stat().st_mtime), UTC)
+        return min(changed, now)
+    try:
+        moment = DateReader(None).read(wish.as_of.strip())
+    except RowError as error:
+        raise FileError(f"--as-of {wish.as_of} is not a date; write it as 2026-11-01.") from error
+    if moment is None:
+        raise FileError("--as-of needs a date, written as 2026-11-01.")
+    return min(moment.at, now) if moment.exact else run.end_of_day(moment.day, now)
+
+
+async def _connection(parts: Parts, wanted: str | None) -> str:
+    async with parts.database.read() as tx:
+        known = [each.id for each in await connections.of_workspace(tx, parts.seal, DEFAULT)]
+    if wanted is None:
+        if len(known) > 1:
+            raise FileError(
+                f"Say which CRM the file is from: --connection {' or '.join(sorted(known))}."
+            )
+        return known[0] if known else FIRST_CONNECTION
+    if wanted in known or wanted == FIRST_CONNECTION:
+        return wanted
+    there = ", ".join(sorted(known)) or "none"
+    raise FileError(
+        f"There is no connection “{wanted}” (there is: {there}); make it with "
+        f"`coach connect native --id {wanted}`."
+    )
+
+
+def _preview(console: Console, understood: run.Understood) -> None:
+    sheet, columns = understood.sheet, understood.columns
+    console.print("Columns:", markup=False)
+    for name, place in sorted(columns.places.items(), key=lambda item: item[1]):
+        console.print(f"  {name} ← {sheet.header[place]}", markup=False)
+    if columns.unused:
+        console.print(f"  not used: {', '.join(columns.unused)}", markup=False)
+    if understood.records:
+        console.print(f"\nThe first {min(SHOWN, len(understood.records))} as understood:")
+        console.print(_table(understood.records[:SHOWN]))
+    console.print(
+        f"{_rows(len(sheet.rows))}: {len(understood.records):,} would be imported, "
+        f"{len(understood.rejected):,} skipped. Nothing was changed."
+    )
+    _tell_reasons(understood)
+
+
+def _table(records: Sequence[Record]) -> Table:
+    table = Table(show_lines=False)
+    rows = [_shown(record) for record in records]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        # Text, not markup: a title in square brackets stays one.
+        table.add_row(*(Text(row.get(name, "")) for name in names))
+    return table
+
+
+def _shown(record: Record) -> dict[str, str]:
+    owner = record.owner
+    shown: dict[str, object] = {
+        "line": record.line,
+        "id": record.id,
+        **record.facts,
+        **record.standing,
+        "owner": (owner.email or owner.name or owner.key) if owner else None,
+        "created": record.created_at,
+        "ended": record.ended_at,
+    }
+    return {name: _words(value) for name, value in shown.items() if value is not None}
+
+
+def _words(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    return f"{value:,f}" if isinstance(value, Decimal) else str(value)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def _tell_reasons(understood: run.Understood) -> None:
+    for reason, count in run.reasons(understood.rejected)[:10]:
+        example = next(each for each in understood.rejected if run.reasons([each])[0][0] == reason)
+        typer.echo(f"  {count:,} × {reason} (line {example.row.line}: {example.reason})")

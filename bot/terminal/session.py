@@ -1,0 +1,44 @@
+"""A command's stay in the database: the schema is right, the workspace is there, all is closed."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.clock import SystemClock
+from bot.parts import Parts
+from bot.provider import load_providers
+from bot.settings import Settings
+from coach.action import load_actions
+from coach.engine import load_rules
+from storage import schema, workspaces
+from storage.database import Database
+from storage.sealing import Seal
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts a command works with. Raises `SchemaError` when PostgreSQL must be upgraded first.
+
+    The embedded SQLite is upgraded here: it belongs to this program alone.
+    """
+    database = Database(settings.database())
+    try:
+        await schema.make_ready(database)
+        clock = SystemClock()
+        async with database.read() as tx:
+            known = await workspaces.get(tx, workspaces.DEFAULT)
+        if known is None:
+            async with database.write() as tx:
+                await workspaces.ensure(tx, workspaces.DEFAULT, clock.now())
+        yield Parts(
+            database=database,
+            clock=clock,
+            seal=Seal(settings.secret_keys()),
+            entropy=os.urandom,
+            rules=load_rules(),
+            actions=load_actions(),
+            providers=load_providers(),
+            administrator=settings.coach_administrator,
+        )
+    finally:
+        await database.close()
