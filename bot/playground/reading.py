@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from rich.emoji import Emoji
+
 from bot.playground.slack_world import Json
 
 _LINK = re.compile(r"<(https?://[^|>]+|mailto:[^|>]+)(?:\|([^>]*))?>")
@@ -30,6 +32,8 @@ def words(text: Json | None) -> str:
     if not text:
         return ""
     shown = str(text["text"])
+    if text.get("emoji", True):
+        shown = Emoji.replace(shown)
     if text.get("type") == "mrkdwn":
         shown = _LINK.sub(lambda found: found[2] or found[1], shown)
         shown = _PERSON.sub(lambda found: f"@{found[2] or found[1]}", shown)
@@ -113,7 +117,7 @@ def _inline(one: Json) -> str:
         unicode = one.get("unicode")
         if unicode:
             return "".join(chr(int(code, 16)) for code in str(unicode).split("-"))
-        return f":{one['name']}:"
+        return Emoji.replace(f":{one['name']}:")
     if kind == "link":
         return str(one.get("text") or one["url"])
     if kind == "user":

@@ -77,7 +77,7 @@ class _Tour:
         answer = await self.slack.submit(ANA, view["id"])
         if answer.errors:
             raise self._fault(f"The form was refused: {' '.join(answer.errors.values())}")
-        self._check(answer, "sending the form")
+        self._check(answer, "Sending the form")
         task = await self._wait(lambda: self._new_task(before), "the task to appear in the CRM")
         due = f", due {task['due_date']}" if task["due_date"] else ""
         self._show("The CRM", f"A new task: {task['title']}{due} ({task['priority']})")
@@ -108,7 +108,7 @@ class _Tour:
         await self._press(card, TAKE)
         view = await self._wait(lambda: self.slack.top_view(ANA), "the window with the leads")
         self._show("A window opens", read_view(view))
-        self._check(await self.slack.dismiss(ANA, everything=True), "closing the window")
+        self._check(await self.slack.dismiss(ANA, everything=True), "Closing the window")
 
     # What the story waits for
 
@@ -136,7 +136,7 @@ class _Tour:
             answer = await self.slack.press(ANA, card.ts, label=label)
         except LookupError as error:
             raise self._fault(str(error)) from None
-        self._check(answer, f"pressing {label}")
+        self._check(answer, f"Pressing {label}")
 
     async def _answered(self, card: Message) -> None:
         """The same message, now without its buttons."""
@@ -165,7 +165,7 @@ class _Tour:
 
     def _check(self, answer: Answer, what: str) -> None:
         if answer.problem is not None:
-            raise self._fault(f"{what.capitalize()} failed. {answer.problem}")
+            raise self._fault(f"{what} failed. {answer.problem}")
 
     def _fault(self, sentence: str) -> TourError:
         refused = [
@@ -177,8 +177,14 @@ class _Tour:
         seen = [plain(one.text, 80) for one in self.slack.messages(ANA)[-3:]]
         told = [sentence]
         if refused:
-            told.append("What went wrong before: " + "; ".join(refused) + ".")
-        told.append("Ana's last messages: " + ("; ".join(seen) if seen else "none") + ".")
+            told.append(
+                "What went wrong before: " + "; ".join(one.rstrip(".") for one in refused) + "."
+            )
+        told.append(
+            "Ana's last messages: "
+            + ("; ".join(one.rstrip(".") for one in seen) if seen else "none")
+            + "."
+        )
         return TourError(" ".join(told))
 
     def _heading(self, text: str) -> None:
