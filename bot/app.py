@@ -26,6 +26,7 @@ from bot.settings import Settings
 from bot.web import SlackGuard, Web
 from coach.action import load_actions
 from coach.engine import load_rules
+from coach.errors import CoachError
 from coach.ids import Entropy
 from coach.ports import Clock
 from storage import schema, workspaces
@@ -133,7 +134,7 @@ class Bot:
 
 async def prepare(parts: Parts, workspace_id: str) -> None:
     """The schema, the workspace, and checks for the rules there are."""
-    await schema.upgrade(parts.database)
+    await schema.make_ready(parts.database)
     async with parts.database.write() as tx:
         await workspaces.ensure(tx, workspace_id, parts.clock.now())
     await ticking.adopt_rules(parts, workspace_id)
@@ -191,7 +192,8 @@ def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> Asyn
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
 
     app = AsyncApp(
-        client=client,
+        # Without a token of its own: each request is authorized with ours.
+        client=AsyncWebClient(base_url=client.base_url, timeout=client.timeout),
         signing_secret=signing_secret,
         authorize=authorize,
         # Bolt otherwise looks for the ack every ten milliseconds only.
@@ -201,22 +203,34 @@ def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> Asyn
     return app
 
 
-async def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until SIGTERM or Ctrl-C; then end within ten seconds."""
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C; then end within ten seconds. Raises `CoachError`."""
     quiet_logs(settings.coach_log_level)
-    bot = build(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            bot.web,
-            host=host,
-            port=port,
-            lifespan="on",
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=2,
-            server_header=False,
-        )
-    )
-    await server.serve()
+    asyncio.run(_check(settings))
+    server = uvicorn.Server(web_config(build(settings), host=host, port=port))
+    server.run()
     if not server.started:
-        raise SystemExit(1)
+        raise CoachError("The coach could not start; the lines above say why.")
+
+
+async def _check(settings: Settings) -> None:
+    # What is wrong with the database is said before anything listens, as one sentence.
+    database = Database(settings.database())
+    try:
+        await schema.make_ready(database)
+    finally:
+        await database.close()
+
+
+def web_config(bot: Bot, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+    """How the bot is served: its lifespan on, nothing logged for each request."""
+    return uvicorn.Config(
+        bot.web,
+        host=host,
+        port=port,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+    )

@@ -35,7 +35,7 @@ from coach.writes import (
     Outgoing,
     RescheduleTask,
 )
-from storage import connections, crm_writes, insights, mirror, people
+from storage import connections, crm_writes, insights, mirror, people, workspaces
 from storage.crm_writes import StoredWrite
 from storage.database import Tx
 
@@ -81,6 +81,7 @@ async def use_control(
     Only what the screen offers can be done: a forged press is refused.
     """
     async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, workspace_id)
         insight, person = await _theirs(parts, tx, workspace_id, fingerprint, slack_user_id)
         action = _action(parts, insight)
         before = action.screen(await _view(parts, tx, insight, person))
@@ -112,6 +113,7 @@ async def submit(
     Returns what to correct, by field, when the values cannot be used.
     """
     async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, workspace_id)
         insight, person = await _theirs(parts, tx, workspace_id, fingerprint, slack_user_id)
         result = _action(parts, insight).submit(await _view(parts, tx, insight, person), values)
         if isinstance(result, FieldErrors):

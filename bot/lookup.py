@@ -61,6 +61,7 @@ async def look_up_due(parts: Parts, client: AsyncWebClient) -> int:
             await _later(parts, person, MISS)
             continue
         async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, person.workspace_id)
             await match(parts, tx, person, user)
     if asked:
         parts.wake.sender.set()
