@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import migrations
+from coach.errors import CoachError
 from storage.database import Database
 
 
@@ -32,3 +33,23 @@ async def versions(database: Database) -> tuple[str | None, str | None]:
             lambda connection: MigrationContext.configure(connection).get_current_revision()
         )
     return has, ScriptDirectory.from_config(_config()).get_current_head()
+
+
+class SchemaError(CoachError):
+    """The database has not the schema that this version needs: run `coach db upgrade`."""
+
+
+async def make_ready(database: Database) -> None:
+    """Bring SQLite to the schema of this version; PostgreSQL, shared by many, only on request.
+
+    Raises `SchemaError` when PostgreSQL must be upgraded first.
+    """
+    has, needs = await versions(database)
+    if has == needs:
+        return
+    if not database.is_sqlite:
+        raise SchemaError(
+            f"The database has schema {has or 'none'} and this version needs {needs}: "
+            "run `coach db upgrade`."
+        )
+    await upgrade(database)

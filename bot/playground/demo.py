@@ -1,0 +1,217 @@
+"""`coach demo`: the bot and the playground side by side on loopback, set up without a question."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+from rich.console import Console
+
+from bot import ticking
+from bot.app import Bot, build, prepare, web_config
+from bot.clock import MovableClock
+from bot.playground import safety, seed
+from bot.playground.server import Playground, Wiring, saved_advance
+from bot.playground.tour import play
+from bot.redacting import quiet_logs
+from bot.settings import Settings, data_folder, generated_key, private_folder
+from coach.errors import CoachError
+from coach.events import Owner
+from coach.models import Enrolment
+from storage import connections, people
+from storage.connections import Connection
+
+HOST = "127.0.0.1"
+
+
+class DemoError(CoachError):
+    """The demo could not start."""
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: two of them share one process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running demo."""
+
+    bot: Bot
+    playground: Playground
+    clock: MovableClock
+    page_url: str
+
+
+def _listen(port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((HOST, port))
+    except OSError as error:
+        made.close()
+        raise DemoError(f"Port {port} is taken; choose another with --port.") from error
+    made.listen(128)
+    return made
+
+
+@asynccontextmanager
+async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIterator[Demo]:
+    """Bot and playground, up and talking over real HTTP; what they know stays in `folder`."""
+    private_folder(folder)
+    page_socket, bot_socket = _listen(port), _listen(0)
+    page_url = f"http://{HOST}:{page_socket.getsockname()[1]}"
+    bot_url = f"http://{HOST}:{bot_socket.getsockname()[1]}"
+    state_file = folder / "playground.json"
+    clock = MovableClock(saved_advance(state_file))
+    signing_secret = secrets.token_hex(16)
+    # Not of the form of a real token, so that nobody's scanner takes it for one.
+    bot_token = f"playground-{secrets.token_hex(12)}"
+    settings = Settings(
+        _env_file=None,
+        slack_bot_token=SecretStr(bot_token),
+        slack_signing_secret=SecretStr(signing_secret),
+        slack_api_url=f"{page_url}/api/",
+        database_url=f"sqlite+aiosqlite:///{folder / 'coach.db'}",
+        coach_public_url=bot_url,
+        coach_secret_keys=(SecretStr(generated_key(folder / "secret.key")),),
+        coach_data=folder,
+        coach_administrator=None,
+    )
+    bot = build(settings, clock=clock)
+    connection = await _set_up(bot, f"{page_url}/crm/callback")
+    wiring = Wiring(
+        bot_url=bot_url,
+        signing_secret=signing_secret,
+        bot_token=bot_token,
+        webhook_url=f"{bot_url}/webhooks/native/{connection.token}",
+        webhook_secret=connection.secrets[0],
+        callback_secret=connection.secrets[0],
+        page_url=page_url,
+    )
+
+    async def advance(by: timedelta) -> None:
+        clock.advance(by)
+        await ticking.tick(bot.parts)
+        bot.parts.wake.ring_all()
+
+    playground = Playground(
+        wiring,
+        clock=clock,
+        advance=advance,
+        state_file=state_file,
+        tell=lambda line: console.print(line, markup=False, highlight=False),
+    )
+    page_config = uvicorn.Config(
+        playground.app,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    async with (
+        _serving(_Server(page_config), page_socket),
+        _serving(_Server(web_config(bot)), bot_socket),
+    ):
+        await playground.start()
+        try:
+            yield Demo(bot, playground, clock, page_url)
+        finally:
+            await playground.close()
+
+
+@asynccontextmanager
+async def _serving(server: uvicorn.Server, listening: socket.socket) -> AsyncIterator[None]:
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.01)
+    if not server.started:
+        await task
+        raise DemoError("The demo's server could not start.")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def _set_up(bot: Bot, callback_url: str) -> Connection:
+    """The schema, the CRM's connection, and Ana, who has pressed Start already; Ben has not."""
+    parts = bot.parts
+    await prepare(parts, bot.workspace_id)
+    now = parts.clock.now()
+    async with parts.database.write() as tx:
+        known = await connections.of_workspace(tx, parts.seal, bot.workspace_id)
+        if known:
+            connection = replace(known[0], callback_url=callback_url)
+        else:
+            connection = Connection(
+                bot.workspace_id,
+                "native",
+                "native",
+                token=secrets.token_urlsafe(24),
+                secrets=(parts.providers["native"].new_secret(parts.entropy),),
+                bearer=secrets.token_urlsafe(24),
+                callback_url=callback_url,
+            )
+        await connections.save(tx, parts.seal, connection, now)
+        if not known:
+            ana = next(person for person in seed.PEOPLE if person.id == seed.ANA)
+            owner = Owner.of(email=ana.email, name=ana.name)
+            if owner is not None:
+                made = await people.resolve(tx, bot.workspace_id, [owner], now, parts.new_id)
+                await people.change(
+                    tx,
+                    bot.workspace_id,
+                    made[owner.key],
+                    slack_user_id=ana.id,
+                    time_zone=ana.tz,
+                    enrolment=Enrolment.STARTED.value,
+                )
+    return connection
+
+
+async def run(*, fresh: bool, tour: bool = False, port: int = 0) -> int:
+    """Run the demo until Ctrl-C, or play its tour; returns the exit status.
+
+    Raises `CoachError` when it cannot start or the tour goes wrong.
+    """
+    safety.refuse_real_tokens(os.environ)
+    safety.drop_proxies(os.environ)
+    quiet_logs("WARNING")
+    console = Console()
+    # The tour tells its story from the beginning, whatever was done in the demo before.
+    folder = data_folder() / ("tour" if tour else "demo")
+    if fresh or tour:
+        shutil.rmtree(folder, ignore_errors=True)
+    async with running(folder, console, port=port) as demo:
+        if tour:
+            await play(demo.playground, console=console)
+            return 0
+        console.print(f"\n  The playground is ready: [bold]{demo.page_url}[/bold]")
+        console.print("  Open it in a browser. Ctrl-C ends it; `coach demo --fresh` begins anew.\n")
+        await _until_told_to_end()
+        console.print("\n  Ended. Everything is kept for the next `coach demo`.")
+    return 0
+
+
+async def _until_told_to_end() -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, ended.set)
+    await ended.wait()
