@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from tests.e2e import browser as chromium
+from tests.e2e.stage import Stage, staged
 
 PAGE = Path(__file__).parents[2] / "bot" / "playground" / "page"
 POLICY = (
@@ -64,3 +65,22 @@ def page_files() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage() -> AsyncIterator[Stage]:
+    """The playground with a scripted bot; in the end no page may have complained of anything."""
+    async with staged() as stage:
+        yield stage
+    assert stage.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
+    """The playground's page, open and live, with Ana on show."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(10_000)
+    page = await context.new_page()
+    await stage.open(page)
+    yield page
+    await context.close()

@@ -43,7 +43,7 @@ async def empty(browser: Browser, page_files: str) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def page(empty: Page) -> Page:
+async def page(empty: Page) -> Page:  # instead of the whole playground's
     """The same page with nothing on it."""
     await empty.evaluate("document.body.replaceChildren()")
     return empty

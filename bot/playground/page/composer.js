@@ -35,8 +35,10 @@ export function startComposer() {
       send();
     });
   }
-  on("people", () => {
+  on("people", ({ fresh } = {}) => {
     field.placeholder = `Message ${state.app.name}, or type / for a command`;
+    // What was typed before the commands were known is completed now.
+    if (fresh && document.activeElement === field) offer();
   });
 }
 
