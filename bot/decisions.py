@@ -25,6 +25,7 @@ from coach.models import (
     Verb,
     plain,
 )
+from coach.pacing import next_turn
 from coach.screens import Control, Item, Screen
 from coach.writes import (
     CompleteTask,
@@ -151,9 +152,12 @@ async def dismiss(parts: Parts, workspace_id: str, fingerprint: str, slack_user_
 
 
 async def _free_turn(parts: Parts, tx: Tx, insight: Insight) -> None:
-    # An answered card no longer stands in the way of the next one.
+    # An answered card no longer stands in the way of the next one; a newer one may.
     if insight.state is InsightState.SENT:
-        await people.next_turn(tx, insight.workspace_id, {insight.person_id: parts.clock.now()})
+        workspace_id, person_id = insight.workspace_id, insight.person_id
+        newest = await insights.newest_unanswered(tx, workspace_id, person_id)
+        turn = next_turn(parts.clock.now(), newest)
+        await people.next_turn(tx, workspace_id, {person_id: turn})
 
 
 async def _theirs(

@@ -14,14 +14,12 @@ from bot.blocks.notices import notice as notice_blocks
 from bot.parts import Parts
 from bot.slack_faults import Fault, Means, fault
 from coach.models import Enrolment, InsightState
-from storage import insights, notices, people, workspaces
-from storage.insights import Card
+from coach.pacing import APART
+from storage import cards, insights, notices, people, workspaces
+from storage.cards import Card
 from storage.notices import Notice
 
 log = logging.getLogger(__name__)
-
-#: One unanswered card a minute for one person.
-APART = timedelta(seconds=60)
 
 #: How long a claim lasts; after that another sender may try again.
 LEASE = timedelta(seconds=60)
@@ -52,18 +50,18 @@ class Sender:
         parts, now = self._parts, self._parts.clock.now()
         self._paused = {id: until for id, until in self._paused.items() if until > now}
         async with parts.database.read() as tx:
-            stale = await insights.to_render(tx, now, TOGETHER, self._paused)
+            stale = await cards.to_render(tx, now, TOGETHER, self._paused)
             stale_notices = await notices.to_render(tx, now, TOGETHER, self._paused)
-            anything = await insights.any_to_send(tx, now) or await notices.any_to_send(tx, now)
-        cards: list[Card] = []
+            anything = await cards.any_to_send(tx, now) or await notices.any_to_send(tx, now)
+        due: list[Card] = []
         fresh: list[Notice] = []
         if anything:
             async with parts.database.write() as tx:
-                await insights.reclaim(tx, now)
+                await cards.reclaim(tx, now)
                 fresh = await notices.claim(
                     tx, now, lease=LEASE, most=TOGETHER, paused=self._paused
                 )
-                cards = await insights.claim_cards(
+                due = await cards.claim(
                     tx,
                     parts.database,
                     now,
@@ -76,9 +74,9 @@ class Sender:
             *(self._render(each) for each in stale),
             *(self._render_notice(each) for each in stale_notices),
             *(self._post_notice(each) for each in fresh),
-            *(self._post(each) for each in cards),
+            *(self._post(each) for each in due),
         )
-        return len(stale) + len(stale_notices) + len(fresh) + len(cards)
+        return len(stale) + len(stale_notices) + len(fresh) + len(due)
 
     async def _pace(self, channel: str) -> None:
         loop = asyncio.get_running_loop()
@@ -183,7 +181,7 @@ class Sender:
         )
         if answer is not None:
             async with self._parts.database.write() as tx:
-                await insights.rendered(tx, insight)
+                await cards.rendered(tx, insight)
 
     async def _post_notice(self, each: Notice) -> None:
         await self._pace(each.slack_user_id)

@@ -45,7 +45,7 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
     A delivery all of whose events are known already is not stored again. One that holds nothing
     but errors is stored as failed, once for each message id.
     """
-    # In one order everywhere: two processes that store the same events must not block each other.
+    # In one order everywhere: two processes with the same events must not block each other.
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
     for delivery in new:
         for key in delivery.dedupe_keys:
@@ -66,7 +66,9 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
             .on_conflict_do_nothing(index_elements=list(event_keys.primary_key))
             .returning(event_keys.c.delivery_id, event_keys.c.dedupe_key)
         )
-        for delivery_id, key in await tx.execute(statement, [rows[place] for place in sorted(rows)]):
+        for delivery_id, key in await tx.execute(
+            statement, [rows[place] for place in sorted(rows)]
+        ):
             fresh[delivery_id].add(key)
     known_failures = await _known_failures(tx, new)
     stored = [

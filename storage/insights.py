@@ -1,17 +1,16 @@
 """Insights: made once, claimed by one sender, decided once."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, func, select, update
 
 from coach import lifecycle
 from coach.engine import fingerprint
 from coach.models import (
     Draft,
-    Enrolment,
     Insight,
     InsightState,
     InsightType,
@@ -21,8 +20,8 @@ from coach.models import (
     Span,
     Suggestion,
 )
-from storage.database import Database, Tx, chunks, insert
-from storage.tables import decisions, insights, people, workspaces
+from storage.database import Tx, chunks, insert
+from storage.tables import decisions, insights
 
 #: How far back rules look at what they have said.
 MEMORY = timedelta(days=365)
@@ -37,7 +36,8 @@ def _message(stored: Iterable[Sequence[str]]) -> Message:
     return tuple(Span(text, url) for text, url in stored)
 
 
-def _insight(row: Row[Any]) -> Insight:
+def from_row(row: Row[Any]) -> Insight:
+    """The insight in a row of the whole table."""
     return Insight(
         workspace_id=row.workspace_id,
         fingerprint=row.fingerprint,
@@ -62,11 +62,13 @@ def _insight(row: Row[Any]) -> Insight:
     )
 
 
-def _is(workspace_id: str, print_: str) -> ColumnElement[bool]:
+def one(workspace_id: str, print_: str) -> ColumnElement[bool]:
+    """The condition that it is this insight."""
     return (insights.c.workspace_id == workspace_id) & (insights.c.fingerprint == print_)
 
 
-def _in(states: Collection[InsightState]) -> ColumnElement[bool]:
+def within(states: Collection[InsightState]) -> ColumnElement[bool]:
+    """The condition that it is in one of these states."""
     return insights.c.state.in_(sorted(state.value for state in states))
 
 
@@ -124,8 +126,8 @@ async def add(
 
 async def get(tx: Tx, workspace_id: str, fingerprint: str) -> Insight | None:
     """One insight."""
-    row = (await tx.execute(select(insights).where(_is(workspace_id, fingerprint)))).first()
-    return _insight(row) if row else None
+    row = (await tx.execute(select(insights).where(one(workspace_id, fingerprint)))).first()
+    return from_row(row) if row else None
 
 
 async def pending(tx: Tx, workspace_id: str, person_id: str, now: datetime) -> list[Insight]:
@@ -135,12 +137,12 @@ async def pending(tx: Tx, workspace_id: str, person_id: str, now: datetime) -> l
         .where(
             insights.c.workspace_id == workspace_id,
             insights.c.person_id == person_id,
-            _in(lifecycle.PENDING),
+            within(lifecycle.PENDING),
             insights.c.expires_at > now,
         )
         .order_by(insights.c.priority.desc(), insights.c.created_at.desc(), insights.c.fingerprint)
     )
-    return [_insight(row) for row in await tx.execute(query)]
+    return [from_row(row) for row in await tx.execute(query)]
 
 
 async def past(
@@ -214,7 +216,7 @@ async def move(
         }
     query = (
         update(insights)
-        .where(_is(workspace_id, fingerprint), _in(lifecycle.sources(to)))
+        .where(one(workspace_id, fingerprint), within(lifecycle.sources(to)))
         .values(state=to.value, **values)
         .returning(insights)
     )
@@ -223,7 +225,7 @@ async def move(
     row = (await tx.execute(query)).first()
     if row is None:
         return None
-    insight = _insight(row)
+    insight = from_row(row)
     if decided:
         await _decide(tx, [(insight.fingerprint, insight.person_id)], workspace_id, to.value, now)
     return insight
@@ -271,7 +273,7 @@ async def any_expired(tx: Tx, now: datetime) -> bool:
     """Whether the time of any open insight is up."""
     query = (
         select(insights.c.fingerprint)
-        .where(_in(lifecycle.PENDING), insights.c.expires_at <= now)
+        .where(within(lifecycle.PENDING), insights.c.expires_at <= now)
         .limit(1)
     )
     return (await tx.execute(query)).first() is not None
@@ -281,7 +283,7 @@ async def expire(tx: Tx, now: datetime) -> int:
     """End every open insight whose time is up; messages in Slack are to lose their buttons."""
     query = (
         update(insights)
-        .where(_in(lifecycle.sources(InsightState.EXPIRED)), insights.c.expires_at <= now)
+        .where(within(lifecycle.sources(InsightState.EXPIRED)), insights.c.expires_at <= now)
         .values(
             state=InsightState.EXPIRED.value,
             decided_at=now,
@@ -306,7 +308,7 @@ async def release(tx: Tx, workspace_id: str, person_id: str, level: int) -> None
         .where(
             insights.c.workspace_id == workspace_id,
             insights.c.person_id == person_id,
-            _in([InsightState.HELD, InsightState.FAILED]),
+            within([InsightState.HELD, InsightState.FAILED]),
         )
         .values(
             state=case(
@@ -319,6 +321,20 @@ async def release(tx: Tx, workspace_id: str, person_id: str, level: int) -> None
     )
 
 
+async def quieten(tx: Tx, workspace_id: str, person_id: str, level: int) -> None:
+    """Take back what waits to be sent but is too unimportant for the person's new level."""
+    await tx.execute(
+        update(insights)
+        .where(
+            insights.c.workspace_id == workspace_id,
+            insights.c.person_id == person_id,
+            within([InsightState.HELD, InsightState.QUEUED]),
+            insights.c.priority + level <= int(Priority.HIGH),
+        )
+        .values(state=InsightState.QUIET.value)
+    )
+
+
 async def silence(tx: Tx, workspace_id: str, person_id: str) -> None:
     """Keep what waits for a person who wants no messages where only they can look at it."""
     await tx.execute(
@@ -326,239 +342,31 @@ async def silence(tx: Tx, workspace_id: str, person_id: str) -> None:
         .where(
             insights.c.workspace_id == workspace_id,
             insights.c.person_id == person_id,
-            _in([InsightState.HELD, InsightState.QUEUED]),
+            within([InsightState.HELD, InsightState.QUEUED]),
         )
         .values(state=InsightState.QUIET.value)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An insight to be posted or rendered again, with the address of its person."""
-
-    insight: Insight
-    slack_user_id: str
-    attempts: int
-    time_zone: str | None
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(insights.c.not_before.is_(None), insights.c.not_before <= now)
-
-
-async def any_to_send(tx: Tx, now: datetime) -> bool:
-    """Whether a card may be due: a cheap look before the claim takes the write lock."""
-    turn = or_(people.c.send_after.is_(None), people.c.send_after <= now)
-    waiting = (
-        select(insights.c.fingerprint)
-        .join(
-            people,
-            and_(
-                people.c.workspace_id == insights.c.workspace_id,
-                people.c.id == insights.c.person_id,
-            ),
-        )
-        .where(insights.c.state == InsightState.QUEUED.value, _free(now), turn)
-        .limit(1)
-    )
-    lost = (
-        select(insights.c.fingerprint)
-        .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= now)
-        .limit(1)
-    )
-    for query in (waiting, lost):
-        if (await tx.execute(query)).first() is not None:
-            return True
-    return False
-
-
-async def rendered(tx: Tx, insight: Insight) -> None:
-    """The message shows the insight as it was read; a later change stays to be rendered."""
-    await tx.execute(
-        update(insights)
-        .where(
-            _is(insight.workspace_id, insight.fingerprint),
-            insights.c.state == insight.state.value,
-        )
-        .values(render_due=False, attempts=0)
-    )
-
-
-async def claim_cards(
-    tx: Tx,
-    database: Database,
-    now: datetime,
-    *,
-    lease: timedelta,
-    apart: timedelta,
-    most: int,
-    paused: Collection[str] = (),
-) -> list[Card]:
-    """Claim the next card of each person whose turn has come: most important first, then newest.
-
-    A claim lasts for `lease`; afterwards another sender may try again. Claiming also moves the
-    person's next turn by `apart`, so that two senders cannot both find it come.
-    """
-    turn = or_(people.c.send_after.is_(None), people.c.send_after <= now)
-    place = (
-        func.row_number()
-        .over(
-            partition_by=(insights.c.workspace_id, insights.c.person_id),
-            order_by=(
-                insights.c.priority.desc(),
-                insights.c.created_at.desc(),
-                insights.c.fingerprint,
-            ),
-        )
-        .label("place")
-    )
-    joined = insights.join(
-        people,
-        and_(
-            people.c.workspace_id == insights.c.workspace_id,
-            people.c.id == insights.c.person_id,
-        ),
-    ).join(workspaces, workspaces.c.id == insights.c.workspace_id)
-    ranked = (
-        select(insights.c.workspace_id, insights.c.fingerprint, insights.c.person_id, place)
-        .select_from(joined)
-        .where(
-            insights.c.state == InsightState.QUEUED.value,
-            insights.c.expires_at > now,
-            _free(now),
-            turn,
-            people.c.slack_user_id.is_not(None),
-            people.c.enrolment == Enrolment.STARTED.value,
-            people.c.enabled,
-            workspaces.c.slack_error.is_(None),
-        )
-    )
-    if paused:
-        ranked = ranked.where(insights.c.workspace_id.not_in(sorted(paused)))
-    first = ranked.subquery()
-    query = (
-        select(first.c.workspace_id, first.c.fingerprint, first.c.person_id)
-        .where(first.c.place == 1)
-        .limit(most)
-    )
-    chosen = [(row[0], row[1], row[2]) for row in await tx.execute(query)]
-    cards: list[Card] = []
-    by_workspace: dict[str, dict[str, str]] = {}
-    for workspace_id, print_, person_id in chosen:
-        by_workspace.setdefault(workspace_id, {})[person_id] = print_
-    for workspace_id, wanted in by_workspace.items():
-        cards += await _claim(tx, workspace_id, wanted, now, lease, apart)
-    return cards
-
-
-async def _claim(
-    tx: Tx,
-    workspace_id: str,
-    wanted: Mapping[str, str],
-    now: datetime,
-    lease: timedelta,
-    apart: timedelta,
-) -> list[Card]:
-    # The person's turn is taken first: of two senders only one finds it come.
-    mine: dict[str, tuple[str, str | None]] = {}
-    for piece in chunks(sorted(wanted)):
-        query = (
-            update(people)
-            .where(
-                people.c.workspace_id == workspace_id,
-                people.c.id.in_(piece),
-                or_(people.c.send_after.is_(None), people.c.send_after <= now),
-            )
-            .values(send_after=now + apart)
-            .returning(people.c.id, people.c.slack_user_id, people.c.time_zone)
-        )
-        for row in await tx.execute(query):
-            mine[row[0]] = (row[1], row[2])
-    cards = []
-    for piece in chunks([wanted[person_id] for person_id in mine]):
-        claim = (
-            update(insights)
-            .where(
-                insights.c.workspace_id == workspace_id,
-                insights.c.fingerprint.in_(piece),
-                _in(lifecycle.sources(InsightState.SENDING)),
-            )
-            .values(
-                state=InsightState.SENDING.value,
-                claimed_until=now + lease,
-                attempts=insights.c.attempts + 1,
-            )
-            .returning(insights)
-        )
-        for row in await tx.execute(claim):
-            user, time_zone = mine[row.person_id]
-            cards.append(Card(_insight(row), user, row.attempts, time_zone))
-    return cards
-
-
-async def reclaim(tx: Tx, now: datetime) -> int:
-    """Queue again what a sender claimed and never finished: it died in between."""
-    query = (
-        update(insights)
-        .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= now)
-        .values(state=InsightState.QUEUED.value, claimed_until=None)
-        .returning(insights.c.fingerprint)
-    )
-    return len((await tx.execute(query)).all())
-
-
-async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = ()) -> list[Card]:
-    """Messages in Slack that no longer show the truth, oldest decision first."""
-    query = (
-        select(insights, people.c.slack_user_id, people.c.time_zone)
-        .select_from(
-            insights.join(
-                people,
-                and_(
-                    people.c.workspace_id == insights.c.workspace_id,
-                    people.c.id == insights.c.person_id,
-                ),
-            ).join(workspaces, workspaces.c.id == insights.c.workspace_id)
-        )
-        .where(insights.c.render_due, _free(now), workspaces.c.slack_error.is_(None))
-        .order_by(insights.c.decided_at)
-        .limit(most)
-    )
-    if paused:
-        query = query.where(insights.c.workspace_id.not_in(sorted(paused)))
-    return [
-        Card(_insight(row), row.slack_user_id or "", row.attempts, row.time_zone)
-        for row in await tx.execute(query)
-    ]
-
-
 async def change(tx: Tx, workspace_id: str, fingerprint: str, **values: object) -> None:
     """Set columns that are not the state."""
-    await tx.execute(update(insights).where(_is(workspace_id, fingerprint)).values(**values))
+    await tx.execute(update(insights).where(one(workspace_id, fingerprint)).values(**values))
 
 
-async def next_send_time(tx: Tx, now: datetime) -> datetime | None:
-    """When the sender has something to do next, as far as is known now."""
-    joined = insights.join(
-        people,
-        and_(
-            people.c.workspace_id == insights.c.workspace_id,
-            people.c.id == insights.c.person_id,
-        ),
-    )
-    ready = func.coalesce(insights.c.not_before, insights.c.created_at)
-    turn = func.coalesce(people.c.send_after, insights.c.created_at)
+async def newest_unanswered(tx: Tx, workspace_id: str, person_id: str) -> datetime | None:
+    """When the newest card this person has not answered was sent."""
     query = (
-        select(func.min(case((ready > turn, ready), else_=turn)))
-        .select_from(joined)
+        select(insights.c.sent_at)
         .where(
-            insights.c.state == InsightState.QUEUED.value,
-            people.c.enrolment == Enrolment.STARTED.value,
-            people.c.enabled,
+            insights.c.workspace_id == workspace_id,
+            insights.c.person_id == person_id,
+            insights.c.state == InsightState.SENT.value,
+            insights.c.sent_at.is_not(None),
         )
+        .order_by(insights.c.sent_at.desc())
+        .limit(1)
     )
-    value = (await tx.execute(query)).scalar_one()
-    return value if isinstance(value, datetime) or value is None else None
+    return (await tx.execute(query)).scalar_one_or_none()
 
 
 async def counts(tx: Tx, workspace_id: str) -> dict[InsightState, int]:
@@ -582,7 +390,7 @@ async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[Insight]:
         .order_by(insights.c.created_at.desc())
         .limit(most)
     )
-    return [_insight(row) for row in await tx.execute(query)]
+    return [from_row(row) for row in await tx.execute(query)]
 
 
 async def recent(tx: Tx, workspace_id: str, person_id: str, most: int = 50) -> list[Insight]:
@@ -593,4 +401,4 @@ async def recent(tx: Tx, workspace_id: str, person_id: str, most: int = 50) -> l
         .order_by(insights.c.created_at.desc(), insights.c.fingerprint)
         .limit(most)
     )
-    return [_insight(row) for row in await tx.execute(query)]
+    return [from_row(row) for row in await tx.execute(query)]

@@ -1,0 +1,213 @@
+"""Cards: insights on their way to Slack, claimed by one sender, rendered again when they change."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+
+from coach import lifecycle
+from coach.models import Enrolment, Insight, InsightState
+from storage.database import Database, Tx, chunks
+from storage.insights import from_row, one, within
+from storage.tables import insights, people, workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An insight to be posted or rendered again, with the address of its person."""
+
+    insight: Insight
+    slack_user_id: str
+    attempts: int
+    time_zone: str | None
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(insights.c.not_before.is_(None), insights.c.not_before <= now)
+
+
+async def any_to_send(tx: Tx, now: datetime) -> bool:
+    """Whether a card may be due: a cheap look before the claim takes the write lock."""
+    turn = or_(people.c.send_after.is_(None), people.c.send_after <= now)
+    waiting = (
+        select(insights.c.fingerprint)
+        .join(
+            people,
+            and_(
+                people.c.workspace_id == insights.c.workspace_id,
+                people.c.id == insights.c.person_id,
+            ),
+        )
+        .where(insights.c.state == InsightState.QUEUED.value, _free(now), turn)
+        .limit(1)
+    )
+    lost = (
+        select(insights.c.fingerprint)
+        .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= now)
+        .limit(1)
+    )
+    for query in (waiting, lost):
+        if (await tx.execute(query)).first() is not None:
+            return True
+    return False
+
+
+async def rendered(tx: Tx, insight: Insight) -> None:
+    """The message shows the insight as it was read; a later change stays to be rendered."""
+    await tx.execute(
+        update(insights)
+        .where(
+            one(insight.workspace_id, insight.fingerprint),
+            insights.c.state == insight.state.value,
+        )
+        .values(render_due=False, attempts=0)
+    )
+
+
+async def claim(
+    tx: Tx,
+    database: Database,
+    now: datetime,
+    *,
+    lease: timedelta,
+    apart: timedelta,
+    most: int,
+    paused: Collection[str] = (),
+) -> list[Card]:
+    """Claim the next card of each person whose turn has come: most important first, then newest.
+
+    A claim lasts for `lease`; afterwards another sender may try again. Claiming also moves the
+    person's next turn by `apart`, so that two senders cannot both find it come.
+    """
+    turn = or_(people.c.send_after.is_(None), people.c.send_after <= now)
+    place = (
+        func.row_number()
+        .over(
+            partition_by=(insights.c.workspace_id, insights.c.person_id),
+            order_by=(
+                insights.c.priority.desc(),
+                insights.c.created_at.desc(),
+                insights.c.fingerprint,
+            ),
+        )
+        .label("place")
+    )
+    joined = insights.join(
+        people,
+        and_(
+            people.c.workspace_id == insights.c.workspace_id,
+            people.c.id == insights.c.person_id,
+        ),
+    ).join(workspaces, workspaces.c.id == insights.c.workspace_id)
+    ranked = (
+        select(insights.c.workspace_id, insights.c.fingerprint, insights.c.person_id, place)
+        .select_from(joined)
+        .where(
+            insights.c.state == InsightState.QUEUED.value,
+            insights.c.expires_at > now,
+            _free(now),
+            turn,
+            people.c.slack_user_id.is_not(None),
+            people.c.enrolment == Enrolment.STARTED.value,
+            people.c.enabled,
+            workspaces.c.slack_error.is_(None),
+        )
+    )
+    if paused:
+        ranked = ranked.where(insights.c.workspace_id.notwithin(sorted(paused)))
+    first = ranked.subquery()
+    query = (
+        select(first.c.workspace_id, first.c.fingerprint, first.c.person_id)
+        .where(first.c.place == 1)
+        .limit(most)
+    )
+    chosen = [(row[0], row[1], row[2]) for row in await tx.execute(query)]
+    cards: list[Card] = []
+    by_workspace: dict[str, dict[str, str]] = {}
+    for workspace_id, print_, person_id in chosen:
+        by_workspace.setdefault(workspace_id, {})[person_id] = print_
+    for workspace_id, wanted in by_workspace.items():
+        cards += await _claim(tx, workspace_id, wanted, now, lease, apart)
+    return cards
+
+
+async def _claim(
+    tx: Tx,
+    workspace_id: str,
+    wanted: Mapping[str, str],
+    now: datetime,
+    lease: timedelta,
+    apart: timedelta,
+) -> list[Card]:
+    # The person's turn is taken first: of two senders only one finds it come.
+    mine: dict[str, tuple[str, str | None]] = {}
+    for piece in chunks(sorted(wanted)):
+        query = (
+            update(people)
+            .where(
+                people.c.workspace_id == workspace_id,
+                people.c.id.in_(piece),
+                or_(people.c.send_after.is_(None), people.c.send_after <= now),
+            )
+            .values(send_after=now + apart)
+            .returning(people.c.id, people.c.slack_user_id, people.c.time_zone)
+        )
+        for row in await tx.execute(query):
+            mine[row[0]] = (row[1], row[2])
+    cards = []
+    for piece in chunks([wanted[person_id] for person_id in mine]):
+        claim = (
+            update(insights)
+            .where(
+                insights.c.workspace_id == workspace_id,
+                insights.c.fingerprint.in_(piece),
+                within(lifecycle.sources(InsightState.SENDING)),
+            )
+            .values(
+                state=InsightState.SENDING.value,
+                claimed_until=now + lease,
+                attempts=insights.c.attempts + 1,
+            )
+            .returning(insights)
+        )
+        for row in await tx.execute(claim):
+            user, time_zone = mine[row.person_id]
+            cards.append(Card(from_row(row), user, row.attempts, time_zone))
+    return cards
+
+
+async def reclaim(tx: Tx, now: datetime) -> int:
+    """Queue again what a sender claimed and never finished: it died in between."""
+    query = (
+        update(insights)
+        .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= now)
+        .values(state=InsightState.QUEUED.value, claimed_until=None)
+        .returning(insights.c.fingerprint)
+    )
+    return len((await tx.execute(query)).all())
+
+
+async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = ()) -> list[Card]:
+    """Messages in Slack that no longer show the truth, oldest decision first."""
+    query = (
+        select(insights, people.c.slack_user_id, people.c.time_zone)
+        .select_from(
+            insights.join(
+                people,
+                and_(
+                    people.c.workspace_id == insights.c.workspace_id,
+                    people.c.id == insights.c.person_id,
+                ),
+            ).join(workspaces, workspaces.c.id == insights.c.workspace_id)
+        )
+        .where(insights.c.render_due, _free(now), workspaces.c.slack_error.is_(None))
+        .order_by(insights.c.decided_at)
+        .limit(most)
+    )
+    if paused:
+        query = query.where(insights.c.workspace_id.notwithin(sorted(paused)))
+    return [
+        Card(from_row(row), row.slack_user_id or "", row.attempts, row.time_zone)
+        for row in await tx.execute(query)
+    ]
