@@ -419,7 +419,9 @@ def _kept(state_file: Path) -> Any:
         kept = json.loads(state_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return kept if isinstance(kept, dict) and kept.get("version") == 1 else None
+    if not isinstance(kept, dict) or kept.get("version") != 1:
+        return None
+    return kept if {"slack", "crm", "advanced"} <= set(kept) else None
 
 
 def _put(queue: asyncio.Queue[Json | None], change: Json | None) -> None:

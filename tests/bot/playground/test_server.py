@@ -316,9 +316,11 @@ async def test_the_state_is_kept_while_running(tmp_path: Path) -> None:
         assert deals["D-1"]["status"] == "won"
 
 
-async def test_a_spoilt_state_file_means_a_new_beginning(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spoilt", ['{"version": 1, ', '{"version": 1}', "[]", "\x00"])
+async def test_a_spoilt_state_file_means_a_new_beginning(tmp_path: Path, spoilt: str) -> None:
     state_file = tmp_path / "playground.json"
-    state_file.write_text('{"version": 1, ')
+    state_file.write_text(spoilt)
+    assert saved_advance(state_file) == timedelta()
     async with a_room(state_file) as room:
         await room.playground.crm.deliveries.settled()
         assert room.bot.webhooks[0]["type"] == "batch"
