@@ -65,7 +65,7 @@ async def test_a_confirmation_is_asked_first_and_can_be_declined(page: Page, sta
     await expect(page.get_by_role("button", name="Reset")).to_be_focused()
     await page.get_by_role("button", name="Reset").press("Enter")
     await page.get_by_role("button", name="Forget").press("Enter")
-    await page.wait_for_function("!document.querySelector('.busy')")
+    await expect(page.locator(".busy")).to_have_count(0)
     assert [click["action_id"] for click in stage.clicks()] == ["reset"]
 
 
@@ -91,7 +91,7 @@ async def test_menus_and_dates_send_what_slack_sends(page: Page, stage: Stage) -
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Negotiation").first).to_be_visible()
     await page.locator("input[type=date]").fill("2026-11-25")
-    await page.wait_for_function("!document.querySelector('.busy')")
+    await expect(page.locator(".busy")).to_have_count(0)
     more, moved, due = stage.clicks()
     assert more["selected_option"]["value"] == "why"
     assert moved["selected_option"]["value"] == "negotiation"
@@ -176,7 +176,7 @@ async def test_the_home_tab_shows_what_the_app_published(page: Page, stage: Stag
     )
     await expect(page.get_by_test_id("home")).to_contain_text("Two wait")
     await page.get_by_role("button", name="Go").click()
-    await page.wait_for_function("!document.querySelector('.busy')")
+    await expect(page.locator(".busy")).to_have_count(0)
     assert stage.clicks()[0]["action_id"] == "go"
     opened = [got["event"] for got in stage.bot.events]
     assert ("app_home_opened", "home") in [(event["type"], event["tab"]) for event in opened]
