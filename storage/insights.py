@@ -393,6 +393,21 @@ async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[Insight]:
     return [from_row(row) for row in await tx.execute(query)]
 
 
+async def replay(tx: Tx, workspace_id: str, now: datetime) -> int:
+    """Queue what Slack refused for good once more, unless its time is up; returns how many."""
+    query = (
+        update(insights)
+        .where(
+            insights.c.workspace_id == workspace_id,
+            insights.c.state == InsightState.FAILED.value,
+            insights.c.expires_at > now,
+        )
+        .values(state=InsightState.QUEUED.value, attempts=0, not_before=None, error=None)
+        .returning(insights.c.fingerprint)
+    )
+    return len((await tx.execute(query)).all())
+
+
 async def recent(tx: Tx, workspace_id: str, person_id: str, most: int = 50) -> list[Insight]:
     """A person's latest insights, whatever became of them."""
     query = (

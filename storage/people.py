@@ -250,6 +250,15 @@ async def owner_of(tx: Tx, workspace_id: str, person_id: str) -> Owner | None:
     return Owner(keys[0], email=value if kind == "email" else None)
 
 
+async def own(tx: Tx, workspace_id: str, owner_key: str, person_id: str) -> None:
+    """Let an owner nobody stood for yet be this person."""
+    await tx.execute(
+        insert(tx, owners)
+        .values(workspace_id=workspace_id, owner_key=owner_key, person_id=person_id)
+        .on_conflict_do_nothing(index_elements=list(owners.primary_key))
+    )
+
+
 async def merge(tx: Tx, workspace_id: str, gone: str, into: str) -> None:
     """Make two people one: everything of `gone` becomes `into`'s, whose settings stay."""
     if gone == into:

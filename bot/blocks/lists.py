@@ -22,6 +22,11 @@ from coach.presenting import money
 #: How many things one list shows.
 INSIGHTS, ROWS = 10, 25
 
+#: How many things are counted at most.
+MOST = 1000
+
+_ELSEWHERE = "If the CRM knows you by another address: `/coach link EMAIL`."
+
 T = TypeVar("T")
 
 
@@ -50,7 +55,7 @@ def insight_list(insights: Sequence[Insight]) -> tuple[str, Blocks]:
 def task_list(tasks: Sequence[Task], today: date) -> tuple[str, Blocks]:
     """Pending tasks, earliest due first."""
     if not tasks:
-        return sentence("You have no open tasks in the CRM.")
+        return sentence(f"You have no open tasks in the CRM. {_ELSEWHERE}")
 
     def row(task: Task) -> Message:
         late = " (overdue)" if task.due_date and task.due_date < today else ""
@@ -66,7 +71,7 @@ def task_list(tasks: Sequence[Task], today: date) -> tuple[str, Blocks]:
 def deal_list(deals: Sequence[Deal]) -> tuple[str, Blocks]:
     """Open deals, largest first."""
     if not deals:
-        return sentence("You have no open deals in the CRM.")
+        return sentence(f"You have no open deals in the CRM. {_ELSEWHERE}")
 
     def row(deal: Deal) -> Message:
         facts = f" – {money(deal.value, deal.currency)}"
