@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 
 from storage.database import Tx
 from storage.sealing import Seal
@@ -94,3 +94,13 @@ async def of_workspace(tx: Tx, seal: Seal, workspace_id: str) -> list[Connection
         .order_by(connections.c.created_at, connections.c.id)
     )
     return [_connection(row, seal) for row in await tx.execute(query)]
+
+
+async def count(tx: Tx, workspace_id: str) -> int:
+    """How many CRMs are linked to a workspace; needs no key."""
+    query = (
+        select(func.count())
+        .select_from(connections)
+        .where(connections.c.workspace_id == workspace_id)
+    )
+    return int((await tx.execute(query)).scalar_one())

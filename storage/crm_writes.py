@@ -1,5 +1,6 @@
 """Changes on their way to the CRM: made once, retried until the CRM has them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -142,12 +143,16 @@ async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[StoredWrite]
     return [_write(row) for row in await tx.execute(query)]
 
 
-async def replay(tx: Tx, workspace_id: str, now: datetime) -> int:
-    """Try failed changes again; returns how many."""
+async def replay(
+    tx: Tx, workspace_id: str, now: datetime, keys: Sequence[str] | None = None
+) -> int:
+    """Try failed changes (all, or these) again; returns how many."""
     query = (
         update(crm_writes)
         .where(crm_writes.c.workspace_id == workspace_id, crm_writes.c.state == "failed")
         .values(state="queued", attempts=0, not_before=now)
         .returning(crm_writes.c.key)
     )
+    if keys is not None:
+        query = query.where(crm_writes.c.key.in_(list(keys)))
     return len((await tx.execute(query)).all())

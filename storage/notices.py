@@ -145,3 +145,14 @@ async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[tuple[Notice
         .limit(most)
     )
     return [(_notice(row), row.error or "") for row in await tx.execute(query)]
+
+
+async def replay(tx: Tx, workspace_id: str) -> int:
+    """Queue what Slack refused for good once more; returns how many."""
+    query = (
+        update(notices)
+        .where(notices.c.workspace_id == workspace_id, notices.c.state == "failed")
+        .values(state="queued", attempts=0, not_before=None, error=None)
+        .returning(notices.c.id)
+    )
+    return len((await tx.execute(query)).all())

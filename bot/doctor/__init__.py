@@ -1,0 +1,1 @@
+"""Looking for faults: each part checked on its own, each fault with a line how to mend it."""

@@ -1,0 +1,41 @@
+"""What the doctor finds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How it stands with one thing."""
+
+    OK = "ok"
+    #: Worth knowing; nothing is broken.
+    NOTE = "note"
+    FAULT = "FAULT"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    area: str
+    state: State
+    text: str
+    #: What to do, as one sentence or command; only where something is to be done.
+    mend: str | None = None
+    #: Particulars, one line each.
+    details: tuple[str, ...] = ()
+
+
+def ok(area: str, text: str) -> Finding:
+    """All is well."""
+    return Finding(area, State.OK, text)
+
+
+def note(area: str, text: str, mend: str | None = None, details: tuple[str, ...] = ()) -> Finding:
+    """Worth knowing."""
+    return Finding(area, State.NOTE, text, mend, details)
+
+
+def fault(area: str, text: str, mend: str, details: tuple[str, ...] = ()) -> Finding:
+    """Broken, and how to mend it."""
+    return Finding(area, State.FAULT, text, mend, details)

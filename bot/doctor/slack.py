@@ -1,0 +1,135 @@
+"""The Slack app: token, scopes, signing secret, and the team it belongs to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.doctor.findings import Finding, fault, note, ok
+from bot.settings import Settings
+from bot.slack_faults import Means
+from bot.slack_faults import fault as slack_fault
+from storage.workspaces import Workspace
+
+#: What the manifest asks for (https://docs.slack.dev/reference/scopes).
+SCOPES = frozenset({"chat:write", "commands", "users:read", "users:read.email"})
+
+#: How long Slack may take to answer, in seconds.
+PATIENCE = 6
+
+_COPY = (
+    "Copy the Bot User OAuth Token from your app's page “OAuth & Permissions” into "
+    "SLACK_BOT_TOKEN and restart `coach serve`."
+)
+_INSTALL = "Install the app again on its page “Install App”, then restart `coach serve`."
+_MENDING = {
+    "invalid_auth": _COPY,
+    "not_authed": _COPY,
+    "not_allowed_token_type": _COPY,
+    "token_expired": _COPY,
+    "account_inactive": _INSTALL,
+    "token_revoked": _INSTALL,
+    "missing_scope": "Add the scopes of manifest.yml on the page “OAuth & Permissions” and "
+    "install the app again.",
+    "messages_tab_disabled": "Switch on the messages tab on your app's page “App Home”, then "
+    "restart `coach serve`.",
+    "wrong_team": "Set DATABASE_URL to another database, or SLACK_BOT_TOKEN to the token of the "
+    "team this database belongs to.",
+    "channel_not_found": "The person may have left or been deactivated; their CRM owner can be "
+    "linked to somebody else with /coach link.",
+}
+
+
+def mending(code: str) -> str:
+    """What to do about an error code of Slack's."""
+    return _MENDING.get(
+        code, f"Look up “{code}” in Slack's documentation, mend it, then run `coach replay`."
+    )
+
+
+async def check_slack(
+    settings: Settings, workspace: Workspace | None, *, in_use: bool
+) -> AsyncIterator[Finding]:
+    """Ask Slack who we are; a fault of Slack's or of the network's is a finding, too.
+
+    `in_use` says that a CRM is connected: then a missing token is a fault.
+    """
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    secret = (
+        settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+    )
+    bound = workspace is not None and workspace.team_id is not None
+    if not token and not secret and not bound and not in_use:
+        yield note(
+            "slack",
+            "Slack is not set up yet (`coach demo` needs none).",
+            "Follow “Connect a Slack workspace” in the README: it gives SLACK_BOT_TOKEN and "
+            "SLACK_SIGNING_SECRET.",
+        )
+        return
+    if secret:
+        yield ok("slack", "The signing secret is set.")
+    else:
+        yield fault(
+            "slack",
+            "SLACK_SIGNING_SECRET is not set: no click and no command can be believed.",
+            "Copy the Signing Secret from your app's page “Basic Information”.",
+        )
+    if not token:
+        yield fault("slack", "SLACK_BOT_TOKEN is not set: nothing can be sent.", _COPY)
+        return
+    async for finding in _ask(settings.slack_api_url, token, workspace):
+        yield finding
+
+
+async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterator[Finding]:
+    try:
+        async with aiohttp.ClientSession() as session:
+            client = AsyncWebClient(token=token, base_url=url, timeout=PATIENCE, session=session)
+            client.retry_handlers = []
+            async with asyncio.timeout(PATIENCE):
+                answer = await client.auth_test()
+    except Exception as error:
+        found = slack_fault(error)
+        if found.means is Means.AGAIN:
+            yield fault(
+                "slack",
+                f"Slack cannot be asked at {url} ({found.code}).",
+                "Check the network and SLACK_API_URL, and try again in a minute.",
+            )
+        else:
+            yield fault("slack", f"Slack refuses the token: {found.code}.", mending(found.code))
+        return
+    team, team_id = str(answer.get("team")), str(answer.get("team_id"))
+    if workspace and workspace.team_id and workspace.team_id != team_id:
+        yield fault(
+            "slack",
+            f"The token is of {team} ({team_id}), this database of {workspace.name} "
+            f"({workspace.team_id}).",
+            mending("wrong_team"),
+        )
+    else:
+        yield ok("slack", f"The token is good; the team is {team}.")
+    headers = {str(name).lower(): value for name, value in answer.headers.items()}
+    granted = headers.get("x-oauth-scopes")
+    if granted is None:
+        yield note("slack", "Slack did not say which scopes the token has; they were not checked.")
+    elif missing := sorted(SCOPES - {scope.strip() for scope in str(granted).split(",")}):
+        yield fault(
+            "slack",
+            f"The token lacks {'a scope' if len(missing) == 1 else 'scopes'}: "
+            f"{', '.join(missing)}.",
+            mending("missing_scope"),
+        )
+    else:
+        yield ok("slack", "All scopes are granted.")
+    if workspace and workspace.slack_error:
+        yield fault(
+            "slack",
+            f"Sending has stopped since {workspace.slack_error_at:%Y-%m-%d %H:%M} UTC: "
+            f"{workspace.slack_error}.",
+            mending(workspace.slack_error)
+            if workspace.slack_error in _MENDING
+            else "The token is good again: restart `coach serve`.",
+        )

@@ -1,0 +1,216 @@
+"""The database: whether it answers, and what waits or failed in it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+
+from bot.doctor.findings import Finding, fault, note, ok
+from bot.doctor.slack import mending
+from bot.provider import Provider
+from bot.redacting import redacted
+from coach.errors import CoachError
+from coach.models import Enrolment, InsightState
+from storage import (
+    connections,
+    crm_writes,
+    deliveries,
+    insights,
+    mirror,
+    notices,
+    people,
+    schema,
+)
+from storage.connections import Connection
+from storage.database import Database, Tx
+from storage.sealing import Seal
+from storage.workspaces import DEFAULT
+
+#: How long the database may take to answer, in seconds.
+PATIENCE = 10
+
+#: How long a delivery may wait before it is clear that nobody works on it.
+LONG = timedelta(minutes=2)
+
+#: Particulars shown of each fault.
+SHOWN = 5
+
+
+async def check_database(database: Database) -> Finding:
+    """Whether it answers and has the schema of this version; SQLite is upgraded on the way.
+
+    Raises what the database raises when it cannot be reached.
+    """
+    async with asyncio.timeout(PATIENCE):
+        has, needs = await schema.versions(database)
+    where = database.url.render_as_string(hide_password=True)
+    if has != needs:
+        try:
+            await schema.make_ready(database)
+        except schema.SchemaError:
+            return fault(
+                "database",
+                f"{where} has schema {has or 'none'}; this version needs {needs}.",
+                "coach db upgrade",
+            )
+    return ok("database", f"{where} answers; schema {needs}.")
+
+
+async def check_connections(
+    tx: Tx, seal: Seal, providers: dict[str, Provider], now: datetime
+) -> list[Finding]:
+    """Each CRM: whether its secrets can be read, when it was last heard of, where changes go."""
+    try:
+        found = await connections.of_workspace(tx, seal, DEFAULT)
+    except CoachError as error:
+        return [
+            fault(
+                "crm",
+                "The secrets of a connection cannot be read.",
+                " ".join(str(error).split()),
+            )
+        ]
+    if not found:
+        return [note("crm", "No CRM is connected.", "coach connect native")]
+    return [finding for each in found for finding in _connection(each, providers, now)]
+
+
+def _connection(
+    connection: Connection, providers: dict[str, Provider], now: datetime
+) -> Iterator[Finding]:
+    name = f"Connection {connection.id}"
+    if connection.provider not in providers:
+        known = ", ".join(sorted(providers))
+        yield fault(
+            "crm",
+            f"{name} is of provider {connection.provider}, which this version does not know.",
+            f"Install a version that knows it, or connect one of: {known}.",
+        )
+        return
+    goes = (
+        f"changes go to {connection.callback_url}"
+        if connection.callback_url
+        else "changes made in Slack stay here"
+    )
+    rotating = len(connection.secrets) - 1
+    if connection.last_delivery_at is None:
+        yield note(
+            "crm",
+            f"{name}: nothing has come yet; {goes}.",
+            f"`coach connect {connection.provider} --id {connection.id}` shows what to paste "
+            "where, with an example to try.",
+        )
+    else:
+        yield ok("crm", f"{name}: last heard of {_ago(now - connection.last_delivery_at)}; {goes}.")
+    if rotating:
+        yield note(
+            "crm",
+            f"{name}: {rotating} older signing "
+            f"{'secret is' if rotating == 1 else 'secrets are'} still accepted.",
+            f"coach connect {connection.provider} --id {connection.id} --finish",
+        )
+
+
+def _ago(past: timedelta) -> str:
+    if past < timedelta(minutes=2):
+        return "just now"
+    if past < timedelta(hours=2):
+        return f"{past // timedelta(minutes=1)} minutes ago"
+    if past < timedelta(days=2):
+        return f"{past // timedelta(hours=1)} hours ago"
+    return f"{past.days} days ago"
+
+
+async def check_work(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
+    """What waits and what failed, on the way in and on the way out."""
+    yield await _mirror(tx)
+    async for finding in _deliveries(tx, now):
+        yield finding
+    async for finding in _messages(tx):
+        yield finding
+    async for finding in _writes(tx):
+        yield finding
+    if (owners := await _owners(tx)) is not None:
+        yield owners
+
+
+async def _mirror(tx: Tx) -> Finding:
+    held = await mirror.counts(tx, DEFAULT)
+    people_of = await people.enrolled_counts(tx, DEFAULT)
+    things = ", ".join(f"{count:,} {kind}s" for kind, count in held.items())
+    started = people_of.get(Enrolment.STARTED.value, 0)
+    return ok("data", f"{things}; {sum(people_of.values()):,} people, {started:,} have started.")
+
+
+async def _deliveries(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
+    counts = await deliveries.counts(tx, DEFAULT)
+    waiting, failed = counts.get("pending", 0), counts.get("failed", 0)
+    oldest = await deliveries.next_pending_id(tx, DEFAULT)
+    since = _made_at(oldest) if oldest else now
+    if waiting and now - since > LONG:
+        yield fault(
+            "deliveries",
+            f"{waiting:,} waiting, the oldest came {_ago(now - since)}: nobody works on them.",
+            "Start `coach serve`, or look at its log.",
+        )
+    else:
+        yield ok("deliveries", f"{waiting:,} waiting.")
+    if failed:
+        shown = await deliveries.failed(tx, DEFAULT, most=SHOWN)
+        yield fault(
+            "deliveries",
+            f"{failed:,} could not be read.",
+            "Mend what the CRM sends, or the provider; then run `coach replay`.",
+            tuple(f"{each.id}  {redacted(each.error or '')}" for each in shown),
+        )
+
+
+def _made_at(ordered_id: str) -> datetime:
+    # Ids begin with the milliseconds since 1970 at which they were made.
+    return datetime.fromtimestamp(int(ordered_id[:12], 16) / 1000, UTC)
+
+
+async def _messages(tx: Tx) -> AsyncIterator[Finding]:
+    counts = await insights.counts(tx, DEFAULT)
+    queued = counts.get(InsightState.QUEUED, 0) + counts.get(InsightState.SENDING, 0)
+    held = counts.get(InsightState.HELD, 0)
+    sent = counts.get(InsightState.SENT, 0)
+    yield ok("insights", f"{queued:,} to be sent, {held:,} held until Start, {sent:,} unanswered.")
+    refused = Counter(
+        each.error or "no reason kept" for each in await insights.failed(tx, DEFAULT, most=1000)
+    )
+    refused.update(error for _, error in await notices.failed(tx, DEFAULT, most=1000))
+    for code, count in refused.most_common(SHOWN):
+        yield fault("insights", f"Slack refused {count:,}: {redacted(code)}.", mending(code))
+
+
+async def _writes(tx: Tx) -> AsyncIterator[Finding]:
+    counts = await crm_writes.counts(tx, DEFAULT)
+    if counts.get("failed"):
+        shown = await crm_writes.failed(tx, DEFAULT, most=SHOWN)
+        yield fault(
+            "changes",
+            f"{counts['failed']:,} did not get to the CRM.",
+            "Mend the callback (`coach connect` shows and sets it), then run `coach replay`.",
+            tuple(f"{each.key}  {each.words}: {redacted(each.error or '')}" for each in shown),
+        )
+    if counts.get("queued"):
+        yield note("changes", f"{counts['queued']:,} on their way to the CRM.")
+
+
+async def _owners(tx: Tx) -> Finding | None:
+    unmatched = await people.unmatched(tx, DEFAULT)
+    if not unmatched:
+        return None
+    waiting = sum(count for _, count in unmatched)
+    return note(
+        "owners",
+        f"{len(unmatched):,} CRM owners are nobody in Slack yet; {waiting:,} insights wait "
+        "for them.",
+        "Their Slack address may differ: they type /coach link and the address the CRM has. "
+        "Owners without an address need one in the CRM.",
+        tuple(
+            f"{count:,} waiting  {person.name}" + (f" <{person.email}>" if person.email else "")
+            for person, count in unmatched[: SHOWN * 2]
+        ),
+    )

@@ -1,0 +1,120 @@
+"""`coach doctor`: every check in turn, each fault with a line how to mend it."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+
+import typer
+
+from bot.clock import SystemClock
+from bot.doctor.environment import check_settings
+from bot.doctor.findings import Finding, State, fault
+from bot.doctor.slack import check_slack
+from bot.doctor.store import PATIENCE, check_connections, check_database, check_work
+from bot.provider import load_providers
+from bot.settings import Settings, SettingsError, load
+from bot.terminal.faults import explain
+from storage import connections, workspaces
+from storage.database import Database
+from storage.sealing import Seal
+
+
+async def examine(*, as_json: bool) -> int:
+    """Print what was found; returns the exit status: 1 when something is broken."""
+    findings = [finding async for finding in _findings()]
+    typer.echo(_json(findings) if as_json else _plain(findings))
+    return 1 if any(finding.state is State.FAULT for finding in findings) else 0
+
+
+async def _findings() -> AsyncIterator[Finding]:
+    try:
+        settings = load()
+    except SettingsError as error:
+        yield fault("settings", str(error), "Correct it in the environment or in .env.")
+        return
+    environment = list(check_settings(settings))
+    for finding in environment:
+        yield finding
+    if any(finding.state is State.FAULT and "cannot" in finding.text for finding in environment):
+        return
+    async for finding in _opened(settings):
+        yield finding
+
+
+async def _opened(settings: Settings) -> AsyncIterator[Finding]:
+    workspace, in_use = None, False
+    try:
+        database = Database(settings.database())
+    except Exception as error:
+        yield _unusable(error)
+        return
+    try:
+        try:
+            found = await check_database(database)
+            yield found
+            if found.state is not State.FAULT:
+                now = SystemClock().now()
+                seal, providers = Seal(settings.secret_keys()), load_providers()
+                async with database.read() as tx:
+                    workspace = await workspaces.get(tx, workspaces.DEFAULT)
+                    in_use = bool(await connections.count(tx, workspaces.DEFAULT))
+                    for finding in await check_connections(tx, seal, providers, now):
+                        yield finding
+                    async for finding in check_work(tx, now):
+                        yield finding
+        except Exception as error:
+            yield _unusable(error)
+        async for finding in check_slack(settings, workspace, in_use=in_use):
+            yield finding
+    finally:
+        await database.close()
+
+
+def _unusable(error: Exception) -> Finding:
+    if isinstance(error, TimeoutError):
+        text = f"The database did not answer within {PATIENCE} seconds."
+    else:
+        sentence = explain(error)
+        if sentence is None:
+            raise error
+        # What to do about it stands in the line below.
+        text = sentence.partition(". Check ")[0].rstrip(".") + "."
+    return fault("database", text, "Check DATABASE_URL, and that the server runs and lets us in.")
+
+
+def _plain(findings: Sequence[Finding]) -> str:
+    width = max(len(finding.area) for finding in findings)
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.state:<5}  {finding.area:<{width}}  {finding.text}")
+        margin = " " * (width + 9)
+        lines += [f"{margin}  {detail}" for detail in finding.details]
+        if finding.mend:
+            lines.append(f"{margin}→ {finding.mend}")
+    faults = sum(finding.state is State.FAULT for finding in findings)
+    lines.append("")
+    lines.append(
+        "Nothing is broken."
+        if not faults
+        else f"{faults} {'fault' if faults == 1 else 'faults'}; each has a line how to mend it."
+    )
+    return "\n".join(lines)
+
+
+def _json(findings: Sequence[Finding]) -> str:
+    return json.dumps(
+        {
+            "ok": all(finding.state is not State.FAULT for finding in findings),
+            "findings": [
+                {
+                    "area": finding.area,
+                    "state": finding.state.value.lower(),
+                    "text": finding.text,
+                    "mend": finding.mend,
+                    "details": list(finding.details),
+                }
+                for finding in findings
+            ],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )

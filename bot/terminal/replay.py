@@ -1,0 +1,77 @@
+"""`coach replay`: what failed is run again, here and now."""
+
+from collections.abc import Sequence
+
+import aiohttp
+import typer
+
+from bot import outbox, worker
+from bot.parts import Parts
+from bot.redacting import quiet_logs, redacted
+from bot.settings import Settings
+from bot.terminal.session import opened
+from coach.errors import CoachError
+from storage import crm_writes, deliveries, insights, notices
+from storage.workspaces import DEFAULT
+
+
+class ReplayError(CoachError):
+    """What was to be run again is not among what failed."""
+
+
+async def replay(settings: Settings, ids: Sequence[str] | None) -> int:
+    """Run failed deliveries and changes again, all or these; returns the exit status.
+
+    Raises `ReplayError` for an id that did not fail. A server that runs beside this does not
+    disturb it: every delivery and every change is claimed before it is worked on.
+    """
+    # What fails again is told below, once and without a traceback.
+    quiet_logs("ERROR")
+    async with opened(settings) as parts:
+        counts = await _queue(parts, ids)
+        await worker.work_off(parts)
+        async with aiohttp.ClientSession() as http:
+            while await outbox.send_due(parts, http):
+                pass
+        async with parts.database.read() as tx:
+            bad = [
+                (delivery.id, delivery.error or "")
+                for delivery in await deliveries.failed(tx, DEFAULT, most=1000)
+                if ids is None or delivery.id in ids
+            ]
+            bad += [
+                (write.key, write.error or "")
+                for write in await crm_writes.failed(tx, DEFAULT, most=1000)
+                if ids is None or write.key in ids
+            ]
+    again = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    typer.echo(f"Run again: {again}." if again else "Nothing had failed; nothing was run again.")
+    if not bad:
+        return 0
+    typer.echo(f"Failed again: {len(bad):,}.")
+    for id, error in bad[:20]:
+        typer.echo(f"  {id}  {redacted(error)}")
+    return 1
+
+
+async def _queue(parts: Parts, ids: Sequence[str] | None) -> dict[str, int]:
+    now = parts.clock.now()
+    async with parts.database.write() as tx:
+        if ids is not None:
+            found = {each.id for each in await deliveries.failed(tx, DEFAULT, most=100_000)}
+            keys = {each.key for each in await crm_writes.failed(tx, DEFAULT, most=100_000)}
+            if unknown := [id for id in ids if id not in found | keys]:
+                raise ReplayError(
+                    f"{unknown[0]} is not among what failed; `coach doctor` lists what is."
+                )
+            return {
+                "deliveries": await deliveries.replay(tx, DEFAULT, ids),
+                "changes for the CRM": await crm_writes.replay(tx, DEFAULT, now, ids),
+            }
+        return {
+            "deliveries": await deliveries.replay(tx, DEFAULT),
+            "changes for the CRM": await crm_writes.replay(tx, DEFAULT, now),
+            # These two are posted by the server: it alone paces messages.
+            "messages (sent by `coach serve`)": await insights.replay(tx, DEFAULT, now)
+            + await notices.replay(tx, DEFAULT),
+        }
