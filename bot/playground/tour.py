@@ -20,7 +20,8 @@ T = TypeVar("T")
 TAKE, DISMISS = "Take Action", "Dismiss"
 STEP = timedelta(seconds=61)
 """A person gets at most one unanswered card a minute; this lets the next one through."""
-STEPS = 12
+STEP_SECONDS = 0.7
+"""How long, in real time, each step of the clock is waited for."""
 
 
 class TourError(CoachError):
@@ -85,7 +86,7 @@ class _Tour:
 
     async def dismissal(self) -> None:
         """A card that is of no use is put away."""
-        task = next((one for one in self.crm.tasks.values() if self._done_today(one)), None)
+        task = next((one for one in self.crm.tasks.values() if self._can_wait(one)), None)
         if task is None:
             raise self._fault("Ana has no task left to do. Try `coach demo --tour --fresh`.")
         self._heading(f"Ana completes “{task['title']}” in the CRM")
@@ -122,9 +123,9 @@ class _Tour:
             return None
 
         what = f"a card with the words “{containing}” and the button {TAKE}"
-        for _ in range(STEPS):
+        for _ in range(max(1, int(self.patience / STEP_SECONDS))):
             try:
-                found: Message = await self.slack.until(waiting, what, self.patience / STEPS)
+                found: Message = await self.slack.until(waiting, what, STEP_SECONDS)
             except TimeoutError:
                 await self.playground.move_clock(STEP)
             else:
@@ -157,9 +158,11 @@ class _Tour:
     def _open_deal_with_contact(self, deal: dict[str, str]) -> bool:
         return deal["owner"] == ANA and deal["status"] == "open" and bool(deal["contact_id"])
 
-    def _done_today(self, task: dict[str, str]) -> bool:
+    def _can_wait(self, task: dict[str, str]) -> bool:
         mine = task["owner"] == ANA and task["status"] == "pending"
-        return mine and task["priority"] in ("low", "medium")
+        today = self.playground.clock.now().date().isoformat()
+        overdue = bool(task["due_date"]) and task["due_date"] < today
+        return mine and task["priority"] in ("low", "medium") and not overdue
 
     # What the terminal shows
 
