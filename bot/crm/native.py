@@ -1,5 +1,7 @@
-"""The native webhook: any CRM, automation tool or script that can post JSON; signed as Standard
-Webhooks (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+"""The native webhook: any CRM, automation tool or script that can post signed JSON.
+
+The signatures are those of Standard Webhooks
+(https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
 """
 
 import base64
