@@ -115,7 +115,7 @@ async def claim(
         )
     )
     if paused:
-        ranked = ranked.where(insights.c.workspace_id.notwithin(sorted(paused)))
+        ranked = ranked.where(insights.c.workspace_id.not_in(sorted(paused)))
     first = ranked.subquery()
     query = (
         select(first.c.workspace_id, first.c.fingerprint, first.c.person_id)
@@ -206,7 +206,7 @@ async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = 
         .limit(most)
     )
     if paused:
-        query = query.where(insights.c.workspace_id.notwithin(sorted(paused)))
+        query = query.where(insights.c.workspace_id.not_in(sorted(paused)))
     return [
         Card(from_row(row), row.slack_user_id or "", row.attempts, row.time_zone)
         for row in await tx.execute(query)
