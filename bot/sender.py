@@ -96,6 +96,14 @@ class Sender:
     async def _post(self, each: Card) -> None:
         insight = each.insight
         await self._pace(each.slack_user_id)
+        now = self._parts.clock.now()
+        if insight.expires_at <= now:
+            # Its time ran out between claim and turn: better unsaid than said too late.
+            async with self._parts.database.write() as tx:
+                key = (insight.workspace_id, insight.fingerprint)
+                await insights.move(tx, *key, InsightState.EXPIRED, now, claimed_until=None)
+                await people.next_turn(tx, insight.workspace_id, {insight.person_id: now})
+            return
         text, blocks = self._blocks(each)
         answer = await self._call(
             lambda: self._client.chat_postMessage(
