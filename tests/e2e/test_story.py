@@ -1,0 +1,151 @@
+"""The whole way on the real page with the real coach: from a change in the CRM to a done deed."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.demo import (
+    PATIENCE,
+    Demo,
+    card,
+    command,
+    messages,
+    move_deal,
+    open_page,
+    pressable,
+    running,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def demo(browser: Browser) -> AsyncIterator[Demo]:
+    """A fresh demo: the test's home folder is new."""
+    async with running() as demo:
+        yield demo
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
+    """Its page, with Ana on show, who has started the coach; no script may have been refused."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await open_page(page, demo.url)
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+async def test_a_won_deal_becomes_a_task_on_the_board(page: Page, demo: Demo) -> None:
+    await move_deal(page, "Acme renewal", "Closed Won")
+    great = await card(page, "Great close!")
+    await expect(great).to_contain_text("ask Ann Lee for a referral while they're happy")
+    await expect(great).to_contain_text("High priority")
+    await great.get_by_role("button", name="Take Action").click()
+    modal = page.get_by_test_id("modal")
+    await expect(modal.get_by_label("Title")).to_have_value("Ask Ann Lee for referral")
+    await expect(modal.get_by_role("button", name="Priority")).to_have_text("High")
+    await modal.get_by_label("Note").fill("She likes <b>short</b> mails & calls")
+    await modal.get_by_role("button", name="Create task").click()
+    await expect(modal).to_have_count(0)
+    done = messages(page, "Created the task “Ask Ann Lee for referral”")
+    await expect(done).to_be_visible()
+    await expect(done.get_by_role("button")).to_have_count(0)
+    await page.get_by_role("tab", name="Tasks").click()
+    task = page.locator("#tasks > li").filter(has_text="Ask Ann Lee for referral")
+    await expect(task).to_contain_text("from Coach")
+    await expect(task).to_contain_text("high priority")
+    await expect(task).to_contain_text("She likes <b>short</b> mails & calls")
+    # The terminal tells the same story.
+    told = "\n".join(demo.told)
+    for words in ("deal_closed", "Great close!", "Take Action", "task_created"):
+        assert words in told
+
+
+async def test_a_dismissed_card_shrinks_to_one_line_at_once(page: Page) -> None:
+    lead = await card(page, "going cold")
+    ts = await lead.get_attribute("data-ts")
+    message = page.locator(f'[data-ts="{ts}"]')
+    await message.get_by_role("button", name="Dismiss").click()
+    await expect(message).to_contain_text("Dismissed: Warm leads going cold")
+    await expect(message).to_contain_text("(edited)")
+    await expect(message.get_by_role("button")).to_have_count(0)
+    await expect(message.locator(".block")).to_have_count(1)
+    await page.reload()
+    await expect(message).to_contain_text("Dismissed")
+
+
+async def test_settings_are_checked_at_their_field_and_kept(page: Page) -> None:
+    await command(page, "/coach settings")
+    modal = page.get_by_test_id("modal")
+    days = modal.get_by_label(re.compile("lead is going cold"))
+    await days.fill("99")
+    await modal.get_by_role("button", name="Save").click()
+    await expect(modal.get_by_test_id("field-error").filter(has_text="30")).to_be_visible()
+    await expect(days).to_have_attribute("aria-invalid", "true")
+    await days.fill("5")
+    await modal.get_by_label(re.compile("Active")).check()
+    await modal.get_by_role("button", name="Save").click()
+    await expect(modal).to_have_count(0)
+    await command(page, "/coach settings")
+    await expect(days).to_have_value("5")
+    await expect(modal.get_by_label(re.compile("Active"))).to_be_checked()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("tab", name="Home").click()
+    await expect(page.get_by_test_id("home")).to_contain_text("level 3")
+
+
+async def test_a_week_later_a_lead_nobody_called_turns_up_and_can_be_called(page: Page) -> None:
+    first = await card(page, "going cold")
+    await expect(first).not_to_contain_text("Hiro Tanaka")
+    await first.get_by_role("button", name="Dismiss").click()
+    await expect(first).to_have_count(0)
+    await page.get_by_test_id("forward-week").click()
+    late = await card(page, "going cold")
+    await late.get_by_role("button", name="Take Action").click()
+    modal = page.get_by_test_id("modal")
+    await expect(modal).to_contain_text("Hiro Tanaka")
+    menus = modal.get_by_role("button", name="Log a contact")
+    before = await menus.count()
+    await menus.first.click()
+    await page.get_by_role("option", name="Log a call").click()
+    await expect(menus).to_have_count(before - 1)
+    await modal.get_by_role("button", name="Done").click()
+    await expect(modal).to_have_count(0)
+    await expect(messages(page, "Logged")).to_be_visible()
+    await page.get_by_role("tab", name="Contacts").click()
+    await expect(page.locator("#contacts")).to_contain_text("Last contact today")
+
+
+async def test_nothing_but_a_welcome_comes_before_start(page: Page) -> None:
+    await page.get_by_test_id("person-U02BEN").click()
+    await move_deal(page, "Demir fleet", "Closed Won")
+    await expect(pressable(page, "Start")).to_have_count(1)
+    await expect(page.get_by_test_id("message")).to_have_count(1)
+    await page.get_by_role("button", name="Start", exact=True).click()
+    await expect(pressable(page, "Start")).to_have_count(0)
+    await expect(await card(page, "Great close!")).to_contain_text("Elif Demir")
+
+
+async def test_a_restart_shows_the_same_and_its_buttons_still_work(
+    browser: Browser,
+) -> None:
+    page = await browser.new_page()
+    async with running() as demo:
+        await open_page(page, demo.url)
+        await card(page, "going cold")
+    async with running() as demo:
+        await open_page(page, demo.url)
+        again = await card(page, "going cold")
+        await again.get_by_role("button", name="Dismiss").click()
+        await expect(messages(page, "Dismissed")).to_be_visible()
+        await page.close()
