@@ -1,0 +1,1 @@
+"""How fast the coach is, each figure beside a reference measured in the same run."""
