@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +26,12 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"
 def pytest_configure(config: pytest.Config) -> None:
     """Choose one folder of databases for the whole run; workers are told of it."""
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-    config.stash[FOLDER] = (
-        databases.make_folder() if worker is None else Path(worker["database_folder"])
-    )
+    if worker is not None:
+        config.stash[FOLDER] = Path(worker["database_folder"])
+        return
+    config.stash[FOLDER] = databases.make_folder()
+    # A run that is told to end stops its server too, as it does at Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
