@@ -19,6 +19,7 @@ from bot.raw_body import TooLargeError, answer, read_body
 from coach.ids import ordered_id
 from storage import connections, deliveries
 from storage.connections import Connection
+from storage.database import is_passing
 from storage.deliveries import NewDelivery
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ REMEMBERED = 3.0
 
 #: How long a sender may be kept waiting for the database, in seconds.
 PATIENCE = 10.0
+
+_NOT_STORED = {"error": "The delivery could not be stored. Send it again."}
 
 
 @dataclass(slots=True)
@@ -59,7 +62,13 @@ class Intake:
             await answer(send, 405, {"error": "Send webhooks with POST."}, ((b"allow", b"POST"),))
             return
         provider_name, _, token = scope["path"].removeprefix("/webhooks/").partition("/")
-        found = await self._connection(provider_name, token)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self._connection(provider_name, token)
+        except Exception:
+            log.exception("a connection could not be looked up")
+            await answer(send, 503, _NOT_STORED)
+            return
         if found is None:
             await answer(send, 404, {"error": "No connection has this address. See coach connect."})
             return
@@ -114,7 +123,7 @@ class Intake:
                 fresh = await self._store(delivery)
         except Exception:
             log.exception("a delivery could not be stored")
-            return 503, {"error": "The delivery could not be stored. Send it again."}
+            return 503, _NOT_STORED
         if fault is not None:
             return 400, {"error": str(fault)}
         self._parts.wake.worker.set()
@@ -160,21 +169,29 @@ class Intake:
         try:
             while self._queue:
                 together, self._queue = self._queue[:TOGETHER], self._queue[TOGETHER:]
-                try:
-                    async with self._parts.database.write() as tx:
-                        fresh = await deliveries.accept(tx, [each.delivery for each in together])
-                except Exception as error:
+                if not await self._store_together(together):
+                    # One that the database will not have must not keep the others out.
                     for each in together:
-                        if not each.done.done():
-                            each.done.set_exception(error)
-                            # Nobody may be left to hear of it.
-                            each.done.exception()
-                else:
-                    for each in together:
-                        if not each.done.done():
-                            each.done.set_result(len(fresh[each.delivery.id]))
+                        await self._store_together([each])
         finally:
             self._storing = None
+
+    async def _store_together(self, together: list[_Waiting]) -> bool:
+        """Store these in one commit; says whether everybody has an answer."""
+        try:
+            async with self._parts.database.write() as tx:
+                fresh = await deliveries.accept(tx, [each.delivery for each in together])
+        except Exception as error:
+            if len(together) > 1 and not is_passing(error):
+                return False
+            for each in together:
+                each.done.set_exception(error)
+                # Nobody may be left to hear of it.
+                each.done.exception()
+            return True
+        for each in together:
+            each.done.set_result(len(fresh[each.delivery.id]))
+        return True
 
     async def close(self) -> None:
         """Take nothing more, and finish storing what was taken."""
