@@ -8,7 +8,7 @@ from bot.provider import PayloadError
 from bot.recording import apply
 from coach.events import Event
 from storage import connections, deliveries, workspaces
-from storage.database import Tx
+from storage.database import Tx, is_passing
 from storage.deliveries import Delivery
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,9 @@ async def work(parts: Parts, workspace_id: str, most: int = BATCH) -> Done:
     try:
         async with parts.database.write() as tx:
             done = await _batch(parts, tx, workspace_id, most)
-    except Exception:
+    except Exception as error:
+        if is_passing(error):
+            raise
         log.exception("a batch of deliveries failed; trying them one by one")
         done = await _one_by_one(parts, workspace_id, most)
     if done.insights:
@@ -46,9 +48,11 @@ async def work(parts: Parts, workspace_id: str, most: int = BATCH) -> Done:
     return done
 
 
-async def _batch(parts: Parts, tx: Tx, workspace_id: str, most: int) -> Done:
+async def _batch(
+    parts: Parts, tx: Tx, workspace_id: str, most: int, *, only: str | None = None
+) -> Done:
     await workspaces.lock(tx, parts.database, workspace_id)
-    pending = await deliveries.next_pending(tx, parts.database, workspace_id, most)
+    pending = await deliveries.next_pending(tx, parts.database, workspace_id, most, only=only)
     if not pending:
         return Done()
     return await _apply(parts, tx, workspace_id, pending)
@@ -100,8 +104,11 @@ async def _one_by_one(parts: Parts, workspace_id: str, most: int) -> Done:
             break
         try:
             async with parts.database.write() as tx:
-                done = await _batch(parts, tx, workspace_id, 1)
+                done = await _batch(parts, tx, workspace_id, 1, only=oldest)
         except Exception as error:
+            if is_passing(error):
+                # Not this delivery's fault: the loop comes back to it.
+                raise
             log.exception("delivery %s cannot be worked off", oldest)
             async with parts.database.write() as tx:
                 why = f"{type(error).__name__}: {str(error)[:300]}"

@@ -1,7 +1,9 @@
 """The database: one engine, short transactions, and the few differences between the two kinds."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, TypeVar
@@ -9,7 +11,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage import sqlite_driver
 
 #: A transaction; commits when its block ends, rolls back when it raises.
 Tx = AsyncConnection
@@ -26,7 +32,20 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=4)
+        options: dict[str, Any] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        if self.is_sqlite:
+            self._threads = ThreadPoolExecutor(pool_size + 4, "sqlite")
+            options = {"async_creator_fn": sqlite_driver.connector(self._threads)}
+        self._engine = create_async_engine(
+            self.url, pool_size=pool_size, max_overflow=4, connect_args=options
+        )
+        # By itself PostgreSQL shows each statement of a transaction what has come in meanwhile.
+        self._reading = (
+            self._engine
+            if self.is_sqlite
+            else self._engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         # SQLite has one writer at a time; taking turns here is fairer than its busy loop.
         self._turn = asyncio.Lock() if self.is_sqlite else None
         if self.is_sqlite:
@@ -41,7 +60,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A transaction that only reads: one consistent view."""
-        async with self._engine.connect() as tx, tx.begin():
+        async with self._reading.connect() as tx, tx.begin():
             yield tx
 
     @asynccontextmanager
@@ -59,11 +78,11 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self._engine.dispose()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling begins too late for reads and too weakly for writes.
-    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -82,6 +101,31 @@ def _begin_sqlite(connection: Any) -> None:
     # IMMEDIATE takes the write lock at once: a later upgrade from reading could fail at any time.
     writes = connection.get_execution_options().get("coach_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+#: Classes of PostgreSQL's error codes that say that the server is in trouble, not the statement:
+#: connection, transaction rollback (deadlocks), resources, intervention, system
+#: (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_PASSING_CLASSES = ("08", "40", "53", "57", "58")
+
+#: The same in SQLite's words: another process writes, or the disk is full or failing.
+_PASSING_WORDS = ("locked", "busy", "disk", "unable to open", "readonly")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a failure is the database's own, so that the same statement may succeed later."""
+    if isinstance(error, PoolTimeoutError | OSError | TimeoutError):
+        return True
+    if not isinstance(error, OperationalError | InterfaceError | InternalError):
+        return False
+    code = getattr(error.orig, "sqlstate", None)
+    if code is not None:
+        return str(code).startswith(_PASSING_CLASSES)
+    if not isinstance(error.orig, sqlite3.Error):
+        # PostgreSQL was not reached, so it gave no code.
+        return True
+    words = str(error.orig).lower()
+    return any(word in words for word in _PASSING_WORDS)
 
 
 def insert(tx: Tx, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -126,14 +126,21 @@ async def _known_failures(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, 
 _DELIVERY = [deliveries.c[name] for name in Delivery.__slots__]
 
 
-async def next_pending(tx: Tx, database: Database, workspace_id: str, most: int) -> list[Delivery]:
-    """The oldest pending deliveries, locked for this transaction where others could take them."""
+async def next_pending(
+    tx: Tx, database: Database, workspace_id: str, most: int, *, only: str | None = None
+) -> list[Delivery]:
+    """The oldest pending deliveries, locked for this transaction where others could take them.
+
+    With `only` no other than the one with this id.
+    """
     query = (
         select(*_DELIVERY)
         .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "pending")
         .order_by(deliveries.c.id)
         .limit(most)
     )
+    if only is not None:
+        query = query.where(deliveries.c.id == only)
     if not database.is_sqlite:
         query = query.with_for_update(skip_locked=True)
     return [Delivery(*row) for row in await tx.execute(query)]
