@@ -7,7 +7,7 @@ from time import time
 
 import aiohttp
 
-from bot.backoff import backoff
+from bot.backoff import backoff, retry_after
 from bot.parts import Parts
 from bot.provider import Secrets
 from storage import connections, crm_writes
@@ -72,7 +72,7 @@ async def _send(
             timeout=aiohttp.ClientTimeout(total=PATIENCE),
         ) as response:
             status = response.status
-            retry_after = response.headers.get("retry-after", "")
+            asked = retry_after(response.headers.get("retry-after"))
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         await _again(parts, write, f"{type(error).__name__}: {str(error)[:200]}", None)
         return
@@ -81,17 +81,16 @@ async def _send(
             await crm_writes.finish(tx, write, parts.clock.now())
         log.info("told the CRM: %s", write.words)
     elif status in {408, 425, 429} or status >= 500:
-        seconds = int(retry_after) if retry_after.isdigit() else None
-        await _again(parts, write, f"HTTP {status}", seconds)
+        await _again(parts, write, f"HTTP {status}", asked)
     else:
         await _fail(parts, write, f"HTTP {status}")
 
 
-async def _again(parts: Parts, write: StoredWrite, error: str, seconds: int | None) -> None:
+async def _again(parts: Parts, write: StoredWrite, error: str, asked: timedelta | None) -> None:
     if write.attempts >= TRIES:
         await _fail(parts, write, f"{error}, {write.attempts} times")
         return
-    wait = timedelta(seconds=seconds) if seconds else backoff(write.attempts, parts.entropy)
+    wait = asked or backoff(write.attempts, parts.entropy)
     async with parts.database.write() as tx:
         await crm_writes.retry(tx, write, parts.clock.now() + wait, error)
 

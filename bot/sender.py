@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,9 +17,12 @@ from coach.models import Enrolment, InsightState
 from coach.pacing import APART
 from storage import cards, insights, notices, people, workspaces
 from storage.cards import Card
+from storage.database import is_passing
 from storage.notices import Notice
 
 log = logging.getLogger(__name__)
+
+Message = TypeVar("Message", Card, Notice)
 
 #: How long a claim lasts; after that another sender may try again.
 LEASE = timedelta(seconds=60)
@@ -35,12 +38,20 @@ TRIES = 12
 CHANNEL_PACE = 1.0
 
 
+def _given_up(found: Fault, attempts: int) -> bool:
+    # Being told to wait is no sign that it will never work.
+    return found.means is Means.NEVER or (found.retry_after is None and attempts >= TRIES)
+
+
 class Sender:
     """Sends for all workspaces this process serves. Its only memory is for the sake of pace."""
 
-    def __init__(self, parts: Parts, client: AsyncWebClient) -> None:
+    def __init__(
+        self, parts: Parts, client: AsyncWebClient, *, channel_pace: float = CHANNEL_PACE
+    ) -> None:
         self._parts = parts
         self._client = client
+        self._apart = channel_pace
         self._last_post: dict[str, float] = {}
         #: Workspaces Slack has asked to leave alone, and until when.
         self._paused: dict[str, datetime] = {}
@@ -52,7 +63,9 @@ class Sender:
         async with parts.database.read() as tx:
             stale = await cards.to_render(tx, now, TOGETHER, self._paused)
             stale_notices = await notices.to_render(tx, now, TOGETHER, self._paused)
-            anything = await cards.any_to_send(tx, now) or await notices.any_to_send(tx, now)
+            anything = await cards.any_to_send(tx, now, self._paused) or await notices.any_to_send(
+                tx, now, self._paused
+            )
         due: list[Card] = []
         fresh: list[Notice] = []
         if anything:
@@ -70,21 +83,45 @@ class Sender:
                     most=TOGETHER,
                     paused=self._paused,
                 )
-        await asyncio.gather(
-            *(self._render(each) for each in stale),
-            *(self._render_notice(each) for each in stale_notices),
-            *(self._post_notice(each) for each in fresh),
-            *(self._post(each) for each in due),
+        failures = await asyncio.gather(
+            *(self._alone(self._render, each, self._render_failed) for each in stale),
+            *(
+                self._alone(self._render_notice, each, self._notice_failed)
+                for each in stale_notices
+            ),
+            *(self._alone(self._post_notice, each, self._notice_failed) for each in fresh),
+            *(self._alone(self._post, each, self._post_failed) for each in due),
+            return_exceptions=True,
         )
+        for failure in failures:
+            # Only now that every message has had its turn.
+            if isinstance(failure, BaseException):
+                raise failure
         return len(stale) + len(stale_notices) + len(fresh) + len(due)
+
+    async def _alone(
+        self,
+        work: Callable[[Message], Awaitable[None]],
+        each: Message,
+        failed: Callable[[Message, Fault], Awaitable[None]],
+    ) -> None:
+        """A message that cannot be put into words must not come back for ever, as one of ours."""
+        try:
+            await work(each)
+        except Exception as error:
+            if is_passing(error):
+                # The database's trouble: the claim runs out, then it is tried again.
+                raise
+            log.exception("a message could not be made")
+            await failed(each, Fault(Means.NEVER, f"internal: {type(error).__name__}"))
 
     async def _pace(self, channel: str) -> None:
         loop = asyncio.get_running_loop()
-        while (wait := self._last_post.get(channel, 0) + CHANNEL_PACE - loop.time()) > 0:
+        while (wait := self._last_post.get(channel, 0) + self._apart - loop.time()) > 0:
             await asyncio.sleep(wait)
         self._last_post[channel] = loop.time()
         if len(self._last_post) > 10_000:
-            horizon = loop.time() - CHANNEL_PACE
+            horizon = loop.time() - self._apart
             self._last_post = {c: at for c, at in self._last_post.items() if at > horizon}
 
     def _blocks(self, each: Card) -> tuple[str, list[dict[str, Any]]]:
@@ -143,7 +180,7 @@ class Sender:
         insight, now = each.insight, self._parts.clock.now()
         key = (insight.workspace_id, insight.fingerprint)
         async with self._parts.database.write() as tx:
-            if found.means is Means.NEVER or each.attempts >= TRIES:
+            if _given_up(found, each.attempts):
                 log.warning("Slack refused %s for %s: %s", insight.rule, key[1], found.code)
                 await insights.move(
                     tx, *key, InsightState.FAILED, now, error=found.code, claimed_until=None
@@ -164,32 +201,28 @@ class Sender:
 
     async def _render(self, each: Card) -> None:
         insight = each.insight
-        key = (insight.workspace_id, insight.fingerprint)
         text, blocks = self._blocks(each)
-
-        async def failed(found: Fault) -> None:
-            now = self._parts.clock.now()
-            given_up = found.means is Means.NEVER or each.attempts >= TRIES
-            async with self._parts.database.write() as tx:
-                if given_up:
-                    log.warning("a card of %s could not be changed: %s", key[1], found.code)
-                    await insights.change(tx, *key, render_due=False, error=found.code)
-                else:
-                    wait = found.retry_after or backoff(each.attempts + 1, self._parts.entropy)
-                    await insights.change(
-                        tx, *key, not_before=now + wait, attempts=each.attempts + 1
-                    )
-
         answer = await self._call(
             lambda: self._client.chat_update(
                 channel=insight.channel or "", ts=insight.ts or "", text=text, blocks=blocks
             ),
-            failed,
+            lambda found: self._render_failed(each, found),
             workspace_id=insight.workspace_id,
         )
         if answer is not None:
             async with self._parts.database.write() as tx:
                 await cards.rendered(tx, insight)
+
+    async def _render_failed(self, each: Card, found: Fault) -> None:
+        now, attempts = self._parts.clock.now(), each.attempts + 1
+        key = (each.insight.workspace_id, each.insight.fingerprint)
+        async with self._parts.database.write() as tx:
+            if _given_up(found, attempts):
+                log.warning("a card of %s could not be changed: %s", key[1], found.code)
+                await insights.change(tx, *key, render_due=False, error=found.code)
+            else:
+                wait = found.retry_after or backoff(attempts, self._parts.entropy)
+                await insights.change(tx, *key, not_before=now + wait, attempts=attempts)
 
     async def _post_notice(self, each: Notice) -> None:
         await self._pace(each.slack_user_id)
@@ -244,9 +277,10 @@ class Sender:
 
     async def _notice_failed(self, each: Notice, found: Fault) -> None:
         now = self._parts.clock.now()
-        attempts = each.attempts + 1
+        # A claim to post has counted its try already.
+        attempts = each.attempts if each.ts is None else each.attempts + 1
         async with self._parts.database.write() as tx:
-            if found.means is Means.NEVER or attempts > TRIES:
+            if _given_up(found, attempts):
                 log.warning("Slack refused the message %s: %s", each.id, found.code)
                 values: dict[str, object] = {"error": found.code, "render_due": False}
                 if each.ts is None:

@@ -27,20 +27,34 @@ def _free(now: datetime) -> ColumnElement[bool]:
     return or_(insights.c.not_before.is_(None), insights.c.not_before <= now)
 
 
-async def any_to_send(tx: Tx, now: datetime) -> bool:
-    """Whether a card may be due: a cheap look before the claim takes the write lock."""
-    turn = or_(people.c.send_after.is_(None), people.c.send_after <= now)
+def _sendable(now: datetime, paused: Collection[str]) -> list[ColumnElement[bool]]:
+    """What must hold for a card to be sent now, over insights, people and workspaces."""
+    return [
+        insights.c.state == InsightState.QUEUED.value,
+        insights.c.expires_at > now,
+        _free(now),
+        or_(people.c.send_after.is_(None), people.c.send_after <= now),
+        people.c.slack_user_id.is_not(None),
+        people.c.enrolment == Enrolment.STARTED.value,
+        people.c.enabled,
+        workspaces.c.slack_error.is_(None),
+        *([insights.c.workspace_id.not_in(sorted(paused))] if paused else []),
+    ]
+
+
+_JOINED = insights.join(
+    people,
+    and_(
+        people.c.workspace_id == insights.c.workspace_id,
+        people.c.id == insights.c.person_id,
+    ),
+).join(workspaces, workspaces.c.id == insights.c.workspace_id)
+
+
+async def any_to_send(tx: Tx, now: datetime, paused: Collection[str] = ()) -> bool:
+    """Whether a card is due: a cheap look before the claim takes the write lock."""
     waiting = (
-        select(insights.c.fingerprint)
-        .join(
-            people,
-            and_(
-                people.c.workspace_id == insights.c.workspace_id,
-                people.c.id == insights.c.person_id,
-            ),
-        )
-        .where(insights.c.state == InsightState.QUEUED.value, _free(now), turn)
-        .limit(1)
+        select(insights.c.fingerprint).select_from(_JOINED).where(*_sendable(now, paused)).limit(1)
     )
     lost = (
         select(insights.c.fingerprint)
@@ -80,7 +94,6 @@ async def claim(
     A claim lasts for `lease`; afterwards another sender may try again. Claiming also moves the
     person's next turn by `apart`, so that two senders cannot both find it come.
     """
-    turn = or_(people.c.send_after.is_(None), people.c.send_after <= now)
     place = (
         func.row_number()
         .over(
@@ -93,30 +106,12 @@ async def claim(
         )
         .label("place")
     )
-    joined = insights.join(
-        people,
-        and_(
-            people.c.workspace_id == insights.c.workspace_id,
-            people.c.id == insights.c.person_id,
-        ),
-    ).join(workspaces, workspaces.c.id == insights.c.workspace_id)
-    ranked = (
+    first = (
         select(insights.c.workspace_id, insights.c.fingerprint, insights.c.person_id, place)
-        .select_from(joined)
-        .where(
-            insights.c.state == InsightState.QUEUED.value,
-            insights.c.expires_at > now,
-            _free(now),
-            turn,
-            people.c.slack_user_id.is_not(None),
-            people.c.enrolment == Enrolment.STARTED.value,
-            people.c.enabled,
-            workspaces.c.slack_error.is_(None),
-        )
+        .select_from(_JOINED)
+        .where(*_sendable(now, paused))
+        .subquery()
     )
-    if paused:
-        ranked = ranked.where(insights.c.workspace_id.not_in(sorted(paused)))
-    first = ranked.subquery()
     query = (
         select(first.c.workspace_id, first.c.fingerprint, first.c.person_id)
         .where(first.c.place == 1)
@@ -172,8 +167,15 @@ async def _claim(
             .returning(insights)
         )
         for row in await tx.execute(claim):
-            user, time_zone = mine[row.person_id]
+            user, time_zone = mine.pop(row.person_id)
             cards.append(Card(from_row(row), user, row.attempts, time_zone))
+    if mine:
+        # Answered in this very moment: the next card need not wait for one that never came.
+        await tx.execute(
+            update(people)
+            .where(people.c.workspace_id == workspace_id, people.c.id.in_(sorted(mine)))
+            .values(send_after=now)
+        )
     return cards
 
 
@@ -192,15 +194,7 @@ async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = 
     """Messages in Slack that no longer show the truth, oldest decision first."""
     query = (
         select(insights, people.c.slack_user_id, people.c.time_zone)
-        .select_from(
-            insights.join(
-                people,
-                and_(
-                    people.c.workspace_id == insights.c.workspace_id,
-                    people.c.id == insights.c.person_id,
-                ),
-            ).join(workspaces, workspaces.c.id == insights.c.workspace_id)
-        )
+        .select_from(_JOINED)
         .where(insights.c.render_due, _free(now), workspaces.c.slack_error.is_(None))
         .order_by(insights.c.decided_at)
         .limit(most)

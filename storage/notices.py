@@ -61,17 +61,29 @@ async def add(tx: Tx, notice: Notice, now: datetime) -> bool:
     return result.first() is not None
 
 
-async def any_to_send(tx: Tx, now: datetime) -> bool:
+def _waiting(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        notices.c.state == "queued",
+        (notices.c.state == "sending") & (notices.c.claimed_until <= now),
+    )
+
+
+def _sendable(now: datetime, paused: Collection[str]) -> list[ColumnElement[bool]]:
+    """What must hold for a notice to be posted now, over notices and workspaces."""
+    return [
+        _waiting(now),
+        or_(notices.c.not_before.is_(None), notices.c.not_before <= now),
+        workspaces.c.slack_error.is_(None),
+        *([notices.c.workspace_id.not_in(sorted(paused))] if paused else []),
+    ]
+
+
+async def any_to_send(tx: Tx, now: datetime, paused: Collection[str] = ()) -> bool:
     """Whether a notice is due: a cheap look before the claim takes the write lock."""
     query = (
         select(notices.c.id)
-        .where(
-            or_(
-                (notices.c.state == "queued")
-                & (notices.c.not_before.is_(None) | (notices.c.not_before <= now)),
-                (notices.c.state == "sending") & (notices.c.claimed_until <= now),
-            )
-        )
+        .join(workspaces, workspaces.c.id == notices.c.workspace_id)
+        .where(*_sendable(now, paused))
         .limit(1)
     )
     return (await tx.execute(query)).first() is not None
@@ -81,25 +93,18 @@ async def claim(
     tx: Tx, now: datetime, *, lease: timedelta, most: int, paused: Collection[str] = ()
 ) -> list[Notice]:
     """Claim notices to be posted; also those whose sender died."""
-    free = or_(notices.c.not_before.is_(None), notices.c.not_before <= now)
-    waiting = or_(
-        notices.c.state == "queued",
-        (notices.c.state == "sending") & (notices.c.claimed_until <= now),
-    )
     query = (
         select(notices.c.workspace_id, notices.c.id)
         .join(workspaces, workspaces.c.id == notices.c.workspace_id)
-        .where(waiting, free, workspaces.c.slack_error.is_(None))
+        .where(*_sendable(now, paused))
         .order_by(notices.c.created_at)
         .limit(most)
     )
-    if paused:
-        query = query.where(notices.c.workspace_id.not_in(sorted(paused)))
     claimed = []
     for workspace_id, id in (await tx.execute(query)).all():
         taken = await tx.execute(
             update(notices)
-            .where(_is(workspace_id, id), waiting)
+            .where(_is(workspace_id, id), _waiting(now))
             .values(state="sending", claimed_until=now + lease, attempts=notices.c.attempts + 1)
             .returning(notices)
         )
