@@ -95,7 +95,9 @@ class SlackGuard:
 def _readable(headers: dict[bytes, bytes], body: bytes) -> bool:
     """Whether Bolt can parse it: JSON, or a form whose `payload`, if any, is JSON."""
     try:
-        if headers.get(b"content-type", b"").startswith(b"application/json"):
+        # Bolt takes for JSON what says so or begins like it.
+        is_json = headers.get(b"content-type", b"").startswith(b"application/json")
+        if is_json or body.startswith(b"{"):
             return isinstance(loads(body), dict)
         fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
         payload = fields.get("payload")
