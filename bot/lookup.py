@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 #: When to ask again about somebody Slack did not know.
 MISS = timedelta(hours=24)
 
+#: When to ask again after Slack refused us: somebody has to mend the token or its scopes.
+UNTIL_MENDED = timedelta(minutes=15)
+
 #: When to ask again about somebody known, for a new time zone or name.
 REFRESH = timedelta(days=1)
 
@@ -34,11 +37,6 @@ async def look_up_due(parts: Parts, client: AsyncWebClient) -> int:
     async with parts.database.read() as tx:
         waiting = await people.to_look_up(tx, now)
     for person in waiting:
-        async with parts.database.read() as tx:
-            workspace = await workspaces.get(tx, person.workspace_id)
-        if workspace is None or workspace.team_id is None or workspace.slack_error:
-            await _later(parts, person, timedelta(minutes=5))
-            continue
         asked += 1
         try:
             if person.slack_user_id:
@@ -51,6 +49,9 @@ async def look_up_due(parts: Parts, client: AsyncWebClient) -> int:
                 await _later(parts, person, found.retry_after or backoff(3, parts.entropy))
                 if found.retry_after:
                     break
+            elif found.means is Means.WORKSPACE:
+                log.warning("Slack does not say who anybody is: %s. Run coach doctor.", found.code)
+                await _later(parts, person, UNTIL_MENDED)
             else:
                 if found.code != "users_not_found":
                     log.warning("Slack could not be asked who %s is: %s", person.name, found.code)
@@ -81,11 +82,12 @@ async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -
     """
     now, workspace_id = parts.clock.now(), person.workspace_id
     slack_user_id = str(user["id"])
-    other = await people.by_slack_user(tx, workspace_id, slack_user_id)
-    if other is not None and other.id != person.id:
+    known = await people.by_slack_user(tx, workspace_id, slack_user_id)
+    is_news = known is None
+    if known is not None and known.id != person.id:
         # The same human was known by command first, or by a second address.
-        await people.merge(tx, workspace_id, gone=person.id, into=other.id)
-        person = other
+        await people.merge(tx, workspace_id, gone=person.id, into=known.id)
+        person, is_news = known, True
     time_zone = str(user.get("tz") or "") or None
     name = str(user.get("real_name") or user.get("name") or "") or person.name
     await people.change(
@@ -97,7 +99,7 @@ async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -
         time_zone=time_zone,
         lookup_after=now + REFRESH,
     )
-    if person.time_zone != time_zone or other is not None or not person.slack_user_id:
+    if is_news or person.time_zone != time_zone:
         await mirror.check_person_now(tx, workspace_id, person.id, now)
         parts.wake.tick.set()
     await reach(parts, tx, workspace_id, person.id)

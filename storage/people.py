@@ -20,6 +20,7 @@ from storage.tables import (
     owners,
     people,
     tasks,
+    workspaces,
 )
 
 
@@ -194,10 +195,18 @@ async def enrol(
 
 
 async def to_look_up(tx: Tx, now: datetime, most: int = 50) -> list[Person]:
-    """People whom Slack may be asked about now, longest waiting first, over all workspaces."""
+    """People whom Slack may be asked about now, longest waiting first, over all workspaces.
+
+    A workspace that Slack does not know or does not let us speak to is left out until it does.
+    """
     query = (
         select(people)
-        .where(people.c.lookup_after <= now)
+        .join(workspaces, workspaces.c.id == people.c.workspace_id)
+        .where(
+            people.c.lookup_after <= now,
+            workspaces.c.team_id.is_not(None),
+            workspaces.c.slack_error.is_(None),
+        )
         .order_by(people.c.lookup_after)
         .limit(most)
     )
