@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.parts import Parts
 from coach.models import Enrolment, Level, Person, Settings
-from storage import insights, mirror, notices, people
+from storage import insights, mirror, notices, people, workspaces
 from storage.database import Tx
 
 
@@ -93,6 +93,8 @@ async def _choose(
 ) -> Person:
     now = parts.clock.now()
     async with parts.database.write() as tx:
+        # The worker must not put next checks back that it made for the settings of before.
+        await workspaces.lock(tx, parts.database, workspace_id)
         person = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
         await work(tx, person)
         after = (await people.load(tx, workspace_id, [person.id]))[person.id]

@@ -2,12 +2,11 @@
 
 import re
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.lookup import reach
 from bot.parts import Parts
+from bot.slack_faults import fault
 from coach.errors import CoachError
 from coach.models import Person
 from storage import link_requests, mirror, notices, people, workspaces
@@ -51,6 +50,8 @@ async def ask(
     admin = slack_user_id if proved else await administrator(parts, client, workspace_id)
     now = parts.clock.now()
     async with parts.database.write() as tx:
+        # What becomes somebody else's must not be saved by the worker under its old owner.
+        await workspaces.lock(tx, parts.database, workspace_id)
         asker = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
         if admin == slack_user_id:
             await _join(parts, tx, asker, address)
@@ -87,6 +88,7 @@ async def decide(
     now = parts.clock.now()
     state = "confirmed" if confirmed else "refused"
     async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, workspace_id)
         request = await link_requests.decide(
             tx, workspace_id, request_id, state=state, by=slack_user_id, now=now
         )
@@ -203,12 +205,11 @@ async def _slack_says(client: AsyncWebClient, address: str) -> str | None:
     """The Slack user with this address; `None` when there is none or Slack may not be asked."""
     try:
         answer = await client.users_lookupByEmail(email=address)
-    except SlackApiError as error:
-        if error.response.get("error") in {"users_not_found", "missing_scope", "user_not_found"}:
+    except Exception as error:
+        # Without the scope to ask, the administrator decides alone.
+        if fault(error).code in {"users_not_found", "missing_scope"}:
             return None
         raise LinkError("Slack could not say whose address that is. Try again soon.") from error
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise LinkError("Slack could not be reached. Try again soon.") from error
     user = answer.get("user") or {}
     return str(user["id"]) if user.get("id") else None
 
@@ -219,7 +220,8 @@ async def _owner_of_workspace(client: AsyncWebClient) -> str | None:
     for _ in range(PAGES):
         try:
             answer = await client.users_list(limit=PAGE, cursor=cursor or None)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        except Exception as error:
+            fault(error)
             raise LinkError("Slack could not say who administers it. Try again soon.") from error
         for user in answer.get("members") or ():
             if user.get("deleted") or user.get("is_bot"):

@@ -58,9 +58,23 @@ async def tick(parts: Parts) -> Ticked:
     return Ticked(due, made, expired)
 
 
+async def _anything_due(tx: Tx, now: datetime) -> bool:
+    if await insights.any_expired(tx, now):
+        return True
+    for kind in SubjectKind:
+        if await mirror.due(tx, kind, now, 1):
+            return True
+    return False
+
+
 async def slotted_tick(parts: Parts) -> Ticked | None:
     """A tick, unless another process has this turn: one winner for each slot."""
     now = parts.clock.now()
+    async with parts.database.read() as tx:
+        idle = not await _anything_due(tx, now)
+    if idle:
+        # Nothing to take turns about: no disk is touched.
+        return Ticked()
     slot = datetime.fromtimestamp(int(now.timestamp()) // EVERY * EVERY, tz=now.tzinfo)
     async with parts.database.write() as tx:
         if not await job_slots.claim(tx, "tick", slot):
@@ -143,10 +157,13 @@ async def _next_checks(
         for name, by_person in ripe.items()
     }
     for connection_id, id, person_id in due:
+        subject = subjects[connection_id, id]
+        if subject.person_id != person_id:
+            # It went to somebody else after it was found due, and waits to be found again.
+            continue
         person = known.get(person_id or "")
         moments: list[datetime] = []
         if person is not None:
-            subject = subjects[connection_id, id]
             key = subject_key(subject)
             for name, rule in rules.items():
                 if key in ripe_keys[name]:

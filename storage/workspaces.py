@@ -62,9 +62,12 @@ async def change(tx: Tx, workspace_id: str, **values: object) -> None:
 async def lock(tx: Tx, database: Database, workspace_id: str) -> None:
     """Be the only one to change this workspace's mirror until the transaction ends.
 
-    A row lock on PostgreSQL; on SQLite a writing transaction is alone anyway.
+    A row lock on PostgreSQL, one that leaves alone who only refers to the workspace; on SQLite a
+    writing transaction is alone anyway.
     """
     if not database.is_sqlite:
         await tx.execute(
-            select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update()
+            select(workspaces.c.id)
+            .where(workspaces.c.id == workspace_id)
+            .with_for_update(key_share=True)
         )
