@@ -1,4 +1,4 @@
-"""The world of a test: the real bot and a stand-in for Slack over real HTTP, on a clock that stands.
+"""A test's world: the real bot and a stand-in for Slack over real HTTP, on a clock that stands.
 
 `world` is everything together; `parts` is the bot's parts without any HTTP. Both take the address
 of a database that holds the schema.
@@ -505,6 +505,8 @@ async def running_world(
     bot = build(given, clock=clock, entropy=entropy)
     app = Starlette(routes=[*slack.routes, *crm.routes()])
     async with AsyncExitStack() as stack:
+        stack.callback(outside.close)
+        stack.callback(inside.close)
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         await stack.enter_async_context(serving(plain_config(app), outside))
         stack.push_async_callback(slack.close)
