@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,7 +31,6 @@ app.add_typer(database_commands, name="db")
 
 def main() -> None:
     """Run a command; a foreseeable fault is one sentence on stderr and exit code 1."""
-    # A loop of its own per command: nothing else runs in this process.
     try:
         app()
     except KeyboardInterrupt:
@@ -50,7 +50,18 @@ def main() -> None:
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
+    return asyncio.run(_settled(work))
+
+
+async def _settled(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await work
+    finally:
+        # A SQLite file that could not be opened is reported once more, from the thread that tried:
+        # a loop that is gone by then would turn one sentence into a traceback.
+        for thread in threading.enumerate():
+            if "_connection_worker" in thread.name:
+                await asyncio.to_thread(thread.join, 0.5)
 
 
 @app.command()
@@ -100,8 +111,10 @@ def serve(
     from bot import app as composition
     from bot.settings import load
     from bot.terminal.ports import make_sure_port_is_free
+    from bot.terminal.session import make_sure_database_is_usable
 
     settings = load()
+    _run(make_sure_database_is_usable(settings))
     make_sure_port_is_free(host, port)
     composition.serve(settings, host, port)
 

@@ -201,8 +201,9 @@ def compact(name: str) -> str:
 
 def _without_own_name(thing: Thing, name: str) -> str:
     for own in _OWN_NAMES[thing]:
-        if name.startswith(own) and len(name) > len(own):
-            return name.removeprefix(own)
+        # Some say it twice: "Deal - Deal created".
+        while name.startswith(own) and len(name) > len(own):
+            name = name.removeprefix(own)
     return name
 
 

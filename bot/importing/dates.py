@@ -104,9 +104,11 @@ def _in_words(text: str) -> Moment:
     return _moment(one, exact=one.timetz() == two.timetz())
 
 
-def _zone(name: str | None, offset: int | None) -> tzinfo:
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
     if offset is not None:
         return tz.tzoffset(name, offset)
+    if name is None:
+        return None
     if name in {"UTC", "GMT", "Z"}:
         return UTC
     # EST means five things on earth: better refused than hours off.

@@ -3,13 +3,13 @@
 import typer
 
 from bot.settings import Settings
+from bot.terminal.session import open_database
 from storage import schema
-from storage.database import Database
 
 
 async def upgrade(settings: Settings) -> None:
     """Apply what is missing and say what was done."""
-    database = Database(settings.database())
+    database = open_database(settings)
     try:
         before, needs = await schema.versions(database)
         if before == needs:

@@ -13,8 +13,8 @@ from bot.doctor.store import PATIENCE, check_connections, check_database, check_
 from bot.provider import load_providers
 from bot.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
+from bot.terminal.session import open_database
 from storage import connections, workspaces
-from storage.database import Database
 from storage.sealing import Seal
 
 
@@ -43,7 +43,7 @@ async def _findings() -> AsyncIterator[Finding]:
 async def _opened(settings: Settings) -> AsyncIterator[Finding]:
     workspace, in_use = None, False
     try:
-        database = Database(settings.database())
+        database = open_database(settings)
     except Exception as error:
         yield _unusable(error)
         return

@@ -45,11 +45,8 @@ def _database(error: BaseException) -> str | None:
             "The database was made by a newer version of the coach; "
             "install that version, or set DATABASE_URL to another database."
         )
-    if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
-        return (
-            "DATABASE_URL is not an address the coach can use; write "
-            "sqlite:////folder/coach.db or postgresql://user:password@host/name."
-        )
+    if isinstance(error, exc.ArgumentError):
+        return "DATABASE_URL is not an address; compare it with the examples in the README."
     if isinstance(error, exc.OperationalError | exc.InterfaceError):
         return (
             f"The database cannot be used: {reason(error)}. "

@@ -10,9 +10,24 @@ from bot.provider import load_providers
 from bot.settings import Settings
 from coach.action import load_actions
 from coach.engine import load_rules
+from coach.errors import CoachError
 from storage import schema, workspaces
 from storage.database import Database
 from storage.sealing import Seal
+
+
+class AddressError(CoachError):
+    """DATABASE_URL is not an address the coach can use; write
+    sqlite:////folder/coach.db or postgresql://user:password@host/name.
+    """
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of these settings; nothing is asked of it yet. Raises `AddressError`."""
+    url = settings.database()
+    if not url.startswith(("sqlite+aiosqlite://", "postgresql+psycopg://")):
+        raise AddressError
+    return Database(url)
 
 
 @asynccontextmanager
@@ -21,7 +36,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
 
     The embedded SQLite is upgraded here: it belongs to this program alone.
     """
-    database = Database(settings.database())
+    database = open_database(settings)
     try:
         await schema.make_ready(database)
         clock = SystemClock()
@@ -42,3 +57,9 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         )
     finally:
         await database.close()
+
+
+async def make_sure_database_is_usable(settings: Settings) -> None:
+    """Raises what keeps a server from starting, before it is made."""
+    async with opened(settings):
+        pass

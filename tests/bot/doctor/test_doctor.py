@@ -1,0 +1,395 @@
+"""The doctor finds each fault by itself, says how to mend it, and never shows a secret."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from bot.doctor.findings import Finding, State
+from bot.doctor.slack import SCOPES, check_slack
+from bot.doctor.store import check_connections, check_database, check_work
+from bot.playground.slack_api import Fault, Person, SlackStandIn
+from bot.provider import load_providers
+from bot.settings import Settings
+from coach.events import Owner
+from coach.ids import ordered_id
+from coach.models import (
+    Draft,
+    InsightState,
+    InsightType,
+    Priority,
+    Suggestion,
+    say,
+)
+from storage import connections, crm_writes, deliveries, insights, notices, people, workspaces
+from storage.connections import Connection
+from storage.crm_writes import StoredWrite
+from storage.database import Database, Tx
+from storage.deliveries import NewDelivery
+from storage.insights import NewInsight
+from storage.notices import Notice
+from storage.sealing import Seal
+from storage.workspaces import DEFAULT, Workspace
+from tests.bot.playground.fake_bot import served
+from tests.bot.terminal.conftest import Coach
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+KEY = "Xv0rQmEJQ3rKq1oUo4kR0m0eQ6m2m0o3m8qN5e2y0aE="
+TOKEN = "made-up-token"
+
+Write = Callable[[Callable[[Tx], Awaitable[object]]], Awaitable[None]]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    async with database.write() as tx:
+        await workspaces.ensure(tx, DEFAULT, NOW)
+    yield database
+    await database.close()
+
+
+async def work(database: Database) -> list[Finding]:
+    async with database.read() as tx:
+        return [finding async for finding in check_work(tx, NOW)]
+
+
+def faults(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.state is State.FAULT]
+
+
+def delivery(id: str, *, error: str | None = None, keys: tuple[str, ...] = ()) -> NewDelivery:
+    return NewDelivery(DEFAULT, id, "native", id, NOW, b"{}", keys, error)
+
+
+async def connect(tx: Tx, **changes: Any) -> None:
+    values: dict[str, Any] = {"provider": "native", "secrets": ("whsec_abc",), **changes}
+    made = Connection(DEFAULT, "native", values.pop("provider"), "token", bearer="b", **values)
+    await connections.save(tx, Seal([KEY]), made, NOW)
+
+
+def moment_id(at: datetime) -> str:
+    return ordered_id(at, lambda size: bytes(size))
+
+
+async def test_an_empty_database_has_no_fault(database: Database) -> None:
+    assert faults(await work(database)) == []
+
+
+async def test_a_delivery_that_could_not_be_read_is_named_with_its_error(
+    database: Database,
+) -> None:
+    id = moment_id(NOW)
+    async with database.write() as tx:
+        await connect(tx)
+        await deliveries.accept(tx, [delivery(id, error="data.deal: needs an id")])
+    (found,) = faults(await work(database))
+    assert found.text == "1 could not be read."
+    assert found.details == (f"{id}  data.deal: needs an id",)
+    assert "coach replay" in (found.mend or "")
+
+
+@pytest.mark.parametrize(("age", "broken"), [(1, False), (3, True)])
+async def test_deliveries_that_nobody_works_on_are_a_fault_after_two_minutes(
+    database: Database, age: int, broken: bool
+) -> None:
+    id = moment_id(NOW - timedelta(minutes=age))
+    async with database.write() as tx:
+        await connect(tx)
+        await deliveries.accept(tx, [delivery(id, keys=("e1",))])
+    found = faults(await work(database))
+    assert [each.text for each in found] == (
+        ["1 waiting, the oldest came 3 minutes ago: nobody works on them."] if broken else []
+    )
+
+
+async def person(tx: Tx, email: str) -> str:
+    owner = Owner.of(email=email)
+    assert owner is not None
+    return (await people.resolve(tx, DEFAULT, [owner], NOW, lambda: moment_id(NOW)))[owner.key]
+
+
+def insight(person_id: str, state: InsightState) -> NewInsight:
+    draft = Draft(
+        person_id, "deal:native:D-1", "once", Priority.HIGH, say("Hello"), say("Because"),
+        Suggestion("view_deal"), NOW + timedelta(days=3),
+    )  # fmt: skip
+    return NewInsight("stuck_deals", InsightType.TIME, draft, state)
+
+
+async def test_an_insight_that_slack_refused_is_told_with_slacks_word(database: Database) -> None:
+    async with database.write() as tx:
+        person_id = await person(tx, "ana@example.com")
+        ((print_, _),) = await insights.add(
+            tx, DEFAULT, [insight(person_id, InsightState.FAILED)], NOW
+        )
+        await insights.change(tx, DEFAULT, print_, error="channel_not_found")
+    (found,) = faults(await work(database))
+    assert found.text == "Slack refused 1: channel_not_found."
+    assert found.mend
+
+
+async def test_a_notice_that_slack_refused_is_told_too(database: Database) -> None:
+    async with database.write() as tx:
+        await notices.add(tx, Notice(DEFAULT, "welcome:1", "U1", "welcome", {}), NOW)
+        await notices.change(tx, DEFAULT, "welcome:1", state="failed", error="restricted_action")
+    (found,) = faults(await work(database))
+    assert "restricted_action" in found.text
+
+
+async def test_owners_nobody_matches_are_listed_with_what_waits_for_them(
+    database: Database,
+) -> None:
+    async with database.write() as tx:
+        person_id = await person(tx, "ana@example.com")
+        await insights.add(tx, DEFAULT, [insight(person_id, InsightState.HELD)], NOW)
+    found = await work(database)
+    owners = next(finding for finding in found if finding.area == "owners")
+    assert owners.state is State.NOTE
+    assert owners.details == ("1 waiting  ana@example.com <ana@example.com>",)
+    assert "/coach link" in (owners.mend or "")
+
+
+async def test_a_change_the_crm_did_not_take_is_told(database: Database) -> None:
+    async with database.write() as tx:
+        await connect(tx)
+        write = StoredWrite(DEFAULT, "k1", "f", "native", "T-1", "Completed “Call”", "{}")
+        await crm_writes.add(tx, write, NOW)
+        await crm_writes.fail(tx, write, "HTTP 410")
+    (found,) = faults(await work(database))
+    assert found.details == ("k1  Completed “Call”: HTTP 410",)
+
+
+async def look(database: Database, key: str = KEY) -> list[Finding]:
+    async with database.read() as tx:
+        return await check_connections(tx, Seal([key]), load_providers(), NOW)
+
+
+async def test_without_a_connection_the_way_to_one_is_shown(database: Database) -> None:
+    (found,) = await look(database)
+    assert (found.state, found.mend) == (State.NOTE, "coach connect native")
+
+
+async def test_a_connection_tells_when_it_was_last_heard_of_and_where_changes_go(
+    database: Database,
+) -> None:
+    async with database.write() as tx:
+        await connect(tx, callback_url="https://crm.example.com/x")
+    (quiet,) = await look(database)
+    assert quiet.text == (
+        "Connection native: nothing has come yet; changes go to https://crm.example.com/x."
+    )
+    async with database.write() as tx:
+        await deliveries.accept(tx, [delivery(moment_id(NOW), keys=("e1",))])
+    (heard,) = await look(database)
+    assert "last heard of just now" in heard.text
+
+
+async def test_a_rotation_that_was_not_finished_is_remembered(database: Database) -> None:
+    async with database.write() as tx:
+        await connect(tx, secrets=("whsec_new", "whsec_old"))
+    assert "coach connect native --id native --finish" in [
+        each.mend for each in await look(database)
+    ]
+
+
+async def test_secrets_that_cannot_be_read_are_a_fault(database: Database) -> None:
+    async with database.write() as tx:
+        await connect(tx)
+    (found,) = await look(database, key=KEY.replace("X", "Y", 1))
+    assert found.state is State.FAULT
+    assert "COACH_SECRET_KEYS" in (found.mend or "")
+
+
+async def test_a_connection_of_an_unknown_provider_is_a_fault(database: Database) -> None:
+    async with database.write() as tx:
+        await connect(tx, provider="acme")
+    (found,) = await look(database)
+    assert found.state is State.FAULT
+    assert "does not know" in found.text
+
+
+async def test_a_database_without_its_schema_is_upgraded_or_named(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    try:
+        found = await check_database(database)
+    finally:
+        await database.close()
+    if database.is_sqlite:
+        assert found.state is State.OK
+    else:
+        assert (found.state, found.mend) == (State.FAULT, "coach db upgrade")
+
+
+# Slack
+
+
+@asynccontextmanager
+async def slack() -> AsyncIterator[tuple[SlackStandIn, Settings]]:
+    people_ = [Person("U1", "Ana", "ana@example.com", "UTC", owner=True)]
+    stand_in = SlackStandIn(people_, bot_token=TOKEN, signing_secret="made up")
+    async with served(Starlette(routes=stand_in.routes)) as url:
+        stand_in.own_url = url
+        yield (
+            stand_in,
+            Settings(
+                _env_file=None,
+                slack_bot_token=SecretStr(TOKEN),
+                slack_signing_secret=SecretStr("made up"),
+                slack_api_url=f"{url}/api/",
+            ),
+        )
+    await stand_in.close()
+
+
+async def asked(
+    settings: Settings, workspace: Workspace | None = None, *, in_use: bool = True
+) -> list[Finding]:
+    return [finding async for finding in check_slack(settings, workspace, in_use=in_use)]
+
+
+def bound(**changes: Any) -> Workspace:
+    values: dict[str, Any] = dict.fromkeys(Workspace._fields)
+    return Workspace(**{**values, "id": DEFAULT, "name": "Northwind", **changes})
+
+
+def test_the_scopes_that_are_checked_are_those_of_the_manifest() -> None:
+    manifest = yaml.safe_load((Path(__file__).parents[3] / "manifest.yml").read_text())
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
+
+
+async def test_a_good_token_is_well() -> None:
+    async with slack() as (_, settings):
+        found = await asked(settings)
+    assert [finding.state for finding in found] == [State.OK] * 3
+
+
+async def test_a_missing_scope_is_named() -> None:
+    async with slack() as (stand_in, settings):
+        stand_in.scopes = {"chat:write", "commands", "users:read"}
+        (found,) = faults(await asked(settings))
+    assert found.text == "The token lacks a scope: users:read.email."
+
+
+@pytest.mark.parametrize(
+    ("code", "mend"),
+    [("invalid_auth", "OAuth & Permissions"), ("account_inactive", "Install the app again")],
+)
+async def test_a_token_that_slack_refuses_is_a_fault_with_its_remedy(code: str, mend: str) -> None:
+    async with slack() as (stand_in, settings):
+        stand_in.faults["auth.test"] = [Fault(error=code)]
+        (found,) = faults(await asked(settings))
+    assert code in found.text
+    assert mend in (found.mend or "")
+
+
+async def test_a_slack_that_is_unwell_or_away_is_a_finding_and_no_crash() -> None:
+    async with slack() as (stand_in, settings):
+        stand_in.faults["auth.test"] = [Fault(status=503)]
+        (unwell,) = faults(await asked(settings))
+    (away,) = faults(await asked(settings))
+    assert "cannot be asked" in unwell.text
+    assert "cannot be asked" in away.text
+
+
+async def test_the_token_of_another_team_is_a_fault() -> None:
+    async with slack() as (_, settings):
+        (found,) = faults(await asked(settings, bound(team_id="T_OTHER")))
+    assert "this database of Northwind (T_OTHER)" in found.text
+
+
+async def test_why_sending_has_stopped_is_told() -> None:
+    async with slack() as (_, settings):
+        workspace = bound(slack_error="messages_tab_disabled", slack_error_at=NOW)
+        (found,) = faults(await asked(settings, workspace))
+    assert found.text == ("Sending has stopped since 2026-11-22 10:00 UTC: messages_tab_disabled.")
+    assert "App Home" in (found.mend or "")
+
+
+async def test_without_slack_and_crm_nothing_is_broken_but_with_a_crm_it_is() -> None:
+    nothing = Settings(_env_file=None)
+    assert faults(await asked(nothing, in_use=False)) == []
+    assert [finding.text.split()[0] for finding in faults(await asked(nothing))] == [
+        "SLACK_SIGNING_SECRET",
+        "SLACK_BOT_TOKEN",
+    ]
+
+
+# The command
+
+
+def test_a_fresh_machine_has_no_fault_and_exit_0(coach: Coach) -> None:
+    ran = coach("doctor")
+    assert ran.code == 0, ran.out
+    assert "Nothing is broken." in ran.out
+    assert "coach connect native" in ran.out
+
+
+def test_json_holds_the_same_for_scripts(coach: Coach) -> None:
+    ran = coach("doctor", "--json")
+    told = json.loads(ran.out)
+    assert told["ok"] is True
+    assert {"area", "state", "text", "mend", "details"} == set(told["findings"][0])
+
+
+@pytest.fixture
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:hidden@127.0.0.1:1/x")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xo" + "xb-hidden-hidden")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "hidden")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api/")
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_faults_end_with_exit_1_and_show_no_secret(coach: Coach) -> None:
+    ran = coach("doctor")
+    assert ran.code == 1
+    assert "2 faults; each has a line how to mend it." in ran.out
+    assert "The database cannot be used" in ran.out
+    assert "Slack cannot be asked" in ran.out
+    assert "hidden" not in ran.out + ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("COACH_LOG_LEVEL", "LOUD", "COACH_LOG_LEVEL"),
+        ("COACH_SECRET_KEYS", "no key", "The keys for secrets cannot be used."),
+        ("COACH_PUBLIC_URL", "http://coach.example.com", "is not encrypted"),
+        ("COACH_PUBLIC_URL", "coach", "is not an address"),
+        ("DATABASE_URL", "oracle://host/x", "DATABASE_URL is not an address"),
+    ],
+)
+def test_each_wrong_setting_is_a_fault(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, name: str, value: str, text: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    ran = coach("doctor")
+    assert ran.code == 1
+    assert text in ran.out
+
+
+def test_a_key_that_others_can_read_is_a_fault(coach: Coach, tmp_path: Path) -> None:
+    assert coach("doctor").code == 0
+    (tmp_path / "data" / "secret.key").chmod(0o644)
+    ran = coach("doctor")
+    assert ran.code == 1
+    assert f"chmod 600 {tmp_path}/data/secret.key" in ran.out
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_fault(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COACH_DATA", str(tmp_path / "file" / "data"))
+    ran = coach("doctor")
+    assert ran.code == 1
+    assert "cannot be used" in ran.out

@@ -1,0 +1,228 @@
+"""What a row of each thing says."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.importing.faults import FileError
+from bot.importing.rows import Record
+from bot.importing.run import Understood, reasons, understand
+from bot.importing.things import Thing
+from coach.models import DealStatus, TaskPriority, TaskStatus
+
+
+def read(folder: Path, thing: Thing, *lines: str) -> Understood:
+    path = folder / "export.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return understand(thing, path)
+
+
+def one(folder: Path, thing: Thing, header: str, row: str) -> Record:
+    understood = read(folder, thing, header, row)
+    assert [each.reason for each in understood.rejected] == []
+    return understood.records[0]
+
+
+def test_a_deal_is_understood_whole(tmp_path: Path) -> None:
+    record = one(
+        tmp_path,
+        Thing.DEALS,
+        "Id,Name,Stage,Amount,Currency,Lead Source,Contact Id,Owner,Link,Created,Close Date",
+        'D-1,Acme,Closed Won,"12,000.50",eur,Referral,C-9; C-10,Ana Ruiz,https://crm.example/1,'
+        "2026-01-05,2026-02-07",
+    )
+    assert record.id == "D-1"
+    assert record.facts == {
+        "title": "Acme",
+        "value": Decimal("12000.50"),
+        "currency": "EUR",
+        "source": "Referral",
+        "contact_id": "C-9",
+        "url": "https://crm.example/1",
+    }
+    assert record.standing == {"stage": "Closed Won", "status": DealStatus.WON}
+    assert record.owner is not None
+    assert record.owner.key == "name:ana ruiz"
+    assert record.created_at == datetime(2026, 1, 5, 12, tzinfo=UTC)
+    assert record.ended_at == datetime(2026, 2, 7, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "status"),
+    [
+        ("Name,Stage", "A,Negotiation", DealStatus.OPEN),
+        ("Name,Stage", "A,Closed Lost", DealStatus.LOST),
+        ("Name,Stage,Status", "A,Negotiation,Won", DealStatus.WON),
+        ("Name,Stage,Status", "A,Won back,Open", DealStatus.OPEN),
+        ("Name,Status Label,Status Type", "A,Signed,won", DealStatus.WON),
+        ("Name,Stage,IsClosed,IsWon", "A,Signed,true,true", DealStatus.WON),
+        ("Name,Stage,IsClosed,IsWon", "A,Signed,true,false", DealStatus.LOST),
+        ("Name,Stage,IsClosed,IsWon", "A,Signed,false,false", DealStatus.OPEN),
+        ("Name,Date won,Date lost", "A,,2026-01-05", DealStatus.LOST),
+        ("Name", "A", DealStatus.OPEN),
+    ],
+)
+def test_a_deals_status_is_found_wherever_the_crm_tells_it(
+    tmp_path: Path, header: str, row: str, status: DealStatus
+) -> None:
+    assert one(tmp_path, Thing.DEALS, header, row).standing["status"] is status
+
+
+def test_a_deal_without_title_is_called_by_its_account_and_product(tmp_path: Path) -> None:
+    record = one(tmp_path, Thing.DEALS, "Account,Product,Stage", "Cancity,GTX Pro,Engaging")
+    assert record.facts["title"] == "Cancity – GTX Pro"
+
+
+def test_a_row_without_id_has_the_same_id_each_time_and_another_than_its_neighbours(
+    tmp_path: Path,
+) -> None:
+    lines = ("Name,Stage,Created", "A,Open,2026-01-05", "B,Open,2026-01-05")
+    first = [record.id for record in read(tmp_path, Thing.DEALS, *lines).records]
+    moved = [lines[0], lines[2], lines[1].replace("Open", "Won")]
+    second = [record.id for record in read(tmp_path, Thing.DEALS, *moved).records]
+    assert first[0] != first[1]
+    assert first == second[::-1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "key"),
+    [
+        ("Ana Ruiz", "name:ana ruiz"),
+        ("Ana@Example.com", "email:ana@example.com"),
+        ("Ana Ruiz (ana@example.com)", "email:ana@example.com"),
+        ("77", "id:77"),
+    ],
+)
+def test_an_owner_is_recognised_by_address_name_or_number(
+    tmp_path: Path, cell: str, key: str
+) -> None:
+    owner = one(tmp_path, Thing.DEALS, "Name,Owner", f"A,{cell}").owner
+    assert owner is not None
+    assert owner.key == key
+
+
+def test_an_owners_address_in_its_own_column_goes_before_the_name(tmp_path: Path) -> None:
+    record = one(tmp_path, Thing.DEALS, "Name,Owner,Owner Email", "A,Ana Ruiz,ana@example.com")
+    assert record.owner is not None
+    assert (record.owner.key, record.owner.name) == ("email:ana@example.com", "Ana Ruiz")
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "http://crm.example/1", "https://a|b", "https://a b"]
+)
+def test_a_link_that_is_no_plain_web_address_is_left_out(tmp_path: Path, url: str) -> None:
+    assert one(tmp_path, Thing.DEALS, "Name;Link", f"A;{url}").facts["url"] is None
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "status"),
+    [
+        ("Lifecycle Stage", "Lead", "LEAD"),
+        ("Lifecycle Stage", "Marketing Qualified Lead", "LEAD"),
+        ("Status", "Prospect", "PROSPECT"),
+        ("Type", "Customer", "CUSTOMER"),
+        ("Status", "Partner", "Partner"),
+        ("Lead Status", "Open - Not Contacted", "LEAD"),
+        ("Lead Status", "Closed - Converted", "Closed - Converted"),
+    ],
+)
+def test_a_contacts_status_says_whether_it_is_a_lead(
+    tmp_path: Path, header: str, cell: str, status: str
+) -> None:
+    record = one(tmp_path, Thing.CONTACTS, f"Name,{header}", f"Ann,{cell}")
+    assert record.facts["status"] == status
+
+
+def test_a_contact_is_understood_whole(tmp_path: Path) -> None:
+    record = one(
+        tmp_path,
+        Thing.CONTACTS,
+        "First name,Last name,Email,Owner,Created,Last contacted,Source",
+        "Ann,Lee,ann@acme.example,Ben,2026-01-05,2026-02-05 10:00,Web",
+    )
+    assert record.facts == {
+        "name_given": "Ann Lee",
+        "email": "ann@acme.example",
+        "source": "Web",
+        "last_contacted_at": datetime(2026, 2, 5, 10, tzinfo=UTC),
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "status"),
+    [
+        ("Subject,Status", "Call,Completed", TaskStatus.COMPLETED),
+        ("Subject,Status", "Call,Not Started", TaskStatus.PENDING),
+        ("Subject,Done", "Call,true", TaskStatus.COMPLETED),
+        ("Subject,Completed date", "Call,2026-01-05", TaskStatus.COMPLETED),
+        ("Subject,Completed date", "Call,", TaskStatus.PENDING),
+    ],
+)
+def test_a_task_is_done_when_the_crm_says_so(
+    tmp_path: Path, header: str, row: str, status: TaskStatus
+) -> None:
+    assert one(tmp_path, Thing.TASKS, header, row).standing == {"status": status}
+
+
+def test_a_task_is_understood_whole(tmp_path: Path) -> None:
+    record = one(
+        tmp_path,
+        Thing.TASKS,
+        "Id,Task name,Due,Priority,Notes,Deal Id,Contact Id",
+        "T-1,Call Ann,2026-11-25 09:00,Highest,Ask about the van,D-1,C-9",
+    )
+    assert record.facts == {
+        "title": "Call Ann",
+        "due_date": date(2026, 11, 25),
+        "priority": TaskPriority.URGENT,
+        "note": "Ask about the van",
+        "contact_id": "C-9",
+        "deal_id": "D-1",
+    }
+
+
+def test_what_a_file_has_no_column_for_is_not_told(tmp_path: Path) -> None:
+    assert one(tmp_path, Thing.DEALS, "Id,Name", "D-1,A").facts == {"title": "A"}
+
+
+def test_rows_that_cannot_be_used_say_why_and_the_rest_counts(tmp_path: Path) -> None:
+    understood = read(
+        tmp_path,
+        Thing.DEALS,
+        "Id,Name,Amount,Created",
+        "D-1,Good,1,2026-01-05",
+        "D-2,Bad amount,lots,2026-01-05",
+        "D-3,Worse amount,plenty,2026-01-05",
+        "D-4,Bad date,1,soon",
+        "D-1,Again,1,2026-01-05",
+        ",,1,2026-01-05",
+        "D-5,Too long,1,2026-01-05,more",
+        f"{'x' * 256},Long id,1,2026-01-05",
+        "D-6,Short",
+    )
+    assert [record.id for record in understood.records] == ["D-1", "D-6"]
+    assert [each.reason for each in understood.rejected] == [
+        "“lots” is not an amount",
+        "“plenty” is not an amount",
+        "“soon” is not a date",
+        "it is the same deal as line 2",
+        "it has neither a title nor an id",
+        "it has more cells than the header's 4",
+        "the id is longer than 255 characters",
+    ]
+    assert reasons(understood.rejected)[0] == ("is not an amount", 2)
+
+
+@pytest.mark.parametrize("nothing", ["-", "N/A", "null", "(No value)", " "])
+def test_what_stands_for_nothing_is_nothing(tmp_path: Path, nothing: str) -> None:
+    record = one(
+        tmp_path, Thing.DEALS, "Name,Amount,Created,Owner", f"A,{nothing},{nothing},{nothing}"
+    )
+    assert (record.facts["value"], record.created_at, record.owner) == (None, None, None)
+
+
+def test_a_file_whose_dates_are_ambiguous_is_refused_as_a_whole(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="--date-format"):
+        read(tmp_path, Thing.DEALS, "Name,Created", "A,3/4/2017")

@@ -1,0 +1,137 @@
+"""Every command has help, and a foreseeable fault is one sentence."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bot.terminal.conftest import Coach
+
+COMMANDS = ["demo", "serve", "connect", "import", "replay", "doctor"]
+
+
+def test_help_names_every_command(coach: Coach) -> None:
+    ran = coach("--help")
+    assert ran.code == 0
+    assert [name for name in [*COMMANDS, "db"] if name not in ran.out] == []
+
+
+@pytest.mark.parametrize("command", [*([name] for name in COMMANDS), ["db", "upgrade"]])
+def test_each_command_has_help_with_an_example(coach: Coach, command: list[str]) -> None:
+    ran = coach(*command, "--help")
+    assert ran.code == 0
+    assert "Example" in ran.out
+    assert f"coach {' '.join(command)}" in ran.out
+
+
+def test_help_does_not_wait_for_the_database_slack_or_the_scheduler() -> None:
+    script = (
+        "import sys, bot.cli\n"
+        "heavy = {'sqlalchemy', 'slack_bolt', 'alembic', 'apscheduler', 'aiohttp', 'starlette'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("DATABASE_URL", "postgres://u:hidden@127.0.0.1:1/x", "The database cannot be used"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL is not an address"),
+        ("DATABASE_URL", "oracle://host/x", "DATABASE_URL is not an address"),
+        ("DATABASE_URL", "sqlite:////no/such/folder/coach.db", "The database cannot be used"),
+        ("COACH_SECRET_KEYS", "not a key", "COACH_SECRET_KEYS must be Fernet keys"),
+        ("COACH_LOG_LEVEL", "LOUD", "COACH_LOG_LEVEL"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_exit_1(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    ran = coach("connect", "native")
+    assert (ran.code, ran.out) == (1, "")
+    assert sentence in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+    assert "hidden" not in ran.err
+
+
+def test_a_file_that_is_no_database_is_one_sentence(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to look at " * 50)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/notes.txt")
+    ran = coach("connect", "native")
+    assert ran.code == 1
+    assert ran.err.strip().endswith("is not a SQLite database; choose another.")
+
+
+def test_a_database_of_a_newer_version_is_left_alone(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import sqlite3
+
+    assert coach("connect", "native").code == 0
+    with sqlite3.connect(tmp_path / "data" / "coach.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    ran = coach("connect", "native")
+    assert ran.code == 1
+    assert "newer version" in ran.err
+
+
+def test_serve_says_when_the_port_is_taken(coach: Coach) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = coach("serve", "--port", str(port))
+    assert ran.code == 1
+    assert ran.err.strip() == (
+        f"Port {port} is in use by another program; choose another with --port."
+    )
+
+
+def test_serve_says_when_the_address_is_not_of_this_machine(coach: Coach) -> None:
+    ran = coach("serve", "--host", "192.0.2.1")
+    assert ran.code == 1
+    assert "check --host" in ran.err
+
+
+def test_an_unknown_command_is_exit_2(coach: Coach) -> None:
+    assert coach("dance").code == 2
+
+
+def test_ctrl_c_ends_with_130(coach: Coach, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot.terminal import doctor
+
+    async def interrupted(*, as_json: bool) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doctor, "examine", interrupted)
+    assert coach("doctor").code == 130
+
+
+def test_the_embedded_database_is_upgraded_by_whatever_command_comes_first(
+    coach: Coach, tmp_path: Path
+) -> None:
+    assert coach("connect", "native").code == 0
+    assert "nothing to do" in coach("db", "upgrade").out
+    assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_postgresql_is_upgraded_only_when_asked(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, empty_database_url: str
+) -> None:
+    if empty_database_url.startswith("sqlite"):
+        pytest.skip("SQLite is upgraded by every command.")
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    refused = coach("connect", "native")
+    assert refused.code == 1
+    assert "run `coach db upgrade`" in refused.err
+    upgraded = coach("db", "upgrade")
+    assert (upgraded.code, "before: none" in upgraded.out) == (0, True)
+    assert coach("connect", "native").code == 0

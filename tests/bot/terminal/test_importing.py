@@ -1,0 +1,158 @@
+"""`coach import` from end to end: preview, summary, rejected rows, faults."""
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.bot.importing.test_run import pipeline
+from tests.bot.terminal.conftest import Coach
+
+DEALS = """Id,Name,Stage,Amount,Owner,Created,Close Date,Extra
+D-1,Won one,Won,100,Ana,2026-01-05,2026-02-05,x
+D-2,[bold]Open one[/bold],Proposal,200,Ben,2026-03-05,,
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "deals.csv"
+    path.write_text(DEALS, encoding="utf-8")
+    return path
+
+
+def held(folder: Path) -> list[str]:
+    with sqlite3.connect(folder / "data" / "coach.db") as database:
+        lines = [line for line in database.iterdump() if line.startswith("INSERT")]
+    database.close()
+    return lines
+
+
+def test_a_dry_run_shows_the_rows_as_understood_and_changes_nothing(
+    coach: Coach, file: Path, tmp_path: Path
+) -> None:
+    file.write_text(DEALS + "D-3,Bad,Open,lots,,,,\nD-4,Worse,Open,many,,,,\n", encoding="utf-8")
+    ran = coach("import", "deals", str(file), "--dry-run")
+    assert ran.code == 0
+    assert "value ← Amount" in ran.out
+    assert "not used: Extra" in ran.out
+    assert "[bold]Open one[/bold]" in ran.out
+    assert "2026-03-05" in ran.out
+    assert "4 rows: 2 would be imported, 2 skipped. Nothing was changed." in ran.out
+    assert "2 × is not an amount (line 4: “lots” is not an amount)" in ran.out
+    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "deals.csv.rejected.csv").exists()
+
+
+def test_an_import_counts_what_it_did_and_a_second_one_changes_nothing(
+    coach: Coach, file: Path, tmp_path: Path
+) -> None:
+    first = coach("import", "deals", str(file))
+    assert first.code == 0, first.err
+    assert "2 deals of 2 owners" in first.out
+    assert "2 new, 0 changed, 0 as they were" in first.out
+    before = held(tmp_path)
+    second = coach("import", "deals", str(file))
+    assert "0 new, 0 changed, 2 as they were" in second.out
+    assert held(tmp_path) == before
+
+
+def test_bad_rows_are_told_and_kept_and_gone_after_a_good_import(
+    coach: Coach, file: Path, tmp_path: Path
+) -> None:
+    file.write_text(DEALS + "D-3,Bad,Open,lots,,,,\n", encoding="utf-8")
+    ran = coach("import", "deals", str(file))
+    rejected = tmp_path / "deals.csv.rejected.csv"
+    assert ran.code == 0
+    assert f"1 row rejected, with reasons, in {rejected}" in ran.out
+    assert "“lots” is not an amount" in rejected.read_text(encoding="utf-8-sig")
+    file.write_text(DEALS, encoding="utf-8")
+    assert coach("import", "deals", str(file)).code == 0
+    assert not rejected.exists()
+
+
+def test_a_file_without_one_good_row_is_a_failure(coach: Coach, file: Path) -> None:
+    file.write_text("Id,Name,Amount\nD-1,A,lots\n", encoding="utf-8")
+    ran = coach("import", "deals", str(file))
+    assert ran.code == 1
+    assert "No row of" in ran.err
+
+
+def test_the_file_tells_of_the_time_it_was_last_changed_or_of_the_day_given(
+    coach: Coach, tmp_path: Path
+) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text("Id,Name,Stage\nD-1,A,Open\n", encoding="utf-8")
+    changed = datetime(2026, 3, 4, 10, tzinfo=UTC)
+    os.utime(path, (changed.timestamp(), changed.timestamp()))
+    assert coach("import", "deals", str(path)).code == 0
+    assert coach("import", "deals", str(path), "--connection", "native").code == 0
+    with sqlite3.connect(tmp_path / "data" / "coach.db") as database:
+        (made,) = database.execute("SELECT created_at FROM deals").fetchone()
+    database.close()
+    assert made == int(changed.timestamp() * 1_000_000)
+    path.write_text("Id,Name,Stage\nD-2,B,Open\n", encoding="utf-8")
+    assert coach("import", "deals", str(path), "--as-of", "2017-12-31").code == 0
+    with sqlite3.connect(tmp_path / "data" / "coach.db") as database:
+        (made,) = database.execute("SELECT created_at FROM deals WHERE id = 'D-2'").fetchone()
+    database.close()
+    end = datetime(2017, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert made == int(end.timestamp() * 1_000_000)
+
+
+def test_a_pipeline_with_gaps_and_american_dates_is_taken_whole(
+    coach: Coach, tmp_path: Path
+) -> None:
+    path = tmp_path / "pipeline.csv"
+    path.write_text(pipeline(300), encoding="utf-8")
+    ran = coach("import", "deals", str(path), "--as-of", "2017-12-31")
+    assert ran.code == 0, ran.err
+    assert "300 deals of 30 owners" in ran.out
+    assert "rejected" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["no-such.csv"], "no-such.csv does not exist"),
+        (["."], "is a folder"),
+        (["deals.csv", "--map", "colour=Name"], "deals have no field “colour”"),
+        (["deals.csv", "--date-format", "odd"], "--date-format odd is unknown"),
+        (["deals.csv", "--decimal", "odd"], "--decimal odd is unknown"),
+        (["deals.csv", "--as-of", "someday"], "--as-of someday is not a date"),
+        (["deals.csv", "--connection", "sales"], "There is no connection “sales”"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_sentence(
+    coach: Coach, file: Path, arguments: list[str], sentence: str
+) -> None:
+    ran = coach("import", "deals", *arguments)
+    assert ran.code == 1
+    assert sentence in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_with_several_connections_the_file_must_say_whose_it_is(coach: Coach, file: Path) -> None:
+    coach("connect", "native")
+    coach("connect", "native", "--id", "sales")
+    ran = coach("import", "deals", str(file))
+    assert ran.code == 1
+    assert "--connection native or sales" in ran.err
+    assert coach("import", "deals", str(file), "--connection", "sales").code == 0
+
+
+def test_an_unreadable_file_is_one_sentence(coach: Coach, file: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("Root may read everything.")
+    file.chmod(0)
+    assert "change its permissions" in coach("import", "deals", str(file)).err
+
+
+def test_it_works_on_each_database(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, file: Path, database_url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert "2 new" in coach("import", "deals", str(file)).out
+    assert "2 as they were" in coach("import", "deals", str(file)).out
