@@ -74,10 +74,8 @@ def deal_list(deals: Sequence[Deal]) -> tuple[str, Blocks]:
         return sentence(f"You have no open deals in the CRM. {_ELSEWHERE}")
 
     def row(deal: Deal) -> Message:
-        facts = f" – {money(deal.value, deal.currency)}"
-        return say(
-            Span(deal.name, deal.url), facts, f", {deal.stage}" if deal.stage else ", no stage"
-        )
+        facts = f" – {money(deal.value, deal.currency)}, {deal.stage or 'no stage'}"
+        return say(Span(deal.name, deal.url), facts)
 
     return _listed(deals, "open deal", row)
 

@@ -61,8 +61,8 @@ def register(
 ) -> None:
     """Let `app` answer what Slack sends; nothing else is registered anywhere.
 
-    `patience` and `ack_within`, in seconds: when a modal's place is kept by another, and when a form
-    is acknowledged though it is not done.
+    `patience` and `ack_within`, in seconds: when a modal's place is kept by another, and when a
+    form is acknowledged though it is not done.
     """
     desk = Desk(parts, patience=patience, ack_within=ack_within)
 

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.asides import sentence, sentence_modal, working_modal
@@ -16,6 +16,7 @@ from bot.blocks.pieces import Blocks, Json
 from bot.command import Subcommand, load_subcommands
 from bot.listeners.response_url import respond
 from bot.parts import Parts
+from bot.slack_faults import Means, fault
 from coach.errors import CoachError
 from storage import workspaces
 
@@ -88,15 +89,14 @@ def explained(parts: Parts, name: str, error: Exception) -> str:
     """The sentence a person gets for an error; what nobody expected is logged under a number."""
     if isinstance(error, CoachError):
         return str(error)
-    if isinstance(error, SlackApiError):
-        code = str(error.response.get("error") or "")
-        if code in _TOO_LATE:
+    if isinstance(error, SlackClientError | aiohttp.ClientError):
+        found = fault(error)
+        if found.code in _TOO_LATE:
             return "That took too long for Slack to open a window. Please press again."
-        log.error("Slack refused %s: %s", name, error.response.data)
-        return f"Slack did not accept this ({code or 'no reason given'}). Please try again."
-    if isinstance(error, aiohttp.ClientError | TimeoutError):
-        log.warning("%s: Slack was out of reach: %s", name, type(error).__name__)
-        return "Slack could not be reached. Please try again."
+        log.error("%s: Slack did not do its part: %s", name, error)
+        if found.means is Means.AGAIN:
+            return "Slack is too busy at the moment. Please try again in a minute."
+        return f"Slack did not accept this ({found.code}). Please try again."
     reference = parts.entropy(4).hex()
     log.error("%s failed, reference %s", name, reference, exc_info=error)
     return (
