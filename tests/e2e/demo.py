@@ -7,10 +7,11 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from playwright.async_api import Locator, Page, expect
+from playwright.async_api import TimeoutError as BrowserTimeoutError
 
 START = ("-c", "from bot.cli import main; main()", "demo", "--port", "0")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -90,7 +91,7 @@ def pressable(page: Page, label: str = "Take Action") -> Locator:
     )
 
 
-async def card(page: Page, words: str) -> Locator:
+async def card(page: Page, words: str | re.Pattern[str]) -> Locator:
     """The open card with these words; others are dismissed meanwhile, as one waits for another.
 
     Raises:
@@ -101,14 +102,22 @@ async def card(page: Page, words: str) -> Locator:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if await wanted.count():
-            return wanted.first
+            return await _pinned(wanted.first)
         if await others.count():
-            before = await others.count()
-            await others.first.get_by_role("button", name="Dismiss").click()
-            await expect(others).not_to_have_count(before)
+            # It may expire or be resolved just now, and lose its buttons before they are pressed.
+            with suppress(BrowserTimeoutError, AssertionError):
+                other = await _pinned(others.first)
+                await other.get_by_role("button", name="Dismiss").click(timeout=3000)
+                await expect(other.get_by_role("button")).to_have_count(0, timeout=3000)
         await asyncio.sleep(0.1)
     seen = await page.get_by_test_id("message").all_inner_texts()
-    raise AssertionError(f"No card with {words!r} came; there are: {seen}")
+    raise AssertionError(f"No card with {words} came; there are: {seen}")
+
+
+async def _pinned(message: Locator) -> Locator:
+    """The same message by its own name, which it keeps when it has lost its buttons."""
+    ts = await message.get_attribute("data-ts")
+    return message.page.locator(f'[data-ts="{ts}"]')
 
 
 async def move_deal(page: Page, title: str, stage: str) -> None:
