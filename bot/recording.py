@@ -11,7 +11,7 @@ from bot.parts import Parts
 from coach import engine
 from coach.engine import ActionLook, Need
 from coach.events import Change, Event
-from coach.mirror import Visit, blank, fold, with_stage
+from coach.mirror import Visit, blank, fold, in_stage_since, with_stage
 from coach.models import (
     Activity,
     Contact,
@@ -138,7 +138,7 @@ async def _load(
             ids[change.kind].add(change.id)
             if change.owner:
                 named.append(change.owner)
-            if change.kind is SubjectKind.DEAL and change.fields.get("stage"):
+            if change.kind is SubjectKind.DEAL and "stage" in change.fields:
                 staged.add(change.id)
             if (contact_id := change.fields.get("contact_id")) is not None:
                 ids[SubjectKind.CONTACT].add(contact_id)
@@ -165,8 +165,8 @@ def _fold(batch: _Batch, event: Event) -> dict[str, list[Any]]:
         before = batch.subjects.get(place) or blank(change.kind, batch.connection_id, change.id)
         person_id = batch.owners[change.owner.key] if change.owner else None
         after = fold(before, change, person_id)
-        if isinstance(before, Deal) and isinstance(after, Deal):
-            after = _staged(batch, before, after, change)
+        if isinstance(after, Deal) and "stage" in change.fields:
+            after = _staged(batch, after, change)
         if after is before and place in batch.subjects:
             continue
         batch.subjects[place] = after
@@ -178,21 +178,14 @@ def _fold(batch: _Batch, event: Event) -> dict[str, list[Any]]:
     return kept
 
 
-def _staged(batch: _Batch, before: Deal, after: Deal, change: Change) -> Deal:
-    stage = change.fields.get("stage")
-    if not stage:
-        if after.stage and after.stage_entered_at is None:
-            return replace(after, stage_entered_at=after.created_at)
-        return after
-    stays = batch.visits.get(after.id, [])
-    # A deal first heard of has been in its stage since it was made, as far as anybody can know.
-    at = change.at
-    if not stays and before.stage is None and after.created_at and after.status == "open":
-        at = min(at, after.created_at)
-    stays = with_stage(stays, stage, at, before.told.get("stage"))
-    batch.visits[after.id] = stays
-    entered = stays[-1].entered_at
-    return after if after.stage_entered_at == entered else replace(after, stage_entered_at=entered)
+def _staged(batch: _Batch, deal: Deal, change: Change) -> Deal:
+    visits: Sequence[Visit] = batch.visits.get(deal.id, [])
+    if stage := change.fields["stage"]:
+        visits = batch.visits[deal.id] = with_stage(visits, stage, change.at)
+    # Of a deal first heard of in the middle of its life only this much is sure: it has been in its
+    # stage since then. Claiming more would call it stuck when it may have moved yesterday.
+    entered = in_stage_since(visits, deal.stage)
+    return deal if deal.stage_entered_at == entered else replace(deal, stage_entered_at=entered)
 
 
 def _json(value: Any) -> Any:

@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from coach.models import Person
 
+#: The least time there is.
+INSTANT = timedelta(microseconds=1)
+
 
 @lru_cache(maxsize=512)
 def zone(name: str | None) -> ZoneInfo:
@@ -31,22 +34,29 @@ def _days(person: Person) -> tuple[int, ...]:
     return person.settings.working_days or (1, 2, 3, 4, 5)
 
 
-def _from_work(moment: datetime, person: Person) -> tuple[date, time]:
+def _length(day: date, person: Person) -> timedelta:
+    # 23 or 25 hours on the days on which clocks change.
+    return start_of_day(day + timedelta(days=1), person) - start_of_day(day, person)
+
+
+def _from_work(moment: datetime, person: Person) -> tuple[date, timedelta]:
     # What happens on a day off begins to wait when work begins again.
-    local = moment.astimezone(zone(person.time_zone))
-    day, clock = local.date(), local.time()
+    day = local_date(moment, person)
+    if day.isoweekday() in _days(person):
+        return day, moment - start_of_day(day, person)
     while day.isoweekday() not in _days(person):
-        day, clock = day + timedelta(days=1), time.min
-    return day, clock
+        day += timedelta(days=1)
+    return day, timedelta()
 
 
-def _at_work(moment: datetime, person: Person) -> tuple[date, time]:
-    # Nothing ripens on a day off: it is as good as the end of the last working day.
-    local = moment.astimezone(zone(person.time_zone))
-    day, clock = local.date(), local.time()
+def _at_work(moment: datetime, person: Person) -> tuple[date, timedelta]:
+    # Nothing ripens on a day off: it is as good as the last instant of the last working day.
+    day = local_date(moment, person)
+    if day.isoweekday() in _days(person):
+        return day, moment - start_of_day(day, person)
     while day.isoweekday() not in _days(person):
-        day, clock = day - timedelta(days=1), time.max
-    return day, clock
+        day -= timedelta(days=1)
+    return day, _length(day, person) - INSTANT
 
 
 def _moved(day: date, days: int, person: Person) -> date:
@@ -63,30 +73,35 @@ def _moved(day: date, days: int, person: Person) -> date:
 def after_working_days(since: datetime, days: int, person: Person) -> datetime:
     """The instant at which `days` working days have passed since `since`.
 
-    The clock time stays the same: what happened on Thursday at 10 has waited two working days on
-    Monday at 10. Days off do not count.
+    What happened on Thursday at 10 has waited two working days on Monday at 10. Days off do not
+    count. The time of day is counted from midnight, so that it is an hour off when one of the two
+    days is one on which the clocks change.
     """
-    day, clock = _from_work(since, person)
-    tz = zone(person.time_zone)
-    return datetime.combine(_moved(day, days, person), clock, tz).astimezone(UTC)
+    day, passed = _from_work(since, person)
+    day = _moved(day, days, person)
+    return start_of_day(day, person) + min(passed, _length(day, person) - INSTANT)
 
 
 def before_working_days(moment: datetime, days: int, person: Person) -> datetime:
     """The latest instant from which `days` working days have passed at `moment`.
 
-    Whatever has waited since this instant or longer is ripe; the inverse of `after_working_days`.
+    Whatever has waited since this instant or longer is ripe: `after_working_days(since) <= moment`
+    is the same as `since <= before_working_days(moment)`.
     """
-    day, clock = _at_work(moment, person)
-    tz = zone(person.time_zone)
-    return datetime.combine(_moved(day, -days, person), clock, tz).astimezone(UTC)
+    last, passed = _at_work(moment, person)
+    day = _moved(last, -days, person)
+    if passed >= _length(last, person) - INSTANT:
+        # At the end of a day everything that happened on the other one is ripe, long as it was.
+        passed = _length(day, person) - INSTANT
+    return start_of_day(day, person) + min(passed, _length(day, person) - INSTANT)
 
 
 def working_days_between(since: datetime, until: datetime, person: Person) -> int:
     """How many whole working days have passed from `since` to `until`."""
     (first, start), (last, end) = _from_work(since, person), _at_work(until, person)
-    if (last, end) < (first, start):
+    if last <= first:
         return 0
     weeks, rest = divmod((last - first).days, 7)
     tail = (last - timedelta(days=offset) for offset in range(rest))
     count = weeks * len(_days(person)) + sum(day.isoweekday() in _days(person) for day in tail)
-    return count - (end < start)
+    return count - (end < min(start, _length(last, person) - INSTANT))

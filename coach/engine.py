@@ -1,6 +1,7 @@
 """What a rule is, and how rules are asked: on an action, and on time passing."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -69,7 +70,7 @@ class TimeLook:
     person: Person
     #: All of the person's subjects of the rule's kind that are ripe, in no particular order.
     ripe: Sequence[Subject]
-    #: What this rule has said to this person in the last 60 days, newest first.
+    #: What this rule has said to this person of late, newest first.
     past: Sequence[PastInsight]
     #: The value from which a deal belongs to the person's largest tenth; none for few deals.
     large_value: float | None = None
@@ -121,7 +122,8 @@ def type_of(rule: Rule) -> InsightType:
 def fingerprint(workspace_id: str, rule: str, draft: Draft) -> str:
     """The identity of an insight: rule, person, subject and occasion; 32 hexadecimal digits."""
     parts = (workspace_id, rule, draft.person_id, draft.subject, draft.occasion)
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    # JSON keeps the parts apart whatever is in them: ids are a stranger's text.
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def admits(level: Level, priority: Priority) -> bool:

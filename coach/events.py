@@ -44,6 +44,8 @@ class Change:
     fields: dict[str, Any] = field(default_factory=dict)
     #: The owner, when the delivery names one.
     owner: Owner | None = None
+    #: The thing itself did not say so: whoever the event belongs to, unless an owner is known.
+    owner_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

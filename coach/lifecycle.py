@@ -14,7 +14,7 @@ TRANSITIONS: Mapping[S, frozenset[S]] = {
     S.SENDING: frozenset({S.SENT, S.QUEUED, S.FAILED, S.TAKEN, S.DISMISSED, S.EXPIRED}),
     S.SENT: frozenset({S.TAKEN, S.DISMISSED, S.EXPIRED}),
     # A person may be reachable again after a permanent error was mended.
-    S.FAILED: frozenset({S.QUEUED, S.TAKEN, S.DISMISSED, S.EXPIRED}),
+    S.FAILED: frozenset({S.QUEUED, S.QUIET, S.TAKEN, S.DISMISSED, S.EXPIRED}),
     S.TAKEN: frozenset(),
     S.DISMISSED: frozenset(),
     S.EXPIRED: frozenset(),

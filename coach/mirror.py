@@ -1,17 +1,29 @@
-"""Folding what was told into the mirror: per field, the newest word wins, whatever comes first."""
+"""Folding what was told into the mirror: per field, the newest word wins, whatever comes first.
+
+The outcome depends on what was told and when it happened, never on the order in which it came.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from coach.events import Change
 from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus
 
+#: Under this name `told` keeps when an owner was last taken from the event around a thing.
+ASSUMED_OWNER = "assumed owner"
+
+#: Nothing is expected to come later than this: how long it is kept that a stage was told again.
+LATE = timedelta(days=7)
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A deal's stay in one stage; `left_at` is `None` while it lasts."""
+    """A deal was in a stage from one telling to the next; `left_at` is `None` for the last.
+
+    Two in a row may name the same stage, because it was told again; `stays` joins them.
+    """
 
     stage: str
     entered_at: datetime
@@ -35,82 +47,67 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
     `person_id` is the resolved `change.owner`. A field told at a later time than `change.at` stays.
     """
     told = dict(current.told)
-    fields = dict(change.fields)
-    if change.owner is not None:
-        fields["person_id"] = person_id
-    if current.deleted and "deleted" not in fields:
-        # Something newer than the deletion is known: it is back.
-        fields["deleted"] = False
     new: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name in told and change.at < told[name]:
-            continue
-        told[name] = change.at
-        new[name] = value
-    if isinstance(current, Contact) and "last_contacted_at" in fields:
+    for name, value in _fields(change, person_id).items():
+        if name not in told or change.at >= told[name]:
+            told[name] = change.at
+            new[name] = value
+    if change.owner is not None and change.owner_assumed:
+        # What the thing itself once said of its owner counts, however old it is.
+        earlier = told.get(ASSUMED_OWNER)
+        if earlier is None or change.at >= earlier:
+            told[ASSUMED_OWNER] = change.at
+            if "person_id" not in told:
+                new["person_id"] = person_id
+    if isinstance(current, Contact) and "last_contacted_at" in change.fields:
         # A late word about an early call must not hide a later one, nor be lost itself.
-        moments = (current.last_contacted_at, fields["last_contacted_at"])
+        moments = (current.last_contacted_at, change.fields["last_contacted_at"])
         new["last_contacted_at"] = max((m for m in moments if m is not None), default=None)
-    if current.told == told and not new:
-        return current
+    if "created_at" not in told:
+        # It was there at the latest when it was first spoken of.
+        new["created_at"] = min(current.created_at or change.at, change.at)
     after = replace(current, **new, told=told)
-    return _settled(after, change)
-
-
-def _settled(after: Subject, change: Change) -> Subject:
-    # What follows from the fields without being told.
-    if isinstance(after, Deal):
-        if after.status is DealStatus.OPEN:
-            after = replace(after, closed_at=None)
-        elif after.closed_at is None:
-            after = replace(after, closed_at=change.at)
-        if after.created_at is None:
-            after = replace(after, created_at=change.at)
-    elif isinstance(after, Contact):
+    if isinstance(after, Contact):
         created = after.created_at or change.at
-        after = replace(
-            after, created_at=created, silent_since=max(created, after.last_contacted_at or created)
-        )
-    else:
-        if after.status is TaskStatus.PENDING:
-            after = replace(after, completed_at=None)
-        elif after.completed_at is None:
-            after = replace(after, completed_at=change.at)
-        if after.created_at is None:
-            after = replace(after, created_at=change.at)
-    return after
+        after = replace(after, silent_since=max(created, after.last_contacted_at or created))
+    return current if after == current else after
 
 
-def with_stage(
-    visits: Sequence[Visit], stage: str, at: datetime, confirmed_at: datetime | None
-) -> list[Visit]:
-    """The stays of a deal once it is known that it was in `stage` at `at`.
+def _fields(change: Change, person_id: str | None) -> dict[str, Any]:
+    # What a change tells, with what follows from it.
+    fields = dict(change.fields)
+    # Whatever is told of a thing also says that it is there.
+    fields.setdefault("deleted", False)
+    if change.owner is not None and not change.owner_assumed:
+        fields["person_id"] = person_id
+    if change.kind is SubjectKind.DEAL and fields.get("status") is DealStatus.OPEN:
+        fields["closed_at"] = None
+    if change.kind is SubjectKind.TASK and fields.get("status") is TaskStatus.PENDING:
+        fields["completed_at"] = None
+    return fields
 
-    `visits` are in order and without gaps. `confirmed_at` is when the present stage was last told:
-    a late word of another stage splits the present stay there. Two stays in the same stage in a
-    row become one.
+
+def with_stage(visits: Sequence[Visit], stage: str, at: datetime) -> list[Visit]:
+    """The visits of a deal once it is known that it was in `stage` at `at`.
+
+    `visits` are in order and without gaps, and so is the answer.
     """
-    if not visits:
-        return [Visit(stage, at)]
-    result = list(visits)
-    if at < result[0].entered_at:
-        result.insert(0, Visit(stage, at, result[0].entered_at))
-        return _joined(result)
-    position = max(i for i, visit in enumerate(result) if visit.entered_at <= at)
-    stay = result[position]
-    if stay.stage == stage:
-        return result
-    rest: list[Visit] = []
-    end = stay.left_at
-    if end is None and confirmed_at is not None and confirmed_at > at:
-        # The present stage was told again after this: the deal went there and came back.
-        rest, end = [Visit(stay.stage, confirmed_at)], confirmed_at
-    before = [] if stay.entered_at == at else [replace(stay, left_at=at)]
-    result[position : position + 1] = [*before, Visit(stage, at, end), *rest]
-    return _joined(result)
+    seen = {visit.entered_at: visit.stage for visit in visits}
+    seen[at] = stage
+    moments = sorted(seen)
+    settled = moments[-1] - LATE
+    kept: list[Visit] = []
+    for moment, following in zip(moments, [*moments[1:], None], strict=True):
+        if kept and kept[-1].stage == seen[moment] and moment < settled:
+            # Told again, and nothing can come between any more.
+            kept[-1] = replace(kept[-1], left_at=following)
+        else:
+            kept.append(Visit(seen[moment], moment, following))
+    return kept
 
 
-def _joined(visits: Sequence[Visit]) -> list[Visit]:
+def stays(visits: Sequence[Visit]) -> list[Visit]:
+    """The visits with those in a row to the same stage as one: from coming to leaving."""
     joined: list[Visit] = []
     for visit in visits:
         if joined and joined[-1].stage == visit.stage:
@@ -118,3 +115,8 @@ def _joined(visits: Sequence[Visit]) -> list[Visit]:
         else:
             joined.append(visit)
     return joined
+
+
+def in_stage_since(visits: Sequence[Visit], stage: str | None) -> datetime | None:
+    """Since when a deal has been in its present stage; `None` when it has none."""
+    return stays(visits)[-1].entered_at if stage and visits else None

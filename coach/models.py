@@ -312,7 +312,8 @@ class Draft:
     reason: Message
     suggestion: Suggestion
     expires_at: datetime
-    #: Ids of what the insight was about, so that "something changed" can be told.
+    #: Marks of what it was about, so that "something changed" can be told: one for each thing in
+    #: the state that called the insight forth.
     about: tuple[str, ...] = ()
 
 
@@ -383,3 +384,5 @@ class PastInsight:
     dismissed_at: datetime | None
     about: tuple[str, ...]
     occasion: str
+    #: Whether the person did what it suggested.
+    taken: bool = False

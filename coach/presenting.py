@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from coach.action import ActionView
-from coach.calendar import working_days_between
+from coach.calendar import local_date, working_days_between
 from coach.models import Contact, Deal, DealStatus, Message, Ref, Span, Task, TaskStatus, say
 from coach.screens import Control, Item
 
@@ -51,7 +51,7 @@ def deal_item(deal: Deal, view: ActionView) -> Item:
         stage = f"Stage: {deal.stage}"
         if deal.stage_entered_at and deal.status is DealStatus.OPEN:
             days = working_days_between(deal.stage_entered_at, view.now, view.person)
-            stage += f", for {days} working days"
+            stage += f", for {days} working day{'s' if days != 1 else ''}"
         facts.append(stage)
     if deal.status is not DealStatus.OPEN:
         facts.append(f"Closed {deal.status}")
@@ -73,7 +73,7 @@ def contact_item(contact: Contact, view: ActionView) -> Item:
     if contact.status:
         facts.append(contact.status.capitalize())
     if contact.last_contacted_at:
-        days = max((view.now - contact.last_contacted_at).days, 0)
+        days = max((view.today - local_date(contact.last_contacted_at, view.person)).days, 0)
         ago = "today" if days == 0 else f"{days} day{'s' if days != 1 else ''} ago"
         facts.append(f"Last contacted {ago}")
     else:

@@ -15,21 +15,24 @@ def next_allowed(
     """From when the same may be said again; `None` means not until something changes.
 
     `past` is what was said for this reason, newest first; `gap` the rule's own least distance;
-    `about` the ids concerned now. Each dismissal in a row lengthens the gap (1, 3, 7, 14 days from
-    dismissing); after one more, only an id that was not there before opens it again.
+    `about` the marks of what it is about now. Each dismissal since the person last took action
+    lengthens the distance (1, 3, 7, 14 days, both from dismissing and from what was said since);
+    an insight that went by unanswered neither counts nor makes up for one. After one dismissal
+    more, only a mark that was not there before opens it again.
     """
     if not past:
         return now
     dismissals: list[datetime] = []
     known: set[str] = set()
     for earlier in past:
-        if earlier.dismissed_at is None:
+        if earlier.taken:
             break
-        dismissals.append(earlier.dismissed_at)
         known.update(earlier.about)
-    allowed = past[0].created_at + gap
+        if earlier.dismissed_at is not None:
+            dismissals.append(earlier.dismissed_at)
     if not dismissals:
-        return allowed
-    if len(dismissals) > len(GAPS):
-        return None if set(about) <= known else allowed
-    return max(allowed, dismissals[0] + GAPS[len(dismissals) - 1])
+        return past[0].created_at + gap
+    if len(dismissals) > len(GAPS) and known.issuperset(about):
+        return None
+    gap = max(gap, GAPS[min(len(dismissals), len(GAPS)) - 1])
+    return max(past[0].created_at, dismissals[0]) + gap

@@ -1,5 +1,6 @@
 """Each person's settings: defaults, ranges, and the numbers in force."""
 
+import re
 from collections.abc import Mapping
 
 from coach.errors import SettingError
@@ -33,10 +34,9 @@ def checked_days(setting: str, text: str | None) -> int | None:
     default, least, most = RANGES[setting]
     if text is None or not text.strip():
         return None
-    try:
-        number = int(text.strip())
-    except ValueError:
-        number = least - 1
+    # Not everything that `int` reads is a number to people.
+    digits = re.fullmatch(r"[0-9]{1,9}", text.strip())
+    number = int(digits[0]) if digits else least - 1
     if not least <= number <= most:
         raise SettingError(
             setting, f"Enter a whole number from {least} to {most}, or nothing for {default}."

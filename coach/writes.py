@@ -1,5 +1,6 @@
 """The few changes the coach can make in a CRM, and what each means for the mirror."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, assert_never
@@ -73,10 +74,10 @@ CrmWrite = CreateTask | CompleteTask | RescheduleTask | LogContact | MoveDeal
 
 def status_of_stage(stage: str) -> DealStatus:
     """What a stage's name says of the deal: “Closed Won” is won, “Lost” is lost, the rest open."""
-    words = stage.lower().replace("-", " ").replace("_", " ").split()
-    if "won" in words:
+    words = set(re.findall(r"[^\W\d_]+", stage.lower()))
+    if words & {"won", "closedwon"}:
         return DealStatus.WON
-    if "lost" in words:
+    if words & {"lost", "closedlost"}:
         return DealStatus.LOST
     return DealStatus.OPEN
 

@@ -187,7 +187,13 @@ async def past(
             dismissed = row.decided_at if row.state == InsightState.DISMISSED.value else None
             found.setdefault((row.rule, row.person_id), []).append(
                 PastInsight(
-                    row.rule, row.subject, row.created_at, dismissed, tuple(row.about), row.occasion
+                    row.rule,
+                    row.subject,
+                    row.created_at,
+                    dismissed,
+                    tuple(row.about),
+                    row.occasion,
+                    row.state == InsightState.TAKEN.value,
                 )
             )
     return found

@@ -383,17 +383,31 @@ async def deals_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -
 
 async def stages(tx: Tx, workspace_id: str, connection_id: str) -> list[str]:
     """The stages deals of a connection have been in, in the order they usually go through them."""
-    place = (
-        func.row_number()
-        .over(partition_by=stage_visits.c.deal_id, order_by=stage_visits.c.entered_at)
-        .label("place")
+    before = func.lag(stage_visits.c.stage).over(
+        partition_by=stage_visits.c.deal_id, order_by=stage_visits.c.entered_at
     )
-    ordered = (
-        select(stage_visits.c.stage, place)
+    told = (
+        select(
+            stage_visits.c.deal_id,
+            stage_visits.c.stage,
+            stage_visits.c.entered_at,
+            before.label("before"),
+        )
         .where(
             stage_visits.c.workspace_id == workspace_id,
             stage_visits.c.connection_id == connection_id,
         )
+        .subquery()
+    )
+    place = (
+        func.row_number()
+        .over(partition_by=told.c.deal_id, order_by=told.c.entered_at)
+        .label("place")
+    )
+    # A stage that was only told again is no further place on the deal's way.
+    ordered = (
+        select(told.c.stage, place)
+        .where(or_(told.c.before.is_(None), told.c.before != told.c.stage))
         .subquery()
     )
     query = (

@@ -55,18 +55,24 @@ def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | F
     title = " ".join((values.get("title") or "").split())
     if not title:
         errors["title"] = "Give the task a title."
-    due = date.fromisoformat(text) if (text := values.get("due_date")) else None
+    due: date | None = None
+    try:
+        due = date.fromisoformat(text) if (text := values.get("due_date")) else None
+    except ValueError:
+        errors["due_date"] = "Pick a date."
     if due and due < view.today:
         errors["due_date"] = "Pick today or a later day."
+    priority = values.get("priority") or TaskPriority.MEDIUM
+    if priority not in set(TaskPriority):
+        errors["priority"] = "Choose one of these."
     if errors:
         return FieldErrors(errors)
-    priority = TaskPriority(values.get("priority") or TaskPriority.MEDIUM)
     write = CreateTask(
         connection_id=str(view.params["connection_id"]),
         task_id=view.new_id,
         title=title[:TITLE],
         due_date=due,
-        priority=priority,
+        priority=TaskPriority(priority),
         note=(values.get("note") or "").strip()[:NOTE] or None,
         contact_id=view.params.get("contact_id"),
         deal_id=view.params.get("deal_id"),

@@ -16,15 +16,17 @@ def evaluate(look: ActionLook) -> Draft | None:
     done = look.activity.task
     if done is None:
         return None
-    others = [task for task in look.pressing_tasks if task.id != done.id]
+    others = [task for task in look.pressing_tasks if subject_key(task) != subject_key(done)]
     if not others:
         return None
     task = min(others, key=_urgency)
+    completed = done.completed_at or look.activity.occurred_at
     due = f"due {task.due_date:%a %-d %b}" if task.due_date else "without a due date"
     return Draft(
         person_id=look.person.id,
         subject=subject_key(done),
-        occasion="completed",
+        # A task that comes back and is done again is a new occasion; an echo is not.
+        occasion=f"completed {completed.date().isoformat()}",
         priority=Priority.MEDIUM,
         message=say("Nice work! Next priority: ", Span(task.name, task.url)),
         reason=say(

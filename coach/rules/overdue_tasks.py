@@ -1,9 +1,9 @@
 """Tasks whose due date has passed."""
 
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 
 from coach.calendar import local_date, start_of_day
-from coach.engine import TimeLook, TimeRule, Verdict
+from coach.engine import TimeLook, TimeRule, Verdict, subject_key
 from coach.models import (
     Draft,
     Level,
@@ -20,6 +20,9 @@ from coach.repetition import next_allowed
 
 GAP = timedelta(hours=12)
 
+#: How many tasks are remembered, to tell whether anything has changed.
+MARKS = 1000
+
 
 def cutoff(now: datetime, person: Person) -> date:
     """Tasks due on that day or earlier are overdue: yesterday, where the person is."""
@@ -30,7 +33,7 @@ def ripe_at(subject: Subject, person: Person) -> datetime | None:
     """The midnight after the due date; never for what is done, undated or deleted."""
     if not isinstance(subject, Task) or subject.deleted or subject.due_date is None:
         return None
-    if subject.status is TaskStatus.COMPLETED:
+    if subject.status is TaskStatus.COMPLETED or subject.due_date.year == MAXYEAR:
         return None
     return start_of_day(subject.due_date + timedelta(days=1), person)
 
@@ -41,7 +44,8 @@ def evaluate(look: TimeLook) -> Verdict:
         (task for task in look.ripe if isinstance(task, Task) and task.due_date),
         key=lambda task: (task.due_date, task.id),
     )
-    about = tuple(task.id for task in tasks)
+    # With another date it is another promise that was not kept.
+    about = tuple(f"{subject_key(task)}@{task.due_date}" for task in tasks)[:MARKS]
     allowed = next_allowed(look.past, gap=GAP, about=about, now=look.now)
     if allowed is None:
         return Verdict(again_at=look.now + GAP)
@@ -58,7 +62,7 @@ def evaluate(look: TimeLook) -> Verdict:
         reason=say(f"The oldest is “{oldest.name}”, due {oldest.due_date:%a %-d %b}."),
         suggestion=Suggestion("view_overdue_tasks"),
         expires_at=look.now + GAP,
-        about=about[:1000],
+        about=about,
     )
     return Verdict([draft], again_at=look.now + GAP)
 

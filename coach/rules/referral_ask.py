@@ -11,7 +11,9 @@ def evaluate(look: ActionLook) -> Draft | None:
     deal, contact = look.activity.deal, look.activity.contact
     if deal is None or deal.status is not DealStatus.WON:
         return None
-    client = Span(contact.name, contact.url) if contact and not contact.deleted else None
+    # A bare id is nobody one could ask.
+    known = contact and not contact.deleted and (contact.name_given or contact.email)
+    client = Span(contact.name, contact.url) if contact and known else None
     closed = deal.closed_at or look.activity.occurred_at
     params = {
         "connection_id": deal.connection_id,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from coach.calendar import after_working_days, before_working_days
-from coach.engine import TimeLook, TimeRule, Verdict
+from coach.engine import TimeLook, TimeRule, Verdict, subject_key
 from coach.models import (
     Contact,
     Draft,
@@ -23,6 +23,9 @@ GAP = timedelta(hours=24)
 
 #: How many leads are named; the others are counted.
 NAMED = 3
+
+#: How many leads are shown on demand, and remembered, to tell whether anything has changed.
+LISTED, MARKS = 100, 1000
 
 
 def cutoff(now: datetime, person: Person) -> datetime:
@@ -45,7 +48,8 @@ def evaluate(look: TimeLook) -> Verdict:
         (lead for lead in look.ripe if isinstance(lead, Contact) and lead.silent_since),
         key=lambda lead: (lead.silent_since, lead.id),
     )
-    about = tuple(lead.id for lead in leads)
+    # One who was contacted and went quiet again is news.
+    about = tuple(f"{subject_key(lead)}@{lead.silent_since}" for lead in leads)[:MARKS]
     allowed = next_allowed(look.past, gap=GAP, about=about, now=look.now)
     if allowed is None:
         return Verdict(again_at=look.now + GAP)
@@ -61,6 +65,7 @@ def evaluate(look: TimeLook) -> Verdict:
         names.append(Span(lead.name, lead.url))
     if more > 0:
         names.append(f" and {more} more")
+    unit = "day" if days == 1 else "days"
     verb = "hasn't" if len(leads) == 1 else "haven't"
     draft = Draft(
         person_id=look.person.id,
@@ -68,13 +73,13 @@ def evaluate(look: TimeLook) -> Verdict:
         occasion=look.now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
         message=say("Warm leads going cold: ", *names, f" {verb} been contacted in {days}+ days."),
-        reason=say(f"Your limit is {days} working days without a call, mail, meeting or note."),
+        reason=say(f"Your limit is {days} working {unit} without a call, mail, meeting or note."),
         suggestion=Suggestion(
             "view_stale_leads",
-            {"contacts": [[lead.connection_id, lead.id] for lead in leads[:100]]},
+            {"contacts": [[lead.connection_id, lead.id] for lead in leads[:LISTED]]},
         ),
         expires_at=look.now + GAP,
-        about=about[:1000],
+        about=about,
     )
     return Verdict([draft], again_at=look.now + GAP)
 

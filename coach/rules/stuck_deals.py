@@ -52,19 +52,20 @@ def evaluate(look: TimeLook) -> Verdict:
     today = local_date(look.now, look.person)
     tomorrow = start_of_day(today + timedelta(days=1), look.person)
     left = A_DAY - sum(local_date(said.created_at, look.person) == today for said in look.past)
-    deals = sorted(
-        (deal for deal in look.ripe if isinstance(deal, Deal)),
-        key=lambda deal: (-(deal.value or Decimal(0)), deal.stage_entered_at, deal.id),
-    )
+    found = [(deal.stage_entered_at, deal) for deal in look.ripe if isinstance(deal, Deal)]
+    stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
+    stuck.sort(key=lambda each: (-(each[1].value or Decimal(0)), each[0], each[1].id))
     drafts: list[Draft] = []
     again: dict[str, datetime] = {}
-    for deal in deals:
+    for entered, deal in stuck:
         key = subject_key(deal)
-        if deal.stage_entered_at is None:
+        said = [earlier for earlier in look.past if earlier.subject == key]
+        if said and said[0].created_at + GAP > look.now:
+            again[key] = said[0].created_at + GAP
             continue
         # A new stage is a new reason: what was dismissed in the last one does not count.
-        stay = f"{deal.stage}@{deal.stage_entered_at.isoformat()}"
-        past = [p for p in look.past if p.subject == key and p.occasion.startswith(stay)]
+        stay = f"{deal.stage}@{entered.isoformat()}#"
+        past = [earlier for earlier in said if earlier.occasion.startswith(stay)]
         allowed = next_allowed(past, gap=GAP, about=(deal.id,), now=look.now)
         if allowed is None:
             again[key] = look.now + timedelta(days=7)
@@ -74,17 +75,23 @@ def evaluate(look: TimeLook) -> Verdict:
             again[key] = tomorrow
         else:
             again[key] = look.now + GAP
-            drafts.append(_draft(look, deal, key, f"{stay}#{look.now.isoformat()}"))
+            drafts.append(_draft(look, deal, entered, key, f"{stay}{look.now.isoformat()}"))
     return Verdict(drafts, again_at=tomorrow, again_at_for=again)
 
 
-def _draft(look: TimeLook, deal: Deal, key: str, occasion: str) -> Draft:
-    entered = deal.stage_entered_at or look.now
+def _days(count: int) -> str:
+    return "day" if count == 1 else "days"
+
+
+def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: str) -> Draft:
     days = working_days_between(entered, look.now, look.person)
-    large = look.large_value is not None and deal.value is not None
-    large = large and float(deal.value or 0) >= (look.large_value or 0)
+    large = (
+        look.large_value is not None
+        and deal.value is not None
+        and float(deal.value) >= look.large_value
+    )
     limit = stuck_deal_days(look.person)
-    reason = f"Your limit is {limit} working days in one stage."
+    reason = f"Your limit is {limit} working {_days(limit)} in one stage."
     if large:
         reason += " It is among your largest deals."
     return Draft(
@@ -95,7 +102,7 @@ def _draft(look: TimeLook, deal: Deal, key: str, occasion: str) -> Draft:
         message=say(
             "Deal '",
             Span(deal.name, deal.url),
-            f"' has been in {deal.stage} for {days} days. Time to move it forward?",
+            f"' has been in {deal.stage} for {days} {_days(days)}. Time to move it forward?",
         ),
         reason=say(reason),
         suggestion=Suggestion(

@@ -1,0 +1,190 @@
+"""The native form of events: its fields, cleaned and within bounds whatever strangers send."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from coach.events import Owner
+from coach.models import DealStatus, TaskPriority, TaskStatus, Verb
+
+#: Digits kept behind the decimal point of an amount.
+_DECIMALS = 6
+
+
+def clean(value: object) -> object:
+    """Text as databases take it: without NUL, halves of surrogate pairs, and space around."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    return value
+
+
+def _cut(length: int) -> Callable[[str], str]:
+    return lambda text: text[:length]
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _aware(moment: datetime) -> datetime:
+    if not 1970 <= moment.year < 2200:
+        raise ValueError("must lie between 1970 and 2200")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _in_range(day: date) -> date:
+    if not 1970 <= day.year < 2200:
+        raise ValueError("must lie between 1970 and 2200")
+    return day
+
+
+def _short(value: Decimal) -> Decimal:
+    # "0e-999999999" is within any range, but nobody could write it out.
+    exponent = int(value.as_tuple().exponent)
+    if -_DECIMALS <= exponent <= 0:
+        return value
+    return value.quantize(Decimal(1).scaleb(-_DECIMALS if exponent < 0 else 0))
+
+
+def _https(url: str) -> str | None:
+    # Links lead out of Slack: nothing but plain web addresses.
+    return url if re.fullmatch(r"https://[^\s<>|\"']{1,2000}", url) else None
+
+
+def _date_of(value: object) -> object:
+    # Vendors send a due date with or without a time of day.
+    if isinstance(value, str) and len(value) > 10 and value[10:11] in {"T", " "}:
+        return value[:10]
+    return value
+
+
+Id = Annotated[str, BeforeValidator(clean), StringConstraints(min_length=1, max_length=255)]
+Title = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(500))]
+Short = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(120))]
+Long = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(5000))]
+Email = Annotated[str, BeforeValidator(clean), StringConstraints(max_length=320)]
+Moment = Annotated[datetime, AfterValidator(_aware)]
+Url = Annotated[str, BeforeValidator(clean), AfterValidator(_https)]
+Day = Annotated[date, BeforeValidator(_date_of), AfterValidator(_in_range)]
+Amount = Annotated[
+    Decimal,
+    Field(ge=Decimal("-1e15"), le=Decimal("1e15"), allow_inf_nan=False),
+    AfterValidator(_short),
+]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        # Forms and spreadsheets send an empty text for what is empty.
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: None if isinstance(told, str) and not told.strip() else told
+            for name, told in value.items()
+        }
+
+
+class OwnerForm(_Form):
+    """Who something belongs to."""
+
+    email: Email | None = None
+    id: Id | None = None
+    name: Short | None = None
+
+    def owner(self) -> Owner | None:
+        """In the domain's terms."""
+        return Owner.of(email=self.email, id=self.id, name=self.name)
+
+
+class _Owned(_Form):
+    id: Id
+    url: Url | None = None
+    created_at: Moment | None = None
+    owner_email: Email | None = None
+    owner_id: Id | None = None
+    owner_name: Short | None = None
+
+    def owner(self) -> Owner | None:
+        return Owner.of(email=self.owner_email, id=self.owner_id, name=self.owner_name)
+
+
+class DealForm(_Owned):
+    """A deal, whole or in part."""
+
+    title: Title | None = None
+    stage: Short | None = None
+    status: Annotated[DealStatus, BeforeValidator(_lower)] | None = None
+    value: Amount | None = None
+    currency: Annotated[str, BeforeValidator(clean), StringConstraints(max_length=8)] | None = None
+    source: Short | None = None
+    contact_id: Id | None = None
+    closed_at: Moment | None = None
+
+
+class ContactForm(_Owned):
+    """A contact, whole or in part."""
+
+    name: Title | None = None
+    email: Email | None = None
+    status: Short | None = None
+    source: Short | None = None
+    last_contacted_at: Moment | None = None
+
+
+class TaskForm(_Owned):
+    """A task, whole or in part."""
+
+    title: Title | None = None
+    status: Annotated[TaskStatus, BeforeValidator(_lower)] | None = None
+    priority: Annotated[TaskPriority, BeforeValidator(_lower)] | None = None
+    due_date: Day | None = None
+    note: Long | None = None
+    completed_at: Moment | None = None
+    contact_id: Id | None = None
+    deal_id: Id | None = None
+
+
+class DataForm(_Form):
+    """The objects an event is about."""
+
+    deal: DealForm | None = None
+    contact: ContactForm | None = None
+    task: TaskForm | None = None
+
+
+class EventForm(_Form):
+    """One event in the native form."""
+
+    id: Id | None = None
+    type: Verb
+    timestamp: Moment | None = None
+    owner: OwnerForm | None = None
+    data: DataForm
+
+
+class MinimalForm(_Form):
+    """The minimal form: what happened to what, with the object's fields in `metadata`."""
+
+    id: Id | None = None
+    action: Short
+    entity_type: Literal["deal", "contact", "task"]
+    entity_id: Id
+    timestamp: Moment | None = None
+    owner: Any = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
