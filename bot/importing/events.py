@@ -96,6 +96,9 @@ def told_again(
     ended = at if last is None or last < at else as_of
     changes = [Change(record.kind, record.id, as_of, news, owner)] if news or owner else []
     if standing:
+        if record.ended and "status" in standing:
+            name_of_end = "closed_at" if record.kind is SubjectKind.DEAL else "completed_at"
+            standing.setdefault(name_of_end, ended)
         changes.append(Change(record.kind, record.id, ended, standing))
     return _event(record, name, verb, at, tuple(changes))
 
