@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,8 +13,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-
-from storage import sqlite_driver
 
 #: A transaction; commits when its block ends, rolls back when it raises.
 Tx = AsyncConnection
@@ -32,14 +29,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {}
-        self._threads: ThreadPoolExecutor | None = None
-        if self.is_sqlite:
-            self._threads = ThreadPoolExecutor(pool_size + 4, "sqlite")
-            options = {"async_creator_fn": sqlite_driver.connector(self._threads)}
-        self._engine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=4, connect_args=options
-        )
+        self._engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=4)
         # By itself PostgreSQL shows each statement of a transaction what has come in meanwhile.
         self._reading = (
             self._engine
@@ -78,11 +68,11 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self._engine.dispose()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling begins too late for reads and too weakly for writes.
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
