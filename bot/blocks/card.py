@@ -1,5 +1,6 @@
 """An insight as the card in a person's messages, for every state it can be in."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.blocks.pieces import (
@@ -16,6 +17,7 @@ from bot.blocks.pieces import (
     plain_text,
 )
 from bot.blocks.text import escaped, shortened, words
+from coach.action import Action
 from coach.calendar import zone
 from coach.models import Insight, InsightState, InsightType
 
@@ -69,6 +71,17 @@ def what_and_why(insight: Insight, share: float = 1.0) -> Json:
     )
 
 
+def promise_of(actions: Mapping[str, Action], insight: Insight) -> str:
+    """What Take Action will do; empty when its action is no longer there."""
+    action = actions.get(insight.suggestion.action)
+    return action.promise(insight.suggestion.params) if action else ""
+
+
+def promised(promise: str, share: float) -> list[Json]:
+    """The promise as a small text above the buttons."""
+    return [plain_text(promise, max(int(PROMISE * share), 40))] if promise else []
+
+
 def importance(insight: Insight, until: str = "") -> Json:
     """How much it matters, by a sign and a word."""
     sign = f"{PRIORITY_SIGNS[insight.priority]} {insight.priority.word.capitalize()} priority"
@@ -84,7 +97,7 @@ def _open(
         return [
             what_and_why(insight, share),
             context(importance(insight, until)),
-            context(plain_text(shortened(promise, max(int(PROMISE * share), 40)))),
+            *([context(*promised(promise, share))] if promise else []),
             buttons(insight),
         ]
 

@@ -1,16 +1,29 @@
 """The Home tab: whether the coach is on, the settings, and what waits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.blocks.lists import insight_rows, note
-from bot.blocks.pieces import Blocks, Json, actions, button, context, fitted, header, plain_text
+from bot.blocks.pieces import (
+    MOST_VIEW_JSON,
+    Blocks,
+    Json,
+    actions,
+    button,
+    context,
+    fitted,
+    header,
+    plain_text,
+)
 from bot.blocks.settings import is_on
 from coach.models import Enrolment, Insight, Person
 from coach.thresholds import stale_lead_days, stuck_deal_days
 
 
-def home(person: Person, insights: Sequence[Insight]) -> Json:
-    """The whole tab for one person, with their pending insights in order."""
+def home(person: Person, insights: Sequence[Insight], promise: Callable[[Insight], str]) -> Json:
+    """The whole tab for one person, with their pending insights in order.
+
+    `promise` tells of an insight what Take Action will do.
+    """
 
     def build(share: float) -> Blocks:
         return [
@@ -18,10 +31,10 @@ def home(person: Person, insights: Sequence[Insight]) -> Json:
             *_state(person),
             {"type": "divider"},
             header("Waiting for you"),
-            *(insight_rows(insights, share) if insights else note("Nothing. Well done!")),
+            *(insight_rows(insights, promise, share) if insights else note("Nothing. Well done!")),
         ]
 
-    return {"type": "home", "blocks": fitted(build)}
+    return {"type": "home", "blocks": fitted(build, MOST_VIEW_JSON)}
 
 
 def _state(person: Person) -> Blocks:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TypeVar
 
 from bot.blocks.asides import sentence
-from bot.blocks.card import buttons, importance, what_and_why
+from bot.blocks.card import buttons, importance, promised, what_and_why
 from bot.blocks.pieces import (
     Blocks,
     Json,
@@ -30,7 +30,9 @@ _ELSEWHERE = "If the CRM knows you by another address: `/coach link EMAIL`."
 T = TypeVar("T")
 
 
-def insight_rows(insights: Sequence[Insight], share: float = 1.0) -> Blocks:
+def insight_rows(
+    insights: Sequence[Insight], promise: Callable[[Insight], str], share: float = 1.0
+) -> Blocks:
     """Each insight with its buttons; the last line counts those left out."""
     shown = insights[: max(int(INSIGHTS * share), 1)]
     text_share = min(share, 0.5)
@@ -38,18 +40,23 @@ def insight_rows(insights: Sequence[Insight], share: float = 1.0) -> Blocks:
     for insight in shown:
         blocks += [
             what_and_why(insight, text_share),
-            context(importance(insight)),
+            context(importance(insight), *promised(promise(insight), text_share)),
             buttons(insight),
         ]
     return blocks + _left(len(insights) - len(shown), "insight")
 
 
-def insight_list(insights: Sequence[Insight]) -> tuple[str, Blocks]:
-    """Pending insights, the most important first, each with its buttons."""
+def insight_list(
+    insights: Sequence[Insight], promise: Callable[[Insight], str]
+) -> tuple[str, Blocks]:
+    """Pending insights, the most important first, each with its buttons.
+
+    `promise` tells of an insight what Take Action will do.
+    """
     if not insights:
         return sentence("Nothing waits for you. Well done!")
     title = _count(len(insights), "insight") + " for you"
-    return title, fitted(lambda share: [header(title), *insight_rows(insights, share)])
+    return title, fitted(lambda share: [header(title), *insight_rows(insights, promise, share)])
 
 
 def task_list(tasks: Sequence[Task], today: date) -> tuple[str, Blocks]:

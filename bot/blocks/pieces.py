@@ -13,8 +13,9 @@ from coach.models import Message, Priority, say
 Json = dict[str, Any]
 Blocks = list[Json]
 
-#: Slack refuses blocks whose JSON is near 13,200 characters and does not say so anywhere.
-MOST_JSON = 11_500
+#: Slack refuses messages whose blocks' JSON is near 13,200 characters and does not say so anywhere;
+#: views may be larger.
+MOST_JSON, MOST_VIEW_JSON = 11_500, 100_000
 
 #: The `action_id` of every field.
 VALUE = "value"
@@ -37,7 +38,7 @@ def fitted(build: Callable[[float], Blocks], most: int = MOST_JSON) -> Blocks:
     share = 1.0
     blocks = build(share)
     while weight(blocks) > most and share > 0.01:
-        share /= 2
+        share *= 0.75
         blocks = build(share)
     return blocks
 

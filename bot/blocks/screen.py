@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from bot.blocks.pieces import (
+    MOST_VIEW_JSON,
     VALUE,
     Blocks,
     Json,
@@ -39,8 +40,8 @@ CALLBACK = "insight"
 #: What begins the `action_id` of every control.
 DO = "do"
 
-#: Slack's limits for a modal: private metadata in characters, and JSON of a view in bytes.
-MOST_METADATA, MOST_VIEW = 3000, 100_000
+#: Longest private metadata of a modal, in characters.
+MOST_METADATA = 3000
 
 _LOGS = {
     Control.LOG_CALL: "Log a call",
@@ -66,7 +67,7 @@ def screen_modal(screen: Screen, fingerprint: str) -> Json:
 
     return modal(
         screen.title,
-        fitted(build, MOST_VIEW),
+        fitted(build, MOST_VIEW_JSON),
         callback_id=CALLBACK,
         submit=screen.submit,
         private_metadata=_metadata(fingerprint, refs),

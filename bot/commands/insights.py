@@ -1,5 +1,8 @@
 """`/coach insights`: what waits for an answer, each with its buttons."""
 
+from functools import partial
+
+from bot.blocks.card import promise_of
 from bot.blocks.lists import INSIGHTS, insight_list
 from bot.command import Answer, Call, Subcommand
 from storage import insights
@@ -14,7 +17,7 @@ async def run(call: Call) -> Answer:
     if unseen:
         async with call.parts.database.write() as tx:
             await insights.see(tx, call.workspace_id, unseen, now)
-    return Answer(*insight_list(pending))
+    return Answer(*insight_list(pending, partial(promise_of, call.parts.actions)))
 
 
 SUBCOMMAND = Subcommand("insights", "show what waits for you, with its buttons", run)

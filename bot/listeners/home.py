@@ -1,8 +1,11 @@
 """The Home tab: drawn when it is opened, and again after each choice made in it."""
 
+from functools import partial
+
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import enrolling
+from bot.blocks.card import promise_of
 from bot.blocks.home import home
 from bot.blocks.pieces import Json
 from bot.blocks.settings import settings_modal
@@ -17,7 +20,8 @@ async def draw(desk: Desk, client: AsyncWebClient, workspace_id: str, user_id: s
     now = desk.parts.clock.now()
     async with desk.parts.database.read() as tx:
         pending = await insights.pending(tx, workspace_id, person.id, now)
-    await client.views_publish(user_id=user_id, view=home(person, pending))
+    promise = partial(promise_of, desk.parts.actions)
+    await client.views_publish(user_id=user_id, view=home(person, pending, promise))
 
 
 def refresh(desk: Desk, client: AsyncWebClient, workspace_id: str, user_id: str) -> None:

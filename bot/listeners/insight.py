@@ -1,7 +1,10 @@
 """Take Action and Dismiss, the controls on the screens behind them, and their submission."""
 
+from functools import partial
+
 from bot import decisions
 from bot.blocks.asides import sentence_modal
+from bot.blocks.card import promise_of
 from bot.blocks.lists import insight_list
 from bot.blocks.pieces import Json
 from bot.blocks.screen import (
@@ -15,7 +18,7 @@ from bot.listeners.answering import Press
 from bot.listeners.home import refresh
 from bot.listeners.submitting import Submission
 from coach.action import FieldErrors
-from storage import insights, people
+from storage import insights
 
 
 async def take(press: Press) -> None:
@@ -32,15 +35,15 @@ async def _screen(press: Press) -> Json:
 async def dismiss(press: Press) -> None:
     """Send the insight away; its card is changed by the sender, a list is changed here."""
     workspace_id = await press.workspace_id()
-    await decisions.dismiss(press.parts, workspace_id, press.value, press.user_id)
+    gone = await decisions.dismiss(press.parts, workspace_id, press.value, press.user_id)
     refresh(press.desk, press.client, workspace_id, press.user_id)
     if not press.in_answer:
         return
     async with press.parts.database.read() as tx:
-        person = await people.by_slack_user(tx, workspace_id, press.user_id)
-        assert person is not None, "who dismissed an insight is known"  # noqa: S101
-        left = await insights.pending(tx, workspace_id, person.id, press.parts.clock.now())
-    await press.respond(*insight_list(left), replace=True)
+        now = press.parts.clock.now()
+        left = await insights.pending(tx, workspace_id, gone.person_id, now)
+    promise = partial(promise_of, press.parts.actions)
+    await press.respond(*insight_list(left, promise), replace=True)
 
 
 async def use_control(press: Press) -> None:

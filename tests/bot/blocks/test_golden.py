@@ -25,6 +25,7 @@ from coach.action import Action, ActionView, load_actions
 from coach.models import (
     Contact,
     Enrolment,
+    Insight,
     InsightState,
     InsightType,
     Level,
@@ -66,6 +67,10 @@ LEADS = [
 
 def _message(made: tuple[str, list[dict[str, Any]]]) -> Payload:
     return {"text": made[0], "blocks": made[1]}
+
+
+def _promise(given: Insight) -> str:
+    return PROMISE
 
 
 def _card(**changes: object) -> Payload:
@@ -146,13 +151,13 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "modal_sentence": lambda: sentence_modal("You have already taken care of this."),
     "modal_working": lambda: working_modal(),
     "answer_sentence": lambda: _message(sentence("Your coach is on.")),
-    "answer_insights": lambda: _message(insight_list([INSIGHT, STALE, TIP])),
-    "answer_no_insights": lambda: _message(insight_list([])),
+    "answer_insights": lambda: _message(insight_list([INSIGHT, STALE, TIP], _promise)),
+    "answer_no_insights": lambda: _message(insight_list([], _promise)),
     "answer_tasks": lambda: _message(task_list(TASKS, date(2026, 11, 23))),
     "answer_deals": lambda: _message(deal_list(DEALS)),
-    "home_on": lambda: home(ANA, [INSIGHT, STALE]),
-    "home_off": lambda: home(OFF, []),
-    "home_not_started": lambda: home(NEW, [TIP]),
+    "home_on": lambda: home(ANA, [INSIGHT, STALE], _promise),
+    "home_off": lambda: home(OFF, [], _promise),
+    "home_not_started": lambda: home(NEW, [TIP], _promise),
 }
 
 

@@ -26,7 +26,7 @@ from coach.models import (
     say,
 )
 from coach.screens import ChoiceField, Control, DateField, Element, Item, Note, Screen, TextField
-from tests.bot.blocks.values import ANA, NOW, insight
+from tests.bot.blocks.values import ANA, NOW, PROMISE, insight
 
 HOSTILE = [
     "<!channel> <!here> <!everyone>",
@@ -95,10 +95,12 @@ def test_every_card_is_taken_by_slack(given_: Insight, promise: str, zone: str |
 
 
 @some
-@given(st.lists(insights, max_size=15, unique_by=lambda each: each.fingerprint))
-def test_lists_of_insights_and_the_home_tab_are_taken_by_slack(given_: list[Insight]) -> None:
-    assert_taken_by_slack(*insight_list(given_))
-    assert view_problems(home(ANA, given_)) == []
+@given(st.lists(insights, max_size=15, unique_by=lambda each: each.fingerprint), hostile)
+def test_lists_of_insights_and_the_home_tab_are_taken_by_slack(
+    given_: list[Insight], promise: str
+) -> None:
+    assert_taken_by_slack(*insight_list(given_, lambda _: promise))
+    assert view_problems(home(ANA, given_, lambda _: promise)) == []
 
 
 @some
@@ -163,3 +165,11 @@ def test_every_form_is_taken_by_slack(title: str, note: str) -> None:
         TextField("note", "Note", note, long=True, optional=True, max_length=2000),
     ]
     assert view_problems(screen_modal(Screen("Create a task", "Create task", fields), "f")) == []
+
+
+def test_ten_ordinary_insights_are_listed_whole() -> None:
+    ten = [insight(fingerprint=f"{n:032}") for n in range(10)]
+    _, blocks = insight_list(ten, lambda _: PROMISE)
+    assert sum(block["type"] == "actions" for block in blocks) >= 7
+    view = home(ANA, ten, lambda _: PROMISE)
+    assert sum(block["type"] == "actions" for block in view["blocks"]) == 11
