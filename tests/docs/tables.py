@@ -1,0 +1,88 @@
+"""Writes the tables of the README that follow from the code: `python -m tests.docs.tables`."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from typer.main import get_command
+
+from bot.cli import app
+from bot.command import load_subcommands
+from bot.provider import load_providers
+from coach.engine import load_rules, type_of
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    # A bar would end the cell.
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in (header, *rows)]
+    lines = [f"| {' | '.join(line)} |" for line in cells]
+    return "\n".join([lines[0], "|---" * len(header) + "|", *lines[1:]])
+
+
+def rules() -> str:
+    """Every rule: what it watches for, what calls it, from which level it is heard."""
+    return _table(
+        ("rule", "what it speaks of", "called by", "from level"),
+        (
+            (f"`{name}`", rule.summary, _CALLS[type_of(rule).value], str(int(rule.level)))
+            for name, rule in load_rules().items()
+        ),
+    )
+
+
+_CALLS = {"action": "what you do", "time": "time passing", "pattern": "your own figures"}
+
+
+def commands() -> str:
+    """Every `/coach` sub-command."""
+    return _table(
+        ("type", "to"),
+        ((f"`/coach {each.usage}`", each.summary) for each in load_subcommands().values()),
+    )
+
+
+def providers() -> str:
+    """Every CRM provider."""
+    return _table(
+        ("provider", "for"),
+        ((f"`{name}`", provider.summary) for name, provider in load_providers().items()),
+    )
+
+
+def terminal() -> str:
+    """Every command of the console."""
+    return _table(
+        ("command", "what it does"),
+        ((f"`coach {name}`", summary) for name, summary in sorted(_leaves(get_command(app)))),
+    )
+
+
+def _leaves(command: object, path: str = "") -> Iterable[tuple[str, str]]:
+    inner: Mapping[str, object] = getattr(command, "commands", {})
+    if not inner:
+        yield path, (getattr(command, "help", "") or "").partition("\n")[0]
+    for name, each in inner.items():
+        yield from _leaves(each, f"{path} {name}".strip())
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "rules": rules,
+    "commands": commands,
+    "providers": providers,
+    "terminal": terminal,
+}
+
+
+def written(text: str) -> str:
+    """The README with every table as the code has it now."""
+
+    def put(match: re.Match[str]) -> str:
+        return f"<!-- table: {match[1]} -->\n{TABLES[match[1]]()}\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", put, text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
