@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
 from playwright.async_api import TimeoutError as BrowserTimeoutError
@@ -28,18 +29,19 @@ class Demo:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Demo]:
-    """Start the demo in the environment's data folder, and end it as Ctrl-C does.
+async def running(home: Path) -> AsyncIterator[Demo]:
+    """Start the demo with this home folder, where it keeps its data, and end it as Ctrl-C does.
 
     Raises:
         RuntimeError: it did not start, or did not end well.
     """
+    environment = {name: at for name, at in os.environ.items() if not name.startswith("XDG_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *START,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        env={**environment, "HOME": str(home), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
     )
     demo = Demo()
     started = asyncio.Event()

@@ -1,7 +1,6 @@
 """Takes the README's pictures of the playground: `make screenshots` writes docs/screenshots."""
 
 import asyncio
-import os
 import re
 import sys
 import tempfile
@@ -120,9 +119,8 @@ async def main() -> None:
     """Start a fresh demo and walk through its states."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
-        # A data folder of its own: whoever runs this keeps their demo.
-        os.environ.update(HOME=home, XDG_DATA_HOME=f"{home}/data")
-        async with running() as demo, chromium.launched() as browser:
+        # A home of its own: whoever runs this keeps their demo.
+        async with running(Path(home)) as demo, chromium.launched() as browser:
             await story(browser, demo.url)
             await other_looks(browser, demo.url)
 

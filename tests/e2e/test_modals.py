@@ -154,6 +154,21 @@ async def test_what_was_typed_outlives_an_update_of_the_modal(page: Page, stage:
     assert click["view"]["state"]["values"]["Note"]["it"]["value"] == "half a"
 
 
+async def test_an_update_while_somebody_types_takes_neither_focus_nor_caret(
+    page: Page, stage: Stage
+) -> None:
+    view = stage.show(modal("Note", field("Note", "plain_text_input")))
+    note = top(page).get_by_label("Note")
+    await note.press_sequentially("call")
+    await note.press("Home")
+    now = stage.playground.slack.view(view["id"])[1]
+    news = modal("Note", field("Note", "plain_text_input"), section("News"))
+    stage.playground.slack.replace_view("U01ANA", now, news)
+    await expect(top(page)).to_contain_text("News")
+    await page.keyboard.type("re")
+    await expect(note).to_have_value("recall")
+
+
 async def test_an_open_modal_is_there_again_after_a_reload(page: Page, stage: Stage) -> None:
     stage.show(FORM)
     await expect(top(page)).to_be_visible()

@@ -158,7 +158,8 @@ async function move(deal, stage) {
   carried = null;
   document.body.classList.remove("carrying");
   const answer = await post(`/ui/crm/deals/${encodeURIComponent(deal.id)}`, { stage });
-  if (answer.ok) toast(`${deal.title} moved to ${stage}. Watch ${firstName(deal.owner)}'s messages.`);
+  const watch = /won/i.test(stage) ? ` Watch ${firstName(deal.owner)}'s messages.` : "";
+  if (answer.ok) toast(`${deal.title} moved to ${stage}.${watch}`);
   else toast(answer.error ?? "The deal was not moved.", "problem");
 }
 

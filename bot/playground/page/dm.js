@@ -11,6 +11,7 @@ const GROUPED = 5 * 60 * 1000;
 const forms = new Map();
 const at = (id) => document.getElementById(id);
 let drawn = null;
+let pinned = true;
 
 /** Fill the conversation and keep it true. */
 export function startConversation() {
@@ -23,7 +24,16 @@ export function startConversation() {
   on("messages", drawMessages);
   on("home", drawHome);
   on("people", drawAbout);
-  at("messages").addEventListener("scroll", () => (at("to-end").hidden = nearEnd()));
+  at("messages").addEventListener("scroll", () => {
+    pinned = nearEnd();
+    at("to-end").hidden = pinned;
+  });
+  // When the log opens above the last message, or a message grows, its end stays in sight.
+  const keepEnd = new ResizeObserver(() => {
+    if (pinned) toEnd();
+  });
+  keepEnd.observe(at("messages"));
+  keepEnd.observe(at("message-list"));
   at("to-end").addEventListener("click", toEnd);
 }
 

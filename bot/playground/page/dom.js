@@ -105,27 +105,37 @@ export function reconcile(parent, items) {
 
 /** Redraw `node` as `fresh` and give focus back to the same control, or to the fresh element itself. */
 function keepFocus(node, redraw, fresh) {
-  const held = document.activeElement;
-  const inside = held && node.contains(held);
-  const name = inside ? held.closest("[data-focus]")?.dataset.focus : null;
+  const held = heldIn(node);
   redraw();
-  if (!inside) return;
-  const again =
-    name && [...fresh.querySelectorAll("[data-focus]")].find((item) => item.dataset.focus === name);
-  if (!again) fresh.tabIndex = -1;
-  (again || fresh).focus({ preventScroll: true });
+  if (!held) return;
+  if (!giveBack(fresh, held)) {
+    fresh.tabIndex = -1;
+    fresh.focus({ preventScroll: true });
+  }
 }
 
 /** Replace what `parent` holds, keeping focus on the control of the same name. */
 export function redraw(parent, ...children) {
-  const held = document.activeElement;
-  const name = held && parent.contains(held) ? held.closest("[data-focus]")?.dataset.focus : null;
+  const held = heldIn(parent);
   parent.replaceChildren(...children.flat(Infinity).filter(Boolean));
-  if (name) {
-    [...parent.querySelectorAll("[data-focus]")]
-      .find((item) => item.dataset.focus === name)
-      ?.focus({ preventScroll: true });
-  }
+  if (held) giveBack(parent, held);
+}
+
+/** The name of the focused control inside `node` and where its caret stands, or null. */
+function heldIn(node) {
+  const control = document.activeElement;
+  if (!control || !node.contains(control)) return null;
+  const caret = "selectionStart" in control ? [control.selectionStart, control.selectionEnd] : [null, null];
+  return { name: control.closest("[data-focus]")?.dataset.focus, caret };
+}
+
+function giveBack(node, { name, caret }) {
+  const again =
+    name && [...node.querySelectorAll("[data-focus]")].find((item) => item.dataset.focus === name);
+  if (!again) return false;
+  again.focus({ preventScroll: true });
+  if (caret[0] !== null) again.setSelectionRange?.(...caret);
+  return true;
 }
 
 let count = 0;
