@@ -67,7 +67,7 @@ insights = st.builds(
     expires_at=st.sampled_from([NOW - timedelta(1), NOW + timedelta(hours=1), NOW + timedelta(3)]),
     fingerprint=st.text("0123456789abcdef", min_size=32, max_size=32),
 )
-some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def assert_taken_by_slack(text: str, blocks: list[dict[str, Any]]) -> None:
