@@ -165,36 +165,53 @@ class Intake:
         return await asyncio.shield(done)
 
     async def _store_all(self) -> None:
-        # Whoever arrives while one commit is under way shares the next.
         try:
             while self._queue:
-                together, self._queue = self._queue[:TOGETHER], self._queue[TOGETHER:]
-                if not await self._store_together(together):
-                    # One that the database will not have must not keep the others out.
-                    for each in together:
-                        await self._store_together([each])
+                await self._store_together()
         finally:
             self._storing = None
 
-    async def _store_together(self, together: list[_Waiting]) -> bool:
-        """Store these in one commit; says whether everybody has an answer."""
+    async def _store_together(self) -> None:
+        together: list[_Waiting] = []
         try:
             async with self._parts.database.write() as tx:
+                # Chosen now and not before: whoever came while another wrote shares this commit.
+                together = self._next()
                 fresh = await deliveries.accept(tx, [each.delivery for each in together])
         except Exception as error:
-            if len(together) > 1 and not is_passing(error):
-                return False
+            together = together or self._next()
+            if len(together) == 1 or is_passing(error):
+                _fail(together, error)
+                return
+            # One that the database will not have must not keep the others out.
             for each in together:
-                each.done.set_exception(error)
-                # Nobody may be left to hear of it.
-                each.done.exception()
-            return True
+                await self._store_alone(each)
+            return
         for each in together:
             each.done.set_result(len(fresh[each.delivery.id]))
-        return True
+
+    async def _store_alone(self, waiting: _Waiting) -> None:
+        try:
+            async with self._parts.database.write() as tx:
+                fresh = await deliveries.accept(tx, [waiting.delivery])
+        except Exception as error:
+            _fail([waiting], error)
+        else:
+            waiting.done.set_result(len(fresh[waiting.delivery.id]))
+
+    def _next(self) -> list[_Waiting]:
+        together, self._queue = self._queue[:TOGETHER], self._queue[TOGETHER:]
+        return together
 
     async def close(self) -> None:
         """Take nothing more, and finish storing what was taken."""
         self._closed = True
         if self._storing is not None:
             await self._storing
+
+
+def _fail(together: list[_Waiting], error: Exception) -> None:
+    for each in together:
+        each.done.set_exception(error)
+        # Nobody may be left to hear of it.
+        each.done.exception()
