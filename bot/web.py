@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.raw_body import TooLargeError, answer, read_body
@@ -69,14 +70,17 @@ class SlackGuard:
         if not _readable(headers, body):
             await answer(send, 400, {"error": "The body cannot be read."})
             return
-        request = AsyncBoltRequest(
-            body=body.decode(),
-            query=scope.get("query_string", b"").decode("latin-1"),
-            headers={
-                name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()
-            },
-        )
-        response = await self._bolt.async_dispatch(request)
+        try:
+            response = await self._dispatch(scope, headers, body)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            # Bolt trusts that what is signed has the form its documentation gives.
+            log.exception("a signed request was not of the form Slack sends")
+            await answer(send, 400, {"error": "This is not of the form Slack sends."})
+            return
+        except Exception:
+            log.exception("a request of Slack's could not be answered")
+            await answer(send, 503, {"error": "This cannot be answered now."})
+            return
         await send(
             {
                 "type": "http.response.start",
@@ -90,6 +94,18 @@ class SlackGuard:
             }
         )
         await send({"type": "http.response.body", "body": response.body.encode()})
+
+    async def _dispatch(
+        self, scope: Scope, headers: dict[bytes, bytes], body: bytes
+    ) -> BoltResponse:
+        request = AsyncBoltRequest(
+            body=body.decode(),
+            query=scope.get("query_string", b"").decode("latin-1"),
+            headers={
+                name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()
+            },
+        )
+        return await self._bolt.async_dispatch(request)
 
 
 def _readable(headers: dict[bytes, bytes], body: bytes) -> bool:
