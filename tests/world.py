@@ -6,6 +6,7 @@ of a database that holds the schema.
 
 import asyncio
 import base64
+import io
 import json
 import random
 import socket
@@ -326,8 +327,10 @@ class World:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Any request to the bot."""
+        # Large bodies only as a stream, says aiohttp.
+        data = io.BytesIO(body) if body and len(body) > 100_000 else body
         async with self.http.request(
-            method, f"{self.bot_url}{path}", data=body, headers=headers
+            method, f"{self.bot_url}{path}", data=data, headers=headers
         ) as response:
             text = await response.text()
             try:
