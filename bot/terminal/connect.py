@@ -159,9 +159,7 @@ def described(link: Link, *, public: bool) -> str:
         f"Bearer token    {connection.bearer}",
         f"Callback URL    {connection.callback_url or 'none: changes stay in the coach'}",
         "",
-        "In the CRM, Zapier, n8n or your script: post JSON to the webhook URL, signed as Standard",
-        "Webhooks with the signing secret. A tool that cannot sign sends the bearer token instead;",
-        "that way has no protection against a request being recorded and sent again.",
+        *_HOW.get(connection.provider, _ANY),
     ]
     if not public:
         lines += [
@@ -174,7 +172,19 @@ def described(link: Link, *, public: bool) -> str:
             "",
             "The callback is signed in the same way, with the same signing secret.",
         ]
-    return "\n".join([*lines, "", *_examples(link)])
+    if connection.provider == "native":
+        lines += ["", *_examples(link)]
+    return "\n".join(lines)
+
+
+_HOW = {
+    "native": (
+        "In the CRM, Zapier, n8n or your script: post JSON to the webhook URL, signed as Standard",
+        "Webhooks with the signing secret. A tool that cannot sign sends the bearer token instead;",
+        "that way has no protection against a request being recorded and sent again.",
+    )
+}
+_ANY = ("In the CRM's settings for webhooks: paste the webhook URL and the signing secret.",)
 
 
 def _examples(link: Link) -> list[str]:
