@@ -56,7 +56,11 @@ function draw({ fresh } = {}) {
   at("log-empty").hidden = entries.length > 0;
   reconcile(
     list,
-    entries.map((entry) => ({ key: String(entry.id), sig: entry, make: () => row(entry) })),
+    entries.map((entry) => ({
+      key: String(entry.id),
+      sig: [entry.status, entry.ms, entry.problem],
+      make: () => row(entry),
+    })),
   );
   if (stay) list.scrollTop = list.scrollHeight;
 }
