@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.parts import Parts
 from bot.recording import apply
-from coach import writes
+from coach import lifecycle, writes
 from coach.action import Action, ActionView, FieldErrors, Shows
 from coach.calendar import local_date
 from coach.errors import CoachError
@@ -135,6 +135,19 @@ async def submit(
     parts.wake.sender.set()
     parts.wake.outbox.set()
     return taken
+
+
+async def leave(parts: Parts, workspace_id: str, fingerprint: str, slack_user_id: str) -> bool:
+    """The person closed a screen: an insight from which something was done is taken.
+
+    Returns whether it was; one from which nothing was done stays open.
+    """
+    async with parts.database.read() as tx:
+        made = await crm_writes.of_insight(tx, workspace_id, fingerprint)
+        insight = await insights.get(tx, workspace_id, fingerprint)
+    if not made or insight is None or insight.state in lifecycle.DECIDED:
+        return False
+    return isinstance(await submit(parts, workspace_id, fingerprint, slack_user_id, {}), Insight)
 
 
 async def dismiss(parts: Parts, workspace_id: str, fingerprint: str, slack_user_id: str) -> Insight:

@@ -63,6 +63,7 @@ def deal_item(deal: Deal, view: ActionView) -> Item:
         facts,
         () if done else (Control.MOVE_DEAL,),
         stages=[each for each in stages if each],
+        stage=deal.stage,
         done=done,
     )
 

@@ -60,9 +60,11 @@ class Item:
     title: Message
     facts: Sequence[str]
     controls: Sequence[Control] = ()
-    #: For `RESCHEDULE_TASK`: the present date; for `MOVE_DEAL`: the stages, the present one first.
+    #: For `RESCHEDULE_TASK`: the present date.
     due_date: date | None = None
+    #: For `MOVE_DEAL`: all stages, and the present one where the CRM has told it.
     stages: Sequence[str] = ()
+    stage: str | None = None
     #: What was done to it on this screen; it has no controls then.
     done: str | None = None
 

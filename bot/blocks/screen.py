@@ -65,13 +65,17 @@ def screen_modal(screen: Screen, fingerprint: str) -> Json:
             block for element in screen.elements for block in _element(element, set(refs), share)
         ][:100]
 
-    return modal(
+    view = modal(
         screen.title,
         fitted(build, MOST_VIEW_JSON),
         callback_id=CALLBACK,
         submit=screen.submit,
         private_metadata=_metadata(fingerprint, refs),
     )
+    if any(isinstance(element, Item) for element in screen.elements):
+        # What was done by its controls counts, whichever way the person leaves.
+        view["notify_on_close"] = True
+    return view
 
 
 def fingerprint_of(view: Mapping[str, Any]) -> str:
@@ -248,12 +252,13 @@ def _stages(item: Item, control: Control) -> list[Json]:
     if not stages:
         return []
     options = [option(stage, stage) for stage in stages]
-    return [
-        {
-            "type": "static_select",
-            "action_id": f"{DO}:{control}",
-            "placeholder": plain_text("Move to a stage"),
-            "options": options,
-            "initial_option": options[0],
-        }
-    ]
+    menu: Json = {
+        "type": "static_select",
+        "action_id": f"{DO}:{control}",
+        "placeholder": plain_text("Move to a stage"),
+        "options": options,
+    }
+    present = next((each for each in options if each["value"] == item.stage), None)
+    if present:
+        menu["initial_option"] = present
+    return [menu]

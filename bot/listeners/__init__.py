@@ -76,6 +76,16 @@ def register(
     async def on_form(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack(**await submitting.answer(Submission.of(desk, client, body), FORMS))
 
+    async def on_close(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+
+        async def tell(words: str) -> None:
+            # There is no window any more in which to say it, and the card still has its buttons.
+            log.warning("a closed window could not be followed: %s", words)
+
+        closing = insight.closed(Submission.of(desk, client, body))
+        desk.begin("closing a window", closing, tell)
+
     async def on_command(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
 
@@ -107,6 +117,7 @@ def register(
 
     app.action({"type": "block_actions", "action_id": _ANYTHING})(on_press)
     app.view_submission(_ANYTHING)(on_form)
+    app.view_closed(screen.CALLBACK)(on_close)
     app.command("/coach")(on_command)
     app.event("app_home_opened")(on_home)
     app.event("app_uninstalled")(on_end)

@@ -65,6 +65,15 @@ async def use_control(press: Press) -> None:
         await press.client.views_update(view_id=modal_id, view=screen)
 
 
+async def closed(submission: Submission) -> None:
+    """The modal was closed without its button: what was done on it is done all the same."""
+    fingerprint = fingerprint_of(submission.view)
+    workspace_id = await submission.workspace_id()
+    parts, user_id = submission.desk.parts, submission.user_id
+    if await decisions.leave(parts, workspace_id, fingerprint, user_id):
+        refresh(submission.desk, submission.client, workspace_id, user_id)
+
+
 async def submit(submission: Submission) -> Json:
     """Take the insight with what was filled in; field errors go to their fields."""
     view = submission.view

@@ -380,3 +380,37 @@ async def test_what_nobody_expected_gets_a_reference_that_stands_in_the_log(
     (told,) = [each for each in surface.ephemerals(ANA) if "reference" in each]
     reference = told.rsplit("reference: ", 1)[1].strip(".")
     assert any(reference in record.getMessage() for record in caplog.records)
+
+
+async def test_closing_the_window_after_doing_something_counts_as_taking_action(
+    surface: Surface,
+) -> None:
+    person = await surface.person(ANA)
+    await surface.save(task("T-1", person_id=person.id))
+    fingerprint, card = await surface.card(**OVERDUE)
+    await surface.slack.press(ANA, card.ts, label="Take Action")
+    await surface.settle()
+    view_id = surface.view(ANA)["id"]
+    await surface.slack.press_in_view(ANA, view_id, label="Complete")
+    await surface.settle()
+
+    await surface.slack.dismiss(ANA)
+    await surface.settle()
+
+    assert (await surface.stored(fingerprint)).state is InsightState.TAKEN
+    assert "Completed “" in surface.said(ANA)
+    assert "Take Action" not in surface.said(ANA)
+
+
+async def test_closing_the_window_after_only_looking_leaves_the_card_open(surface: Surface) -> None:
+    person = await surface.person(ANA)
+    await surface.save(task("T-1", person_id=person.id))
+    fingerprint, card = await surface.card(**OVERDUE)
+    await surface.slack.press(ANA, card.ts, label="Take Action")
+    await surface.settle()
+
+    await surface.slack.dismiss(ANA)
+    await surface.settle()
+
+    assert (await surface.stored(fingerprint)).state is InsightState.SENT
+    assert "Take Action" in str(surface.last(ANA).blocks)
