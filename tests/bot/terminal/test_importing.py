@@ -1,7 +1,10 @@
 """`coach import` from end to end: preview, summary, rejected rows, faults."""
 
+import contextlib
 import os
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +12,8 @@ import pytest
 
 from tests.bot.importing.test_run import pipeline
 from tests.bot.terminal.conftest import Coach
+
+ROOT = Path(__file__).parents[3]
 
 DEALS = """Id,Name,Stage,Amount,Owner,Created,Close Date,Extra
 D-1,Won one,Won,100,Ana,2026-01-05,2026-02-05,x
@@ -156,3 +161,56 @@ def test_it_works_on_each_database(
     monkeypatch.setenv("DATABASE_URL", database_url)
     assert "2 new" in coach("import", "deals", str(file)).out
     assert "2 as they were" in coach("import", "deals", str(file)).out
+
+
+def test_two_imports_at_once_on_one_file_do_not_fail_each_other(
+    coach: Coach, tmp_path: Path
+) -> None:
+    """As `coach serve` and `coach import` do every day: two processes, one SQLite file."""
+    coach("connect", "native")
+    path = tmp_path / "pipeline.csv"
+    path.write_text(pipeline(2500), encoding="utf-8")
+    command = [sys.executable, "-c", "from bot.cli import main; main()", "import", "deals"]
+    both = [
+        subprocess.Popen(
+            [*command, str(path), "--as-of", "2018-04-01"],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    with sqlite3.connect(tmp_path / "data" / "coach.db") as database:
+        ((deals,),) = database.execute("SELECT count(*) FROM deals").fetchall()
+        ((owners,),) = database.execute("SELECT count(*) FROM people").fetchall()
+    database.close()
+    assert (deals, owners) == (2500, 30)
+
+
+def test_a_terminal_is_shown_the_progress(coach: Coach, tmp_path: Path) -> None:
+    import pty
+
+    path = tmp_path / "pipeline.csv"
+    path.write_text(pipeline(1500), encoding="utf-8")
+    screen, side = pty.openpty()
+    command = [sys.executable, "-c", "from bot.cli import main; main()", "import", "deals"]
+    process = subprocess.Popen(
+        [*command, str(path), "--as-of", "2018-04-01"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "80"},
+        stdin=side,
+        stdout=side,
+        stderr=side,
+    )
+    os.close(side)
+    shown = b""
+    # Linux ends a terminal that nobody holds open by an error.
+    with contextlib.suppress(OSError):
+        while piece := os.read(screen, 65536):
+            shown += piece
+    os.close(screen)
+    assert process.wait(60) == 0
+    assert b"Importing deals" in shown
+    assert b"1500/1500" in shown or b"1000/1500" in shown
