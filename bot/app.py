@@ -62,7 +62,7 @@ class Bot:
         http = self._http
 
         async def work() -> bool:
-            return (await worker.work_off(parts)).deliveries > 0
+            return (await worker.work_turn(parts)).deliveries > 0
 
         async def tick() -> None:
             await ticking.tick(parts)

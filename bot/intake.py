@@ -117,6 +117,7 @@ class Intake:
         except PayloadError as error:
             # It came from the right hands: it is kept, to be looked at and read again.
             reading, fault = Reading(()), error
+        self._parts.rush.came()
         delivery = self._delivery(connection, request.body, message_id, received_at, reading, fault)
         try:
             async with asyncio.timeout(PATIENCE):

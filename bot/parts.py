@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.provider import Provider
+from bot.rush import Rush
 from coach.action import Action
 from coach.engine import Rule
 from coach.ids import Entropy, ordered_id
@@ -73,6 +74,7 @@ class Parts:
     providers: Mapping[str, Provider]
     wake: Wake = field(default_factory=Wake)
     background: Background = field(default_factory=Background)
+    rush: Rush = field(default_factory=Rush)
     #: An address or Slack user id set by the operator; else Slack's workspace owner.
     administrator: str | None = None
     #: Where Slack is; answers are posted to this host or to Slack's own only.

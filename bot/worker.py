@@ -26,6 +26,15 @@ class Done:
     insights: int = 0
     failed: int = 0
 
+    def plus(self, more: "Done") -> "Done":
+        """Both together."""
+        return Done(
+            self.deliveries + more.deliveries,
+            self.activities + more.activities,
+            self.insights + more.insights,
+            self.failed + more.failed,
+        )
+
 
 async def work(parts: Parts, workspace_id: str, most: int = BATCH) -> Done:
     """Work off one batch of a workspace's pending deliveries.
@@ -114,12 +123,18 @@ async def _one_by_one(parts: Parts, workspace_id: str, most: int) -> Done:
                 why = f"{type(error).__name__}: {str(error)[:300]}"
                 await deliveries.finish(tx, workspace_id, {oldest: why}, parts.clock.now())
             done = Done(deliveries=1, failed=1)
-        total = Done(
-            total.deliveries + done.deliveries,
-            total.activities + done.activities,
-            total.insights + done.insights,
-            total.failed + done.failed,
-        )
+        total = total.plus(done)
+    return total
+
+
+async def work_turn(parts: Parts) -> Done:
+    """Work off a batch of each workspace that has any, when no rush of webhooks is on."""
+    await parts.rush.give_way()
+    total = Done()
+    async with parts.database.read() as tx:
+        waiting = await deliveries.pending_workspaces(tx)
+    for workspace_id in waiting:
+        total = total.plus(await work(parts, workspace_id))
     return total
 
 
@@ -127,15 +142,7 @@ async def work_off(parts: Parts) -> Done:
     """Work until no delivery is pending anywhere; returns what that came to."""
     total = Done()
     while True:
-        async with parts.database.read() as tx:
-            waiting = await deliveries.pending_workspaces(tx)
-        if not waiting:
+        done = await work_turn(parts)
+        if not done.deliveries:
             return total
-        for workspace_id in waiting:
-            done = await work(parts, workspace_id)
-            total = Done(
-                total.deliveries + done.deliveries,
-                total.activities + done.activities,
-                total.insights + done.insights,
-                total.failed + done.failed,
-            )
+        total = total.plus(done)
