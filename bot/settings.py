@@ -66,8 +66,11 @@ class Settings(BaseSettings):
         """The database's address; by default a SQLite file in the data folder."""
         if self.database_url:
             return self.database_url
-        folder = private_folder(self.coach_data)
-        return f"sqlite+aiosqlite:///{folder / 'coach.db'}"
+        file = private_folder(self.coach_data) / "coach.db"
+        if not file.exists():
+            # SQLite would make it readable for everybody; its companion files follow suit.
+            file.touch(mode=0o600)
+        return f"sqlite+aiosqlite:///{file}"
 
     def secret_keys(self) -> list[str]:
         """The keys secrets are encrypted with, newest first; generated once when none is set."""

@@ -120,6 +120,7 @@ def test_the_embedded_database_is_upgraded_by_whatever_command_comes_first(
     assert coach("connect", "native").code == 0
     assert "nothing to do" in coach("db", "upgrade").out
     assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "data" / "coach.db").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
