@@ -59,7 +59,7 @@ async def _addresses(host: str, port: int | None) -> list[Address]:
             host, port or 443, type=socket.SOCK_STREAM
         )
     except (socket.gaierror, UnicodeError):
-        # Not known from here, perhaps not yet: the sender looks again before each post.
+        # Not known from here, perhaps not yet; what cannot be reached is retried and told.
         return []
     return [_plain(ipaddress.ip_address(each[4][0])) for each in found]
 
