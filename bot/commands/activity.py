@@ -1,0 +1,54 @@
+"""`/coach activity`: what has happened to the person's things of late, and how often."""
+
+from bot.blocks.pieces import Blocks, context, header, paragraph, plain_text
+from bot.blocks.pieces import line as words
+from bot.command import Answer, Call, Subcommand
+from coach.calendar import zone
+from coach.errors import SettingError
+from coach.models import Verb
+from storage import activities
+
+#: How many days are looked at when nothing is said, and at most.
+DAYS, MOST_DAYS = 7, 365
+
+#: How many of the latest activities are listed.
+LISTED = 10
+
+
+def name_of(verb: Verb) -> str:
+    """What happened, in words: “deal stage changed”."""
+    return verb.value.replace("_", " ")
+
+
+async def run(call: Call) -> Answer:
+    """Counts by what happened, most frequent first, and the latest few."""
+    days = _days(call.args)
+    now, place = call.parts.clock.now(), zone(call.person.time_zone)
+    async with call.parts.database.read() as tx:
+        counts = await activities.counts_by_verb(
+            tx, call.workspace_id, now=now, days=days, person_id=call.person.id
+        )
+        latest = await activities.recent(
+            tx, call.workspace_id, person_id=call.person.id, most=LISTED
+        )
+    span = "day" if days == 1 else f"{days} days"
+    title = f"The last {span}: {sum(counts.values())} activities of yours"
+    told = ", ".join(f"{name_of(verb)} {count}×" for verb, count in counts.items())
+    blocks: Blocks = [header(title), paragraph(words(told or "Nothing has happened.", 2000))]
+    for row in latest:
+        at = f"{row.occurred_at.astimezone(place):%a %-d %b, %H:%M}"
+        about = row.deal_id or row.task_id or row.contact_id or ""
+        what = " ".join(part for part in (name_of(row.verb), about) if part)
+        blocks.append(context(plain_text(f"{at} · {what}", 200)))
+    return Answer(title, blocks)
+
+
+def _days(text: str) -> int:
+    if not text:
+        return DAYS
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_DAYS):
+        raise SettingError("days", f"Say how many days, from 1 to {MOST_DAYS}, or nothing for 7.")
+    return int(text[:4])
+
+
+SUBCOMMAND = Subcommand("activity [DAYS]", "show what happened of late, and how often", run)
