@@ -1,0 +1,72 @@
+"""Tests of the tip to follow up on a new deal."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from coach.engine import ActionRule
+from coach.models import DealStatus, Level, Priority, Span, Suggestion, Verb
+from coach.rules.follow_up import RULE, evaluate
+from tests.coach.values import NOW, WON, did, reason, words
+
+NEW = replace(WON, stage="Qualified", status=DealStatus.OPEN, closed_at=None)
+
+
+def test_a_new_deal_brings_a_tip_to_follow_up_within_a_day() -> None:
+    draft = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
+    assert words(draft) == "Tip: add a follow-up task within 24 hours for Acme renewal."
+    assert draft is not None
+    assert Span("Acme renewal", "https://crm.example/deals/17") in draft.message
+
+
+def test_no_claim_is_made_about_how_much_it_helps() -> None:
+    draft = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
+    spoken = words(draft) + reason(draft)
+    assert "2" not in spoken.replace("24 hours", "")
+    assert "faster" not in spoken
+
+
+def test_take_action_creates_a_follow_up_of_high_priority() -> None:
+    draft = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
+    assert draft is not None
+    assert draft.suggestion == Suggestion(
+        "create_task",
+        {
+            "connection_id": "c1",
+            "title": "Follow up on Acme renewal",
+            "priority": "high",
+            "deal_id": "D-17",
+            "contact_id": "C-9",
+        },
+    )
+
+
+@pytest.mark.parametrize("status", [DealStatus.WON, DealStatus.LOST])
+def test_a_deal_entered_after_the_fact_needs_no_follow_up(status: DealStatus) -> None:
+    assert evaluate(did(Verb.DEAL_CREATED, deal=replace(NEW, status=status))) is None
+
+
+def test_an_event_without_a_deal_says_nothing() -> None:
+    assert evaluate(did(Verb.DEAL_CREATED)) is None
+
+
+def test_a_deal_is_created_once() -> None:
+    first = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
+    again = evaluate(did(Verb.DEAL_CREATED, deal=replace(NEW, title="Renamed")))
+    assert first is not None
+    assert again is not None
+    assert (first.subject, first.occasion) == (again.subject, again.occasion)
+
+
+def test_it_is_of_low_priority_and_lasts_a_day() -> None:
+    draft = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
+    assert draft is not None
+    assert draft.priority is Priority.LOW
+    assert draft.expires_at == NOW + timedelta(hours=24)
+
+
+def test_only_the_active_level_hears_of_it() -> None:
+    assert isinstance(RULE, ActionRule)
+    assert RULE.level is Level.ACTIVE
+    assert RULE.verbs == {Verb.DEAL_CREATED}

@@ -1,0 +1,83 @@
+"""Tests of pointing at the next important task."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from coach.engine import ActionRule, Need
+from coach.models import Draft, Level, Priority, Suggestion, Task, TaskPriority, TaskStatus, Verb
+from coach.rules.next_priority import RULE, evaluate
+from tests.coach.values import CALL, NOW, did, reason, words
+
+DONE = Task("c1", "T-9", "Send the offer", TaskStatus.COMPLETED, completed_at=NOW, person_id="p1")
+SOON = replace(CALL, id="T-2", title="Soon", due_date=date(2026, 11, 24))
+LATER = replace(CALL, id="T-3", title="Later", due_date=date(2026, 12, 24))
+SOME_DAY = replace(CALL, id="T-4", title="Some day", due_date=None)
+URGENT = replace(SOON, id="T-5", title="Urgent", priority=TaskPriority.URGENT)
+
+
+def next_of(*pressing: Task, done: Task = DONE) -> Draft | None:
+    """What is said when a task is done and these wait."""
+    return evaluate(did(Verb.TASK_COMPLETED, task=done, pressing_tasks=pressing))
+
+
+def test_a_completed_task_points_at_the_next_one() -> None:
+    draft = next_of(CALL)
+    assert words(draft) == "Nice work! Next priority: Call Bo"
+    assert reason(draft) == (
+        "You finished “Send the offer”. Of your high-priority tasks, this one comes first: "
+        "due Wed 25 Nov."
+    )
+
+
+def test_the_earliest_due_date_comes_first_and_undated_last() -> None:
+    assert words(next_of(SOME_DAY, LATER, SOON)).endswith(": Soon")
+    assert words(next_of(SOME_DAY, LATER)).endswith(": Later")
+    assert words(next_of(SOME_DAY)).endswith(": Some day")
+    assert reason(next_of(SOME_DAY)).endswith("comes first: without a due date.")
+
+
+def test_on_the_same_day_urgent_comes_before_high() -> None:
+    assert words(next_of(SOON, URGENT)).endswith(": Urgent")
+
+
+def test_an_earlier_date_counts_more_than_urgency() -> None:
+    assert words(next_of(replace(URGENT, due_date=date(2026, 12, 1)), SOON)).endswith(": Soon")
+
+
+def test_with_nothing_important_left_nothing_is_said() -> None:
+    assert next_of() is None
+    assert evaluate(did(Verb.TASK_COMPLETED, pressing_tasks=[SOON])) is None
+
+
+def test_the_task_just_done_is_not_the_next_one() -> None:
+    assert next_of(replace(CALL, id="T-9")) is None
+    assert next_of(replace(CALL, id="T-9", connection_id="c2")) is not None
+
+
+def test_take_action_shows_the_task() -> None:
+    draft = next_of(CALL)
+    assert draft is not None
+    assert draft.suggestion == Suggestion("view_task", {"connection_id": "c1", "task_id": "T-1"})
+
+
+def test_it_is_of_medium_priority_and_lasts_four_hours() -> None:
+    draft = next_of(CALL)
+    assert draft is not None
+    assert draft.priority is Priority.MEDIUM
+    assert draft.expires_at == NOW + timedelta(hours=4)
+
+
+def test_a_task_that_comes_back_is_a_new_occasion_and_an_echo_is_not() -> None:
+    first, echo = next_of(CALL), next_of(CALL)
+    again = next_of(CALL, done=replace(DONE, completed_at=NOW + timedelta(days=7)))
+    assert first is not None
+    assert echo is not None
+    assert again is not None
+    assert first.occasion == echo.occasion != again.occasion
+
+
+def test_it_speaks_from_the_balanced_level_up_and_needs_the_pressing_tasks() -> None:
+    assert isinstance(RULE, ActionRule)
+    assert RULE.level is Level.BALANCED
+    assert RULE.verbs == {Verb.TASK_COMPLETED}
+    assert RULE.needs is Need.PRESSING_TASKS

@@ -1,0 +1,134 @@
+"""Tests of tasks whose due date has passed."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from coach.engine import TimeRule
+from coach.models import (
+    Contact,
+    Deal,
+    Level,
+    Priority,
+    Subject,
+    SubjectKind,
+    Suggestion,
+    Task,
+    TaskStatus,
+)
+from coach.rules.overdue_tasks import RULE, cutoff, evaluate, ripe_at
+from tests.coach.values import (
+    ANA,
+    CALL,
+    NOW,
+    dismissals_until_silence,
+    look,
+    only,
+    reason,
+    said,
+    words,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def late(id: str, days: int = 3) -> Task:
+    """A task that was due so many days ago."""
+    return replace(CALL, id=id, title=f"Task {id}", due_date=NOW.date() - timedelta(days=days))
+
+
+THREE = [late("1", 9), late("2", 5), late("3", 1)]
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [
+        (1, "You have 1 overdue task. Let's clear the backlog!"),
+        (2, "You have 2 overdue tasks. Let's clear the backlog!"),
+        (3, "You have 3 overdue tasks. Let's clear the backlog!"),
+    ],
+)
+def test_overdue_tasks_are_counted_with_the_right_plural(count: int, sentence: str) -> None:
+    assert words(only(evaluate(look(*THREE[:count])))) == sentence
+
+
+def test_the_oldest_is_named() -> None:
+    draft = only(evaluate(look(*THREE[::-1])))
+    assert reason(draft) == "The oldest is “Task 1”, due Sat 14 Nov."
+
+
+def test_take_action_lists_them() -> None:
+    assert only(evaluate(look(*THREE))).suggestion == Suggestion("view_overdue_tasks")
+
+
+def test_it_is_of_high_priority_about_the_person_and_lasts_until_the_next_look() -> None:
+    verdict = evaluate(look(*THREE))
+    draft = only(verdict)
+    assert draft.priority is Priority.HIGH
+    assert draft.subject == "person:p1"
+    assert draft.expires_at == verdict.again_at == NOW + 12 * HOUR
+
+
+def test_at_most_once_in_twelve_hours() -> None:
+    past = [said(only(evaluate(look(*THREE))), NOW)]
+    for hours in (0, 1, 11.99):
+        verdict = evaluate(look(*THREE, late("4"), now=NOW + hours * HOUR, past=past))
+        assert verdict.drafts == ()
+    assert evaluate(look(*THREE, now=NOW + 12 * HOUR, past=past)).drafts
+
+
+def test_dismissed_time_and_again_it_waits_longer_and_then_is_silent() -> None:
+    assert dismissals_until_silence(RULE, *THREE) == [0, 1, 4, 11, 25]
+
+
+def test_silence_ends_when_another_task_is_late_or_one_is_late_again() -> None:
+    past = [said(only(evaluate(look(*THREE))), NOW - n * HOUR, dismissed_at=NOW) for n in range(5)]
+    later = NOW + timedelta(days=30)
+    assert evaluate(look(*THREE, now=later, past=past)).drafts == ()
+    assert evaluate(look(*THREE, late("4"), now=later, past=past)).drafts
+    moved = replace(THREE[0], due_date=NOW.date())
+    assert evaluate(look(moved, *THREE[1:], now=later, past=past)).drafts
+
+
+def test_without_an_overdue_task_nothing_is_said() -> None:
+    assert evaluate(look()).drafts == ()
+
+
+# When a task is overdue
+
+
+def test_a_task_is_overdue_when_its_day_is_over_where_the_person_is() -> None:
+    task = replace(CALL, due_date=date(2026, 11, 23))
+    assert ripe_at(task, ANA) == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+    in_new_york = replace(ANA, time_zone="America/New_York")
+    assert ripe_at(task, in_new_york) == datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+
+
+def test_what_is_due_today_is_not_overdue() -> None:
+    assert cutoff(NOW, ANA) == date(2026, 11, 22)
+    before_midnight_in_madrid = datetime(2026, 11, 22, 22, 59, tzinfo=UTC)
+    assert cutoff(before_midnight_in_madrid, ANA) == date(2026, 11, 21)
+    assert cutoff(before_midnight_in_madrid + timedelta(minutes=1), ANA) == date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        replace(CALL, status=TaskStatus.COMPLETED),
+        replace(CALL, due_date=None),
+        replace(CALL, deleted=True),
+        replace(CALL, due_date=date.max),
+        Contact("c1", "C"),
+        Deal("c1", "D"),
+    ],
+    ids=["done", "undated", "deleted", "at the end of time", "a contact", "a deal"],
+)
+def test_nothing_else_ever_becomes_overdue(subject: Subject) -> None:
+    assert ripe_at(subject, ANA) is None
+
+
+def test_it_speaks_from_the_balanced_level_up() -> None:
+    assert isinstance(RULE, TimeRule)
+    assert RULE.level is Level.BALANCED
+    assert (RULE.kind, RULE.since) == (SubjectKind.TASK, "due_date")

@@ -1,0 +1,90 @@
+"""Tests of asking a happy client for a referral."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from coach.engine import ActionRule
+from coach.models import Contact, DealStatus, Level, Priority, Span, Suggestion, Verb
+from coach.rules.referral_ask import RULE, evaluate
+from tests.coach.values import ANN, NOW, WON, did, reason, words
+
+
+def test_a_won_deal_asks_for_a_referral_by_the_contacts_name() -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
+    assert words(draft) == (
+        "Great close! This is the perfect moment to ask Ann Lee for a referral while they're happy."
+    )
+    assert reason(draft) == "You just won Acme renewal."
+
+
+def test_the_contact_and_the_deal_are_linked_when_the_crm_gave_a_link() -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
+    assert draft is not None
+    assert Span("Ann Lee", "https://crm.example/contacts/9") in draft.message
+    assert Span("Acme renewal", "https://crm.example/deals/17") in draft.reason
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [None, Contact("c1", "C-9"), replace(ANN, deleted=True)],
+    ids=["no contact", "only an id", "deleted"],
+)
+def test_without_a_known_contact_it_is_the_client(contact: Contact | None) -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=contact))
+    assert words(draft) == (
+        "Great close! This is the perfect moment to ask the client for a referral "
+        "while they're happy."
+    )
+    assert draft is not None
+    assert draft.suggestion.params["title"] == "Ask the client for referral"
+
+
+def test_take_action_creates_a_task_of_high_priority() -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
+    assert draft is not None
+    assert draft.suggestion == Suggestion(
+        "create_task",
+        {
+            "connection_id": "c1",
+            "title": "Ask Ann Lee for referral",
+            "priority": "high",
+            "deal_id": "D-17",
+            "contact_id": "C-9",
+        },
+    )
+
+
+@pytest.mark.parametrize("status", [DealStatus.LOST, DealStatus.OPEN])
+def test_a_deal_that_is_not_won_says_nothing(status: DealStatus) -> None:
+    assert evaluate(did(Verb.DEAL_CLOSED, deal=replace(WON, status=status))) is None
+
+
+def test_an_event_without_a_deal_says_nothing() -> None:
+    assert evaluate(did(Verb.DEAL_CLOSED, contact=ANN)) is None
+
+
+def test_it_is_of_high_priority_and_lasts_three_days() -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON))
+    assert draft is not None
+    assert draft.priority is Priority.HIGH
+    assert draft.expires_at == NOW + timedelta(days=3)
+    assert (draft.person_id, draft.subject) == ("p1", "deal:c1:D-17")
+
+
+def test_an_echo_of_the_same_win_is_the_same_occasion_and_a_second_win_is_not() -> None:
+    def occasion(closed_days_ago: int) -> str:
+        deal = replace(WON, closed_at=NOW - timedelta(days=closed_days_ago))
+        draft = evaluate(did(Verb.DEAL_CLOSED, deal=deal))
+        assert draft is not None
+        return draft.occasion
+
+    assert occasion(0) == occasion(0)
+    assert occasion(0) != occasion(40)
+
+
+def test_everybody_hears_of_it_whatever_their_level() -> None:
+    assert isinstance(RULE, ActionRule)
+    assert RULE.level is Level.MINIMAL
+    assert RULE.verbs == {Verb.DEAL_CLOSED}

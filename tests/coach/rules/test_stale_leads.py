@@ -1,0 +1,176 @@
+"""Tests of leads going cold."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from coach.engine import TimeRule
+from coach.models import Contact, Deal, Level, Priority, Span, Subject, SubjectKind, Suggestion
+from coach.rules.stale_leads import LISTED, MARKS, RULE, cutoff, evaluate, ripe_at
+from tests.coach.values import (
+    ANA,
+    CALL,
+    NOW,
+    dismissals_until_silence,
+    look,
+    only,
+    reason,
+    said,
+    setting,
+    words,
+)
+
+DAY = timedelta(days=1)
+
+
+def lead(name: str, days: float = 20, **changes: object) -> Contact:
+    """A lead that has been silent for so many days."""
+    since = NOW - days * DAY
+    made = Contact(
+        "c1", name, name, status="LEAD", person_id="p1", created_at=since, silent_since=since
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+FIVE = [lead(name, days) for name, days in zip("ABCDE", (50, 40, 30, 20, 10), strict=True)]
+
+
+def test_three_are_named_and_the_true_number_of_the_others_told() -> None:
+    assert words(only(evaluate(look(*FIVE)))) == (
+        "Warm leads going cold: A, B, C and 2 more haven't been contacted in 7+ days."
+    )
+    many = [lead(f"L{number:04}") for number in range(2345)]
+    assert " and 2342 more haven't " in words(only(evaluate(look(*many))))
+
+
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [
+        (1, "A hasn't"),
+        (2, "A and B haven't"),
+        (3, "A, B and C haven't"),
+        (4, "A, B, C and 1 more haven't"),
+    ],
+)
+def test_few_are_all_named(count: int, names: str) -> None:
+    assert words(only(evaluate(look(*FIVE[:count])))) == (
+        f"Warm leads going cold: {names} been contacted in 7+ days."
+    )
+
+
+def test_the_longest_silent_come_first_whatever_order_they_were_found_in() -> None:
+    assert evaluate(look(*FIVE[::-1])) == evaluate(look(*FIVE))
+
+
+def test_the_days_are_the_persons_own() -> None:
+    draft = only(evaluate(look(*FIVE, person=setting(stale_lead_days=3))))
+    assert words(draft).endswith("in 3+ days.")
+    assert reason(draft) == "Your limit is 3 working days without a call, mail, meeting or note."
+    draft = only(evaluate(look(*FIVE, person=setting(stale_lead_days=1))))
+    assert reason(draft) == "Your limit is 1 working day without a call, mail, meeting or note."
+
+
+def test_leads_are_linked_when_the_crm_gave_a_link() -> None:
+    linked = lead("Ann", url="https://crm.example/contacts/9")
+    assert Span("Ann", "https://crm.example/contacts/9") in only(evaluate(look(linked))).message
+
+
+def test_take_action_lists_the_leads_by_connection_and_id() -> None:
+    other = lead("B", connection_id="c2")
+    assert only(evaluate(look(lead("A"), other))).suggestion == Suggestion(
+        "view_stale_leads", {"contacts": [["c1", "A"], ["c2", "B"]]}
+    )
+    many = [lead(f"L{number:04}") for number in range(LISTED + 1)]
+    assert len(only(evaluate(look(*many))).suggestion.params["contacts"]) == LISTED
+
+
+def test_it_is_of_high_priority_about_the_person_and_lasts_until_the_next_look() -> None:
+    verdict = evaluate(look(*FIVE))
+    draft = only(verdict)
+    assert draft.priority is Priority.HIGH
+    assert draft.subject == "person:p1"
+    assert draft.expires_at == verdict.again_at == NOW + DAY
+
+
+# Not too often
+
+
+def test_at_most_once_in_a_day() -> None:
+    draft = only(evaluate(look(*FIVE)))
+    past = [said(draft, NOW)]
+    for hours in (0, 1, 23.99):
+        now = NOW + timedelta(hours=hours)
+        verdict = evaluate(look(*FIVE, lead("New"), now=now, past=past))
+        assert verdict.drafts == ()
+        assert verdict.again_at is not None
+        assert now < verdict.again_at <= NOW + DAY + timedelta(minutes=1)
+    assert only(evaluate(look(*FIVE, now=NOW + DAY, past=past))).occasion != draft.occasion
+
+
+def test_dismissed_time_and_again_it_waits_longer_and_then_is_silent() -> None:
+    assert dismissals_until_silence(RULE, *FIVE) == [0, 1, 4, 11, 25]
+
+
+def test_silence_ends_when_another_lead_goes_cold_or_one_does_so_again() -> None:
+    past = [said(only(evaluate(look(*FIVE))), NOW - n * DAY, dismissed_at=NOW) for n in range(5)]
+    later = NOW + 30 * DAY
+    assert evaluate(look(*FIVE, now=later, past=past)).drafts == ()
+    assert evaluate(look(*FIVE[1:], now=later, past=past)).drafts == ()
+    assert evaluate(look(*FIVE, lead("F"), now=later, past=past)).drafts
+    contacted_since = replace(FIVE[0], silent_since=NOW + DAY)
+    assert evaluate(look(contacted_since, *FIVE[1:], now=later, past=past)).drafts
+
+
+def test_silence_is_kept_about_more_leads_than_are_remembered() -> None:
+    many = [lead(f"L{number:04}") for number in range(MARKS + 5)]
+    draft = only(evaluate(look(*many)))
+    past = [said(draft, NOW - n * DAY, dismissed_at=NOW) for n in range(5)]
+    assert evaluate(look(*many, now=NOW + 30 * DAY, past=past)).drafts == ()
+
+
+def test_without_a_stale_lead_nothing_is_said() -> None:
+    assert evaluate(look()).drafts == ()
+
+
+# When a lead is stale
+
+
+def test_a_lead_is_stale_after_seven_working_days() -> None:
+    thursday = datetime(2026, 11, 12, 9, 0, tzinfo=UTC)
+    quiet = lead("A", silent_since=thursday)
+    assert ripe_at(quiet, ANA) == NOW
+    assert cutoff(NOW, ANA) == thursday
+
+
+def test_the_limit_is_the_persons_own() -> None:
+    quiet = lead("A", silent_since=NOW)
+    assert ripe_at(quiet, setting(stale_lead_days=1)) == NOW + DAY
+    assert cutoff(NOW + DAY, setting(stale_lead_days=1)) == NOW
+
+
+@pytest.mark.parametrize("status", ["LEAD", "PROSPECT", "lead", "Prospect"])
+def test_leads_and_prospects_count(status: str) -> None:
+    assert ripe_at(lead("A", status=status), ANA) is not None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        lead("A", status="CUSTOMER"),
+        lead("A", status=None),
+        lead("A", deleted=True),
+        lead("A", silent_since=None),
+        CALL,
+        Deal("c1", "D"),
+    ],
+    ids=["customer", "no status", "deleted", "no date", "a task", "a deal"],
+)
+def test_nothing_else_ever_becomes_stale(subject: Subject) -> None:
+    assert ripe_at(subject, ANA) is None
+
+
+def test_every_level_hears_of_it() -> None:
+    assert isinstance(RULE, TimeRule)
+    assert RULE.level is Level.MINIMAL
+    assert (RULE.kind, RULE.since) == (SubjectKind.CONTACT, "silent_since")

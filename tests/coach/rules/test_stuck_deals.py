@@ -1,0 +1,214 @@
+"""Tests of deals that stay in one stage for too long."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from coach.engine import TimeRule
+from coach.models import (
+    Contact,
+    Deal,
+    DealStatus,
+    Level,
+    Person,
+    Priority,
+    Span,
+    Subject,
+    SubjectKind,
+    Suggestion,
+)
+from coach.rules.stuck_deals import RULE, cutoff, evaluate, ripe_at
+from tests.coach.values import (
+    ANA,
+    CALL,
+    NOW,
+    WON,
+    dismissals_until_silence,
+    look,
+    only,
+    reason,
+    said,
+    setting,
+    words,
+)
+
+DAY = timedelta(days=1)
+
+#: Fifteen working days before now.
+ENTERED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+TOMORROW_IN_MADRID = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+
+STUCK = replace(
+    WON, stage="Proposal", status=DealStatus.OPEN, closed_at=None, stage_entered_at=ENTERED
+)
+
+
+def deal(id: str, value: int | None, **changes: object) -> Deal:
+    """A stuck deal of that value."""
+    amount = None if value is None else Decimal(value)
+    made = replace(STUCK, id=id, title=id, value=amount)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def named(*deals: Deal, person: Person = ANA) -> list[str]:
+    """The deals that are spoken of, in order."""
+    return [draft.about[0] for draft in evaluate(look(*deals, person=person)).drafts]
+
+
+def test_a_stuck_deal_is_told_with_its_stage_and_days() -> None:
+    draft = only(evaluate(look(STUCK)))
+    assert words(draft) == (
+        "Deal 'Acme renewal' has been in Proposal for 15 days. Time to move it forward?"
+    )
+    assert reason(draft) == "Your limit is 14 working days in one stage."
+
+
+def test_one_day_is_one_day() -> None:
+    entered = NOW - 3 * DAY
+    person = setting(stuck_deal_days=1)
+    draft = only(evaluate(look(replace(STUCK, stage_entered_at=entered), person=person)))
+    assert "for 1 day." in words(draft)
+    assert reason(draft) == "Your limit is 1 working day in one stage."
+
+
+def test_the_deal_is_linked_when_the_crm_gave_a_link() -> None:
+    assert (
+        Span("Acme renewal", "https://crm.example/deals/17") in only(evaluate(look(STUCK))).message
+    )
+
+
+def test_take_action_shows_the_deal() -> None:
+    assert only(evaluate(look(STUCK))).suggestion == Suggestion(
+        "view_deal", {"connection_id": "c1", "deal_id": "D-17"}
+    )
+
+
+def test_it_is_of_medium_priority_and_of_high_in_the_top_tenth_by_value() -> None:
+    def priority(large_value: float | None, found: Deal = STUCK) -> Priority:
+        return only(evaluate(look(found, large_value=large_value))).priority
+
+    assert priority(None) is Priority.MEDIUM
+    assert priority(12000.01) is Priority.MEDIUM
+    assert priority(12000.0) is Priority.HIGH
+    assert priority(0.0, deal("no value", None)) is Priority.MEDIUM
+
+
+def test_a_large_deal_says_so() -> None:
+    draft = only(evaluate(look(STUCK, large_value=12000.0)))
+    assert reason(draft).endswith("It is among your largest deals.")
+
+
+def test_the_two_largest_are_told_first_and_deals_without_a_value_last() -> None:
+    few = [deal("none", None), deal("small", 10), deal("large", 900), deal("middle", 90)]
+    assert named(*few) == ["large", "middle"]
+    assert named(few[0], few[1]) == ["small", "none"]
+
+
+def test_of_equal_value_the_longest_stuck_comes_first() -> None:
+    older = deal("older", 10, stage_entered_at=ENTERED - DAY)
+    assert named(deal("newer", 10), older) == ["older", "newer"]
+
+
+def test_at_most_two_a_person_a_day() -> None:
+    past = [
+        said(draft, NOW)
+        for draft in evaluate(look(deal("A", 9), deal("B", 8), deal("C", 7))).drafts
+    ]
+    assert len(past) == 2
+    verdict = evaluate(look(deal("C", 7), deal("D", 6), now=NOW + 10 * DAY / 24, past=past))
+    assert verdict.drafts == []
+    assert set(verdict.again_at_for.values()) == {TOMORROW_IN_MADRID}
+    assert evaluate(look(deal("C", 7), now=TOMORROW_IN_MADRID, past=past)).drafts
+    past.pop()
+    assert only(evaluate(look(deal("C", 7), deal("D", 6), now=NOW, past=past))).about == ("C",)
+
+
+def test_once_a_deal_in_a_day() -> None:
+    past = [said(only(evaluate(look(STUCK))), NOW)]
+    verdict = evaluate(look(STUCK, now=NOW + 0.99 * DAY, past=past))
+    assert verdict.drafts == []
+    assert verdict.again_at_for == {"deal:c1:D-17": NOW + DAY}
+    assert evaluate(look(STUCK, now=NOW + DAY, past=past)).drafts
+
+
+def test_once_a_deal_in_a_day_even_when_its_stage_turns_out_to_be_another() -> None:
+    past = [said(only(evaluate(look(STUCK))), NOW)]
+    corrected = replace(STUCK, stage="Qualified", stage_entered_at=ENTERED - DAY)
+    assert evaluate(look(corrected, now=NOW + 0.5 * DAY, past=past)).drafts == []
+
+
+def test_dismissed_time_and_again_it_waits_longer_and_then_is_silent() -> None:
+    assert dismissals_until_silence(RULE, STUCK) == [0, 1, 4, 11, 25]
+
+
+def test_in_another_stage_it_is_another_matter() -> None:
+    past = [said(only(evaluate(look(STUCK))), NOW - n * DAY, dismissed_at=NOW) for n in range(1, 6)]
+    assert evaluate(look(STUCK, now=NOW + 60 * DAY, past=past)).drafts == []
+    moved = replace(STUCK, stage="Negotiation", stage_entered_at=NOW)
+    assert evaluate(look(moved, now=NOW + 60 * DAY, past=past)).drafts
+    back_again = replace(STUCK, stage_entered_at=NOW)
+    assert evaluate(look(back_again, now=NOW + 60 * DAY, past=past)).drafts
+
+
+def test_dismissing_one_deal_says_nothing_of_another() -> None:
+    past = [said(only(evaluate(look(STUCK))), NOW - n * DAY, dismissed_at=NOW) for n in range(1, 6)]
+    assert named(STUCK, deal("other", 1)) == ["D-17", "other"]
+    assert only(evaluate(look(STUCK, deal("other", 1), past=past))).about == ("other",)
+
+
+def test_an_edited_title_neither_resets_the_clock_nor_repeats_what_was_said() -> None:
+    past = [said(only(evaluate(look(STUCK))), NOW)]
+    renamed = replace(STUCK, title="Acme, renewed")
+    assert ripe_at(renamed, ANA) == ripe_at(STUCK, ANA)
+    assert evaluate(look(renamed, now=NOW + DAY / 2, past=past)).drafts == []
+
+
+def test_each_deal_told_of_lasts_until_the_next_look() -> None:
+    verdict = evaluate(look(STUCK))
+    assert only(verdict).expires_at == verdict.again_at_for["deal:c1:D-17"] == NOW + DAY
+    assert verdict.again_at == TOMORROW_IN_MADRID
+
+
+# When a deal is stuck
+
+
+def test_a_deal_is_stuck_after_fourteen_working_days_in_its_stage() -> None:
+    assert ripe_at(replace(STUCK, stage_entered_at=NOW - 20 * DAY), ANA) == NOW
+    assert cutoff(NOW, ANA) == NOW - 20 * DAY
+
+
+def test_the_limit_is_the_persons_own() -> None:
+    entered = replace(STUCK, stage_entered_at=NOW)
+    assert ripe_at(entered, setting(stuck_deal_days=2)) == NOW + 2 * DAY
+    assert cutoff(NOW + 2 * DAY, setting(stuck_deal_days=2)) == NOW
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        replace(STUCK, status=DealStatus.WON),
+        replace(STUCK, status=DealStatus.LOST),
+        replace(STUCK, deleted=True),
+        replace(STUCK, stage=None),
+        replace(STUCK, stage_entered_at=None),
+        Contact("c1", "C"),
+        CALL,
+    ],
+    ids=["won", "lost", "deleted", "no stage", "no date", "a contact", "a task"],
+)
+def test_nothing_else_ever_becomes_stuck(subject: Subject) -> None:
+    assert ripe_at(subject, ANA) is None
+
+
+def test_a_deal_whose_stage_is_not_known_is_not_spoken_of() -> None:
+    assert named(replace(STUCK, stage_entered_at=None), replace(STUCK, id="2", stage=None)) == []
+
+
+def test_every_level_may_hear_of_it_and_large_values_are_wanted() -> None:
+    assert isinstance(RULE, TimeRule)
+    assert RULE.level is Level.MINIMAL
+    assert RULE.wants_large_value
+    assert (RULE.kind, RULE.since) == (SubjectKind.DEAL, "stage_entered_at")

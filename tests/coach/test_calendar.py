@@ -1,0 +1,185 @@
+"""Tests of working days: weekends, time zones, changes of the clock, and the inverse."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coach import calendar
+from coach.calendar import (
+    INSTANT,
+    after_working_days,
+    before_working_days,
+    local_date,
+    start_of_day,
+    working_days_between,
+)
+from coach.models import Person
+from tests.coach.values import ANA, setting
+
+ZONES = [
+    "Europe/Madrid",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Asia/Kolkata",
+    "Asia/Beirut",
+    "Australia/Lord_Howe",
+    "Atlantic/Azores",
+    "Africa/Cairo",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+    "UTC",
+]
+
+moments = st.datetimes(
+    # Samoa left out a whole day in December 2011; nobody has done so since.
+    datetime(2012, 2, 1),  # noqa: DTZ001 - hypothesis wants bounds without a zone
+    datetime(2035, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+weeks = st.lists(st.integers(1, 7), min_size=1, max_size=7, unique=True).map(
+    lambda days: tuple(sorted(days))
+)
+numbers = st.integers(0, 60)
+
+
+@st.composite
+def somebody(draw: st.DrawFn) -> Person:
+    """A person with some time zone and some week."""
+    return replace(setting(working_days=draw(weeks)), time_zone=draw(st.sampled_from(ZONES)))
+
+
+def madrid(*parts: int) -> datetime:
+    """A moment by the clocks of Madrid."""
+    year, month, day, *time = parts
+    hour, minute = (*time, 0, 0)[:2]
+    return datetime(year, month, day, hour, minute, tzinfo=ZoneInfo("Europe/Madrid"))
+
+
+def test_thursday_at_ten_has_waited_two_working_days_on_monday_at_ten() -> None:
+    assert after_working_days(madrid(2026, 11, 19, 10), 2, ANA) == madrid(2026, 11, 23, 10)
+
+
+def test_what_happens_on_a_saturday_begins_to_wait_on_monday() -> None:
+    assert after_working_days(madrid(2026, 11, 21, 15), 1, ANA) == madrid(2026, 11, 24)
+
+
+def test_five_working_days_are_a_week() -> None:
+    assert after_working_days(madrid(2026, 11, 18, 9, 30), 5, ANA) == madrid(2026, 11, 25, 9, 30)
+
+
+def test_a_week_of_one_working_day_makes_days_of_weeks() -> None:
+    mondays = setting(working_days=(1,))
+    assert after_working_days(madrid(2026, 11, 9, 8), 2, mondays) == madrid(2026, 11, 23, 8)
+
+
+def test_a_week_without_a_working_day_counts_as_monday_to_friday() -> None:
+    never = setting(working_days=())
+    assert after_working_days(madrid(2026, 11, 20, 8), 1, never) == madrid(2026, 11, 23, 8)
+
+
+def test_the_clock_time_stays_when_the_clocks_change_in_between() -> None:
+    # The night from Saturday the 24th to Sunday the 25th of October 2026 has an hour more.
+    since = madrid(2026, 10, 23, 10)
+    assert after_working_days(since, 1, ANA) == madrid(2026, 10, 26, 10)
+    assert after_working_days(since, 1, ANA) - since == timedelta(days=3, hours=1)
+
+
+def test_nothing_ripens_at_a_weekend() -> None:
+    friday = before_working_days(madrid(2026, 11, 20, 23, 59), 3, ANA)
+    saturday = before_working_days(madrid(2026, 11, 21, 12), 3, ANA)
+    sunday = before_working_days(madrid(2026, 11, 22, 23), 3, ANA)
+    assert saturday == sunday == madrid(2026, 11, 18) - INSTANT
+    assert friday < saturday
+
+
+def test_days_are_those_of_the_persons_wall() -> None:
+    late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    assert local_date(late, ANA) == date(2026, 11, 23)
+    assert local_date(late, replace(ANA, time_zone="America/New_York")) == date(2026, 11, 22)
+
+
+def test_two_people_in_two_zones_become_ripe_at_two_times() -> None:
+    since = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)  # Saturday in Madrid, Friday in New York
+    in_new_york = replace(ANA, time_zone="America/New_York")
+    assert after_working_days(since, 1, ANA) == madrid(2026, 11, 24)
+    assert after_working_days(since, 1, in_new_york) == since + timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [None, "", "Mars/Olympus", "../../etc/passwd", "/etc/passwd", "Europe", "a\x00b", "\ud800"],
+)
+def test_a_time_zone_nobody_knows_is_utc(name: str | None) -> None:
+    assert calendar.zone(name) == ZoneInfo("UTC")
+
+
+def test_the_day_begins_at_the_first_instant_there_is() -> None:
+    # In Cairo midnight of the 24th of April 2026 was skipped: the day began at one o'clock.
+    in_cairo = replace(ANA, time_zone="Africa/Cairo")
+    start = start_of_day(date(2026, 4, 24), in_cairo)
+    assert local_date(start, in_cairo) == date(2026, 4, 24)
+    assert local_date(start - INSTANT, in_cairo) == date(2026, 4, 23)
+
+
+def test_working_days_between_are_whole_ones() -> None:
+    since = madrid(2026, 11, 19, 10)
+    assert working_days_between(since, madrid(2026, 11, 20, 9, 59), ANA) == 0
+    assert working_days_between(since, madrid(2026, 11, 20, 10), ANA) == 1
+    assert working_days_between(since, madrid(2026, 11, 23, 9, 59), ANA) == 1
+    assert working_days_between(since, madrid(2026, 12, 3, 10), ANA) == 10
+
+
+def test_no_day_has_passed_before_it_began() -> None:
+    assert working_days_between(madrid(2026, 11, 20), madrid(2026, 11, 2), ANA) == 0
+
+
+@given(somebody(), moments, moments, numbers)
+def test_before_is_the_inverse_of_after(
+    person: Person, since: datetime, now: datetime, days: int
+) -> None:
+    ripe = after_working_days(since, days, person) <= now
+    assert ripe == (since <= before_working_days(now, days, person))
+
+
+@given(somebody(), moments, numbers)
+def test_what_happened_at_the_limit_is_ripe_and_a_moment_later_is_not(
+    person: Person, now: datetime, days: int
+) -> None:
+    limit = before_working_days(now, days, person)
+    assert after_working_days(limit, days, person) <= now
+    assert after_working_days(limit + INSTANT, days, person) > now
+
+
+@given(somebody(), moments, st.timedeltas(timedelta(), timedelta(days=40)), numbers)
+def test_what_happened_later_ripens_no_earlier(
+    person: Person, since: datetime, later: timedelta, days: int
+) -> None:
+    assert after_working_days(since, days, person) <= after_working_days(
+        since + later, days, person
+    )
+
+
+@given(somebody(), moments, numbers)
+def test_one_day_more_is_later(person: Person, since: datetime, days: int) -> None:
+    first = after_working_days(since, days, person)
+    assert since <= first < after_working_days(since, days + 1, person)
+
+
+@given(somebody(), moments, st.timedeltas(timedelta(), timedelta(days=200)))
+def test_the_count_between_is_the_number_of_days_that_have_passed(
+    person: Person, since: datetime, later: timedelta
+) -> None:
+    until = since + later
+    count = working_days_between(since, until, person)
+    assert count == 0 or after_working_days(since, count, person) <= until
+    assert until < after_working_days(since, count + 1, person)
+
+
+@given(somebody(), moments, numbers)
+def test_ripening_falls_on_a_working_day(person: Person, since: datetime, days: int) -> None:
+    ripe = after_working_days(since, days, person)
+    assert local_date(ripe, person).isoweekday() in person.settings.working_days

@@ -1,0 +1,152 @@
+"""Tests of plugins: found by file name, complaints by name, each with its test and its words."""
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bot.command import load_subcommands
+from bot.provider import load_providers
+from coach import plugins
+from coach.action import load_actions
+from coach.engine import TimeRule, load_rules
+from coach.errors import PluginError
+from coach.models import DealStatus, Draft, Subject, Verb
+from tests.coach.values import ANN, CALL, NOW, WON, did, look, view
+
+ROOT = Path(__file__).parents[2]
+
+
+class Plugin:
+    """What the folder of a test is full of."""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """An empty folder of plugins."""
+    name = f"folder_of_plugins_{tmp_path.name}"
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text('"""A folder."""\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    yield __import__(name)
+    for module in [each for each in sys.modules if each.startswith(name)]:
+        del sys.modules[module]
+
+
+def add(package: ModuleType, name: str, text: str) -> None:
+    """Put a file into the folder."""
+    (Path(package.__path__[0]) / f"{name}.py").write_text(text)
+
+
+def test_plugins_are_found_by_file_name_in_alphabetical_order(package: ModuleType) -> None:
+    for name in ("winter", "autumn", "spring"):
+        add(package, name, f'PLUGIN = "{name}!"\n')
+    found = plugins.load(package, "PLUGIN", str)
+    assert found == {"autumn": "autumn!", "spring": "spring!", "winter": "winter!"}
+    assert list(found) == sorted(found)
+
+
+def test_a_plugin_without_its_constant_is_named(package: ModuleType) -> None:
+    add(package, "good", 'PLUGIN = "good"\n')
+    add(package, "forgetful", "PLUG = 1\n")
+    with pytest.raises(PluginError) as caught:
+        plugins.load(package, "PLUGIN", str)
+    assert str(caught.value) == f"{package.__name__}.forgetful must define PLUGIN: str."
+
+
+def test_a_plugin_of_another_kind_is_named_with_what_is_wanted(package: ModuleType) -> None:
+    add(package, "odd", "PLUGIN = 1.5\n")
+    with pytest.raises(PluginError, match=r"\.odd must define PLUGIN: str or Plugin\.$"):
+        plugins.load(package, "PLUGIN", (str, Plugin))
+
+
+def test_an_empty_folder_has_no_plugins(package: ModuleType) -> None:
+    assert plugins.load(package, "PLUGIN", str) == {}
+
+
+# Those we have
+
+FOLDERS: dict[str, Callable[[], Mapping[str, object]]] = {
+    "coach/rules": load_rules,
+    "coach/actions": load_actions,
+    "bot/crm": load_providers,
+    "bot/commands": load_subcommands,
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_file_of_a_plugin_folder_is_a_plugin(folder: str) -> None:
+    files = {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+    assert set(FOLDERS[folder]()) == files
+
+
+def plugin_files() -> list[Path]:
+    """Every plugin of every folder."""
+    return [
+        path
+        for folder in FOLDERS
+        for path in sorted((ROOT / folder).glob("*.py"))
+        if path.stem != "__init__"
+    ]
+
+
+@pytest.mark.parametrize("path", plugin_files(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_plugin_has_a_docstring_and_a_test(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    folder = ROOT / "tests" / path.parent.relative_to(ROOT)
+    # Sub-commands are small: those that need no file of their own share one.
+    shared = folder / "test_subcommands.py"
+    told = shared.read_text(encoding="utf-8") if shared.exists() else ""
+    named = re.search(rf'"{path.stem}\b', told)
+    assert named or (folder / f"test_{path.stem}.py").exists()
+
+
+@pytest.mark.parametrize("name", load_rules())
+def test_every_rule_says_in_a_sentence_what_it_watches_for(name: str) -> None:
+    summary = load_rules()[name].summary
+    assert summary.endswith(".")
+    assert "\n" not in summary
+
+
+def drafts() -> dict[str, Draft]:
+    """Something each rule says."""
+    open_deal = replace(WON, status=DealStatus.OPEN, stage="Proposal", stage_entered_at=NOW)
+    lead = replace(ANN, status="LEAD", silent_since=NOW)
+    things: dict[str, Subject] = {"deal": open_deal, "contact": lead, "task": CALL}
+    spoken: dict[str, Draft] = {}
+    for name, rule in load_rules().items():
+        if isinstance(rule, TimeRule):
+            spoken[name] = rule.evaluate(look(things[rule.kind])).drafts[0]
+        else:
+            for verb in rule.verbs:
+                deal = open_deal if verb is Verb.DEAL_CREATED else WON
+                other = replace(CALL, id="T-2")
+                done = did(verb, deal=deal, contact=ANN, task=CALL, pressing_tasks=[other])
+                if draft := rule.evaluate(done):
+                    spoken[name] = draft
+    return spoken
+
+
+def test_every_suggestion_names_an_action_and_gives_it_what_it_needs() -> None:
+    spoken, actions = drafts(), load_actions()
+    assert set(spoken) == set(load_rules())
+    for name, draft in spoken.items():
+        assert draft.suggestion.action in actions, name
+        promise = actions[draft.suggestion.action].promise(draft.suggestion.params)
+        assert promise.startswith("Take Action "), name
+        assert promise.endswith("."), name
+
+
+def test_every_action_fits_a_modal() -> None:
+    for name, draft in drafts().items():
+        seen = view(
+            params=draft.suggestion.params, task=CALL, deal=WON, contact=ANN, contacts=[ANN]
+        )
+        screen = load_actions()[draft.suggestion.action].screen(seen)
+        assert 0 < len(screen.title) <= 24, name
+        assert 0 < len(screen.submit) <= 24, name

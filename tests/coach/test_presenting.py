@@ -1,0 +1,121 @@
+"""Tests of things of the CRM as items on a screen."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from coach.models import DealStatus, Span, TaskStatus, plain
+from coach.presenting import contact_item, deal_item, done_outcome, longest_first, money, task_item
+from coach.screens import Control
+from tests.coach.values import ANN, CALL, NOW, WON, view
+
+DAY = timedelta(days=1)
+OPEN = replace(WON, stage="Proposal", status=DealStatus.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "words"),
+    [
+        (None, "EUR", "no value"),
+        (Decimal("12000.00"), "EUR", "12,000 EUR"),
+        (Decimal("12000.50"), "EUR", "12,000.50 EUR"),
+        (Decimal("0.1"), None, "0.10"),
+        (Decimal(0), "USD", "0 USD"),
+        (Decimal(-1500), "USD", "-1,500 USD"),
+    ],
+)
+def test_an_amount_reads_as_people_write_it(
+    value: Decimal | None, currency: str | None, words: str
+) -> None:
+    assert money(value, currency) == words
+
+
+@pytest.mark.parametrize(
+    ("due", "words"),
+    [
+        (None, "No due date"),
+        (date(2026, 11, 25), "Due Wed 25 Nov 2026"),
+        (date(2026, 11, 23), "Due Mon 23 Nov 2026"),
+        (date(2026, 11, 22), "Due Sun 22 Nov 2026 (1 day late)"),
+        (date(2026, 11, 3), "Due Tue 3 Nov 2026 (20 days late)"),
+    ],
+)
+def test_a_task_says_when_it_is_due_and_how_late_it_is(due: date | None, words: str) -> None:
+    assert task_item(replace(CALL, due_date=due), view()).facts == [words, "High priority"]
+
+
+def test_a_task_shows_its_note_and_link() -> None:
+    item = task_item(replace(CALL, note="By mail.", url="https://crm.example/1"), view())
+    assert item.facts[-1] == "By mail."
+    assert item.title == (Span("Call Bo", "https://crm.example/1"),)
+
+
+def test_what_was_done_on_the_screen_has_no_controls_any_more() -> None:
+    done = view(done={"T-1": "Completed “Call Bo”", "D-17": "Moved", "C-9": "Logged a call"})
+    assert task_item(CALL, done).done == "Completed “Call Bo”"
+    for item in (task_item(CALL, done), deal_item(OPEN, done), contact_item(ANN, done)):
+        assert item.done
+        assert item.controls == ()
+
+
+def test_a_completed_task_is_not_called_late() -> None:
+    late = replace(CALL, due_date=date(2026, 11, 1), status=TaskStatus.COMPLETED)
+    assert "late" not in task_item(late, view()).facts[0]
+
+
+def test_a_closed_deal_says_how_it_ended() -> None:
+    assert "Closed won" in deal_item(WON, view()).facts
+
+
+@pytest.mark.parametrize(("days", "words"), [(1, "1 working day"), (2, "2 working days")])
+def test_a_deal_says_how_long_it_has_been_in_its_stage(days: int, words: str) -> None:
+    entered = NOW - (days + 2) * DAY  # with a weekend in between
+    facts = deal_item(replace(OPEN, stage_entered_at=entered), view()).facts
+    assert facts[-1] == f"Stage: Proposal, for {words}"
+
+
+def test_a_deal_can_be_moved_to_each_stage_and_its_own_comes_first() -> None:
+    item = deal_item(OPEN, view(stages=["Qualified", "Proposal", "Won"]))
+    assert item.stages == ["Proposal", "Qualified", "Won"]
+    assert item.controls == (Control.MOVE_DEAL,)
+    without = deal_item(replace(OPEN, stage=None), view(stages=["Qualified"]))
+    assert without.stages == ["Qualified"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (0, "Last contacted today"),
+        (9, "Last contacted today"),
+        (11, "Last contacted 1 day ago"),
+        (35, "Last contacted 2 days ago"),
+        (-5, "Last contacted today"),
+    ],
+)
+def test_days_since_a_contact_are_days_on_the_persons_calendar(hours: int, words: str) -> None:
+    # It is ten o'clock in the morning in Madrid.
+    contact = replace(ANN, last_contacted_at=NOW - timedelta(hours=hours))
+    assert contact_item(contact, view()).facts[0] == words
+
+
+def test_a_contact_shows_its_status_and_address() -> None:
+    contact = replace(ANN, status="LEAD")
+    assert contact_item(contact, view()).facts == ["Lead", "Never contacted", "ann@acme.example"]
+
+
+def test_contacts_come_longest_silent_first_and_unknown_last() -> None:
+    found = [
+        replace(ANN, id="unknown"),
+        replace(ANN, id="short", silent_since=NOW - DAY),
+        replace(ANN, id="long", silent_since=NOW - 9 * DAY),
+    ]
+    assert [contact.id for contact in longest_first(found)] == ["long", "short", "unknown"]
+
+
+def test_more_than_five_things_done_are_counted() -> None:
+    done = {str(number): f"Did {number}" for number in range(7)}
+    assert plain(done_outcome(view(done=done), "Nothing.")) == (
+        "7 things done: Did 0; Did 1; Did 2; Did 3; Did 4; …"
+    )

@@ -1,0 +1,85 @@
+"""Tests of repeating oneself: growing gaps after each dismissal, then silence."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from coach.models import PastInsight
+from coach.repetition import GAPS, next_allowed
+from tests.coach.values import NOW
+
+DAY = timedelta(days=1)
+
+
+def earlier(
+    days_ago: float,
+    *,
+    dismissed: float | None = None,
+    taken: bool = False,
+    about: Sequence[str] = ("a",),
+) -> PastInsight:
+    """Something said so many days ago and dismissed so many days ago."""
+    at = None if dismissed is None else NOW - dismissed * DAY
+    return PastInsight("rule", "s", NOW - days_ago * DAY, at, tuple(about), "o", taken)
+
+
+def days_from_now(*past: PastInsight, gap: timedelta = DAY, about: Sequence[str] = ("a",)) -> float:
+    """In how many days the same may be said again; endless for not until something changes."""
+    allowed = next_allowed(past, gap=gap, about=about, now=NOW)
+    return float("inf") if allowed is None else (allowed - NOW) / DAY
+
+
+def dismissed_in_a_row(count: int) -> list[PastInsight]:
+    """The newest was said and dismissed just now."""
+    return [earlier(20 * index, dismissed=20 * index) for index in range(count)]
+
+
+def test_what_was_never_said_may_be_said_now() -> None:
+    assert days_from_now() == 0
+
+
+@pytest.mark.parametrize("hours", [12, 24])
+def test_without_a_dismissal_the_rules_own_distance_counts_from_saying(hours: int) -> None:
+    assert days_from_now(earlier(0.25), gap=timedelta(hours=hours)) == hours / 24 - 0.25
+
+
+@pytest.mark.parametrize(("dismissals", "days"), [(1, 1), (2, 3), (3, 7), (4, 14)])
+def test_each_dismissal_in_a_row_lengthens_the_gap(dismissals: int, days: int) -> None:
+    assert days_from_now(*dismissed_in_a_row(dismissals)) == days
+
+
+def test_the_gap_counts_from_dismissing_not_from_saying() -> None:
+    assert days_from_now(earlier(2, dismissed=0.5)) == 0.5
+
+
+def test_one_dismissal_more_brings_silence() -> None:
+    assert days_from_now(*dismissed_in_a_row(len(GAPS) + 1)) == float("inf")
+
+
+def test_silence_ends_when_something_is_there_that_was_not_before() -> None:
+    past = dismissed_in_a_row(len(GAPS) + 1)
+    assert days_from_now(*past, about=("a", "b")) == 14
+    past = [earlier(20, dismissed=20, about=("a", "b")), *past]
+    assert days_from_now(*past, about=("b",)) == float("inf")
+
+
+def test_silence_holds_when_there_is_only_less() -> None:
+    past = [earlier(1, dismissed=1, about=("a", "b", "c")), *dismissed_in_a_row(5)]
+    assert days_from_now(*past, about=("c",)) == float("inf")
+
+
+def test_taking_action_makes_up_for_earlier_dismissals() -> None:
+    assert days_from_now(earlier(0, taken=True), *dismissed_in_a_row(4)) == 1
+    past = [earlier(0, dismissed=0), earlier(1, taken=True), *dismissed_in_a_row(4)]
+    assert days_from_now(*past) == 1
+
+
+def test_going_by_unanswered_does_not_make_up_for_earlier_dismissals() -> None:
+    past = [earlier(0.5), earlier(10, dismissed=10), earlier(20, dismissed=20)]
+    assert days_from_now(*past) == 2.5
+    assert days_from_now(earlier(0.5), *dismissed_in_a_row(5)) == float("inf")
+
+
+def test_the_rules_own_distance_holds_where_it_is_the_longer_one() -> None:
+    assert days_from_now(earlier(0, dismissed=0), gap=5 * DAY) == 5

@@ -1,0 +1,137 @@
+"""Values that tests of the domain are made from, and short ways to ask its rules."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from coach.action import ActionView
+from coach.engine import ActionLook, TimeLook, TimeRule, Verdict
+from coach.models import (
+    Activity,
+    Contact,
+    Deal,
+    DealStatus,
+    Draft,
+    Enrolment,
+    PastInsight,
+    Person,
+    Settings,
+    Subject,
+    Task,
+    TaskPriority,
+    Verb,
+    plain,
+)
+
+#: A Monday morning; ten o'clock in Madrid.
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+ANA = Person(
+    "w1",
+    "p1",
+    "Ana Ruiz",
+    "ana@northwind.example",
+    "U01ANA",
+    "Europe/Madrid",
+    Enrolment.STARTED,
+    Settings(),
+)
+
+WON = Deal(
+    "c1",
+    "D-17",
+    "Acme renewal",
+    "Closed Won",
+    DealStatus.WON,
+    value=Decimal("12000.00"),
+    currency="EUR",
+    contact_id="C-9",
+    person_id="p1",
+    url="https://crm.example/deals/17",
+    created_at=NOW - timedelta(days=30),
+    closed_at=NOW,
+)
+
+ANN = Contact("c1", "C-9", "Ann Lee", "ann@acme.example", url="https://crm.example/contacts/9")
+
+CALL = Task(
+    "c1",
+    "T-1",
+    "Call Bo",
+    priority=TaskPriority.HIGH,
+    due_date=date(2026, 11, 25),
+    person_id="p1",
+)
+
+
+def setting(**changes: Any) -> Person:
+    """Ana with some settings changed."""
+    return replace(ANA, settings=replace(ANA.settings, **changes))
+
+
+def did(verb: Verb, **things: Any) -> ActionLook:
+    """A look at what Ana has just done."""
+    pressing: Sequence[Task] = things.pop("pressing_tasks", ())
+    person: Person = things.pop("person", ANA)
+    at: datetime = things.pop("occurred_at", NOW)
+    return ActionLook(NOW, person, Activity("w1", "c1", verb, at, person.id, **things), pressing)
+
+
+def look(
+    *ripe: Subject,
+    now: datetime = NOW,
+    person: Person = ANA,
+    past: Sequence[PastInsight] = (),
+    large_value: float | None = None,
+) -> TimeLook:
+    """What a time rule sees of Ana."""
+    return TimeLook(now, person, ripe, past, large_value)
+
+
+def only(verdict: Verdict) -> Draft:
+    """The one thing said."""
+    (draft,) = verdict.drafts
+    return draft
+
+
+def said(
+    draft: Draft, at: datetime, *, dismissed_at: datetime | None = None, taken: bool = False
+) -> PastInsight:
+    """A draft as rules see it later."""
+    return PastInsight("rule", draft.subject, at, dismissed_at, draft.about, draft.occasion, taken)
+
+
+def words(draft: Draft | None) -> str:
+    """What a draft says, in bare words."""
+    assert draft is not None
+    return plain(draft.message)
+
+
+def reason(draft: Draft | None) -> str:
+    """Why it says so, in bare words."""
+    assert draft is not None
+    return plain(draft.reason)
+
+
+def dismissals_until_silence(rule: TimeRule, *ripe: Subject, person: Person = ANA) -> list[float]:
+    """A person dismisses whatever a rule says, at once: after how many days it speaks each time.
+
+    Looks every hour, as long as a rule that has gone silent needs to be believed.
+    """
+    past: list[PastInsight] = []
+    spoke: list[float] = []
+    for hour in range(24 * 90):
+        now = NOW + timedelta(hours=hour)
+        verdict = rule.evaluate(look(*ripe, now=now, person=person, past=past))
+        for draft in verdict.drafts:
+            past.insert(0, said(draft, now, dismissed_at=now))
+            spoke.append(hour / 24)
+    return spoke
+
+
+def view(**things: Any) -> ActionView:
+    """What an action sees for Ana."""
+    params = things.pop("params", {})
+    return ActionView(NOW, ANA, date(2026, 11, 23), params, "coach-new", **things)
