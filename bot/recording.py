@@ -86,7 +86,10 @@ async def apply(
     for event in events:
         first.setdefault(event.dedupe_key, _clamped(event, now))
     fresh = await activities.unknown(tx, workspace_id, connection_id, list(first))
-    new = [event for key, event in first.items() if key in fresh]
+    # In their own order, so that the record tells what was before and after.
+    new = sorted(
+        (event for key, event in first.items() if key in fresh), key=lambda each: each.occurred_at
+    )
     if not new:
         return Applied()
     batch = await _load(parts, tx, workspace_id, connection_id, new, now)
