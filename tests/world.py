@@ -27,7 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bot import ticking
+from bot import ticking, worker
 from bot.app import Bot, build, make_parts, prepare, web_config
 from bot.parts import Parts
 from bot.playground.signing import webhook_fault, webhook_headers
@@ -37,19 +37,21 @@ from bot.playground.slack_world import Person as Member
 from bot.settings import Settings
 from coach.events import Owner
 from coach.ids import Entropy
-from coach.models import Enrolment, Insight, Person
+from coach.models import Enrolment, Insight, Person, SubjectKind
 from storage import (
     cards,
     connections,
     crm_writes,
     deliveries,
     insights,
+    mirror,
     notices,
     people,
     workspaces,
 )
 from storage.connections import Connection
 from storage.database import Database
+from storage.deliveries import NewDelivery
 from storage.tables import crm_writes as crm_writes_table
 from storage.tables import insights as insights_table
 from storage.tables import notices as notices_table
@@ -562,3 +564,44 @@ def won(deal_id: str = "D-1", *, contact: str | None = "Ann Lee", **more: Any) -
         data["contact"] = {"id": f"C-{deal_id}", "name": contact, "status": "CUSTOMER"}
         deal["contact_id"] = f"C-{deal_id}"
     return told("deal_closed", **data, **more)
+
+
+# Without HTTP
+
+
+async def store(parts: Parts, event: Mapping[str, Any] | bytes, *, id: str | None = None) -> str:
+    """Store a delivery as the intake does, to be worked off; returns its id in the store."""
+    body = event if isinstance(event, bytes) else json.dumps(event).encode()
+    provider, now = parts.providers["native"], parts.clock.now()
+    message_id = id or f"msg_{parts.new_id()}"
+    delivery = NewDelivery(
+        WORKSPACE,
+        parts.new_id(),
+        CONNECTION,
+        message_id,
+        now,
+        body,
+        tuple(each.dedupe_key for each in provider.parse(body, message_id, now).events),
+    )
+    async with parts.database.write() as tx:
+        await deliveries.accept(tx, [delivery])
+    return delivery.id
+
+
+async def deliver(parts: Parts, *events: Mapping[str, Any]) -> worker.Done:
+    """Store each event as a delivery of its own, and work all off."""
+    for each in events:
+        await store(parts, each)
+    return await worker.work_off(parts)
+
+
+async def insights_of(parts: Parts, person: Person) -> list[Insight]:
+    """All insights of a person, newest first."""
+    async with parts.database.read() as tx:
+        return await insights.recent(tx, WORKSPACE, person.id)
+
+
+async def mirrored(parts: Parts, kind: SubjectKind, id: str) -> Any:
+    """A deal, contact or task as the mirror has it."""
+    async with parts.database.read() as tx:
+        return (await mirror.load(tx, kind, WORKSPACE, CONNECTION, [id])).get(id)
