@@ -3,10 +3,13 @@
 import socket
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.bot.terminal.conftest import Coach
 
 COMMANDS = ["demo", "serve", "connect", "import", "replay", "doctor"]
@@ -124,12 +127,18 @@ def test_the_embedded_database_is_upgraded_by_whatever_command_comes_first(
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.fixture
+def empty_postgresql_url(postgres: databases.Postgres) -> Iterator[str]:
+    """The address of a PostgreSQL database without any table."""
+    name = f"empty_{uuid.uuid4().hex}"
+    yield postgres.create(name)
+    postgres.drop(name)
+
+
 def test_postgresql_is_upgraded_only_when_asked(
-    coach: Coach, monkeypatch: pytest.MonkeyPatch, empty_database_url: str
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, empty_postgresql_url: str
 ) -> None:
-    if empty_database_url.startswith("sqlite"):
-        pytest.skip("SQLite is upgraded by every command.")
-    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    monkeypatch.setenv("DATABASE_URL", empty_postgresql_url)
     refused = coach("connect", "native")
     assert refused.code == 1
     assert "run `coach db upgrade`" in refused.err
