@@ -42,20 +42,29 @@ async def tick(parts: Parts) -> Ticked:
         async with parts.database.write() as tx:
             expired = await insights.expire(tx, now)
     due = made = 0
-    for kind in SubjectKind:
-        while True:
-            async with parts.database.read() as tx:
-                found = await mirror.due(tx, kind, now, CHUNK)
-            if not found:
-                break
-            for workspace_id, subjects in found.items():
-                async with parts.database.write() as tx:
-                    await workspaces.lock(tx, parts.database, workspace_id)
+    while found := await _due(parts, now):
+        for workspace_id, kinds in found.items():
+            # All kinds in one transaction: of what a tick brings the most important is sent first.
+            async with parts.database.write() as tx:
+                await workspaces.lock(tx, parts.database, workspace_id)
+                for kind, subjects in kinds.items():
                     made += await look(parts, tx, workspace_id, kind, subjects, now)
-                due += len(subjects)
+                    due += len(subjects)
     if made or expired:
         parts.wake.sender.set()
     return Ticked(due, made, expired)
+
+
+async def _due(
+    parts: Parts, now: datetime
+) -> dict[str, dict[SubjectKind, Sequence[tuple[str, str, str | None]]]]:
+    """What is to be looked at next, by workspace and kind; at most a chunk of each kind."""
+    found: dict[str, dict[SubjectKind, Sequence[tuple[str, str, str | None]]]] = {}
+    async with parts.database.read() as tx:
+        for kind in SubjectKind:
+            for workspace_id, subjects in (await mirror.due(tx, kind, now, CHUNK)).items():
+                found.setdefault(workspace_id, {})[kind] = subjects
+    return found
 
 
 async def _anything_due(tx: Tx, now: datetime) -> bool:
