@@ -206,20 +206,10 @@ def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> Asyn
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C; then end within ten seconds. Raises `CoachError`."""
     quiet_logs(settings.coach_log_level)
-    asyncio.run(_check(settings))
     server = uvicorn.Server(web_config(build(settings), host=host, port=port))
     server.run()
     if not server.started:
         raise CoachError("The coach could not start; the lines above say why.")
-
-
-async def _check(settings: Settings) -> None:
-    # What is wrong with the database is said before anything listens, as one sentence.
-    database = Database(settings.database())
-    try:
-        await schema.make_ready(database)
-    finally:
-        await database.close()
 
 
 def web_config(bot: Bot, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:

@@ -175,7 +175,7 @@ class Sender:
                 await insights.change(
                     tx, insight.workspace_id, insight.fingerprint, render_due=True, **place
                 )
-        log.info("sent %s to %s: %s", insight.rule, each.slack_user_id, text)
+        log.info("sent %s to %s", insight.rule, each.slack_user_id)
 
     async def _post_failed(self, each: Card, found: Fault) -> None:
         insight, now = each.insight, self._parts.clock.now()
