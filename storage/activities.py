@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from coach.models import CONTACT_VERBS, Origin, Verb
-from storage.database import Tx, chunks, insert
+from storage.database import Tx, add_new, chunks
 from storage.tables import activities, contacts_made
 
 #: Where `/coach` commands come from, in the place of a connection.
@@ -69,10 +69,7 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
         }
         for row in rows
     ]
-    statement = insert(tx, activities).on_conflict_do_nothing(
-        index_elements=list(activities.primary_key)
-    )
-    await tx.execute(statement, values)
+    await add_new(tx, activities, values)
     made = [
         {
             "workspace_id": workspace_id,
@@ -85,13 +82,7 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
         for row in rows
         if row.verb in CONTACT_VERBS and row.contact_id
     ]
-    if made:
-        await tx.execute(
-            insert(tx, contacts_made).on_conflict_do_nothing(
-                index_elements=list(contacts_made.primary_key)
-            ),
-            made,
-        )
+    await add_new(tx, contacts_made, made)
 
 
 async def recent(

@@ -2,11 +2,12 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -29,7 +30,14 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=4)
+        self._engine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=4,
+            # A worked-off event writes nine JSON values: pydantic's are made four times as fast.
+            json_serializer=_json,
+            json_deserializer=from_json,
+        )
         # By itself PostgreSQL shows each statement of a transaction what has come in meanwhile.
         self._reading = (
             self._engine
@@ -68,6 +76,10 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self._engine.dispose()
+
+
+def _json(value: Any) -> str:
+    return to_json(value).decode()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -131,13 +143,81 @@ def chunks(values: Sequence[T], size: int = 500) -> list[list[T]]:
 
 async def put(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows, or replace every other column where the key exists already."""
-    if not rows:
-        return
-    statement = insert(tx, table)
+    if rows:
+        await _write(tx, _replacing, table, rows)
+
+
+async def add_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; those whose key exists already stay as they are."""
+    if rows:
+        await _write(tx, _keeping, table, rows)
+
+
+class _Statement(NamedTuple):
+    """An insert as the driver takes it, with what makes each column's value the driver's."""
+
+    sql: str
+    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    positional: bool
+
+
+_Conflict = Callable[[Any, Table, Sequence[str]], Any]
+
+
+def _replacing(statement: Any, table: Table, columns: Sequence[str]) -> Any:
     keys = {column.name for column in table.primary_key}
-    given = [name for name in rows[0] if name not in keys]
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=list(table.primary_key),
-        set_={name: statement.excluded[name] for name in given},
+        set_={name: statement.excluded[name] for name in columns if name not in keys},
     )
-    await tx.execute(statement, list(rows))
+
+
+def _keeping(statement: Any, table: Table, columns: Sequence[str]) -> Any:
+    return statement.on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
+_statements: dict[tuple[str, _Conflict, Table, tuple[str, ...]], _Statement] = {}
+
+
+async def _write(tx: Tx, conflict: _Conflict, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    # SQLAlchemy would go through every value of every row anew: half the time of writing many.
+    columns = tuple(rows[0])
+    place = (tx.dialect.name, conflict, table, columns)
+    statement = _statements.get(place)
+    if statement is None:
+        statement = _statements[place] = _compiled(tx, conflict, table, columns)
+    if statement.positional:
+        await tx.exec_driver_sql(
+            statement.sql,
+            [
+                tuple(
+                    row[name] if process is None else process(row[name])
+                    for name, process in statement.columns
+                )
+                for row in rows
+            ],
+        )
+        return
+    await tx.exec_driver_sql(
+        statement.sql,
+        [
+            {
+                name: row[name] if process is None else process(row[name])
+                for name, process in statement.columns
+            }
+            for row in rows
+        ],
+    )
+
+
+def _compiled(tx: Tx, conflict: _Conflict, table: Table, columns: Sequence[str]) -> _Statement:
+    dialect = tx.dialect
+    statement = conflict(insert(tx, table), table, columns)
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
+    processors = {
+        name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
+    }
+    order = compiled.positiontup if compiled.positional else columns
+    return _Statement(
+        str(compiled), tuple((name, processors[name]) for name in order), compiled.positional
+    )
