@@ -185,6 +185,8 @@ def _as_http(answer: Json, fault: Fault | None, scopes: set[str]) -> Response:
 
 def _entry(name: str, args: Json, answer: Json, status: int, begun: float) -> Json:
     messages = " ".join(str(one) for one in answer.get("errors", ()))
+    # That nobody has an address is an answer like any other.
+    fine = answer["ok"] or answer["error"] == "users_not_found"
     return {
         "direction": "to Slack",
         "name": name,
@@ -192,7 +194,7 @@ def _entry(name: str, args: Json, answer: Json, status: int, begun: float) -> Js
         "ms": round((time.perf_counter() - begun) * 1000, 1),
         "request": args,
         "response": answer,
-        "problem": None if answer["ok"] else f"{answer['error']} {messages}".strip(),
+        "problem": None if fine else f"{answer['error']} {messages}".strip(),
     }
 
 
