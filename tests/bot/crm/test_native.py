@@ -39,9 +39,9 @@ BEN = Owner("email:ben@northwind.example", "ben@northwind.example")
 DEAL, CONTACT, TASK = SubjectKind.DEAL, SubjectKind.CONTACT, SubjectKind.TASK
 
 
-def utc(day: int, *clock: int) -> datetime:
+def utc(day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
     """A moment of November 2026."""
-    return datetime(2026, 11, day, *clock, tzinfo=UTC)
+    return datetime(2026, 11, day, hour, minute, second, tzinfo=UTC)
 
 
 def fixture(name: str) -> dict[str, Any]:
