@@ -20,6 +20,7 @@ from typing import Any
 import aiohttp
 import uvicorn
 from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -605,3 +606,19 @@ async def mirrored(parts: Parts, kind: SubjectKind, id: str) -> Any:
     """A deal, contact or task as the mirror has it."""
     async with parts.database.read() as tx:
         return (await mirror.load(tx, kind, WORKSPACE, CONNECTION, [id])).get(id)
+
+
+@asynccontextmanager
+async def running_slack(clock: FixedClock) -> AsyncIterator[tuple[SlackStandIn, AsyncWebClient]]:
+    """A stand-in for Slack by itself, with a client such as the bot's."""
+    slack = SlackStandIn(MEMBERS, bot_token=BOT_TOKEN, signing_secret=SIGNING_SECRET, clock=clock)
+    on = listening()
+    slack.own_url = address(on)
+    async with serving(plain_config(Starlette(routes=slack.routes)), on):
+        async with aiohttp.ClientSession(trust_env=False) as session:
+            client = AsyncWebClient(
+                token=BOT_TOKEN, base_url=f"{slack.own_url}/api/", session=session, timeout=5
+            )
+            client.retry_handlers = []
+            yield slack, client
+        await slack.close()
