@@ -29,8 +29,11 @@ TRIES = 14
 LEASE = timedelta(seconds=PATIENCE * 3)
 
 
-async def send_due(parts: Parts, http: aiohttp.ClientSession) -> int:
-    """Send every change that is due now; returns how many were tried."""
+async def send_due(parts: Parts, http: aiohttp.ClientSession, *, patience: float = PATIENCE) -> int:
+    """Send every change that is due now; returns how many were tried.
+
+    `patience` is how long the CRM may take to answer, in seconds.
+    """
     now = parts.clock.now()
     async with parts.database.read() as tx:
         if not await crm_writes.any_due(tx, now):
@@ -41,12 +44,19 @@ async def send_due(parts: Parts, http: aiohttp.ClientSession) -> int:
         for workspace_id in {write.workspace_id for write in claimed}:
             for each in await connections.of_workspace(tx, parts.seal, workspace_id):
                 known[workspace_id, each.id] = each
-    await asyncio.gather(
+    failures = await asyncio.gather(
         *(
-            _send(parts, http, write, known.get((write.workspace_id, write.connection_id)))
+            _send(
+                parts, http, write, known.get((write.workspace_id, write.connection_id)), patience
+            )
             for write in claimed
-        )
+        ),
+        return_exceptions=True,
     )
+    for failure in failures:
+        # Only now that every change has had its turn; this one's claim runs out.
+        if isinstance(failure, BaseException):
+            raise failure
     return len(claimed)
 
 
@@ -55,6 +65,7 @@ async def _send(
     http: aiohttp.ClientSession,
     write: StoredWrite,
     connection: Connection | None,
+    patience: float,
 ) -> None:
     if connection is None or connection.callback_url is None:
         await _fail(parts, write, "the connection has no callback address any more")
@@ -69,7 +80,7 @@ async def _send(
             data=post.body,
             headers=post.headers,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=PATIENCE),
+            timeout=aiohttp.ClientTimeout(total=patience),
         ) as response:
             status = response.status
             asked = retry_after(response.headers.get("retry-after"))
