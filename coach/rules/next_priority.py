@@ -6,9 +6,9 @@ from coach.engine import ActionLook, ActionRule, Need, subject_key
 from coach.models import Draft, Level, Priority, Span, Suggestion, Task, Verb, say
 
 
-def _urgency(task: Task) -> tuple[bool, date, bool, str]:
+def _urgency(task: Task) -> tuple[date, bool, str]:
     # Earliest due first and undated last; among equals urgent before high, then a steady order.
-    return (task.due_date is None, task.due_date or date.max, task.priority != "urgent", task.id)
+    return (task.due_date or date.max, task.priority != "urgent", task.id)
 
 
 def evaluate(look: ActionLook) -> Draft | None:

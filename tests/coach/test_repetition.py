@@ -81,5 +81,11 @@ def test_going_by_unanswered_does_not_make_up_for_earlier_dismissals() -> None:
     assert days_from_now(earlier(0.5), *dismissed_in_a_row(5)) == float("inf")
 
 
+def test_what_was_last_said_in_vain_is_no_news_a_second_time() -> None:
+    past = [earlier(20, about=("a", "b")), *dismissed_in_a_row(5)]
+    assert days_from_now(*past, about=("a", "b")) == float("inf")
+    assert days_from_now(*past, about=("c",)) < float("inf")
+
+
 def test_the_rules_own_distance_holds_where_it_is_the_longer_one() -> None:
     assert days_from_now(earlier(0, dismissed=0), gap=5 * DAY) == 5

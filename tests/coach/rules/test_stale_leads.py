@@ -63,6 +63,10 @@ def test_the_longest_silent_come_first_whatever_order_they_were_found_in() -> No
     assert evaluate(look(*FIVE[::-1])) == evaluate(look(*FIVE))
 
 
+def test_the_longest_silent_come_before_the_alphabet() -> None:
+    assert "cold: Zoe and Al haven't" in words(only(evaluate(look(lead("Al", 9), lead("Zoe", 90)))))
+
+
 def test_the_days_are_the_persons_own() -> None:
     draft = only(evaluate(look(*FIVE, person=setting(stale_lead_days=3))))
     assert words(draft).endswith("in 3+ days.")
@@ -125,6 +129,7 @@ def test_silence_ends_when_another_lead_goes_cold_or_one_does_so_again() -> None
 def test_silence_is_kept_about_more_leads_than_are_remembered() -> None:
     many = [lead(f"L{number:04}") for number in range(MARKS + 5)]
     draft = only(evaluate(look(*many)))
+    assert len(draft.about) == MARKS
     past = [said(draft, NOW - n * DAY, dismissed_at=NOW) for n in range(5)]
     assert evaluate(look(*many, now=NOW + 30 * DAY, past=past)).drafts == ()
 
