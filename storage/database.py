@@ -15,6 +15,8 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage import one_trip
+
 #: A transaction; commits when its block ends, rolls back when it raises.
 Tx = AsyncConnection
 
@@ -22,6 +24,13 @@ T = TypeVar("T")
 
 #: How long one process waits for another to finish writing the same SQLite file, in milliseconds.
 BUSY_TIMEOUT_MS = 15_000
+
+
+_SQLITE: dict[str, Any] = {
+    "connect_args": {"async_creator_fn": one_trip.connect},
+    # Every transaction here ends by its block: one more rollback would be a trip for nothing.
+    "pool_reset_on_return": None,
+}
 
 
 class Database:
@@ -34,6 +43,7 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=4,
+            **(_SQLITE if self.is_sqlite else {}),
             # A worked-off event writes nine JSON values: pydantic's are made four times as fast.
             json_serializer=_json,
             json_deserializer=from_json,
