@@ -62,7 +62,7 @@ class Bot:
         http = self._http
 
         async def work() -> bool:
-            return (await worker.work_turn(parts)).deliveries > 0
+            return (await worker.work_turn(parts)).deliveries >= worker.BATCH
 
         async def tick() -> None:
             await ticking.tick(parts)
@@ -75,7 +75,7 @@ class Bot:
             client = self.client
             client.session = http
             sender = Sender(parts, client)
-            self._begin("the sender", sender.send_due, parts.wake.sender, 1.0)
+            self._begin("the sender", sender.send_full, parts.wake.sender, 1.0)
             self._begin(
                 "the lookup", lambda: lookup.look_up_due(parts, client), parts.wake.lookup, 30.0
             )

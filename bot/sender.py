@@ -17,8 +17,9 @@ from coach.models import Enrolment, InsightState
 from coach.pacing import APART
 from storage import cards, insights, notices, people, workspaces
 from storage.cards import Card
-from storage.database import is_passing
+from storage.database import Tx, is_passing
 from storage.notices import Notice
+from storage.shared_writes import SharedWrites
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,14 @@ class Sender:
         self._client = client
         self._apart = channel_pace
         self._last_post: dict[str, float] = {}
+        #: What Slack has answered is recorded at once, many answers in one commit.
+        self._shared = SharedWrites(parts.database)
         #: Workspaces Slack has asked to leave alone, and until when.
         self._paused: dict[str, datetime] = {}
+
+    async def send_full(self) -> bool:
+        """Send what is due now; says whether more of it may be left over."""
+        return await self.send_due() >= TOGETHER
 
     async def send_due(self) -> int:
         """Send and re-render all that is due now; returns how many calls were made."""
@@ -158,11 +165,12 @@ class Sender:
             return
         now = self._parts.clock.now()
         place = {"channel": answer["channel"], "ts": answer["ts"], "sent_at": now}
-        async with self._parts.database.write() as tx:
-            sent = await insights.move(
+
+        async def sent(tx: Tx) -> None:
+            key = (insight.workspace_id, insight.fingerprint)
+            moved = await insights.move(
                 tx,
-                insight.workspace_id,
-                insight.fingerprint,
+                *key,
                 InsightState.SENT,
                 now,
                 claimed_until=None,
@@ -170,11 +178,11 @@ class Sender:
                 error=None,
                 **place,
             )
-            if sent is None:
+            if moved is None:
                 # It was answered or expired while on its way: the message must show that.
-                await insights.change(
-                    tx, insight.workspace_id, insight.fingerprint, render_due=True, **place
-                )
+                await insights.change(tx, *key, render_due=True, **place)
+
+        await self._shared.make(sent)
         log.info("sent %s to %s", insight.rule, each.slack_user_id)
 
     async def _post_failed(self, each: Card, found: Fault) -> None:
@@ -211,8 +219,7 @@ class Sender:
             workspace_id=insight.workspace_id,
         )
         if answer is not None:
-            async with self._parts.database.write() as tx:
-                await cards.rendered(tx, insight)
+            await self._shared.make(lambda tx: cards.rendered(tx, insight))
 
     async def _render_failed(self, each: Card, found: Fault) -> None:
         now, attempts = self._parts.clock.now(), each.attempts + 1

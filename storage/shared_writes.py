@@ -1,0 +1,74 @@
+"""Small writes that share a transaction: whoever comes while one is under way shares the next."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from storage.database import Database, Tx
+
+#: A change; when others spoil its transaction it is made once more, alone.
+Change = Callable[[Tx], Awaitable[object]]
+
+#: Changes in one transaction.
+TOGETHER = 64
+
+
+class SharedWrites:
+    """Brings the changes of many tasks to the database with one commit for each crowd of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[tuple[Change, asyncio.Future[None]]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def make(self, change: Change) -> None:
+        """Make a change; it is durable on return. Raises what `change` or the database raises."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((change, done))
+        if self._working is None:
+            self._working = asyncio.create_task(self._work(), name="shared writes")
+        await asyncio.shield(done)
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await self._together()
+        finally:
+            self._working = None
+
+    async def _together(self) -> None:
+        taken: list[tuple[Change, asyncio.Future[None]]] = []
+        try:
+            async with self._database.write() as tx:
+                # Chosen now: whoever came while another wrote is among them.
+                taken = self._next()
+                for change, _ in taken:
+                    await change(tx)
+        except Exception as error:
+            taken = taken or self._next()
+            if len(taken) == 1:
+                _fail(taken[0][1], error)
+                return
+            for change, done in taken:
+                await self._alone(change, done)
+            return
+        for _, done in taken:
+            done.set_result(None)
+
+    async def _alone(self, change: Change, done: asyncio.Future[None]) -> None:
+        try:
+            async with self._database.write() as tx:
+                await change(tx)
+        except Exception as error:
+            _fail(done, error)
+        else:
+            done.set_result(None)
+
+    def _next(self) -> list[tuple[Change, asyncio.Future[None]]]:
+        taken, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+        return taken
+
+
+def _fail(done: asyncio.Future[None], error: Exception) -> None:
+    done.set_exception(error)
+    # Nobody may be left to hear of it.
+    done.exception()
