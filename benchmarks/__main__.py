@@ -7,11 +7,13 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import intake, worker
+from benchmarks import button, intake, message, worker
 from benchmarks.figures import keep, show
 
 MEASURES = {
     "intake": intake.measure,
+    "message": message.measure,
+    "button": button.measure,
     "worker": worker.measure,
 }
 
