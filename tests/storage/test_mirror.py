@@ -1,0 +1,187 @@
+"""The mirror: what is due, ripe, pressing and large, at the cost of what is asked for."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from coach.mirror import Visit
+from coach.models import (
+    Contact,
+    Deal,
+    DealStatus,
+    Subject,
+    SubjectKind,
+    Task,
+    TaskPriority,
+    TaskStatus,
+)
+from storage import mirror
+from tests.storage.conftest import Store
+from tests.world import BEGINNING, CONNECTION, WORKSPACE
+
+DAY = timedelta(days=1)
+
+
+async def keep(store: Store, *subjects: Subject) -> None:
+    async with store.database.write() as tx:
+        await mirror.save(tx, WORKSPACE, [(each, None) for each in subjects])
+
+
+def deal(store: Store, id: str, **more: object) -> Deal:
+    return Deal(CONNECTION, id, person_id=store.ana.id, **more)  # type: ignore[arg-type]
+
+
+def task(store: Store, id: str, **more: object) -> Task:
+    return Task(CONNECTION, id, person_id=store.ana.id, **more)  # type: ignore[arg-type]
+
+
+async def test_things_come_back_as_they_were_kept_and_are_replaced_whole(store: Store) -> None:
+    told = {"title": BEGINNING - DAY, "value": BEGINNING}
+    kept: list[Subject] = [
+        deal(
+            store,
+            "D-1",
+            title="Ünïcode \U0001f600",
+            stage="Proposal",
+            status=DealStatus.WON,
+            value=Decimal("12.30"),
+            currency="EUR",
+            created_at=BEGINNING,
+            stage_entered_at=BEGINNING,
+            told=told,
+        ),
+        Contact(CONNECTION, "C-1", "Ann", status="LEAD", silent_since=BEGINNING, told=told),
+        task(store, "T-1", due_date=date(2026, 11, 25), priority=TaskPriority.URGENT, told=told),
+    ]
+    await keep(store, *kept)
+    for each in kept:
+        kind = mirror.kind_of(each)
+        async with store.database.read() as tx:
+            found = await mirror.load(tx, kind, WORKSPACE, CONNECTION, [each.id, "unknown"])
+            assert await mirror.load(tx, kind, WORKSPACE, "other", [each.id]) == {}
+        assert found == {each.id: each}
+    await keep(store, deal(store, "D-1"))
+    async with store.database.read() as tx:
+        found = await mirror.load(tx, SubjectKind.DEAL, WORKSPACE, CONNECTION, ["D-1"])
+        assert found["D-1"] == deal(store, "D-1")
+        assert (await mirror.counts(tx, WORKSPACE))[SubjectKind.DEAL] == 1
+
+
+async def test_only_what_is_due_is_found_the_longest_due_first(store: Store) -> None:
+    async with store.database.write() as tx:
+        checks = [(deal(store, f"D-{n}"), BEGINNING + n * DAY if n < 5 else None) for n in range(9)]
+        await mirror.save(tx, WORKSPACE, checks)
+        due = await mirror.due(tx, SubjectKind.DEAL, BEGINNING + 2 * DAY, 10)
+        assert [id for _, id, _ in due[WORKSPACE]] == ["D-0", "D-1", "D-2"]
+        few = await mirror.due(tx, SubjectKind.DEAL, BEGINNING + 9 * DAY, 2)
+        assert [id for _, id, _ in few[WORKSPACE]] == ["D-0", "D-1"]
+        later = {(CONNECTION, "D-0"): BEGINNING + 7 * DAY, (CONNECTION, "D-1"): None}
+        await mirror.set_checks(tx, SubjectKind.DEAL, WORKSPACE, later)
+        due = await mirror.due(tx, SubjectKind.DEAL, BEGINNING + 2 * DAY, 10)
+        assert [id for _, id, _ in due[WORKSPACE]] == ["D-2"]
+
+
+async def test_a_persons_live_things_are_looked_at_when_their_settings_change(
+    store: Store,
+) -> None:
+    await keep(
+        store,
+        deal(store, "open"),
+        deal(store, "won", status=DealStatus.WON),
+        deal(store, "gone", deleted=True),
+        Deal(CONNECTION, "bens", person_id=store.ben.id),
+        Deal(CONNECTION, "nobodys"),
+        task(store, "T-1"),
+        task(store, "T-done", status=TaskStatus.COMPLETED),
+        Contact(CONNECTION, "C-1", status="prospect", person_id=store.ana.id),
+        Contact(CONNECTION, "C-2", status="CUSTOMER", person_id=store.ana.id),
+    )
+
+    async def due() -> set[str]:
+        async with store.database.read() as tx:
+            return {
+                id
+                for kind in SubjectKind
+                for _, id, _ in (await mirror.due(tx, kind, BEGINNING, 99)).get(WORKSPACE, [])
+            }
+
+    async with store.database.write() as tx:
+        await mirror.check_person_now(tx, WORKSPACE, store.ana.id, BEGINNING)
+    assert await due() == {"open", "T-1", "C-1"}
+    async with store.database.write() as tx:
+        await mirror.check_everything_now(tx, WORKSPACE, BEGINNING)
+    assert await due() == {"open", "T-1", "C-1", "bens"}
+
+
+async def test_what_is_ripe_is_found_for_each_person_by_their_own_limit(store: Store) -> None:
+    deals = [deal(store, f"D-{n}", stage_entered_at=BEGINNING - n * DAY) for n in range(5)]
+    bens = Deal(CONNECTION, "bens", person_id=store.ben.id, stage_entered_at=BEGINNING - DAY)
+    closed = deal(store, "lost", stage_entered_at=BEGINNING - 9 * DAY, status=DealStatus.LOST)
+    await keep(store, *deals, bens, closed)
+    cutoffs = {store.ana.id: BEGINNING - 3 * DAY, store.ben.id: BEGINNING}
+    async with store.database.read() as tx:
+        found = await mirror.ripe(tx, SubjectKind.DEAL, WORKSPACE, "stage_entered_at", cutoffs)
+    assert {who: sorted(each.id for each in ripe) for who, ripe in found.items()} == {
+        store.ana.id: ["D-3", "D-4"],
+        store.ben.id: ["bens"],
+    }
+
+
+async def test_visits_are_kept_changed_and_taken_back(store: Store) -> None:
+    first = [Visit("New", BEGINNING, BEGINNING + DAY), Visit("Proposal", BEGINNING + DAY)]
+    second = [Visit("New", BEGINNING, BEGINNING + 2 * DAY), Visit("Won", BEGINNING + 2 * DAY)]
+    async with store.database.write() as tx:
+        await mirror.save_visits(tx, WORKSPACE, CONNECTION, {"D-1": ([], first)})
+        assert await mirror.visits(tx, WORKSPACE, CONNECTION, ["D-1", "D-2"]) == {"D-1": first}
+        await mirror.save_visits(tx, WORKSPACE, CONNECTION, {"D-1": (first, second)})
+        assert await mirror.visits(tx, WORKSPACE, CONNECTION, ["D-1"]) == {"D-1": second}
+
+
+async def test_stages_come_in_the_order_deals_go_through_them(store: Store) -> None:
+    ways = {"D-1": ["New", "Proposal", "Won"], "D-2": ["New", "Won"], "D-3": ["New", "Proposal"]}
+    changed: dict[str, tuple[list[Visit], list[Visit]]] = {
+        id: ([], [Visit(stage, BEGINNING + n * DAY) for n, stage in enumerate(stages)])
+        for id, stages in ways.items()
+    }
+    async with store.database.write() as tx:
+        await mirror.save_visits(tx, WORKSPACE, CONNECTION, changed)
+        assert await mirror.stages(tx, WORKSPACE, CONNECTION) == ["New", "Proposal", "Won"]
+        assert await mirror.stages(tx, WORKSPACE, "other") == []
+
+
+async def test_large_is_the_top_tenth_of_at_least_ten_open_deals(store: Store) -> None:
+    values = ["9", "10", "100", "1000", "20000.5", "8", "7", "6", "5"]
+    await keep(store, *(deal(store, f"D-{v}", value=Decimal(v)) for v in values))
+    async with store.database.read() as tx:
+        assert await mirror.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id]) == {}
+    await keep(store, deal(store, "D-4", value=Decimal("4")), deal(store, "none"))
+    won = deal(store, "won", value=Decimal("10") ** 9, status=DealStatus.WON)
+    await keep(store, won)
+    async with store.database.read() as tx:
+        found = await mirror.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id])
+        largest = await mirror.deals_of(tx, WORKSPACE, store.ana.id, 3)
+    assert found == {store.ana.id: 20000.5}
+    # By amount and not by its digits.
+    assert [each.id for each in largest] == ["D-20000.5", "D-1000", "D-100"]
+
+
+async def test_pressing_tasks_are_high_and_pending_the_earliest_first_undated_last(
+    store: Store,
+) -> None:
+    await keep(
+        store,
+        task(store, "T-undated", priority=TaskPriority.URGENT),
+        task(store, "T-late", priority=TaskPriority.HIGH, due_date=date(2026, 12, 1)),
+        task(store, "T-soon", priority=TaskPriority.HIGH, due_date=date(2026, 11, 26)),
+        task(store, "T-medium", due_date=date(2026, 11, 1)),
+        task(store, "T-done", priority=TaskPriority.HIGH, status=TaskStatus.COMPLETED),
+    )
+    async with store.database.read() as tx:
+        found = await mirror.pressing_tasks(tx, WORKSPACE, [store.ana.id, store.ben.id])
+        mine = await mirror.tasks_of(tx, WORKSPACE, store.ana.id)
+        overdue = await mirror.tasks_of(tx, WORKSPACE, store.ana.id, due_before=date(2026, 11, 26))
+        by_id = await mirror.tasks_by_id(tx, WORKSPACE, ["T-done", "unknown"])
+        assert await mirror.tasks_by_id(tx, WORKSPACE, []) == []
+    assert sorted(each.id for each in found[store.ana.id]) == ["T-late", "T-soon", "T-undated"]
+    assert [each.id for each in mine] == ["T-medium", "T-soon", "T-late", "T-undated"]
+    assert [each.id for each in overdue] == ["T-medium"]
+    assert [each.id for each in by_id] == ["T-done"]

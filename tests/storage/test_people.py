@@ -1,0 +1,140 @@
+"""People: found by what is known of them, made once, merged without loss."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from coach.events import Owner
+from coach.models import Enrolment, InsightState, Level, Settings
+from storage import insights, people, workspaces
+from storage.database import Database
+from storage.tables import deals, owners
+from storage.tables import people as people_table
+from tests.storage.conftest import Store
+from tests.world import ANA, EMAILS, WORKSPACE, deliver, told, won
+
+HOUR = timedelta(hours=1)
+
+
+def owner(email: str) -> Owner:
+    found = Owner.of(email=email)
+    assert found is not None
+    return found
+
+
+async def test_owners_named_often_are_one_person_each(store: Store) -> None:
+    now = store.parts.clock.now()
+    named = [owner("a@x.example"), owner("A@X.example"), Owner("id:7", name="Seven")]
+    async with store.database.write() as tx:
+        first = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
+        again = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
+        assert first == again
+        assert set(first) == {"email:a@x.example", "id:7"}
+        found = await people.load(tx, WORKSPACE, first.values())
+    assert {each.name for each in found.values()} == {"a@x.example", "Seven"}
+
+
+async def test_a_slack_user_is_made_once_by_however_many_at_once(store: Store) -> None:
+    async def ensure() -> str:
+        async with store.database.write() as tx:
+            now = store.parts.clock.now()
+            person = await people.ensure_slack_user(
+                tx, WORKSPACE, "U09NEW", now, store.parts.new_id, "New"
+            )
+            return person.id
+
+    ids = await asyncio.gather(*(ensure() for _ in range(8)))
+    assert len(set(ids)) == 1
+
+
+async def test_settings_are_kept_as_they_were_set(store: Store) -> None:
+    wanted = Settings(False, Level.ACTIVE, 3, 60, (1, 3, 5))
+    async with store.database.write() as tx:
+        await people.save_settings(tx, store.ana, wanted)
+        found = await people.by_slack_user(tx, WORKSPACE, ANA)
+        others = await people.load(tx, WORKSPACE, [store.ben.id])
+    assert found is not None
+    assert found.settings == wanted
+    assert others[store.ben.id].settings == Settings()
+
+
+async def test_an_enrolment_moves_only_from_where_it_may(store: Store) -> None:
+    async with store.database.write() as tx:
+        key = (tx, WORKSPACE, store.ana.id)
+        assert not await people.enrol(*key, Enrolment.INVITED, only_from=[Enrolment.INVITING])
+        assert await people.enrol(*key, Enrolment.DECLINED, only_from=[Enrolment.STARTED])
+        assert await people.enrolled_counts(tx, WORKSPACE) == {"declined": 1, "started": 1}
+
+
+async def test_whose_turn_it_is_to_be_looked_up_the_longest_waiting_first(store: Store) -> None:
+    now = store.parts.clock.now()
+    async with store.database.write() as tx:
+        await people.change(tx, WORKSPACE, store.ana.id, lookup_after=now)
+        await people.change(tx, WORKSPACE, store.ben.id, lookup_after=now - HOUR)
+        assert await people.to_look_up(tx, now) == []
+        await workspaces.change(tx, WORKSPACE, team_id="T1")
+        assert [each.id for each in await people.to_look_up(tx, now)] == [
+            store.ben.id,
+            store.ana.id,
+        ]
+        assert [each.id for each in await people.to_look_up(tx, now, 1)] == [store.ben.id]
+        assert [each.id for each in await people.to_look_up(tx, now - HOUR)] == [store.ben.id]
+        await workspaces.change(tx, WORKSPACE, slack_error="token_revoked")
+        assert await people.to_look_up(tx, now) == []
+
+
+async def test_two_people_who_are_one_become_one_with_everything_of_both(store: Store) -> None:
+    await deliver(store.parts, won(), told("call_logged", contact={"id": "C-9"}))
+    async with store.database.write() as tx:
+        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        await people.merge(tx, WORKSPACE, gone=store.ben.id, into=store.ben.id)
+    async with store.database.read() as tx:
+        assert await people.load(tx, WORKSPACE, [store.ana.id]) == {}
+        owned = (await tx.execute(select(owners.c.person_id).distinct())).scalars().all()
+        assert owned == [store.ben.id]
+        assert set((await tx.execute(select(deals.c.person_id))).scalars()) == {store.ben.id}
+        (insight,) = await insights.recent(tx, WORKSPACE, store.ben.id)
+        assert insight.state is InsightState.QUEUED
+        found = await people.by_email(tx, WORKSPACE, EMAILS[ANA].upper())
+        assert found is not None
+        assert found.id == store.ben.id
+        assert found.slack_user_id == store.ben.slack_user_id
+
+
+async def test_an_owners_address_is_how_the_crm_is_told_of_a_person(store: Store) -> None:
+    async with store.database.write() as tx:
+        await people.own(tx, WORKSPACE, "name:ana ruiz", store.ana.id)
+        found = await people.owner_of(tx, WORKSPACE, store.ana.id)
+        assert found is not None
+        assert (found.key, found.email) == (f"email:{EMAILS[ANA]}", EMAILS[ANA])
+        await people.own(tx, WORKSPACE, "name:ana ruiz", store.ben.id)
+        assert await people.owner_of(tx, "elsewhere", store.ana.id) is None
+    async with store.database.read() as tx:
+        taken = select(owners.c.person_id).where(owners.c.owner_key == "name:ana ruiz")
+        assert (await tx.execute(taken)).scalar_one() == store.ana.id
+
+
+async def test_turns_are_set_for_each(store: Store) -> None:
+    now = store.parts.clock.now()
+    async with store.database.write() as tx:
+        await people.next_turn(tx, WORKSPACE, {store.ana.id: now, store.ben.id: None})
+        query = select(people_table.c.id, people_table.c.send_after)
+        assert {row[0]: row[1] for row in await tx.execute(query)} == {
+            store.ana.id: now,
+            store.ben.id: None,
+        }
+
+
+async def test_many_people_are_found_at_once(store: Store) -> None:
+    now = store.parts.clock.now()
+    named = [owner(f"p{number}@x.example") for number in range(1200)]
+    database = Database(store.url)
+    try:
+        async with database.write() as tx:
+            made = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
+            assert len(await people.load(tx, WORKSPACE, made.values())) == 1200
+            again = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
+            assert again == made
+    finally:
+        await database.close()

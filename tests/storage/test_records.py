@@ -1,0 +1,193 @@
+"""Activities, deliveries, connections, requests and secrets as they are kept and asked for."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+
+from coach.models import Origin, Verb
+from storage import activities, connections, deliveries, link_requests, schema, workspaces
+from storage.activities import ActivityRow
+from storage.database import Database
+from storage.deliveries import NewDelivery
+from storage.link_requests import LinkRequest
+from storage.schema import SchemaError
+from storage.sealing import Seal, SealError
+from storage.tables import connections as connections_table
+from tests.storage.conftest import Store
+from tests.world import BEGINNING, CONNECTION, WEBHOOK_TOKEN, WORKSPACE, native
+
+DAY = timedelta(days=1)
+
+
+def activity(store: Store, key: str, verb: Verb, days_ago: float, **more: object) -> ActivityRow:
+    at = BEGINNING - days_ago * DAY
+    person_id = store.ana.id if more.pop("anas", True) else store.ben.id
+    return ActivityRow(CONNECTION, key, verb, at, BEGINNING, person_id, **more)  # type: ignore[arg-type]
+
+
+# Activities
+
+
+async def test_recent_activities_and_counts_by_verb_over_days_can_be_asked_for(
+    store: Store,
+) -> None:
+    rows = [
+        activity(store, "1", Verb.CALL_LOGGED, 0, contact_id="C-1"),
+        activity(store, "2", Verb.CALL_LOGGED, 1, contact_id="C-1", origin=Origin.IMPORT),
+        activity(store, "3", Verb.DEAL_CREATED, 2, deal_id="D-1", changes={"stage": [None, "New"]}),
+        activity(store, "4", Verb.DEAL_CREATED, 8, anas=False),
+    ]
+    async with store.database.write() as tx:
+        await activities.record(tx, WORKSPACE, rows)
+        await activities.record(tx, WORKSPACE, rows)
+        everything = await activities.recent(tx, WORKSPACE)
+        anas = await activities.recent(tx, WORKSPACE, person_id=store.ana.id, most=2)
+        week = await activities.counts_by_verb(tx, WORKSPACE, now=BEGINNING, days=7)
+        bens = await activities.counts_by_verb(
+            tx, WORKSPACE, now=BEGINNING, days=30, person_id=store.ben.id
+        )
+        unknown = await activities.unknown(tx, WORKSPACE, CONNECTION, ["1", "9"])
+        elsewhere = await activities.unknown(tx, WORKSPACE, "other", ["1"])
+    assert everything == rows
+    assert anas == rows[:2]
+    assert list(week.items()) == [(Verb.CALL_LOGGED, 2), (Verb.DEAL_CREATED, 1)]
+    assert bens == {Verb.DEAL_CREATED: 1}
+    assert (unknown, elsewhere) == ({"9"}, {"1"})
+
+
+# Deliveries
+
+
+def delivery(store: Store, *keys: str, error: str | None = None, **more: object) -> NewDelivery:
+    given = NewDelivery(
+        WORKSPACE, store.parts.new_id(), CONNECTION, "m", BEGINNING, b"\x00\xff{}", keys, error
+    )
+    return replace(given, **more)  # type: ignore[arg-type]
+
+
+async def test_deliveries_wait_in_their_order_end_and_are_run_again(store: Store) -> None:
+    made = [delivery(store, f"k{n}", id=f"{n:028d}") for n in range(4)]
+    async with store.database.write() as tx:
+        fresh = await deliveries.accept(tx, made)
+        assert {id: len(keys) for id, keys in fresh.items()} == {each.id: 1 for each in made}
+        waiting = await deliveries.next_pending(tx, store.database, WORKSPACE, 3)
+        assert [each.id for each in waiting] == [each.id for each in made[:3]]
+        assert (waiting[0].body, waiting[0].received_at) == (b"\x00\xff{}", BEGINNING)
+        (only,) = await deliveries.next_pending(tx, store.database, WORKSPACE, 9, only=made[2].id)
+        assert only.id == made[2].id
+        assert await deliveries.next_pending_id(tx, WORKSPACE) == made[0].id
+        outcomes = {made[0].id: None, made[1].id: "bad", made[2].id: "worse"}
+        await deliveries.finish(tx, WORKSPACE, outcomes, BEGINNING)
+        assert await deliveries.counts(tx, WORKSPACE) == {"pending": 1, "failed": 2}
+        failed = await deliveries.failed(tx, WORKSPACE)
+        assert [each.error for each in failed] == ["worse", "bad"]
+        assert await deliveries.replay(tx, WORKSPACE, [made[2].id, "unknown"]) == 1
+        assert await deliveries.replay(tx, WORKSPACE) == 1
+        assert await deliveries.counts(tx, WORKSPACE) == {"pending": 3}
+        assert await deliveries.pending_workspaces(tx) == [WORKSPACE]
+
+
+async def test_a_delivery_that_brings_nothing_new_is_not_kept(store: Store) -> None:
+    first, second, third = (
+        delivery(store, "a", "b"),
+        delivery(store, "b", "c"),
+        delivery(store, "c"),
+    )
+    async with store.database.write() as tx:
+        fresh = await deliveries.accept(tx, [first, second, third])
+    assert fresh == {first.id: {"a", "b"}, second.id: {"c"}, third.id: set()}
+    async with store.database.read() as tx:
+        assert await deliveries.counts(tx, WORKSPACE) == {"pending": 2}
+
+
+async def test_when_a_connection_last_heard_something_is_noted(store: Store) -> None:
+    async with store.database.write() as tx:
+        await deliveries.accept(tx, [delivery(store, "a")])
+        (found,) = await connections.of_workspace(tx, store.parts.seal, WORKSPACE)
+    assert found.last_delivery_at == BEGINNING
+
+
+# Connections and secrets
+
+
+async def test_a_connection_is_found_by_its_token_and_holds_no_secret_in_the_clear(
+    store: Store,
+) -> None:
+    async with store.database.write() as tx:
+        found = await connections.by_token(tx, store.parts.seal, WEBHOOK_TOKEN)
+        assert found == native()
+        assert await connections.by_token(tx, store.parts.seal, "x" * 20) is None
+        (row,) = (await tx.execute(select(connections_table))).all()
+        kept = " ".join(map(str, row))
+        for secret in (WEBHOOK_TOKEN, native().bearer, native().secrets[0]):
+            assert secret not in kept
+            assert secret not in repr(found)
+        changed = native("https://crm.example", secrets=("whsec_bmV3", "whsec_b2xk"))
+        await connections.save(tx, store.parts.seal, changed, BEGINNING)
+        assert await connections.of_workspace(tx, store.parts.seal, WORKSPACE) == [changed]
+        assert await connections.of_workspace(tx, store.parts.seal, "elsewhere") == []
+
+
+def test_secrets_outlive_a_change_of_keys_and_no_other() -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    closed = Seal([old]).close({"a": ["é"]})
+    assert Seal([new, old]).open(closed) == {"a": ["é"]}
+    assert Seal([new]).open(Seal([new, old]).close(1)) == 1
+    with pytest.raises(SealError, match="COACH_SECRET_KEYS"):
+        Seal([new]).open(closed)
+    for wrong in (["short"], []):
+        with pytest.raises(SealError, match="Fernet keys"):
+            Seal(wrong)
+
+
+# Link requests
+
+
+async def test_a_link_request_is_decided_once(store: Store) -> None:
+    request = LinkRequest(WORKSPACE, "r1", store.ana.id, "a@x.example", "asked")
+    async with store.database.write() as tx:
+        await link_requests.add(tx, request, BEGINNING)
+        assert await link_requests.get(tx, WORKSPACE, "r1") == request
+        found = await link_requests.open_for(tx, WORKSPACE, store.ana.id, "a@x.example")
+        assert found == request
+        told = {"state": "confirmed", "by": "U1", "now": BEGINNING}
+        decided = await link_requests.decide(tx, WORKSPACE, "r1", **told)  # type: ignore[arg-type]
+        assert decided == request._replace(state="confirmed")
+        again = {**told, "state": "refused"}
+        assert await link_requests.decide(tx, WORKSPACE, "r1", **again) is None  # type: ignore[arg-type]
+        assert await link_requests.open_for(tx, WORKSPACE, store.ana.id, "a@x.example") is None
+
+
+# Workspaces and the schema
+
+
+async def test_a_workspace_is_made_once_and_changed(store: Store) -> None:
+    async with store.database.write() as tx:
+        await workspaces.ensure(tx, WORKSPACE, BEGINNING + DAY)
+        await workspaces.change(tx, WORKSPACE, team_id="T1", slack_error="x")
+        found = await workspaces.get(tx, WORKSPACE)
+        assert found is not None
+        assert (found.team_id, found.slack_error) == ("T1", "x")
+        assert await workspaces.by_team(tx, "T1") == found
+        assert await workspaces.every(tx) == [found]
+
+
+async def test_an_empty_sqlite_file_is_brought_up_and_an_empty_postgresql_only_on_request(
+    empty_database_url: str,
+) -> None:
+    database = Database(empty_database_url)
+    try:
+        if database.is_sqlite:
+            await schema.make_ready(database)
+        else:
+            with pytest.raises(SchemaError, match="coach db upgrade"):
+                await schema.make_ready(database)
+            await schema.upgrade(database)
+            await schema.make_ready(database)
+        has, needs = await schema.versions(database)
+        assert has == needs is not None
+    finally:
+        await database.close()
