@@ -81,6 +81,7 @@ class SlackGuard:
             log.exception("a request of Slack's could not be answered")
             await answer(send, 503, {"error": "This cannot be answered now."})
             return
+        content = response.body.encode()
         await send(
             {
                 "type": "http.response.start",
@@ -90,10 +91,12 @@ class SlackGuard:
                     for name, values in response.headers.items()
                     for value in values
                     if name.lower() != "content-length"
-                ],
+                ]
+                # Without it the answer would go out in chunks.
+                + [(b"content-length", str(len(content)).encode())],
             }
         )
-        await send({"type": "http.response.body", "body": response.body.encode()})
+        await send({"type": "http.response.body", "body": content})
 
     async def _dispatch(
         self, scope: Scope, headers: dict[bytes, bytes], body: bytes
