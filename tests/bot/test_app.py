@@ -1,0 +1,213 @@
+"""The bot as a whole: every part at work, ended in order, also by a signal from outside."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from bot import enrolling
+from bot.app import build, make_parts, prepare
+from bot.playground.signing import webhook_headers
+from bot.playground.slack_api import Fault, SlackStandIn
+from coach.models import InsightState, Settings
+from storage import deliveries, insights, workspaces
+from storage.schema import SchemaError
+from tests.world import (
+    ANA,
+    BOT_TOKEN,
+    MEMBERS,
+    SECRET_KEY,
+    SIGNING_SECRET,
+    WEBHOOK_SECRET,
+    WEBHOOK_TOKEN,
+    WORKSPACE,
+    World,
+    address,
+    connect,
+    enrol,
+    listening,
+    native,
+    plain_config,
+    serving,
+    settings_for,
+    told,
+    won,
+)
+
+
+async def test_nothing_runs_and_nothing_is_opened_until_the_bot_is_started(tmp_path: Path) -> None:
+    file = tmp_path / "coach.db"
+    bot = build(settings_for(f"sqlite+aiosqlite:///{file}"))
+    assert not file.exists()
+    assert len(asyncio.all_tasks()) == 1
+    await bot.parts.database.close()
+
+
+async def test_what_the_clock_finds_due_reaches_its_person(world: World) -> None:
+    lead = {"id": "C-1", "name": "Ann", "status": "LEAD"}
+    await world.post(told("contact_created", contact=lead))
+    await world.settle()
+    await world.pass_time(timedelta(days=14))
+    assert world.texts(ANA) == [
+        "Coach: Warm leads going cold: Ann hasn't been contacted in 7+ days."
+    ]
+
+
+async def test_a_changed_setting_is_acted_on_at_once_without_a_tick_of_the_clock(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    since = world.clock.now() - timedelta(days=6)
+    lead = {"id": "C-1", "name": "Ann", "status": "LEAD"}
+    await world.post(told("contact_created", contact=lead, at=since))
+    await world.settle()
+    assert world.messages(ANA) == []
+    await enrolling.save_settings(world.parts, WORKSPACE, ANA, Settings(stale_lead_days=1))
+    async with asyncio.timeout(10):
+        while not world.messages(ANA):
+            await asyncio.sleep(0.01)
+
+
+async def test_stopping_finishes_what_is_under_way(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.slack.faults["chat.postMessage"] = [Fault(delay=0.5, lost=True)]
+    await world.post(won())
+    async with asyncio.timeout(5):
+        while not world.slack.calls or world.slack.faults.get("chat.postMessage") != []:
+            await asyncio.sleep(0.01)
+    begun = time.monotonic()
+    await world.stop_bot()
+    assert time.monotonic() - begun < 5
+    assert len(world.posts(ANA)) == 1
+    await world.restart()
+    await world.settle()
+    (insight,) = await world.insights(ANA)
+    assert insight.state is InsightState.SENT
+    assert len(world.posts(ANA)) == 1
+
+
+async def test_a_postgresql_that_must_be_upgraded_first_is_said_to_be(
+    empty_database_url: str,
+) -> None:
+    parts = make_parts(settings_for(empty_database_url))
+    try:
+        if parts.database.is_sqlite:
+            await prepare(parts, WORKSPACE)
+            async with parts.database.read() as tx:
+                assert await workspaces.get(tx, WORKSPACE) is not None
+        else:
+            with pytest.raises(SchemaError, match="coach db upgrade"):
+                await prepare(parts, WORKSPACE)
+    finally:
+        await parts.database.close()
+
+
+# The process
+
+
+async def served_from_outside(url: str, slack_url: str, folder: Path, port: int) -> Any:
+    """`coach serve` as a process of its own, answering."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "DATABASE_URL": url,
+        "COACH_SECRET_KEYS": SECRET_KEY,
+        "COACH_DATA": str(folder),
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_API_URL": f"{slack_url}/api/",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from bot.cli import main; main()",
+        "serve",
+        "--port",
+        str(port),
+        cwd=folder,
+        env=environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_sigterm_drains_and_ends_the_process_within_ten_seconds(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    settings = settings_for(sqlite_url, slack_bot_token=SecretStr(BOT_TOKEN))
+    parts = make_parts(settings)
+    await prepare(parts, WORKSPACE)
+    await connect(parts, native())
+    ana = await enrol(parts, ANA)
+    slack = SlackStandIn(MEMBERS, bot_token=BOT_TOKEN, signing_secret=SIGNING_SECRET)
+    slack.faults["chat.postMessage"] = [Fault(delay=1.0, lost=True)]
+    outside, probe = listening(), listening()
+    port = probe.getsockname()[1]
+    probe.close()
+    bot_url = f"http://127.0.0.1:{port}"
+    accepted: list[int] = []
+    async with (
+        serving(plain_config(Starlette(routes=slack.routes)), outside),
+        aiohttp.ClientSession(trust_env=False) as http,
+    ):
+        process = await served_from_outside(sqlite_url, address(outside), tmp_path, port)
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    async with http.get(f"{bot_url}/readyz") as response:
+                        if response.status == 200:
+                            break
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.05)
+
+        async def post(number: int) -> None:
+            now = time.time()
+            at = parts.clock.now()
+            body = json.dumps(won(f"D-{number}", at=at)).encode()
+            signed = webhook_headers(WEBHOOK_SECRET, f"m{number}", body, now)
+            url = f"{bot_url}/webhooks/native/{WEBHOOK_TOKEN}"
+            try:
+                async with http.post(url, data=body, headers=signed) as answered:
+                    if answered.status == 202:
+                        accepted.append(number)
+            except aiohttp.ClientError:
+                return
+
+        await post(0)
+        async with asyncio.timeout(10):
+            while slack.faults["chat.postMessage"]:
+                await asyncio.sleep(0.01)
+        posting = asyncio.gather(*(post(number) for number in range(1, 60)))
+        await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        begun = time.monotonic()
+        _, errors = await asyncio.wait_for(process.communicate(), 15)
+        assert time.monotonic() - begun < 10
+        await posting
+        # uvicorn ends by the signal it got, once everything else has ended.
+        assert process.returncode in {0, -signal.SIGTERM}, errors.decode()
+        assert b"Traceback" not in errors, errors.decode()
+        await slack.close()
+    async with parts.database.read() as tx:
+        counts = await deliveries.counts(tx, WORKSPACE)
+        found = await insights.recent(tx, WORKSPACE, ana.id, 100)
+        pending = await deliveries.next_pending(tx, parts.database, WORKSPACE, 99)
+    await parts.database.close()
+    assert 0 in accepted
+    assert counts.get("failed", 0) == 0
+    waiting = {each.message_id for each in pending}
+    about = {each.suggestion.params["deal_id"] for each in found}
+    assert {n for n in accepted if f"D-{n}" not in about and f"m{n}" not in waiting} == set()
+    # The card that was on its way when the end came is known to have arrived.
+    assert len(slack.messages(ANA)) == 1
+    assert [each.state for each in found if each.ts] == [InsightState.SENT]
