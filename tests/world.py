@@ -199,6 +199,13 @@ def listening() -> socket.socket:
     return made
 
 
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as made:
+        made.bind((HOST, 0))
+        return int(made.getsockname()[1])
+
+
 def address(of: socket.socket) -> str:
     """The address of a server behind that socket."""
     return f"http://{HOST}:{of.getsockname()[1]}"

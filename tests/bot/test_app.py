@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -22,11 +19,11 @@ from bot.playground.slack_api import Fault, SlackStandIn
 from coach.models import InsightState, Settings
 from storage import deliveries, insights, workspaces
 from storage.schema import SchemaError
+from tests.bot.served import ready, served
 from tests.world import (
     ANA,
     BOT_TOKEN,
     MEMBERS,
-    SECRET_KEY,
     SIGNING_SECRET,
     WEBHOOK_SECRET,
     WEBHOOK_TOKEN,
@@ -35,6 +32,7 @@ from tests.world import (
     address,
     connect,
     enrol,
+    free_port,
     listening,
     native,
     plain_config,
@@ -115,32 +113,6 @@ async def test_a_postgresql_that_must_be_upgraded_first_is_said_to_be(
 # The process
 
 
-async def served_from_outside(url: str, slack_url: str, folder: Path, port: int) -> Any:
-    """`coach serve` as a process of its own, answering."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "DATABASE_URL": url,
-        "COACH_SECRET_KEYS": SECRET_KEY,
-        "COACH_DATA": str(folder),
-        "SLACK_BOT_TOKEN": BOT_TOKEN,
-        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
-        "SLACK_API_URL": f"{slack_url}/api/",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        "from bot.cli import main; main()",
-        "serve",
-        "--port",
-        str(port),
-        cwd=folder,
-        env=environment,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
 async def test_sigterm_drains_and_ends_the_process_within_ten_seconds(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -151,24 +123,15 @@ async def test_sigterm_drains_and_ends_the_process_within_ten_seconds(
     ana = await enrol(parts, ANA)
     slack = SlackStandIn(MEMBERS, bot_token=BOT_TOKEN, signing_secret=SIGNING_SECRET)
     slack.faults["chat.postMessage"] = [Fault(delay=1.0, lost=True)]
-    outside, probe = listening(), listening()
-    port = probe.getsockname()[1]
-    probe.close()
+    outside, port = listening(), free_port()
     bot_url = f"http://127.0.0.1:{port}"
     accepted: list[int] = []
     async with (
         serving(plain_config(Starlette(routes=slack.routes)), outside),
         aiohttp.ClientSession(trust_env=False) as http,
     ):
-        process = await served_from_outside(sqlite_url, address(outside), tmp_path, port)
-        async with asyncio.timeout(30):
-            while True:
-                try:
-                    async with http.get(f"{bot_url}/readyz") as response:
-                        if response.status == 200:
-                            break
-                except aiohttp.ClientError:
-                    await asyncio.sleep(0.05)
+        process = await served(sqlite_url, address(outside), tmp_path, port)
+        await ready(http, bot_url)
 
         async def post(number: int) -> None:
             now = time.time()
