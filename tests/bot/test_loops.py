@@ -79,7 +79,7 @@ async def test_an_error_is_told_and_does_not_end_it(caplog: pytest.LogCaptureFix
             raise ZeroDivisionError
         return False
 
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR, "bot.loops"):
         async with looping(work, None) as (_, _, task):
             await until(lambda: len(turns) == 2)
             assert not task.done()

@@ -73,7 +73,7 @@ async def test_slack_is_asked_until_it_answers(
     parts = sqlite_parts
     async with running_slack(clock_of(parts)) as (slack, client):
         slack.faults["auth.test"] = [Fault(status=503)]
-        with caplog.at_level(logging.WARNING):
+        with caplog.at_level(logging.WARNING, "bot.slack_team"):
             await asyncio.wait_for(slack_team.bind_until_known(parts, client, WORKSPACE), 10)
         assert (await workspace(parts)).team_id == slack.team_id
         assert "Slack cannot be reached" in caplog.text
