@@ -4,7 +4,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Row, Table, cast, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Row,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from coach.mirror import Visit
 from coach.models import (
@@ -228,21 +240,22 @@ async def set_checks(
     checks: Mapping[tuple[str, str], datetime | None],
 ) -> None:
     """Set when each thing, by (connection id, id), is looked at next."""
+    if not checks:
+        return
     table = TABLES[kind]
-    by_time: dict[tuple[datetime | None, str], list[str]] = {}
-    for (connection_id, id), at in checks.items():
-        by_time.setdefault((at, connection_id), []).append(id)
-    for (at, connection_id), ids in by_time.items():
-        for piece in chunks(ids):
-            await tx.execute(
-                update(table)
-                .where(
-                    table.c.workspace_id == workspace_id,
-                    table.c.connection_id == connection_id,
-                    table.c.id.in_(piece),
-                )
-                .values(next_check_at=at)
-            )
+    await tx.execute(
+        update(table)
+        .where(
+            table.c.workspace_id == workspace_id,
+            table.c.connection_id == bindparam("of_connection"),
+            table.c.id == bindparam("of_id"),
+        )
+        .values(next_check_at=bindparam("at")),
+        [
+            {"of_connection": connection_id, "of_id": id, "at": at}
+            for (connection_id, id), at in checks.items()
+        ],
+    )
 
 
 async def check_person_now(tx: Tx, workspace_id: str, person_id: str, now: datetime) -> None:
