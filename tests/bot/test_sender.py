@@ -328,6 +328,7 @@ ODD_ANSWERS: list[tuple[str, Response, str]] = [
     ("a page with status 200", HTMLResponse("<h1>Log in</h1>"), "http_200"),
     ("JSON that is none", Response("{", 200, media_type="application/json"), "http_200"),
     ("a 404 of something else", PlainTextResponse("no", 404), "http_404"),
+    ("a 503 with a code", JSONResponse({"ok": False, "error": "odd_code"}, 503), "odd_code"),
     ("an odd Retry-After", JSONResponse({}, 429, {"Retry-After": "soon"}), "http_429"),
 ]
 
