@@ -10,7 +10,7 @@ from coach import lifecycle
 from coach.models import Enrolment, Insight, InsightState
 from storage.database import Database, Tx, chunks
 from storage.insights import from_row, one, within
-from storage.tables import insights, people, workspaces
+from storage.tables import STALE_CARD, insights, people, workspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = 
     query = (
         select(insights, people.c.slack_user_id, people.c.time_zone)
         .select_from(_JOINED)
-        .where(insights.c.render_due, _free(now), workspaces.c.slack_error.is_(None))
+        .where(STALE_CARD, _free(now), workspaces.c.slack_error.is_(None))
         .order_by(insights.c.decided_at)
         .limit(most)
     )

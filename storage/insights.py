@@ -21,7 +21,7 @@ from coach.models import (
     Suggestion,
 )
 from storage.database import Tx, chunks, insert
-from storage.tables import decisions, insights
+from storage.tables import PENDING_INSIGHT, decisions, insights
 
 #: How far back rules look at what they have said.
 MEMORY = timedelta(days=365)
@@ -278,9 +278,7 @@ async def see(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: dat
 async def any_expired(tx: Tx, now: datetime) -> bool:
     """Whether the time of any open insight is up."""
     query = (
-        select(insights.c.fingerprint)
-        .where(within(lifecycle.PENDING), insights.c.expires_at <= now)
-        .limit(1)
+        select(insights.c.fingerprint).where(PENDING_INSIGHT, insights.c.expires_at <= now).limit(1)
     )
     return (await tx.execute(query)).first() is not None
 
@@ -289,7 +287,11 @@ async def expire(tx: Tx, now: datetime) -> int:
     """End every open insight whose time is up; messages in Slack are to lose their buttons."""
     query = (
         update(insights)
-        .where(within(lifecycle.sources(InsightState.EXPIRED)), insights.c.expires_at <= now)
+        .where(
+            PENDING_INSIGHT,
+            within(lifecycle.sources(InsightState.EXPIRED)),
+            insights.c.expires_at <= now,
+        )
         .values(
             state=InsightState.EXPIRED.value,
             decided_at=now,

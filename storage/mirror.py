@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Float,
     Row,
     Table,
+    TextClause,
     bindparam,
     cast,
     delete,
@@ -31,7 +31,7 @@ from coach.models import (
 )
 from storage.columns import from_micros, to_micros
 from storage.database import Tx, chunks, put
-from storage.tables import contacts, deals, stage_visits, tasks
+from storage.tables import LEAD, OPEN_DEAL, PENDING_TASK, contacts, deals, stage_visits, tasks
 
 TABLES: Mapping[SubjectKind, Table] = {
     SubjectKind.DEAL: deals,
@@ -196,14 +196,12 @@ async def due(
     return found
 
 
-def _live(kind: SubjectKind) -> ColumnElement[bool]:
-    match kind:
-        case SubjectKind.DEAL:
-            return (deals.c.status == DealStatus.OPEN.value) & ~deals.c.deleted
-        case SubjectKind.CONTACT:
-            return contacts.c.is_lead & ~contacts.c.deleted
-        case SubjectKind.TASK:
-            return (tasks.c.status == TaskStatus.PENDING.value) & ~tasks.c.deleted
+#: What the coach may still have something to say about.
+_LIVE: Mapping[SubjectKind, TextClause] = {
+    SubjectKind.DEAL: OPEN_DEAL,
+    SubjectKind.CONTACT: LEAD,
+    SubjectKind.TASK: PENDING_TASK,
+}
 
 
 async def ripe(
@@ -225,7 +223,7 @@ async def ripe(
                 table.c.workspace_id == workspace_id,
                 table.c.person_id.in_(piece),
                 table.c[since] <= cutoff,
-                _live(kind),
+                _LIVE[kind],
             )
             for row in await tx.execute(query):
                 subject = _subject(kind, row)
@@ -264,7 +262,7 @@ async def check_person_now(tx: Tx, workspace_id: str, person_id: str, now: datet
         await tx.execute(
             update(table)
             .where(
-                table.c.workspace_id == workspace_id, table.c.person_id == person_id, _live(kind)
+                table.c.workspace_id == workspace_id, table.c.person_id == person_id, _LIVE[kind]
             )
             .values(next_check_at=now)
         )
@@ -276,7 +274,7 @@ async def check_everything_now(tx: Tx, workspace_id: str, now: datetime) -> None
         await tx.execute(
             update(table)
             .where(
-                table.c.workspace_id == workspace_id, table.c.person_id.is_not(None), _live(kind)
+                table.c.workspace_id == workspace_id, table.c.person_id.is_not(None), _LIVE[kind]
             )
             .values(next_check_at=now)
         )
@@ -300,7 +298,7 @@ async def large_values(tx: Tx, workspace_id: str, person_ids: Collection[str]) -
                 deals.c.workspace_id == workspace_id,
                 deals.c.person_id.in_(piece),
                 deals.c.value.is_not(None),
-                _live(SubjectKind.DEAL),
+                _LIVE[SubjectKind.DEAL],
             )
             .subquery()
         )
@@ -333,7 +331,7 @@ async def pressing_tasks(
                 tasks.c.workspace_id == workspace_id,
                 tasks.c.person_id.in_(piece),
                 tasks.c.priority.in_(["high", "urgent"]),
-                _live(SubjectKind.TASK),
+                _LIVE[SubjectKind.TASK],
             )
             .subquery()
         )
@@ -356,7 +354,7 @@ async def tasks_of(
         .where(
             tasks.c.workspace_id == workspace_id,
             tasks.c.person_id == person_id,
-            _live(SubjectKind.TASK),
+            _LIVE[SubjectKind.TASK],
         )
         .order_by(tasks.c.due_date.is_(None), tasks.c.due_date, tasks.c.id)
         .limit(most)
@@ -385,7 +383,7 @@ async def deals_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -
         .where(
             deals.c.workspace_id == workspace_id,
             deals.c.person_id == person_id,
-            _live(SubjectKind.DEAL),
+            _LIVE[SubjectKind.DEAL],
         )
         .order_by(deals.c.value.is_(None), cast(deals.c.value, Float).desc(), deals.c.id)
         .limit(most)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, TextClause, or_, select, update
 
 from storage.database import Tx, insert
-from storage.tables import notices, workspaces
+from storage.tables import WAITING_NOTICE, notices, workspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,10 @@ def _waiting(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _sendable(now: datetime, paused: Collection[str]) -> list[ColumnElement[bool]]:
+def _sendable(now: datetime, paused: Collection[str]) -> list[ColumnElement[bool] | TextClause]:
     """What must hold for a notice to be posted now, over notices and workspaces."""
     return [
+        WAITING_NOTICE,
         _waiting(now),
         or_(notices.c.not_before.is_(None), notices.c.not_before <= now),
         workspaces.c.slack_error.is_(None),
@@ -118,6 +119,7 @@ async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = 
         select(notices)
         .join(workspaces, workspaces.c.id == notices.c.workspace_id)
         .where(
+            WAITING_NOTICE,
             notices.c.render_due,
             notices.c.ts.is_not(None),
             or_(notices.c.not_before.is_(None), notices.c.not_before <= now),

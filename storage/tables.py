@@ -31,6 +31,17 @@ metadata = MetaData(
 )
 
 
+# The conditions of partial indexes. Queries state them in these very words: SQLite looks at such an
+# index only for a condition it can see to be the same, and not for `deleted = 0` or an IN of
+# parameters.
+OPEN_DEAL = text("deals.status = 'open' AND NOT deals.deleted")
+LEAD = text("contacts.is_lead AND NOT contacts.deleted")
+PENDING_TASK = text("tasks.status = 'pending' AND NOT tasks.deleted")
+PENDING_INSIGHT = text("insights.state IN ('held', 'quiet', 'queued', 'sending', 'sent', 'failed')")
+STALE_CARD = text("insights.render_due")
+WAITING_NOTICE = text("(notices.state <> 'sent' OR notices.render_due)")
+
+
 def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 

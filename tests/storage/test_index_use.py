@@ -1,0 +1,115 @@
+"""What runs at every turn reads its index: SQLite is asked how it would go about each statement."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine.url import make_url
+
+from coach import lifecycle
+from coach.models import SubjectKind
+from coach.pacing import APART
+from storage import cards, deliveries, insights, mirror, notices, people
+from storage.database import Database
+from storage.tables import PENDING_INSIGHT
+from tests.world import BEGINNING, WORKSPACE, running_parts
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement executed in the block, with its parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, sql: str, parameters: Any, ___: Any, many: bool) -> None:
+        seen.append((sql, parameters[0] if many else parameters))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+def plan(path: Path, sql: str, parameters: Any) -> list[str]:
+    """How SQLite would go about it, a line for each table."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+        return [row[3] for row in rows]
+
+
+async def every_turn(database: Database) -> None:
+    """What the loops ask at every turn, and what an event or a new setting asks."""
+    now = BEGINNING
+    async with database.write() as tx:
+        await cards.to_render(tx, now, 32)
+        await cards.any_to_send(tx, now)
+        await cards.reclaim(tx, now)
+        await cards.claim(tx, database, now, lease=APART, apart=APART, most=32)
+        await notices.to_render(tx, now, 32)
+        await notices.any_to_send(tx, now)
+        await notices.claim(tx, now, lease=APART, most=32)
+        await insights.any_expired(tx, now)
+        await insights.expire(tx, now)
+        await deliveries.pending_workspaces(tx)
+        await deliveries.next_pending(tx, database, WORKSPACE, 500)
+        await people.to_look_up(tx, now)
+        await mirror.pressing_tasks(tx, WORKSPACE, ["p1"])
+        await mirror.large_values(tx, WORKSPACE, ["p1"])
+        await mirror.check_person_now(tx, WORKSPACE, "p1", now)
+        for kind, since in (
+            (SubjectKind.DEAL, "stage_entered_at"),
+            (SubjectKind.CONTACT, "silent_since"),
+            (SubjectKind.TASK, "due_date"),
+        ):
+            cutoff = now.date() if kind is SubjectKind.TASK else now
+            await mirror.due(tx, kind, now, 1000)
+            await mirror.ripe(tx, kind, WORKSPACE, since, {"p1": cutoff})
+
+
+@pytest.mark.parametrize(
+    "table", ["deals", "contacts", "tasks", "insights", "notices", "deliveries", "people"]
+)
+async def test_no_turn_reads_a_whole_table(sqlite_url: str, table: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    async with running_parts(sqlite_url) as parts:
+        with statements(parts.database) as seen:
+            await every_turn(parts.database)
+    read = [
+        (step, sql)
+        for sql, parameters in seen
+        if sql.startswith(("SELECT", "UPDATE"))
+        for step in plan(path, sql, parameters)
+        if f" {table} " in f"{step} "
+    ]
+    assert read, f"nothing asked about {table}"
+    assert [each for each in read if "INDEX" not in each[0]] == []
+
+
+async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    async with running_parts(sqlite_url) as parts:
+        with statements(parts.database) as seen:
+            await every_turn(parts.database)
+    steps = " ".join(
+        step
+        for sql, parameters in seen
+        if sql.startswith(("SELECT", "UPDATE"))
+        for step in plan(path, sql, parameters)
+    )
+    made = {
+        *("ix_deals_open", "ix_contacts_leads", "ix_tasks_pending"),
+        *("ix_deals_next_check_at", "ix_contacts_next_check_at", "ix_tasks_next_check_at"),
+        *("ix_insights_queued", "ix_insights_claimed", "ix_insights_render_due"),
+        *("ix_insights_expires_at", "ix_notices_waiting", "ix_deliveries_pending"),
+        "ix_people_lookup_after",
+    }
+    assert {name for name in made if name not in steps} == set()
+
+
+def test_the_index_of_pending_insights_names_the_states_that_are_pending() -> None:
+    assert all(f"'{state.value}'" in PENDING_INSIGHT.text for state in lifecycle.PENDING)
+    assert PENDING_INSIGHT.text.count("'") == 2 * len(lifecycle.PENDING)
