@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import button, intake, message, worker
+from benchmarks import button, intake, message, tick, worker
 from benchmarks.figures import keep, show
 
 MEASURES = {
@@ -15,6 +15,7 @@ MEASURES = {
     "message": message.measure,
     "button": button.measure,
     "worker": worker.measure,
+    "tick": tick.measure,
 }
 
 

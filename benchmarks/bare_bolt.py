@@ -43,9 +43,7 @@ def application() -> Any:
         response = await bolt.async_dispatch(request)
         content = response.body.encode()
         sent = [(b"content-length", str(len(content)).encode())]
-        await send(
-            {"type": "http.response.start", "status": response.status, "headers": sent}
-        )
+        await send({"type": "http.response.start", "status": response.status, "headers": sent})
         await send({"type": "http.response.body", "body": content})
 
     return app

@@ -49,9 +49,7 @@ def show(figures: Sequence[Figure]) -> None:
     for each in figures:
         mark = "met" if each.met else "missed"
         ratio = f"{each.ratio:.2f}"
-        table.add_row(
-            each.name, each.value, each.reference, ratio, each.aim, mark, each.beside
-        )
+        table.add_row(each.name, each.value, each.reference, ratio, each.aim, mark, each.beside)
     Console(width=132).print(table)
     print(json.dumps([asdict(each) for each in figures], indent=1))
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 HOST = "127.0.0.1"
@@ -91,7 +92,7 @@ async def volley(port: int, requests: Sequence[bytes], *, connections: int = 32)
     done = [loop.create_future() for _ in range(connections)]
     begun = time.perf_counter()
     for each in done:
-        await loop.create_connection(lambda each=each: _Caller(waiting, result, each), HOST, port)
+        await loop.create_connection(partial(_Caller, waiting, result, each), HOST, port)
     await asyncio.gather(*done)
     result.seconds = time.perf_counter() - begun
     return result

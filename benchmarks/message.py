@@ -48,9 +48,7 @@ async def measure(folder: Path, *, quick: bool) -> list[Figure]:
     ]
 
 
-async def _turn(
-    measured: team.Team, bot: Running, slack: Running, people: range
-) -> list[float]:
+async def _turn(measured: team.Team, bot: Running, slack: Running, people: range) -> list[float]:
     bodies = [team.won(number, number) for number in people]
     requests = measured.signed(bodies, f"from{people.start}")
     volley, sent = await paced(bot.port, requests, per_second=PER_SECOND)

@@ -51,7 +51,11 @@ class Team:
 
     def environment(self, slack_api_url: str = "") -> dict[str, str]:
         """What a process needs to serve this team; with Slack when its address is given."""
-        found = {"DATABASE_URL": self.url, "COACH_SECRET_KEYS": self.key, "COACH_LOG_LEVEL": "ERROR"}
+        found = {
+            "DATABASE_URL": self.url,
+            "COACH_SECRET_KEYS": self.key,
+            "COACH_LOG_LEVEL": "ERROR",
+        }
         if slack_api_url:
             found |= {
                 "SLACK_BOT_TOKEN": BOT_TOKEN,

@@ -94,7 +94,9 @@ def _bare(path: Path, bodies: list[bytes], turn: int) -> float:
         read = [(id, json.dumps(json.loads(body)["data"])) for id, body in batch]
         for table in _TABLES:
             database.executemany(f"INSERT INTO {table} VALUES (?, ?)", read)
-        database.executemany("UPDATE deliveries SET data = '' WHERE id = ?", [(r[0],) for r in read])
+        database.executemany(
+            "UPDATE deliveries SET data = '' WHERE id = ?", [(r[0],) for r in read]
+        )
         database.execute("COMMIT")
     seconds = time.perf_counter() - begun
     database.close()
