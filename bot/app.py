@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -36,7 +37,7 @@ from storage.sealing import Seal
 log = logging.getLogger(__name__)
 
 #: How long work under way may take to end at shutdown, in seconds.
-DRAIN = 7.0
+DRAIN = 5.0
 
 
 @dataclass(slots=True)
@@ -55,7 +56,14 @@ class Bot:
     _scheduler: AsyncIOScheduler | None = None
 
     async def start(self) -> None:
-        """Bring the schema up and every part to work."""
+        """Bring the schema up and every part to work; what has begun ends when one cannot."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         parts = self.parts
         await prepare(parts, self.workspace_id)
         self._http = aiohttp.ClientSession()
@@ -108,7 +116,9 @@ class Bot:
         """Finish what is under way within ten seconds, and let go of everything."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
-        await self.intake.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self.intake.close()
         self._stopping.set()
         self.parts.wake.ring_all()
         if self._loops:
@@ -206,7 +216,13 @@ def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> Asyn
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C; then end within ten seconds. Raises `CoachError`."""
     quiet_logs(settings.coach_log_level)
-    server = uvicorn.Server(web_config(build(settings), host=host, port=port))
+    bot = build(settings)
+    if bot.client is None or settings.slack_signing_secret is None:
+        log.warning(
+            "Slack is not set up yet: webhooks are taken, nothing is sent. Run coach doctor."
+        )
+    log.info("The coach listens on http://%s:%d. Ctrl-C ends it.", host, port)
+    server = uvicorn.Server(web_config(bot, host=host, port=port))
     server.run()
     if not server.started:
         raise CoachError("The coach could not start; the lines above say why.")

@@ -20,6 +20,10 @@ class Redacting(logging.Formatter):
         return redacted(super().format(record))
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    return "`token`" not in str(record.msg)
+
+
 def quiet_logs(level: str) -> None:
     """Our own lines at `level`, those of libraries only from warnings on."""
     handler = logging.StreamHandler()
@@ -27,5 +31,7 @@ def quiet_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    # Bolt finds the token in the environment by itself and warns that it does not use it.
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
     for name in ("bot", "coach", "storage"):
         logging.getLogger(name).setLevel(level)
