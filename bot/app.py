@@ -218,9 +218,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     quiet_logs(settings.coach_log_level)
     bot = build(settings)
     if bot.client is None or settings.slack_signing_secret is None:
-        log.warning(
-            "Slack is not set up yet: webhooks are taken, nothing is sent. Run coach doctor."
-        )
+        log.warning("Slack is not set up: webhooks are taken, nothing is sent. See coach doctor.")
     log.info("The coach listens on http://%s:%d. Ctrl-C ends it.", host, port)
     server = uvicorn.Server(web_config(bot, host=host, port=port))
     server.run()
