@@ -109,13 +109,21 @@ def serve(
       coach serve --host 0.0.0.0 --port 8080
     """
     from bot import app as composition
-    from bot.settings import load
+    from bot.settings import load, missing_for_slack
     from bot.terminal.ports import make_sure_port_is_free
     from bot.terminal.session import make_sure_database_is_usable
 
     settings = load()
     _run(make_sure_database_is_usable(settings))
     make_sure_port_is_free(host, port)
+    typer.echo(f"The coach starts at http://{host}:{port}; Ctrl-C ends it.", err=True)
+    if absent := missing_for_slack(settings):
+        typer.echo(
+            "Slack is not set up, so only the CRM's webhooks are taken. Set "
+            f"{' and '.join(absent)} in the environment or in .env; "
+            "the README says where they are found.",
+            err=True,
+        )
     composition.serve(settings, host, port)
 
 

@@ -108,3 +108,12 @@ def load() -> Settings:
         raise SettingsError(
             f"A setting cannot be used. {faults}. See README, “Settings”."
         ) from error
+
+
+def missing_for_slack(settings: Settings) -> list[str]:
+    """The variables without which nobody can be reached in Slack, of those not set."""
+    needed = {
+        "SLACK_BOT_TOKEN": settings.slack_bot_token,
+        "SLACK_SIGNING_SECRET": settings.slack_signing_secret,
+    }
+    return [name for name, held in needed.items() if held is None or not held.get_secret_value()]

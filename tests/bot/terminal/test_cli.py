@@ -103,6 +103,27 @@ def test_serve_says_when_the_address_is_not_of_this_machine(coach: Coach) -> Non
     assert "check --host" in ran.err
 
 
+def test_serve_says_where_it_is_and_what_slack_still_needs(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot import app
+
+    served: list[int] = []
+    monkeypatch.setattr(app, "serve", lambda settings, host, port: served.append(port))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "abc")
+    ran = coach("serve", "--port", str(port))
+    assert f"http://127.0.0.1:{port}" in ran.err
+    assert "Slack is not set up" in ran.err
+    assert "Set SLACK_BOT_TOKEN in" in ran.err
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    ran = coach("serve", "--port", str(port))
+    assert "Slack is not set up" not in ran.err
+    assert served == [port, port]
+
+
 def test_an_unknown_command_is_exit_2(coach: Coach) -> None:
     assert coach("dance").code == 2
 
