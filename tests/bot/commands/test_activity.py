@@ -6,7 +6,7 @@ from coach.models import Verb
 from storage import activities
 from storage.activities import ActivityRow
 from tests.bot.commands.test_subcommands import coach
-from tests.bot.surface import ANA, BEN, CRM, WS, Surface
+from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal
 
 
 async def happened(surface: Surface, who: str, verb: Verb, days_ago: int, deal_id: str) -> None:
@@ -32,6 +32,20 @@ async def test_activity_counts_and_lists_what_happened_to_ones_own_things(
     assert "D-4" not in week
 
     assert "deal closed 1×" in await coach(surface, "activity 60")
+
+
+async def test_things_are_called_by_their_names_and_deleted_ones_by_their_ids(
+    surface: Surface,
+) -> None:
+    ana = await surface.person(ANA)
+    await surface.save(deal("D-1", title="Weber & Sons <rollout>", person_id=ana.id))
+    await happened(surface, ANA, Verb.DEAL_CREATED, 1, "D-1")
+    await happened(surface, ANA, Verb.DEAL_CREATED, 2, "D-2")
+
+    week = await coach(surface, "activity")
+    assert "deal created · Weber & Sons <rollout>" in week
+    assert "D-1" not in week
+    assert "deal created · D-2" in week
 
 
 async def test_a_number_of_days_that_is_none_is_explained(surface: Surface) -> None:
