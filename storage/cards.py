@@ -3,11 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 
 from coach import lifecycle
 from coach.models import Enrolment, Insight, InsightState
+from storage.columns import UtcDateTime
 from storage.database import Database, Tx, chunks
 from storage.insights import from_row, one, within
 from storage.tables import STALE_CARD, insights, people, workspaces
@@ -23,22 +26,32 @@ class Card:
     time_zone: str | None
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(insights.c.not_before.is_(None), insights.c.not_before <= now)
+# The sender asks the same at every turn: its statements are made once and filled in.
+_NOW = bindparam("now", type_=UtcDateTime)
+_FREE = or_(insights.c.not_before.is_(None), insights.c.not_before <= _NOW)
 
 
-def _sendable(now: datetime, paused: Collection[str]) -> list[ColumnElement[bool]]:
+def _not_paused(paused: bool) -> list[ColumnElement[bool]]:
+    # `paused` says whether any workspace is; an empty list would look at every row for nothing.
+    return [insights.c.workspace_id.not_in(bindparam("paused", expanding=True))] if paused else []
+
+
+def _filled(now: datetime, paused: Collection[str]) -> dict[str, object]:
+    return {"now": now, "paused": sorted(paused)} if paused else {"now": now}
+
+
+def _sendable(paused: bool) -> list[ColumnElement[bool]]:
     """What must hold for a card to be sent now, over insights, people and workspaces."""
     return [
         insights.c.state == InsightState.QUEUED.value,
-        insights.c.expires_at > now,
-        _free(now),
-        or_(people.c.send_after.is_(None), people.c.send_after <= now),
+        insights.c.expires_at > _NOW,
+        _FREE,
+        or_(people.c.send_after.is_(None), people.c.send_after <= _NOW),
         people.c.slack_user_id.is_not(None),
         people.c.enrolment == Enrolment.STARTED.value,
         people.c.enabled,
         workspaces.c.slack_error.is_(None),
-        *([insights.c.workspace_id.not_in(sorted(paused))] if paused else []),
+        *_not_paused(paused),
     ]
 
 
@@ -51,20 +64,22 @@ _JOINED = insights.join(
 ).join(workspaces, workspaces.c.id == insights.c.workspace_id)
 
 
+@cache
+def _waiting(paused: bool) -> Select[Any]:
+    return select(insights.c.fingerprint).select_from(_JOINED).where(*_sendable(paused)).limit(1)
+
+
+_LOST = (
+    select(insights.c.fingerprint)
+    .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= _NOW)
+    .limit(1)
+)
+
+
 async def any_to_send(tx: Tx, now: datetime, paused: Collection[str] = ()) -> bool:
     """Whether a card is due: a cheap look before the claim takes the write lock."""
-    waiting = (
-        select(insights.c.fingerprint).select_from(_JOINED).where(*_sendable(now, paused)).limit(1)
-    )
-    lost = (
-        select(insights.c.fingerprint)
-        .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= now)
-        .limit(1)
-    )
-    for query in (waiting, lost):
-        if (await tx.execute(query)).first() is not None:
-            return True
-    return False
+    found = await tx.execute(_waiting(bool(paused)), _filled(now, paused))
+    return found.first() is not None or (await tx.execute(_LOST, {"now": now})).first() is not None
 
 
 async def rendered(tx: Tx, insight: Insight) -> None:
@@ -76,6 +91,34 @@ async def rendered(tx: Tx, insight: Insight) -> None:
             insights.c.state == insight.state.value,
         )
         .values(render_due=False, attempts=0)
+    )
+
+
+@cache
+def _next(paused: bool, most: int) -> Select[Any]:
+    """The next card of each person whose turn has come."""
+    place = (
+        func.row_number()
+        .over(
+            partition_by=(insights.c.workspace_id, insights.c.person_id),
+            order_by=(
+                insights.c.priority.desc(),
+                insights.c.created_at.desc(),
+                insights.c.fingerprint,
+            ),
+        )
+        .label("place")
+    )
+    first = (
+        select(insights.c.workspace_id, insights.c.fingerprint, insights.c.person_id, place)
+        .select_from(_JOINED)
+        .where(*_sendable(paused))
+        .subquery()
+    )
+    return (
+        select(first.c.workspace_id, first.c.fingerprint, first.c.person_id)
+        .where(first.c.place == 1)
+        .limit(most)
     )
 
 
@@ -94,30 +137,8 @@ async def claim(
     A claim lasts for `lease`; afterwards another sender may try again. Claiming also moves the
     person's next turn by `apart`, so that two senders cannot both find it come.
     """
-    place = (
-        func.row_number()
-        .over(
-            partition_by=(insights.c.workspace_id, insights.c.person_id),
-            order_by=(
-                insights.c.priority.desc(),
-                insights.c.created_at.desc(),
-                insights.c.fingerprint,
-            ),
-        )
-        .label("place")
-    )
-    first = (
-        select(insights.c.workspace_id, insights.c.fingerprint, insights.c.person_id, place)
-        .select_from(_JOINED)
-        .where(*_sendable(now, paused))
-        .subquery()
-    )
-    query = (
-        select(first.c.workspace_id, first.c.fingerprint, first.c.person_id)
-        .where(first.c.place == 1)
-        .limit(most)
-    )
-    chosen = [(row[0], row[1], row[2]) for row in await tx.execute(query)]
+    found = await tx.execute(_next(bool(paused), most), _filled(now, paused))
+    chosen = [(row[0], row[1], row[2]) for row in found]
     cards: list[Card] = []
     by_workspace: dict[str, dict[str, str]] = {}
     for workspace_id, print_, person_id in chosen:
@@ -179,29 +200,33 @@ async def _claim(
     return cards
 
 
+_RECLAIM = (
+    update(insights)
+    .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= _NOW)
+    .values(state=InsightState.QUEUED.value, claimed_until=None)
+    .returning(insights.c.fingerprint)
+)
+
+
 async def reclaim(tx: Tx, now: datetime) -> int:
     """Queue again what a sender claimed and never finished: it died in between."""
-    query = (
-        update(insights)
-        .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= now)
-        .values(state=InsightState.QUEUED.value, claimed_until=None)
-        .returning(insights.c.fingerprint)
+    return len((await tx.execute(_RECLAIM, {"now": now})).all())
+
+
+@cache
+def _stale(paused: bool, most: int) -> Select[Any]:
+    return (
+        select(insights, people.c.slack_user_id, people.c.time_zone)
+        .select_from(_JOINED)
+        .where(STALE_CARD, _FREE, workspaces.c.slack_error.is_(None), *_not_paused(paused))
+        .order_by(insights.c.decided_at)
+        .limit(most)
     )
-    return len((await tx.execute(query)).all())
 
 
 async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = ()) -> list[Card]:
     """Messages in Slack that no longer show the truth, oldest decision first."""
-    query = (
-        select(insights, people.c.slack_user_id, people.c.time_zone)
-        .select_from(_JOINED)
-        .where(STALE_CARD, _free(now), workspaces.c.slack_error.is_(None))
-        .order_by(insights.c.decided_at)
-        .limit(most)
-    )
-    if paused:
-        query = query.where(insights.c.workspace_id.not_in(sorted(paused)))
+    found = await tx.execute(_stale(bool(paused), most), _filled(now, paused))
     return [
-        Card(from_row(row), row.slack_user_id or "", row.attempts, row.time_zone)
-        for row in await tx.execute(query)
+        Card(from_row(row), row.slack_user_id or "", row.attempts, row.time_zone) for row in found
     ]

@@ -54,6 +54,7 @@ class Database:
             if self.is_sqlite
             else self._engine.execution_options(isolation_level="REPEATABLE READ")
         )
+        self._writing = self._engine.execution_options(coach_writes=True)
         # SQLite has one writer at a time; taking turns here is fairer than its busy loop.
         self._turn = asyncio.Lock() if self.is_sqlite else None
         if self.is_sqlite:
@@ -75,13 +76,11 @@ class Database:
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that may write; durable when the block has ended."""
         if self._turn is None:
-            async with self._engine.begin() as tx:
+            async with self._writing.begin() as tx:
                 yield tx
             return
-        async with self._turn, self._engine.connect() as tx:
-            await tx.execution_options(coach_writes=True)
-            async with tx.begin():
-                yield tx
+        async with self._turn, self._writing.begin() as tx:
+            yield tx
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -142,7 +141,12 @@ def is_passing(error: BaseException) -> bool:
 
 def insert(tx: Tx, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_for(tx.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """The same for a dialect by its name."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def chunks(values: Sequence[T], size: int = 500) -> list[list[T]]:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
-from storage.database import Database, Tx, chunks, insert
+from storage.database import Database, Tx, chunks, insert_for
 from storage.tables import connections, deliveries, event_keys
 
 
@@ -39,6 +41,28 @@ class Delivery:
     error: str | None = None
 
 
+# Statements of every request are made once: making them takes as long as executing them.
+_STORED = deliveries.insert()
+_ARRIVED = (
+    update(connections)
+    .where(
+        connections.c.workspace_id == bindparam("workspace"),
+        connections.c.id == bindparam("connection"),
+    )
+    .values(last_delivery_at=bindparam("at"))
+)
+_WAITING = select(deliveries.c.workspace_id).where(deliveries.c.state == "pending").distinct()
+
+
+@cache
+def _new_keys(dialect: str) -> Any:
+    return (
+        insert_for(dialect, event_keys)
+        .on_conflict_do_nothing(index_elements=list(event_keys.primary_key))
+        .returning(event_keys.c.delivery_id, event_keys.c.dedupe_key)
+    )
+
+
 async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
     """Store deliveries that bring anything new; the result maps delivery id -> its new events.
 
@@ -61,13 +85,8 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
             )
     fresh: dict[str, set[str]] = {delivery.id: set() for delivery in new}
     if rows:
-        statement = (
-            insert(tx, event_keys)
-            .on_conflict_do_nothing(index_elements=list(event_keys.primary_key))
-            .returning(event_keys.c.delivery_id, event_keys.c.dedupe_key)
-        )
         for delivery_id, key in await tx.execute(
-            statement, [rows[place] for place in sorted(rows)]
+            _new_keys(tx.dialect.name), [rows[place] for place in sorted(rows)]
         ):
             fresh[delivery_id].add(key)
     known_failures = await _known_failures(tx, new)
@@ -92,7 +111,7 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
         )
     ]
     if stored:
-        await tx.execute(deliveries.insert(), stored)
+        await tx.execute(_STORED, stored)
         await _note_arrivals(tx, new)
     return fresh
 
@@ -102,11 +121,8 @@ async def _note_arrivals(tx: Tx, new: Sequence[NewDelivery]) -> None:
     for each in new:
         latest[each.workspace_id, each.connection_id] = each.received_at
     for (workspace_id, connection_id), at in latest.items():
-        await tx.execute(
-            update(connections)
-            .where(connections.c.workspace_id == workspace_id, connections.c.id == connection_id)
-            .values(last_delivery_at=at)
-        )
+        place = {"workspace": workspace_id, "connection": connection_id, "at": at}
+        await tx.execute(_ARRIVED, place)
 
 
 async def _known_failures(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, str, str | None]]:
@@ -159,8 +175,7 @@ async def next_pending_id(tx: Tx, workspace_id: str) -> str | None:
 
 async def pending_workspaces(tx: Tx) -> list[str]:
     """Workspaces that have deliveries to work on."""
-    query = select(deliveries.c.workspace_id).where(deliveries.c.state == "pending").distinct()
-    return list((await tx.execute(query)).scalars())
+    return list((await tx.execute(_WAITING)).scalars())
 
 
 async def finish(

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Update, bindparam, case, func, select, update
 
 from coach import lifecycle
 from coach.engine import fingerprint
@@ -199,6 +200,31 @@ async def past(
     return found
 
 
+#: What can be decided only before the insight's time is up.
+_IN_TIME = frozenset({InsightState.TAKEN, InsightState.DISMISSED})
+
+
+@cache
+def _moving(to: InsightState, columns: tuple[str, ...]) -> Update:
+    """The conditional update of `move`: made once for each kind of it."""
+    values: dict[str, Any] = {name: bindparam(f"_{name}") for name in columns}
+    if to in lifecycle.DECIDED:
+        values["render_due"] = insights.c.ts.is_not(None)
+    query = (
+        update(insights)
+        .where(
+            insights.c.workspace_id == bindparam("_workspace"),
+            insights.c.fingerprint == bindparam("_fingerprint"),
+            within(lifecycle.sources(to)),
+        )
+        .values(state=to.value, **values)
+        .returning(insights)
+    )
+    if to in _IN_TIME:
+        query = query.where(insights.c.expires_at > bindparam("_now"))
+    return query
+
+
 async def move(
     tx: Tx,
     workspace_id: str,
@@ -214,21 +240,12 @@ async def move(
     """
     decided = to in lifecycle.DECIDED
     if decided:
-        values |= {
-            "decided_at": now,
-            "render_due": insights.c.ts.is_not(None),
-            "attempts": 0,
-            "not_before": None,
-        }
-    query = (
-        update(insights)
-        .where(one(workspace_id, fingerprint), within(lifecycle.sources(to)))
-        .values(state=to.value, **values)
-        .returning(insights)
-    )
-    if to in {InsightState.TAKEN, InsightState.DISMISSED}:
-        query = query.where(insights.c.expires_at > now)
-    row = (await tx.execute(query)).first()
+        values |= {"decided_at": now, "attempts": 0, "not_before": None}
+    given = {f"_{name}": value for name, value in values.items()}
+    given |= {"_workspace": workspace_id, "_fingerprint": fingerprint}
+    if to in _IN_TIME:
+        given["_now"] = now
+    row = (await tx.execute(_moving(to, tuple(values)), given)).first()
     if row is None:
         return None
     insight = from_row(row)

@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, TextClause, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, or_, select, update
 
+from storage.columns import UtcDateTime
 from storage.database import Tx, insert
 from storage.tables import WAITING_NOTICE, notices, workspaces
 
@@ -61,75 +63,86 @@ async def add(tx: Tx, notice: Notice, now: datetime) -> bool:
     return result.first() is not None
 
 
-def _waiting(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        notices.c.state == "queued",
-        (notices.c.state == "sending") & (notices.c.claimed_until <= now),
+# The sender asks the same at every turn: its statements are made once and filled in.
+_NOW = bindparam("now", type_=UtcDateTime)
+_FREE = or_(notices.c.not_before.is_(None), notices.c.not_before <= _NOW)
+_WAITING = or_(
+    notices.c.state == "queued",
+    (notices.c.state == "sending") & (notices.c.claimed_until <= _NOW),
+)
+
+
+def _not_paused(paused: bool) -> list[ColumnElement[bool]]:
+    return [notices.c.workspace_id.not_in(bindparam("paused", expanding=True))] if paused else []
+
+
+def _filled(now: datetime, paused: Collection[str]) -> dict[str, object]:
+    return {"now": now, "paused": sorted(paused)} if paused else {"now": now}
+
+
+@cache
+def _sendable(paused: bool, most: int) -> Select[Any]:
+    """The notices to be posted now."""
+    return (
+        select(notices.c.workspace_id, notices.c.id)
+        .join(workspaces, workspaces.c.id == notices.c.workspace_id)
+        .where(
+            WAITING_NOTICE,
+            _WAITING,
+            _FREE,
+            workspaces.c.slack_error.is_(None),
+            *_not_paused(paused),
+        )
+        .order_by(notices.c.created_at)
+        .limit(most)
     )
-
-
-def _sendable(now: datetime, paused: Collection[str]) -> list[ColumnElement[bool] | TextClause]:
-    """What must hold for a notice to be posted now, over notices and workspaces."""
-    return [
-        WAITING_NOTICE,
-        _waiting(now),
-        or_(notices.c.not_before.is_(None), notices.c.not_before <= now),
-        workspaces.c.slack_error.is_(None),
-        *([notices.c.workspace_id.not_in(sorted(paused))] if paused else []),
-    ]
 
 
 async def any_to_send(tx: Tx, now: datetime, paused: Collection[str] = ()) -> bool:
     """Whether a notice is due: a cheap look before the claim takes the write lock."""
-    query = (
-        select(notices.c.id)
-        .join(workspaces, workspaces.c.id == notices.c.workspace_id)
-        .where(*_sendable(now, paused))
-        .limit(1)
-    )
-    return (await tx.execute(query)).first() is not None
+    found = await tx.execute(_sendable(bool(paused), 1), _filled(now, paused))
+    return found.first() is not None
 
 
 async def claim(
     tx: Tx, now: datetime, *, lease: timedelta, most: int, paused: Collection[str] = ()
 ) -> list[Notice]:
     """Claim notices to be posted; also those whose sender died."""
-    query = (
-        select(notices.c.workspace_id, notices.c.id)
-        .join(workspaces, workspaces.c.id == notices.c.workspace_id)
-        .where(*_sendable(now, paused))
-        .order_by(notices.c.created_at)
-        .limit(most)
-    )
+    found = await tx.execute(_sendable(bool(paused), most), _filled(now, paused))
     claimed = []
-    for workspace_id, id in (await tx.execute(query)).all():
+    for workspace_id, id in found.all():
         taken = await tx.execute(
             update(notices)
-            .where(_is(workspace_id, id), _waiting(now))
+            .where(_is(workspace_id, id), _WAITING)
             .values(state="sending", claimed_until=now + lease, attempts=notices.c.attempts + 1)
-            .returning(notices)
+            .returning(notices),
+            {"now": now},
         )
         claimed += [_notice(row) for row in taken]
     return claimed
 
 
-async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = ()) -> list[Notice]:
-    """Notices in Slack that no longer show the truth."""
-    query = (
+@cache
+def _stale(paused: bool, most: int) -> Select[Any]:
+    return (
         select(notices)
         .join(workspaces, workspaces.c.id == notices.c.workspace_id)
         .where(
             WAITING_NOTICE,
             notices.c.render_due,
             notices.c.ts.is_not(None),
-            or_(notices.c.not_before.is_(None), notices.c.not_before <= now),
+            _FREE,
             workspaces.c.slack_error.is_(None),
+            *_not_paused(paused),
         )
         .limit(most)
     )
-    if paused:
-        query = query.where(notices.c.workspace_id.not_in(sorted(paused)))
-    return [_notice(row) for row in await tx.execute(query)]
+
+
+async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = ()) -> list[Notice]:
+    """Notices in Slack that no longer show the truth."""
+    found = await tx.execute(_stale(bool(paused), most), _filled(now, paused))
+    return [_notice(row) for row in found]
 
 
 async def change(tx: Tx, workspace_id: str, id: str, **values: object) -> None:
