@@ -15,7 +15,7 @@ from bot.parts import Parts
 from bot.slack_faults import Fault, Means, fault
 from coach.models import Enrolment, InsightState
 from coach.pacing import APART
-from storage import cards, insights, notices, people, workspaces
+from storage import agenda, cards, insights, notices, people, workspaces
 from storage.cards import Card
 from storage.database import Tx, is_passing
 from storage.notices import Notice
@@ -67,20 +67,24 @@ class Sender:
         """Send and re-render all that is due now; returns how many calls were made."""
         parts, now = self._parts, self._parts.clock.now()
         self._paused = {id: until for id, until in self._paused.items() if until > now}
-        async with parts.database.read() as tx:
-            stale = await cards.to_render(tx, now, TOGETHER, self._paused)
-            stale_notices = await notices.to_render(tx, now, TOGETHER, self._paused)
-            anything = await cards.any_to_send(tx, now, self._paused) or await notices.any_to_send(
-                tx, now, self._paused
-            )
+        stale: list[Card] = []
+        stale_notices: list[Notice] = []
         due: list[Card] = []
         fresh: list[Notice] = []
-        if anything:
+        async with parts.database.read() as tx:
+            wanted = await agenda.look(tx, now, self._paused)
+            if wanted.stale_cards:
+                stale = await cards.to_render(tx, now, TOGETHER, self._paused)
+            if wanted.stale_notices:
+                stale_notices = await notices.to_render(tx, now, TOGETHER, self._paused)
+        if wanted.to_send:
             async with parts.database.write() as tx:
-                await cards.reclaim(tx, now)
-                fresh = await notices.claim(
-                    tx, now, lease=LEASE, most=TOGETHER, paused=self._paused
-                )
+                if wanted.lost_cards:
+                    await cards.reclaim(tx, now)
+                if wanted.notices:
+                    fresh = await notices.claim(
+                        tx, now, lease=LEASE, most=TOGETHER, paused=self._paused
+                    )
                 due = await cards.claim(
                     tx,
                     parts.database,

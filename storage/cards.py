@@ -65,21 +65,17 @@ _JOINED = insights.join(
 
 
 @cache
-def _waiting(paused: bool) -> Select[Any]:
+def waiting(paused: bool) -> Select[Any]:
+    """One card that is due."""
     return select(insights.c.fingerprint).select_from(_JOINED).where(*_sendable(paused)).limit(1)
 
 
-_LOST = (
+#: One card that was claimed by a sender that died.
+LOST = (
     select(insights.c.fingerprint)
     .where(insights.c.state == InsightState.SENDING.value, insights.c.claimed_until <= _NOW)
     .limit(1)
 )
-
-
-async def any_to_send(tx: Tx, now: datetime, paused: Collection[str] = ()) -> bool:
-    """Whether a card is due: a cheap look before the claim takes the write lock."""
-    found = await tx.execute(_waiting(bool(paused)), _filled(now, paused))
-    return found.first() is not None or (await tx.execute(_LOST, {"now": now})).first() is not None
 
 
 async def rendered(tx: Tx, insight: Insight) -> None:
@@ -214,7 +210,8 @@ async def reclaim(tx: Tx, now: datetime) -> int:
 
 
 @cache
-def _stale(paused: bool, most: int) -> Select[Any]:
+def stale(paused: bool, most: int) -> Select[Any]:
+    """Cards in Slack that no longer show the truth, with their people."""
     return (
         select(insights, people.c.slack_user_id, people.c.time_zone)
         .select_from(_JOINED)
@@ -226,7 +223,7 @@ def _stale(paused: bool, most: int) -> Select[Any]:
 
 async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = ()) -> list[Card]:
     """Messages in Slack that no longer show the truth, oldest decision first."""
-    found = await tx.execute(_stale(bool(paused), most), _filled(now, paused))
+    found = await tx.execute(stale(bool(paused), most), _filled(now, paused))
     return [
         Card(from_row(row), row.slack_user_id or "", row.attempts, row.time_zone) for row in found
     ]

@@ -81,7 +81,7 @@ def _filled(now: datetime, paused: Collection[str]) -> dict[str, object]:
 
 
 @cache
-def _sendable(paused: bool, most: int) -> Select[Any]:
+def sendable(paused: bool, most: int) -> Select[Any]:
     """The notices to be posted now."""
     return (
         select(notices.c.workspace_id, notices.c.id)
@@ -98,17 +98,11 @@ def _sendable(paused: bool, most: int) -> Select[Any]:
     )
 
 
-async def any_to_send(tx: Tx, now: datetime, paused: Collection[str] = ()) -> bool:
-    """Whether a notice is due: a cheap look before the claim takes the write lock."""
-    found = await tx.execute(_sendable(bool(paused), 1), _filled(now, paused))
-    return found.first() is not None
-
-
 async def claim(
     tx: Tx, now: datetime, *, lease: timedelta, most: int, paused: Collection[str] = ()
 ) -> list[Notice]:
     """Claim notices to be posted; also those whose sender died."""
-    found = await tx.execute(_sendable(bool(paused), most), _filled(now, paused))
+    found = await tx.execute(sendable(bool(paused), most), _filled(now, paused))
     claimed = []
     for workspace_id, id in found.all():
         taken = await tx.execute(
@@ -123,7 +117,8 @@ async def claim(
 
 
 @cache
-def _stale(paused: bool, most: int) -> Select[Any]:
+def stale(paused: bool, most: int) -> Select[Any]:
+    """Notices in Slack that no longer show the truth."""
     return (
         select(notices)
         .join(workspaces, workspaces.c.id == notices.c.workspace_id)
@@ -141,7 +136,7 @@ def _stale(paused: bool, most: int) -> Select[Any]:
 
 async def to_render(tx: Tx, now: datetime, most: int, paused: Collection[str] = ()) -> list[Notice]:
     """Notices in Slack that no longer show the truth."""
-    found = await tx.execute(_stale(bool(paused), most), _filled(now, paused))
+    found = await tx.execute(stale(bool(paused), most), _filled(now, paused))
     return [_notice(row) for row in found]
 
 

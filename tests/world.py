@@ -40,13 +40,12 @@ from coach.events import Owner
 from coach.ids import Entropy
 from coach.models import Enrolment, Insight, Person, SubjectKind
 from storage import (
-    cards,
+    agenda,
     connections,
     crm_writes,
     deliveries,
     insights,
     mirror,
-    notices,
     people,
     workspaces,
 )
@@ -403,12 +402,8 @@ class World:
         async with self.database.read() as tx:
             if await deliveries.pending_workspaces(tx):
                 found.append("deliveries")
-            if await cards.any_to_send(tx, now):
-                found.append("cards")
-            if await notices.any_to_send(tx, now):
-                found.append("notices")
-            if await cards.to_render(tx, now, 1) or await notices.to_render(tx, now, 1):
-                found.append("messages to render")
+            wanted = await agenda.look(tx, now)
+            found += [name for name, any_ in wanted._asdict().items() if any_]
             for table in (insights_table, notices_table):
                 query = select(func.count()).where(table.c.state == "sending")
                 if (await tx.execute(query)).scalar_one():

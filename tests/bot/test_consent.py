@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot import enrolling
 from bot.parts import Parts
 from coach.models import Enrolment, InsightState
-from storage import notices
+from storage import agenda, notices
 from tests.world import (
     ANA,
     BEN,
@@ -100,7 +100,7 @@ async def test_something_too_unimportant_to_interrupt_brings_no_welcome(
     await deliver(parts, told("task_created", task=pressing, owner=BEN))
     await deliver(parts, told("task_completed", task={"id": "T-2"}, owner=BEN))
     async with parts.database.read() as tx:
-        assert not await notices.any_to_send(tx, parts.clock.now())
+        assert not (await agenda.look(tx, parts.clock.now())).notices
 
 
 async def test_who_turns_the_coach_on_by_command_gets_what_waited_and_no_welcome(

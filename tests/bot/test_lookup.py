@@ -12,7 +12,7 @@ from bot import lookup, slack_team
 from bot.parts import Parts
 from bot.playground.slack_api import Fault, SlackStandIn
 from coach.models import Enrolment, InsightState, Person, SubjectKind
-from storage import mirror, notices, people
+from storage import agenda, mirror, notices, people
 from tests.world import (
     ANA,
     BEN,
@@ -95,7 +95,7 @@ async def test_insights_for_an_owner_nobody_matches_wait_and_are_counted(book: B
     found = await insights_of(book.parts, person)
     assert {each.state for each in found} == {InsightState.HELD}
     async with book.parts.database.read() as tx:
-        assert not await notices.any_to_send(tx, book.clock.now())
+        assert not (await agenda.look(tx, book.clock.now())).notices
 
 
 async def test_who_is_found_with_something_waiting_is_invited(book: Book) -> None:

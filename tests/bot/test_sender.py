@@ -21,7 +21,7 @@ from bot.sender import Sender
 from bot.slack_faults import Means, fault
 from coach.models import Enrolment, InsightState, Person
 from coach.pacing import APART
-from storage import cards, insights, notices, people, workspaces
+from storage import agenda, cards, insights, notices, people, workspaces
 from storage.notices import Notice
 from storage.tables import insights as insights_table
 from tests.world import (
@@ -297,7 +297,7 @@ async def test_trouble_with_the_token_stops_the_workspace_until_it_is_mended(
     await post.sender.send_due()
     async with post.parts.database.read() as tx:
         workspace = await workspaces.get(tx, WORKSPACE)
-        assert not await cards.any_to_send(tx, post.clock.now() + timedelta(hours=1))
+        assert not (await agenda.look(tx, post.clock.now() + timedelta(hours=1))).to_send
     assert workspace is not None
     assert (workspace.slack_error, workspace.slack_error_at) == (code, post.clock.now())
     calls = post.slack.calls

@@ -13,7 +13,7 @@ from sqlalchemy.engine.url import make_url
 from coach import lifecycle
 from coach.models import SubjectKind
 from coach.pacing import APART
-from storage import cards, deliveries, insights, mirror, notices, people
+from storage import agenda, cards, deliveries, insights, mirror, notices, people
 from storage.database import Database
 from storage.tables import PENDING_INSIGHT
 from tests.world import BEGINNING, WORKSPACE, running_parts
@@ -46,11 +46,10 @@ async def every_turn(database: Database) -> None:
     now = BEGINNING
     async with database.write() as tx:
         await cards.to_render(tx, now, 32)
-        await cards.any_to_send(tx, now)
+        await agenda.look(tx, now)
         await cards.reclaim(tx, now)
         await cards.claim(tx, database, now, lease=APART, apart=APART, most=32)
         await notices.to_render(tx, now, 32)
-        await notices.any_to_send(tx, now)
         await notices.claim(tx, now, lease=APART, most=32)
         await insights.any_expired(tx, now)
         await insights.expire(tx, now)
