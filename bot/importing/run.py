@@ -18,7 +18,7 @@ from bot.importing.things import Thing
 from bot.parts import Parts
 from bot.recording import apply
 from coach.events import Event
-from storage import mirror, people, workspaces
+from storage import activities, mirror, people, workspaces
 from storage.database import Tx, chunks
 
 #: Rows in one write transaction.
@@ -151,6 +151,7 @@ async def _events(
         tx, workspaces.DEFAULT, owners.values(), parts.clock.now(), parts.new_id
     )
     events: list[Event] = []
+    again: list[Event] = []
     for record in records:
         if record.owner is not None:
             result.owners.add(record.owner.key)
@@ -159,11 +160,15 @@ async def _events(
             events += first_told(record, as_of)
             result.new += 1
         elif event := told_again(record, before, as_of, person_of):
-            events.append(event)
-            result.changed += 1
+            again.append(event)
         else:
             result.unchanged += 1
-    return events
+    # What the same file has said before and newer words have overruled is no news.
+    keys = [event.dedupe_key for event in again]
+    fresh = await activities.unknown(tx, workspaces.DEFAULT, connection_id, keys)
+    result.changed += len(fresh)
+    result.unchanged += len(again) - len(fresh)
+    return events + [event for event in again if event.dedupe_key in fresh]
 
 
 def reasons(rejected: Sequence[Rejected]) -> list[tuple[str, int]]:

@@ -104,7 +104,8 @@ async def card(page: Page, words: str | re.Pattern[str]) -> Locator:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if await wanted.count():
-            return await _pinned(wanted.first)
+            with suppress(BrowserTimeoutError):
+                return await _pinned(wanted.first)
         if await others.count():
             # It may expire or be resolved just now, and lose its buttons before they are pressed.
             with suppress(BrowserTimeoutError, AssertionError):
@@ -118,7 +119,8 @@ async def card(page: Page, words: str | re.Pattern[str]) -> Locator:
 
 async def _pinned(message: Locator) -> Locator:
     """The same message by its own name, which it keeps when it has lost its buttons."""
-    ts = await message.get_attribute("data-ts")
+    # Not the page's patience: the message may have lost its buttons, and with them this name.
+    ts = await message.get_attribute("data-ts", timeout=3000)
     return message.page.locator(f'[data-ts="{ts}"]')
 
 
