@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from storage import schema
@@ -21,6 +22,12 @@ FOLDER = pytest.StashKey[Path]()
 # A developer's own settings must never reach a test, nor a test a real workspace.
 FOREIGN_SETTINGS = ("SLACK_", "COACH_", "DATABASE_URL", "XDG_")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+# In CI a change passes by what it is and not by luck; elsewhere every run tries other examples.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 def pytest_configure(config: pytest.Config) -> None:

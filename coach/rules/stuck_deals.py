@@ -91,7 +91,8 @@ def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: st
         and float(deal.value) >= look.large_value
     )
     limit = stuck_deal_days(look.person)
-    reason = f"Your limit is {limit} working {_days(limit)} in one stage."
+    # People see calendar days elsewhere: the two must not look like a contradiction.
+    reason = f"That is {days} working {_days(days)}; your limit is {limit}."
     if large:
         reason += " It is among your largest deals."
     return Draft(

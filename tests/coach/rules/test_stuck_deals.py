@@ -63,7 +63,7 @@ def test_a_stuck_deal_is_told_with_its_stage_and_days() -> None:
     assert words(draft) == (
         "Deal 'Acme renewal' has been in Proposal for 15 days. Time to move it forward?"
     )
-    assert reason(draft) == "Your limit is 14 working days in one stage."
+    assert reason(draft) == "That is 15 working days; your limit is 14."
 
 
 def test_one_day_is_one_day() -> None:
@@ -71,7 +71,7 @@ def test_one_day_is_one_day() -> None:
     person = setting(stuck_deal_days=1)
     draft = only(evaluate(look(replace(STUCK, stage_entered_at=entered), person=person)))
     assert "for 1 day." in words(draft)
-    assert reason(draft) == "Your limit is 1 working day in one stage."
+    assert reason(draft) == "That is 1 working day; your limit is 1."
 
 
 def test_the_deal_is_linked_when_the_crm_gave_a_link() -> None:
