@@ -33,8 +33,8 @@ from bot.app import Bot, build, make_parts, prepare, web_config
 from bot.parts import Parts
 from bot.playground.signing import webhook_fault, webhook_headers
 from bot.playground.slack_api import SlackStandIn
-from bot.playground.slack_world import Message
-from bot.playground.slack_world import Person as Member
+from bot.playground.slack_things import Message
+from bot.playground.slack_things import Person as Member
 from bot.settings import Settings
 from coach.events import Owner
 from coach.ids import Entropy

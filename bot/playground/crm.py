@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.playground.signing import webhook_fault
-from bot.playground.slack_world import Clock, Json
+from bot.playground.slack_things import Clock, Json
 from bot.playground.webhooks import RETRY_DELAYS, Deliveries, entry
 
 STAGES = ("Prospecting", "Qualified", "Proposal", "Negotiation", "Closed Won", "Closed Lost")

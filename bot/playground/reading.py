@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rich.emoji import Emoji
 
-from bot.playground.slack_world import Json
+from bot.playground.slack_things import Json
 
 _LINK = re.compile(r"<(https?://[^|>]+|mailto:[^|>]+)(?:\|([^>]*))?>")
 _PERSON = re.compile(r"<@([A-Z0-9]+)(?:\|([^>]*))?>")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.playground.crm import STAGES, STATUSES, Crm
-from bot.playground.slack_world import Json, Person
+from bot.playground.slack_things import Json, Person
 
 ANA, BEN, CHRIS = "U01ANA", "U02BEN", "U03CHRIS"
 

@@ -25,7 +25,7 @@ from bot.playground import seed, story
 from bot.playground.crm import Crm, CrmRefusal
 from bot.playground.guard import Guard
 from bot.playground.slack_api import Answer, SlackStandIn
-from bot.playground.slack_world import Clock, Json, SlackFault
+from bot.playground.slack_things import Clock, Json, SlackFault
 
 LOG_KEPT = 500
 SAVE_SECONDS = 0.5

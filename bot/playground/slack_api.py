@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.playground.slack_hands import ANSWER_SECONDS, RETRY_DELAYS, Answer, People, Refusal
 from bot.playground.slack_methods import METHODS, content
-from bot.playground.slack_world import (
+from bot.playground.slack_things import (
     Clock,
     Fault,
     Json,

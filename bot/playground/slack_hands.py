@@ -17,7 +17,8 @@ from bot.playground import slack_payloads as payloads
 from bot.playground.signing import slack_headers
 from bot.playground.slack_forms import chosen, find, labelled, left_out, state_of
 from bot.playground.slack_methods import checked_view, content
-from bot.playground.slack_world import Clock, Json, Message, Person, SlackFault, Workspace
+from bot.playground.slack_things import Clock, Json, Message, Person, SlackFault
+from bot.playground.slack_world import Workspace
 
 ANSWER_SECONDS = 3.0
 RETRY_DELAYS = (0.0, 60.0, 300.0)

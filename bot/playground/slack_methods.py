@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.blocks import MOST_VIEW_BYTES, Surface, problems, too_long, view_problems
-from bot.playground.slack_world import Json, Message, Person, Sent, SlackFault, Workspace
+from bot.playground.slack_things import Json, Message, Person, Sent, SlackFault
+from bot.playground.slack_world import Workspace
 
 MOST_TEXT = 40_000
 

@@ -7,7 +7,8 @@ https://docs.slack.dev/reference/interaction-payloads and https://docs.slack.dev
 import re
 import time
 
-from bot.playground.slack_world import Json, Message, Person, Workspace
+from bot.playground.slack_things import Json, Message, Person
+from bot.playground.slack_world import Workspace
 
 VERIFICATION_TOKEN = "stand-in"  # noqa: S105 - Slack's old token, sent but long out of use
 

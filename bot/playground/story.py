@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.playground.slack_world import Json
+from bot.playground.slack_things import Json
 
 
 def line(entry: Json, names: Mapping[str, str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from bot.playground.signing import webhook_headers
-from bot.playground.slack_world import Json
+from bot.playground.slack_things import Json
 
 RETRY_DELAYS = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 ANSWER_SECONDS = 10.0
