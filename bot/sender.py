@@ -141,6 +141,17 @@ class Sender:
         now = self._parts.clock.now()
         return card(each.insight, promise=promise, now=now, time_zone=each.time_zone)
 
+    async def _say(self, channel: str, text: str, blocks: list[dict[str, Any]]) -> Any:
+        # What stands in it may be a CRM's: nothing of it is formatted or unfolded.
+        return await self._client.chat_postMessage(
+            channel=channel,
+            text=text,
+            blocks=blocks,
+            mrkdwn=False,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+
     async def _post(self, each: Card) -> None:
         insight = each.insight
         await self._pace(each.slack_user_id)
@@ -154,14 +165,7 @@ class Sender:
             return
         text, blocks = self._blocks(each)
         answer = await self._call(
-            lambda: self._client.chat_postMessage(
-                channel=each.slack_user_id,
-                text=text,
-                blocks=blocks,
-                mrkdwn=False,
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
+            lambda: self._say(each.slack_user_id, text, blocks),
             lambda found: self._post_failed(each, found),
             workspace_id=insight.workspace_id,
         )
@@ -240,14 +244,7 @@ class Sender:
         await self._pace(each.slack_user_id)
         text, blocks = notice_blocks(each.kind, each.params)
         answer = await self._call(
-            lambda: self._client.chat_postMessage(
-                channel=each.slack_user_id,
-                text=text,
-                blocks=blocks,
-                mrkdwn=False,
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
+            lambda: self._say(each.slack_user_id, text, blocks),
             lambda found: self._notice_failed(each, found),
             workspace_id=each.workspace_id,
         )
