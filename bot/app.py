@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import listeners, lookup, outbox, slack_team, ticking, worker
+from bot import collecting, listeners, lookup, outbox, slack_team, ticking, worker
 from bot.clock import SystemClock
 from bot.intake import Intake
 from bot.loops import keep_working
@@ -206,6 +206,8 @@ def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> Asyn
         client=AsyncWebClient(base_url=client.base_url, timeout=client.timeout),
         signing_secret=signing_secret,
         authorize=authorize,
+        # The guard before it has verified already, on the raw body that Bolt does not get to see.
+        request_verification_enabled=False,
         # Bolt otherwise looks for the ack every ten milliseconds only.
         process_before_response=True,
     )
@@ -221,6 +223,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         log.warning("Slack is not set up: webhooks are taken, nothing is sent. See coach doctor.")
     log.info("The coach listens on http://%s:%d. Ctrl-C ends it.", host, port)
     server = uvicorn.Server(web_config(bot, host=host, port=port))
+    collecting.settle()
     server.run()
     if not server.started:
         raise CoachError("The coach could not start; the lines above say why.")

@@ -217,6 +217,7 @@ async def staged(
         client=client,
         signing_secret=SIGNING_SECRET,
         authorize=authorize,
+        request_verification_enabled=False,
         process_before_response=True,
     )
     guard = SlackGuard(app, SIGNING_SECRET)
