@@ -20,7 +20,7 @@ PER_SECOND = 20
 
 async def measure(folder: Path, *, quick: bool) -> list[Figure]:
     """Take Action and Dismiss on insights of different people, against Bolt with nothing to do."""
-    rounds, count = (3, 40) if quick else (3, 100)
+    rounds, count = (3, 40) if quick else (3, 80)
     size = (rounds + 1) * count
     measured = await team.make(folder, 2 * size)
     waits: dict[str, dict[str, list[list[float]]]] = {}

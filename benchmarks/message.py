@@ -17,7 +17,7 @@ HALF, MOST = 0.050, 0.250
 
 async def measure(folder: Path, *, quick: bool) -> list[Figure]:
     """Won deals of different people, who have all started the coach; the bot as it is served."""
-    rounds, count = (2, 300) if quick else (3, 800)
+    rounds, count = (2, 300) if quick else (3, 500)
     ours: list[list[float]] = []
     theirs: list[list[float]] = []
     size = (rounds + 1) * count

@@ -12,6 +12,8 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot import collecting
+
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def serve(app: ASGIApp, *, lifespan: bool) -> None:
     """Serve in this process until told to end; says its port on the standard output.
 
-    Loop and HTTP parser are those the bot is served with, for the references too.
+    Loop, HTTP parser and garbage collection are those of `coach serve`, for the references too.
     """
     listening = listen()
     config = uvicorn.Config(
@@ -30,6 +32,7 @@ def serve(app: ASGIApp, *, lifespan: bool) -> None:
         timeout_graceful_shutdown=2,
         server_header=False,
     )
+    collecting.settle()
     Announced(config, listening).run(sockets=[listening])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import team
 from benchmarks.figures import Figure, median
 from benchmarks.team import Team
-from bot import worker
+from bot import collecting, worker
 from bot.app import make_parts
 from bot.parts import Parts
 from storage import deliveries
@@ -27,6 +27,8 @@ async def measure(folder: Path, *, quick: bool) -> list[Figure]:
     parts = make_parts(team.settings(measured.path, measured.key))
     ours: list[float] = []
     theirs: list[float] = []
+    # As `coach serve` does; it stays so for what is measured after this.
+    collecting.settle()
     try:
         for turn in range(rounds + 1):
             bodies = [team.won(turn * count + n, n % PEOPLE) for n in range(count)]
