@@ -66,7 +66,7 @@ def _welcome(params: Mapping[str, Any]) -> tuple[str, Blocks]:
                 ],
                 block_id="welcome",
             ),
-            context(plain_text("Until you press Start you get nothing else from me.")),
+            context(plain_text("Until you press Start I send you no advice.")),
         ],
     )
 
