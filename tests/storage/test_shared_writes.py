@@ -1,0 +1,49 @@
+"""Writes that share a transaction are each made, and one that fails harms no other."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import event, func, select
+
+from storage.database import Database, Tx
+from storage.shared_writes import SharedWrites
+from storage.tables import workspaces
+from storage.workspaces import ensure
+from tests.world import BEGINNING
+
+
+async def test_many_at_once_share_commits_and_one_that_fails_fails_alone(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    commits = 0
+
+    def note(_: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    event.listen(database.engine.sync_engine, "commit", note)
+    shared = SharedWrites(database)
+
+    async def spoilt(tx: Tx) -> None:
+        await ensure(tx, "spoilt", BEGINNING)
+        raise ValueError("this one")
+
+    def one(number: int) -> asyncio.Task[None]:
+        made = shared.make(lambda tx: ensure(tx, f"w{number}", BEGINNING))
+        return asyncio.ensure_future(made)
+
+    good = [one(number) for number in range(30)]
+    await asyncio.gather(*good)
+    assert commits < 10
+    bad = asyncio.ensure_future(shared.make(spoilt))
+    good = [one(number) for number in range(30, 40)]
+    with pytest.raises(ValueError, match="this one"):
+        await bad
+    await asyncio.gather(*good)
+    async with database.read() as tx:
+        names = set((await tx.execute(select(workspaces.c.id))).scalars())
+        count = (await tx.execute(select(func.count()).select_from(workspaces))).scalar_one()
+    await database.close()
+    assert names == {f"w{number}" for number in range(40)}
+    assert count == 40
