@@ -25,8 +25,9 @@ setup: $(READY) ## make the virtual environment (the others do it when needed)
 demo: $(READY) ## try it: a stand-in for Slack, a small CRM and the coach, on this machine only
 	@$(BIN)/coach demo $(ARGS)
 
+# Four at a time also on two cores: most tests wait for a server or a browser most of the time.
 test: $(READY) ## run every test on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -q $(ARGS)
 
 lint: $(READY) ## style, format, import contracts and types
 	@$(BIN)/ruff check .
