@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from storage.database import Database, Tx, chunks, insert_for
 from storage.tables import connections, deliveries, event_keys
@@ -66,8 +66,8 @@ def _new_keys(dialect: str) -> Any:
 async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
     """Store deliveries that bring anything new; the result maps delivery id -> its new events.
 
-    A delivery all of whose events are known already is not stored again. One that holds nothing
-    but errors is stored as failed, once for each message id.
+    A delivery all of whose events are known already is not stored again. One that brings nothing
+    new but errors is stored as failed, once for each message id.
     """
     # In one order everywhere: two processes with the same events must not block each other.
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -89,7 +89,7 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
             _new_keys(tx.dialect.name), [rows[place] for place in sorted(rows)]
         ):
             fresh[delivery_id].add(key)
-    known_failures = await _known_failures(tx, new)
+    known_failures = await _known_failures(tx, [d for d in new if not fresh[d.id]])
     stored = [
         {
             "workspace_id": delivery.workspace_id,
@@ -105,7 +105,6 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
         if fresh[delivery.id]
         or (
             delivery.error
-            and not delivery.dedupe_keys
             and (delivery.workspace_id, delivery.connection_id, delivery.message_id)
             not in known_failures
         )
@@ -127,12 +126,14 @@ async def _note_arrivals(tx: Tx, new: Sequence[NewDelivery]) -> None:
 
 async def _known_failures(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, str, str | None]]:
     # A vendor repeats what was refused; one copy is enough to look at.
-    failing = [d for d in new if d.error and not d.dedupe_keys and d.message_id]
+    failing = [d for d in new if d.error and d.message_id]
     if not failing:
         return set()
     columns = (deliveries.c.workspace_id, deliveries.c.connection_id, deliveries.c.message_id)
     query = select(*columns).where(
-        deliveries.c.state == "failed",
+        # Part of one that is still to be worked off may have been refused as well.
+        or_(deliveries.c.state == "failed", deliveries.c.state == "pending"),
+        deliveries.c.error.is_not(None),
         deliveries.c.workspace_id.in_({d.workspace_id for d in failing}),
         deliveries.c.message_id.in_({d.message_id for d in failing}),
     )

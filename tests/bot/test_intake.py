@@ -178,6 +178,22 @@ async def test_without_a_signature_the_bearer_token_lets_in_and_the_dated_body_c
 # What cannot be read is kept
 
 
+async def test_a_new_fault_beside_a_known_event_is_kept_once(gate: Gate) -> None:
+    assert (await gate.post(batch(won("D-1", id="e1")), id="m1")).body["accepted"] == 1
+    for _ in range(2):
+        reply = await gate.post(batch(won("D-1", id="e1"), {"type": "no_such_thing"}), id="m2")
+        assert (reply.body["accepted"], reply.body["duplicates"]) == (0, 1)
+    states = [(state, bool(error)) for state, error, _ in await gate.stored()]
+    assert sorted(states) == [("failed", True), ("pending", False)]
+
+
+async def test_a_batch_sent_again_while_its_first_copy_waits_is_not_kept_twice(gate: Gate) -> None:
+    items = batch(won("D-1", id="e1"), {"type": "no_such_thing"})
+    for _ in range(2):
+        assert (await gate.post(items, id="m1")).status == 202
+    assert [state for state, _, _ in await gate.stored()] == ["pending"]
+
+
 async def test_a_batch_is_taken_in_part_and_what_is_wrong_is_told_and_kept(gate: Gate) -> None:
     reply = await gate.post(batch(won("D-1"), {"type": "no_such_thing", "data": {}}, {}))
     assert reply.status == 202
