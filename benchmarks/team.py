@@ -3,8 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,13 +173,3 @@ def won(number: int, owner: int) -> bytes:
 def moved(number: int, owner: int) -> bytes:
     """A deal that came to another stage: recorded, and worth no message."""
     return deal_event("deal_stage_changed", number, owner)
-
-
-@contextmanager
-def nothing_left(path: Path) -> Iterator[None]:
-    """Remove the database's files afterwards."""
-    try:
-        yield
-    finally:
-        for file in path.parent.glob(path.name + "*"):
-            file.unlink()
