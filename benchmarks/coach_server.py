@@ -4,10 +4,10 @@ import sys
 
 from benchmarks.processes import serve
 from bot.app import build, make_parts, prepare
-from bot.intake import Intake
-from bot.redacting import quiet_logs
-from bot.settings import Settings
-from bot.web import Web
+from bot.crm.intake import Intake
+from bot.runtime.redacting import quiet_logs
+from bot.runtime.settings import Settings
+from bot.web.routes import Web
 from storage.workspaces import DEFAULT
 
 

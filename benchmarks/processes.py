@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot import collecting
+from bot.runtime import collecting
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,10 +18,10 @@ from starlette.types import ASGIApp
 
 from benchmarks import team
 from benchmarks.processes import serve
-from bot.playground import slack_payloads
-from bot.playground.signing import slack_headers
-from bot.playground.slack_api import Person, SlackStandIn
-from bot.playground.slack_forms import find
+from bot.playground.slack import payloads as slack_payloads
+from bot.playground.slack.api import Person, SlackStandIn
+from bot.playground.slack.forms import find
+from bot.playground.slack.signing import slack_headers
 
 
 def application(size: int) -> ASGIApp:

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from benchmarks.load import request
 from bot.app import make_parts, prepare
-from bot.parts import Parts
-from bot.playground.signing import webhook_headers
-from bot.settings import Settings
+from bot.playground.slack.signing import webhook_headers
+from bot.runtime.parts import Parts
+from bot.runtime.settings import Settings
 from coach.events import Owner
 from coach.models import Enrolment
 from storage import connections, people

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmarks import subjects, team
 from benchmarks.figures import Figure, median
-from bot import ticking
 from bot.app import make_parts
-from bot.parts import Parts
+from bot.coaching import ticking
+from bot.runtime.parts import Parts
 from storage.columns import to_micros
 
 MANY, FEW = 1_000_000, 100_000

@@ -9,9 +9,10 @@ from pathlib import Path
 from benchmarks import team
 from benchmarks.figures import Figure, median
 from benchmarks.team import Team
-from bot import collecting, worker
 from bot.app import make_parts
-from bot.parts import Parts
+from bot.crm import worker
+from bot.runtime import collecting
+from bot.runtime.parts import Parts
 from storage import deliveries
 from storage.deliveries import NewDelivery
 from storage.workspaces import DEFAULT

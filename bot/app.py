@@ -15,16 +15,20 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import collecting, listeners, lookup, outbox, slack_team, ticking, worker
-from bot.clock import SystemClock
-from bot.intake import Intake
-from bot.loops import keep_working
-from bot.parts import Parts
-from bot.provider import load_providers
-from bot.redacting import quiet_logs
-from bot.sender import Sender
-from bot.settings import Settings
-from bot.web import SlackGuard, Web
+from bot.coaching import ticking
+from bot.crm import outbox, worker
+from bot.crm.intake import Intake
+from bot.crm.provider import load_providers
+from bot.runtime import collecting
+from bot.runtime.clock import SystemClock
+from bot.runtime.loops import keep_working
+from bot.runtime.parts import Parts
+from bot.runtime.redacting import quiet_logs
+from bot.runtime.settings import Settings
+from bot.slack import listeners, lookup
+from bot.slack import team as slack_team
+from bot.slack.sender import Sender
+from bot.web.routes import SlackGuard, Web
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.errors import CoachError

@@ -28,14 +28,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bot import ticking, worker
 from bot.app import Bot, build, make_parts, prepare, web_config
-from bot.parts import Parts
-from bot.playground.signing import webhook_fault, webhook_headers
-from bot.playground.slack_api import SlackStandIn
-from bot.playground.slack_things import Message
-from bot.playground.slack_things import Person as Member
-from bot.settings import Settings
+from bot.coaching import ticking
+from bot.crm import worker
+from bot.playground.slack.api import SlackStandIn
+from bot.playground.slack.signing import webhook_fault, webhook_headers
+from bot.playground.slack.things import Message
+from bot.playground.slack.things import Person as Member
+from bot.runtime.parts import Parts
+from bot.runtime.settings import Settings
 from coach.events import Owner
 from coach.ids import Entropy
 from coach.models import Enrolment, Insight, Person, SubjectKind

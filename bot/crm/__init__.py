@@ -1,1 +1,1 @@
-"""CRM providers: one file each, found by its name; every file exports `PROVIDER`."""
+"""CRMs: what they send is taken in and worked off, and changes go back to them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from bot.doctor.findings import Finding, fault, note, ok
-from bot.settings import Settings
+from bot.runtime.settings import Settings
 from coach.errors import CoachError
 from storage.sealing import Seal
 

@@ -7,9 +7,9 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor.findings import Finding, fault, note, ok
-from bot.settings import Settings
-from bot.slack_faults import Means
-from bot.slack_faults import fault as slack_fault
+from bot.runtime.settings import Settings
+from bot.slack.faults import Means
+from bot.slack.faults import fault as slack_fault
 from storage.workspaces import Workspace
 
 #: What the manifest asks for (https://docs.slack.dev/reference/scopes).

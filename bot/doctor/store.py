@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
+from bot.crm.provider import Provider
 from bot.doctor.findings import Finding, fault, note, ok
 from bot.doctor.slack import mending
-from bot.provider import Provider
-from bot.redacting import redacted
+from bot.runtime.redacting import redacted
 from coach.errors import CoachError
 from coach.models import Enrolment, InsightState
 from storage import (

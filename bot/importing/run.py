@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from bot.coaching.recording import apply
 from bot.importing.amounts import decimal_sign
 from bot.importing.columns import Columns, recognise
 from bot.importing.dates import readers
@@ -15,8 +16,7 @@ from bot.importing.faults import FileError, RowError
 from bot.importing.reading import Row, Sheet, read
 from bot.importing.rows import KINDS, Interpreter, Record, cell
 from bot.importing.things import Thing
-from bot.parts import Parts
-from bot.recording import apply
+from bot.runtime.parts import Parts
 from coach.events import Event
 from storage import activities, mirror, people, workspaces
 from storage.database import Tx, chunks

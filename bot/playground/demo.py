@@ -16,14 +16,15 @@ import uvicorn
 from pydantic import SecretStr
 from rich.console import Console
 
-from bot import ticking
 from bot.app import Bot, build, prepare, web_config
-from bot.clock import MovableClock
-from bot.playground import safety, seed
+from bot.coaching import ticking
+from bot.playground import safety
+from bot.playground.crm import seed
 from bot.playground.server import Playground, Wiring, saved_advance
 from bot.playground.tour import play
-from bot.redacting import quiet_logs
-from bot.settings import Settings, data_folder, generated_key, private_folder
+from bot.runtime.clock import MovableClock
+from bot.runtime.redacting import quiet_logs
+from bot.runtime.settings import Settings, data_folder, generated_key, private_folder
 from coach.errors import CoachError
 from coach.events import Owner
 from coach.models import Enrolment

@@ -20,12 +20,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-import bot.commands
-from bot.playground import seed, story
-from bot.playground.crm import Crm, CrmRefusal
+from bot.playground import story
+from bot.playground.crm import seed
+from bot.playground.crm.board import Crm, CrmRefusal
 from bot.playground.guard import Guard
-from bot.playground.slack_api import Answer, SlackStandIn
-from bot.playground.slack_things import Clock, Json, SlackFault
+from bot.playground.slack.api import Answer, SlackStandIn
+from bot.playground.slack.things import Clock, Json, SlackFault
+from bot.slack import commands as subcommand_files
 
 LOG_KEPT = 500
 SAVE_SECONDS = 0.5
@@ -386,7 +387,7 @@ def _completion(command: str) -> Json:
     """What may follow the command: the bot's sub-commands, one module each."""
     names = sorted(
         module.name
-        for module in pkgutil.iter_modules(bot.commands.__path__)
+        for module in pkgutil.iter_modules(subcommand_files.__path__)
         if not module.name.startswith("_")
     )
     return {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.playground.slack_things import Json
+from bot.playground.slack.things import Json
 
 
 def line(entry: Json, names: Mapping[str, str]) -> str | None:

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.playground.reading import buttons, read, read_view
-from bot.playground.seed import ANA
+from bot.playground.crm.seed import ANA
 from bot.playground.server import Playground
-from bot.playground.slack_api import Answer, Message, words_of
+from bot.playground.slack.api import Answer, Message, words_of
+from bot.playground.slack.reading import buttons, read, read_view
 from bot.playground.story import plain
 from coach.errors import CoachError
 

@@ -1,1 +1,1 @@
-"""The commands behind `coach`: one file for each, called by `bot.cli`."""
+"""The commands behind `coach`: one file for each, called by `bot.terminal.cli`."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import typer
 
-from bot.parts import Parts
-from bot.settings import Settings
+from bot.runtime.parts import Parts
+from bot.runtime.settings import Settings
 from bot.terminal.callback import checked_callback
 from bot.terminal.session import opened
 from coach.errors import CoachError

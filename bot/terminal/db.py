@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.settings import Settings
+from bot.runtime.settings import Settings
 from bot.terminal.session import open_database
 from storage import schema
 

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 
 import typer
 
-from bot.clock import SystemClock
+from bot.crm.provider import load_providers
 from bot.doctor.environment import check_settings
 from bot.doctor.findings import Finding, State, fault
 from bot.doctor.slack import check_slack
 from bot.doctor.store import PATIENCE, check_connections, check_database, check_work
-from bot.provider import load_providers
-from bot.settings import Settings, SettingsError, load
+from bot.runtime.clock import SystemClock
+from bot.runtime.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
 from bot.terminal.session import open_database
 from storage import connections, workspaces

@@ -19,8 +19,8 @@ from bot.importing.dates import DateReader
 from bot.importing.faults import FileError, RowError
 from bot.importing.rows import Record
 from bot.importing.things import Thing
-from bot.parts import Parts
-from bot.settings import Settings
+from bot.runtime.parts import Parts
+from bot.runtime.settings import Settings
 from bot.terminal.session import opened
 from storage import connections
 from storage.workspaces import DEFAULT

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import aiohttp
 import typer
 
-from bot import outbox, worker
-from bot.parts import Parts
-from bot.redacting import quiet_logs, redacted
-from bot.settings import Settings
+from bot.crm import outbox, worker
+from bot.runtime.parts import Parts
+from bot.runtime.redacting import quiet_logs, redacted
+from bot.runtime.settings import Settings
 from bot.terminal.session import opened
 from coach.errors import CoachError
 from storage import crm_writes, deliveries, insights, notices

@@ -4,10 +4,10 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.clock import SystemClock
-from bot.parts import Parts
-from bot.provider import load_providers
-from bot.settings import Settings
+from bot.crm.provider import load_providers
+from bot.runtime.clock import SystemClock
+from bot.runtime.parts import Parts
+from bot.runtime.settings import Settings
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.errors import CoachError

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.parts import Parts
+from bot.runtime.parts import Parts
 from tests.world import World, running_parts, running_world
 
 

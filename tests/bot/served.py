@@ -24,7 +24,7 @@ async def served(database_url: str, slack_url: str, folder: Path, port: int) -> 
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         "SLACK_API_URL": f"{slack_url}/api/",
     }
-    main = "from bot.cli import main; main()"
+    main = "from bot.terminal.cli import main; main()"
     command = (sys.executable, "-c", main, "serve", "--port", str(port))
     return await asyncio.create_subprocess_exec(*command, cwd=folder, env=environment, stderr=PIPE)
 

@@ -17,12 +17,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot import listeners
-from bot.parts import Parts
-from bot.playground.slack_api import Answer, Message, Person, SlackStandIn, words_of
-from bot.provider import load_providers
-from bot.sender import Sender
-from bot.web import SlackGuard
+from bot.crm.provider import load_providers
+from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, words_of
+from bot.runtime.parts import Parts
+from bot.slack import listeners
+from bot.slack.sender import Sender
+from bot.web.routes import SlackGuard
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.models import (

@@ -12,10 +12,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot import enrolling
 from bot.app import build, make_parts, prepare
-from bot.playground.signing import webhook_headers
-from bot.playground.slack_api import Fault, SlackStandIn
+from bot.coaching import enrolling
+from bot.playground.slack.api import Fault, SlackStandIn
+from bot.playground.slack.signing import webhook_headers
 from coach.models import InsightState, Settings
 from storage import deliveries, insights, workspaces
 from storage.schema import SchemaError

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot import decisions, ticking
-from bot.parts import Parts
+from bot.coaching import decisions, ticking
+from bot.runtime.parts import Parts
 from coach.models import Deal, SubjectKind
 from storage import insights, mirror
 from tests.world import (

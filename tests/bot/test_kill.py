@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from bot.playground.slack_api import Person as Member
-from bot.playground.slack_api import SlackStandIn
+from bot.playground.slack.api import Person as Member
+from bot.playground.slack.api import SlackStandIn
 from coach.events import Owner
 from coach.models import Enrolment
 from storage import people

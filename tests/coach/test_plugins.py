@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from bot.command import load_subcommands
-from bot.provider import load_providers
+from bot.crm.provider import load_providers
+from bot.slack.command import load_subcommands
 from coach import plugins
 from coach.action import load_actions
 from coach.engine import TimeRule, load_rules
@@ -74,8 +74,8 @@ def test_an_empty_folder_has_no_plugins(package: ModuleType) -> None:
 FOLDERS: dict[str, Callable[[], Mapping[str, object]]] = {
     "coach/rules": load_rules,
     "coach/actions": load_actions,
-    "bot/crm": load_providers,
-    "bot/commands": load_subcommands,
+    "bot/crm/providers": load_providers,
+    "bot/slack/commands": load_subcommands,
 }
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from typer.main import get_command
 
-from bot.cli import app
-from bot.command import load_subcommands
-from bot.provider import load_providers
+from bot.crm.provider import load_providers
+from bot.slack.command import load_subcommands
+from bot.terminal.cli import app
 from coach.engine import load_rules, type_of
 
 README = Path(__file__).parents[2] / "README.md"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from bot.cli import app
-from bot.settings import Settings
+from bot.runtime.settings import Settings
+from bot.terminal.cli import app
 from coach.lifecycle import DECIDED, TRANSITIONS
 from coach.models import InsightState, Verb
 from coach.thresholds import RANGES

@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.async_api import Locator, Page, expect
 from playwright.async_api import TimeoutError as BrowserTimeoutError
 
-START = ("-c", "from bot.cli import main; main()", "demo", "--port", "0")
+START = ("-c", "from bot.terminal.cli import main; main()", "demo", "--port", "0")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 #: Seconds for anything the coach is waited for.
 PATIENCE = 30.0

@@ -12,8 +12,8 @@ import uvicorn
 from playwright.async_api import Page
 from starlette.applications import Starlette
 
-from bot.clock import MovableClock
 from bot.playground.server import Playground, Wiring
+from bot.runtime.clock import MovableClock
 from tests.bot.playground.fake_bot import (
     BOT_TOKEN,
     CALLBACK_SECRET,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.parts import Parts
+from bot.runtime.parts import Parts
 from coach.models import Person
 from storage.database import Database
 from tests.world import ANA, BEN, FixedClock, enrol, running_parts

@@ -60,7 +60,7 @@ def test_only_the_events_that_the_bot_listens_to_are_subscribed(manifest: dict[s
     assert sorted(events) == ["app_home_opened", "app_uninstalled", "tokens_revoked"]
     listened = {
         event
-        for path in (ROOT / "bot" / "listeners").glob("*.py")
+        for path in (ROOT / "bot" / "slack" / "listeners").glob("*.py")
         for event in re.findall(r"\bevent\(\s*[\"'](\w+)[\"']", path.read_text(encoding="utf-8"))
     }
     assert listened == set(events)

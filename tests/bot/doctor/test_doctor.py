@@ -12,12 +12,12 @@ import yaml
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot.crm.provider import load_providers
 from bot.doctor.findings import Finding, State
 from bot.doctor.slack import SCOPES, check_slack
 from bot.doctor.store import check_connections, check_database, check_work
-from bot.playground.slack_api import Fault, Person, SlackStandIn
-from bot.provider import load_providers
-from bot.settings import Settings
+from bot.playground.slack.api import Fault, Person, SlackStandIn
+from bot.runtime.settings import Settings
 from coach.events import Owner
 from coach.ids import ordered_id
 from coach.models import (

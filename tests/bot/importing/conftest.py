@@ -11,10 +11,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from bot.crm.provider import load_providers
 from bot.importing import run
 from bot.importing.things import Thing
-from bot.parts import Parts
-from bot.provider import load_providers
+from bot.runtime.parts import Parts
 from coach.action import load_actions
 from coach.engine import load_rules
 from storage import workspaces

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.coaching.recording import apply
 from bot.importing import run
 from bot.importing.things import Thing
-from bot.recording import apply
 from coach.events import Change, Event
 from coach.mirror import Visit
 from coach.models import Deal, DealStatus, SubjectKind, Task, TaskStatus, Verb

@@ -13,9 +13,9 @@ from datetime import timedelta
 import uvicorn
 
 from bot.app import build, web_config
-from bot.clock import MovableClock
-from bot.redacting import quiet_logs
-from bot.settings import load
+from bot.runtime.clock import MovableClock
+from bot.runtime.redacting import quiet_logs
+from bot.runtime.settings import load
 
 
 def serve(port: int, ahead: float) -> None:

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
-from bot.playground.slack_api import Person, SlackStandIn
+from bot.playground.slack.api import Person, SlackStandIn
 from tests.bot.playground.fake_bot import BOT_TOKEN, SIGNING_SECRET, FakeBot, served
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
+from bot.playground.crm.seed import ANA, BEN
 from bot.playground.demo import running
-from bot.playground.seed import ANA, BEN
-from bot.playground.slack_api import words_of
+from bot.playground.slack.api import words_of
 from bot.playground.tour import play
 
 

@@ -28,7 +28,7 @@ from tests.bot.playground.fake_bot import (
     bound,
     served,
 )
-from tests.bot.playground.test_slack_api import CARD, MODAL
+from tests.bot.playground.slack.test_api import CARD, MODAL
 
 
 class Room:

@@ -31,7 +31,7 @@ def test_each_command_has_help_with_an_example(coach: Coach, command: list[str])
 
 def test_help_does_not_wait_for_the_database_slack_or_the_scheduler() -> None:
     script = (
-        "import sys, bot.cli\n"
+        "import sys, bot.terminal.cli\n"
         "heavy = {'sqlalchemy', 'slack_bolt', 'alembic', 'apscheduler', 'aiohttp', 'starlette'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bot.provider import Request, Secrets, SignatureError, load_providers
+from bot.crm.provider import Request, Secrets, SignatureError, load_providers
 from tests.bot.terminal.conftest import Coach
 
 

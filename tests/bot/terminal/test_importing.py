@@ -170,7 +170,7 @@ def test_two_imports_at_once_on_one_file_do_not_fail_each_other(
     coach("connect", "native")
     path = tmp_path / "pipeline.csv"
     path.write_text(pipeline(2500), encoding="utf-8")
-    command = [sys.executable, "-c", "from bot.cli import main; main()", "import", "deals"]
+    command = [sys.executable, "-c", "from bot.terminal.cli import main; main()", "import", "deals"]
     both = [
         subprocess.Popen(
             [*command, str(path), "--as-of", "2018-04-01"],
@@ -196,7 +196,7 @@ def test_a_terminal_is_shown_the_progress(coach: Coach, tmp_path: Path) -> None:
     path = tmp_path / "pipeline.csv"
     path.write_text(pipeline(1500), encoding="utf-8")
     screen, side = pty.openpty()
-    command = [sys.executable, "-c", "from bot.cli import main; main()", "import", "deals"]
+    command = [sys.executable, "-c", "from bot.terminal.cli import main; main()", "import", "deals"]
     process = subprocess.Popen(
         [*command, str(path), "--as-of", "2018-04-01"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "80"},

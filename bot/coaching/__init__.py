@@ -1,0 +1,1 @@
+"""Use cases between domain and outside: recording, checking, attention, decisions, consent."""

@@ -1,0 +1,141 @@
+"""A person's own choices: to start, to stop, how much to hear, and when a thing is too late."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from bot.runtime.parts import Parts
+from coach.models import Enrolment, Level, Person, Settings
+from storage import insights, mirror, notices, people, workspaces
+from storage.database import Tx
+
+
+async def person_of(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+    """The person who is this Slack user; one nobody knew yet is made and looked up in Slack."""
+    async with parts.database.read() as tx:
+        person = await people.by_slack_user(tx, workspace_id, slack_user_id)
+    if person is not None:
+        return person
+    now = parts.clock.now()
+    async with parts.database.write() as tx:
+        person = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
+    parts.wake.lookup.set()
+    return person
+
+
+async def start(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+    """The person agrees to be coached; what was held for them is on its way."""
+
+    async def work(tx: Tx, person: Person) -> None:
+        await _begin(parts, tx, person)
+
+    return await _choose(parts, workspace_id, slack_user_id, work)
+
+
+async def turn_on(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+    """The same, by command: whoever turns the coach on agrees to be coached."""
+    return await start(parts, workspace_id, slack_user_id)
+
+
+async def decline(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+    """The person does not want to be coached now; what waits can still be looked at."""
+    return await _choose(parts, workspace_id, slack_user_id, _decline)
+
+
+async def turn_off(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+    """Silence; everything is still recorded. Who never started has thereby declined."""
+
+    async def work(tx: Tx, person: Person) -> None:
+        if person.enrolment is not Enrolment.STARTED:
+            await _decline(tx, person)
+            return
+        await people.change(tx, workspace_id, person.id, enabled=False)
+        await insights.silence(tx, workspace_id, person.id)
+
+    return await _choose(parts, workspace_id, slack_user_id, work)
+
+
+async def set_level(parts: Parts, workspace_id: str, slack_user_id: str, level: Level) -> Person:
+    """The person wants to hear more or less."""
+
+    async def work(tx: Tx, person: Person) -> None:
+        await _save(parts, tx, person, replace(person.settings, level=level))
+
+    return await _choose(parts, workspace_id, slack_user_id, work)
+
+
+async def save_settings(
+    parts: Parts, workspace_id: str, slack_user_id: str, settings: Settings
+) -> Person:
+    """Store a filled-in settings form; `enabled` is the coach's switch as the person left it.
+
+    On starts a coach that had not started. Off for someone who never started changes nothing: they
+    have neither agreed nor declined.
+    """
+
+    async def work(tx: Tx, person: Person) -> None:
+        started, wanted = person.enrolment is Enrolment.STARTED, settings
+        if not settings.enabled and not started:
+            wanted = replace(settings, enabled=person.settings.enabled)
+        await _save(parts, tx, person, wanted)
+        if not wanted.enabled:
+            await insights.silence(tx, workspace_id, person.id)
+        elif settings.enabled and not (started and person.settings.enabled):
+            await _begin(parts, tx, replace(person, settings=wanted))
+
+    return await _choose(parts, workspace_id, slack_user_id, work)
+
+
+async def _choose(
+    parts: Parts,
+    workspace_id: str,
+    slack_user_id: str,
+    work: Callable[[Tx, Person], Awaitable[None]],
+) -> Person:
+    now = parts.clock.now()
+    async with parts.database.write() as tx:
+        # The worker must not put next checks back that it made for the settings of before.
+        await workspaces.lock(tx, parts.database, workspace_id)
+        person = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
+        await work(tx, person)
+        after = (await people.load(tx, workspace_id, [person.id]))[person.id]
+    # Only now can the other parts see it.
+    parts.wake.tick.set()
+    parts.wake.sender.set()
+    parts.wake.lookup.set()
+    return after
+
+
+async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
+    anybody = frozenset(Enrolment)
+    await people.enrol(tx, person.workspace_id, person.id, Enrolment.STARTED, only_from=anybody)
+    await people.change(tx, person.workspace_id, person.id, enabled=True)
+    await insights.release(tx, person.workspace_id, person.id, int(person.settings.level))
+    # Nothing was looked at for somebody who did not listen.
+    await mirror.check_person_now(tx, person.workspace_id, person.id, parts.clock.now())
+    await _show_welcome(tx, person, "started")
+
+
+async def _decline(tx: Tx, person: Person) -> None:
+    anybody = frozenset(Enrolment)
+    await people.enrol(tx, person.workspace_id, person.id, Enrolment.DECLINED, only_from=anybody)
+    await insights.silence(tx, person.workspace_id, person.id)
+    await _show_welcome(tx, person, "declined")
+
+
+async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> None:
+    await people.save_settings(tx, person, settings)
+    if replace(settings, enabled=person.settings.enabled) == person.settings:
+        return
+    if settings.level < person.settings.level:
+        await insights.quieten(tx, person.workspace_id, person.id, int(settings.level))
+    await mirror.check_person_now(tx, person.workspace_id, person.id, parts.clock.now())
+
+
+async def _show_welcome(tx: Tx, person: Person, state: str) -> None:
+    """Let the welcome message, if there is one, say what was chosen and lose its buttons."""
+    id = f"welcome:{person.id}"
+    notice = await notices.get(tx, person.workspace_id, id)
+    if notice is None or notice.params.get("state") == state:
+        return
+    params = {**notice.params, "state": state}
+    await notices.change(tx, person.workspace_id, id, params=params, render_due=True)

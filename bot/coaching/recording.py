@@ -1,0 +1,305 @@
+"""From events to the mirror, activities and insights: a whole batch in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bot.coaching.consent import invite
+from bot.runtime.parts import Parts
+from coach import engine
+from coach.engine import ActionLook, Need
+from coach.events import Change, Event
+from coach.mirror import Visit, blank, fold, in_stage_since, with_stage
+from coach.models import (
+    Activity,
+    Contact,
+    Deal,
+    InsightState,
+    InsightType,
+    Origin,
+    Person,
+    Subject,
+    SubjectKind,
+    Task,
+)
+from storage import activities, insights, mirror, people
+from storage.activities import ActivityRow
+from storage.database import Tx
+from storage.insights import NewInsight
+
+#: Fields whose change is worth keeping with the activity.
+_KEPT = ("stage", "status", "value", "person_id", "due_date", "priority")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a batch."""
+
+    activities: int = 0
+    insights: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The things a batch touches, as they are so far."""
+
+    connection_id: str
+    subjects: dict[tuple[SubjectKind, str], Subject] = field(default_factory=dict)
+    touched: set[tuple[SubjectKind, str]] = field(default_factory=set)
+    visits: dict[str, list[Visit]] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def get(self, kind: SubjectKind, id: str | None) -> Subject | None:
+        return self.subjects.get((kind, id)) if id is not None else None
+
+    def deal(self, id: str | None) -> Deal | None:
+        found = self.get(SubjectKind.DEAL, id)
+        return found if isinstance(found, Deal) else None
+
+    def contact(self, id: str | None) -> Contact | None:
+        found = self.get(SubjectKind.CONTACT, id)
+        return found if isinstance(found, Contact) else None
+
+    def task(self, id: str | None) -> Task | None:
+        found = self.get(SubjectKind.TASK, id)
+        return found if isinstance(found, Task) else None
+
+
+async def apply(
+    parts: Parts,
+    tx: Tx,
+    workspace_id: str,
+    connection_id: str,
+    events: Sequence[Event],
+    *,
+    delivery_of: Mapping[str, str] | None = None,
+) -> Applied:
+    """Take events into the mirror, record each once, and let the action rules answer.
+
+    `delivery_of` maps dedupe keys to the raw delivery kept for them. Events known already do
+    nothing. Imports and old events change the mirror and the record, but call forth no insight.
+    """
+    now = parts.clock.now()
+    first: dict[str, Event] = {}
+    for event in events:
+        first.setdefault(event.dedupe_key, _clamped(event, now))
+    fresh = await activities.unknown(tx, workspace_id, connection_id, list(first))
+    # In their own order, so that the record tells what was before and after.
+    new = sorted(
+        (event for key, event in first.items() if key in fresh), key=lambda each: each.occurred_at
+    )
+    if not new:
+        return Applied()
+    batch = await _load(parts, tx, workspace_id, connection_id, new, now)
+    visits_before = {id: list(stays) for id, stays in batch.visits.items()}
+    happened: list[tuple[Event, Activity]] = []
+    rows: list[ActivityRow] = []
+    for event in new:
+        changes = _fold(batch, event)
+        activity = _activity(batch, workspace_id, event)
+        happened.append((event, activity))
+        rows.append(_row(event, activity, changes, now, (delivery_of or {}).get(event.dedupe_key)))
+    everyone = {subject.person_id for subject in batch.subjects.values() if subject.person_id}
+    everyone |= {activity.person_id for _, activity in happened if activity.person_id}
+    known = await people.load(tx, workspace_id, everyone)
+    await mirror.save(tx, workspace_id, _with_checks(parts, batch, known))
+    changed = {
+        id: (visits_before.get(id, []), stays)
+        for id, stays in batch.visits.items()
+        if visits_before.get(id) != stays
+    }
+    await mirror.save_visits(tx, workspace_id, connection_id, changed)
+    await activities.record(tx, workspace_id, rows)
+    made = await _answer(parts, tx, workspace_id, happened, known, now)
+    return Applied(len(rows), made)
+
+
+def _clamped(event: Event, now: datetime) -> Event:
+    # A sender's clock that is ahead must not make its word the last one for ever.
+    if event.occurred_at <= now and all(change.at <= now for change in event.changes):
+        return event
+    changes = tuple(replace(change, at=min(change.at, now)) for change in event.changes)
+    return replace(event, occurred_at=min(event.occurred_at, now), changes=changes)
+
+
+async def _load(
+    parts: Parts,
+    tx: Tx,
+    workspace_id: str,
+    connection_id: str,
+    events: Sequence[Event],
+    now: datetime,
+) -> _Batch:
+    batch = _Batch(connection_id)
+    ids: dict[SubjectKind, set[str]] = {kind: set() for kind in SubjectKind}
+    staged: set[str] = set()
+    named = [event.owner for event in events if event.owner]
+    for event in events:
+        for change in event.changes:
+            ids[change.kind].add(change.id)
+            if change.owner:
+                named.append(change.owner)
+            if change.kind is SubjectKind.DEAL and "stage" in change.fields:
+                staged.add(change.id)
+            if (contact_id := change.fields.get("contact_id")) is not None:
+                ids[SubjectKind.CONTACT].add(contact_id)
+    for kind in (SubjectKind.DEAL, SubjectKind.TASK, SubjectKind.CONTACT):
+        if kind is SubjectKind.CONTACT:
+            # The contact of a deal is spoken of when the deal is won.
+            ids[kind] |= {
+                subject.contact_id
+                for subject in batch.subjects.values()
+                if isinstance(subject, Deal) and subject.contact_id
+            }
+        found = await mirror.load(tx, kind, workspace_id, connection_id, ids[kind])
+        batch.subjects.update({(kind, id): subject for id, subject in found.items()})
+    batch.visits = await mirror.visits(tx, workspace_id, connection_id, staged)
+    batch.owners = await people.resolve(tx, workspace_id, named, now, parts.new_id)
+    return batch
+
+
+def _fold(batch: _Batch, event: Event) -> dict[str, list[Any]]:
+    """Fold an event's changes; returns what changed, as the activity keeps it."""
+    kept: dict[str, list[Any]] = {}
+    for change in event.changes:
+        place = (change.kind, change.id)
+        before = batch.subjects.get(place) or blank(change.kind, batch.connection_id, change.id)
+        person_id = batch.owners[change.owner.key] if change.owner else None
+        after = fold(before, change, person_id)
+        if isinstance(after, Deal) and "stage" in change.fields:
+            after = _staged(batch, after, change)
+        if after is before and place in batch.subjects:
+            continue
+        batch.subjects[place] = after
+        batch.touched.add(place)
+        for name in _KEPT:
+            old, new = getattr(before, name, None), getattr(after, name, None)
+            if old != new and name in {*change.fields, "person_id"}:
+                kept[name] = [_json(old), _json(new)]
+    return kept
+
+
+def _staged(batch: _Batch, deal: Deal, change: Change) -> Deal:
+    visits: Sequence[Visit] = batch.visits.get(deal.id, [])
+    if stage := change.fields["stage"]:
+        visits = batch.visits[deal.id] = with_stage(visits, stage, change.at)
+    # Of a deal first heard of in the middle of its life only this much is sure: it has been in its
+    # stage since then. Claiming more would call it stuck when it may have moved yesterday.
+    entered = in_stage_since(visits, deal.stage)
+    return deal if deal.stage_entered_at == entered else replace(deal, stage_entered_at=entered)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _activity(batch: _Batch, workspace_id: str, event: Event) -> Activity:
+    deal = batch.deal(event.subject_id(SubjectKind.DEAL))
+    task = batch.task(event.subject_id(SubjectKind.TASK))
+    contact_id = event.subject_id(SubjectKind.CONTACT)
+    contact = batch.contact(contact_id or (deal.contact_id if deal else None))
+    main: Subject | None = {"deal": deal, "contact": contact, "task": task}.get(
+        event.verb.value.partition("_")[0], deal or contact or task
+    )
+    person_id = main.person_id if main else None
+    if person_id is None and event.owner:
+        person_id = batch.owners[event.owner.key]
+    return Activity(
+        workspace_id,
+        batch.connection_id,
+        event.verb,
+        event.occurred_at,
+        person_id,
+        deal,
+        contact,
+        task,
+        event.origin,
+    )
+
+
+def _row(
+    event: Event,
+    activity: Activity,
+    changes: dict[str, list[Any]],
+    now: datetime,
+    delivery_id: str | None,
+) -> ActivityRow:
+    return ActivityRow(
+        activity.connection_id,
+        event.dedupe_key,
+        event.verb,
+        event.occurred_at,
+        now,
+        activity.person_id,
+        event.subject_id(SubjectKind.DEAL),
+        event.subject_id(SubjectKind.CONTACT),
+        event.subject_id(SubjectKind.TASK),
+        event.origin,
+        changes,
+        delivery_id,
+    )
+
+
+def _with_checks(
+    parts: Parts, batch: _Batch, known: Mapping[str, Person]
+) -> list[tuple[Subject, datetime | None]]:
+    checked: list[tuple[Subject, datetime | None]] = []
+    for place in batch.touched:
+        subject = batch.subjects[place]
+        person = known.get(subject.person_id or "")
+        at = engine.next_check(parts.rules, place[0], subject, person) if person else None
+        checked.append((subject, at))
+    return checked
+
+
+async def _answer(
+    parts: Parts,
+    tx: Tx,
+    workspace_id: str,
+    happened: Sequence[tuple[Event, Activity]],
+    known: Mapping[str, Person],
+    now: datetime,
+) -> int:
+    asked = [
+        activity
+        for event, activity in happened
+        if event.origin is not Origin.IMPORT
+        and activity.person_id in known
+        and now - activity.occurred_at <= engine.FRESH
+    ]
+    if not asked:
+        return 0
+    wanted = engine.needs(parts.rules, {activity.verb for activity in asked})
+    pressing: Mapping[str, Sequence[Task]] = {}
+    if Need.PRESSING_TASKS in wanted:
+        persons = {activity.person_id for activity in asked if activity.person_id}
+        pressing = await mirror.pressing_tasks(tx, workspace_id, persons)
+    new: list[NewInsight] = []
+    for activity in asked:
+        person = known[activity.person_id or ""]
+        look = ActionLook(now, person, activity, pressing.get(person.id, ()))
+        new += [
+            NewInsight(rule, InsightType.ACTION, draft, engine.first_state(person, draft.priority))
+            for rule, draft in engine.on_activity(parts.rules, look)
+        ]
+    return await store_insights(tx, workspace_id, new, known, now)
+
+
+async def store_insights(
+    tx: Tx,
+    workspace_id: str,
+    new: Sequence[NewInsight],
+    known: Mapping[str, Person],
+    now: datetime,
+) -> int:
+    """Store insights and invite those whose first one it is; returns how many were new."""
+    if not new:
+        return 0
+    made = await insights.add(tx, workspace_id, new, now)
+    held = {each.draft.person_id for _, each in made if each.state is InsightState.HELD}
+    await invite(tx, [known[person_id] for person_id in sorted(held)], now)
+    return len(made)

@@ -1,0 +1,1 @@
+"""CRM providers: one file each, found by its name; every file exports `PROVIDER`."""

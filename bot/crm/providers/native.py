@@ -1,0 +1,279 @@
+"""The native webhook: for any CRM, automation tool or script that can post JSON."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.crm.native_form import (
+    ContactForm,
+    DealForm,
+    EventForm,
+    MinimalForm,
+    TaskForm,
+    clean,
+)
+from bot.crm.provider import PayloadError, Post, Provider, Reading, Secrets
+from bot.crm.standard_webhooks import new_secret, signature, verify
+from bot.web.strict_json import JsonError, loads
+from coach.events import Change, Event, Owner
+from coach.models import (
+    CONTACT_VERBS,
+    Contact,
+    Deal,
+    DealStatus,
+    SubjectKind,
+    Task,
+    TaskStatus,
+    Verb,
+)
+from coach.writes import Outgoing, status_of_stage
+
+_NAMES = {"name": "name_given"}
+
+_OWNED_BY = frozenset({"owner_email", "owner_id", "owner_name"})
+
+#: Moments at which something has happened.
+_PAST = frozenset({"created_at", "closed_at", "completed_at", "last_contacted_at"})
+
+
+def parse(body: bytes, message_id: str | None, received_at: datetime) -> Reading:
+    """The events of a body, and the items of a batch that cannot be read."""
+    try:
+        value = loads(body)
+    except JsonError as error:
+        raise PayloadError(f"The body cannot be read: {error}.") from error
+    if not isinstance(value, dict):
+        raise PayloadError("The body must be a JSON object.")
+    if value.get("type") != "batch":
+        key = message_id or _body_key(body, None if _dated(value) else received_at)
+        return Reading([_event(value, key, received_at)])
+    data = value.get("data")
+    items = data.get("events") if isinstance(data, dict) else None
+    if not isinstance(items, list):
+        raise PayloadError("A batch needs data.events, a list.")
+    key = message_id or _body_key(body, None if all(map(_dated, items)) else received_at)
+    return _batch(items, key, received_at)
+
+
+def _dated(value: object) -> bool:
+    if not isinstance(value, dict):
+        return True
+    metadata = value.get("metadata")
+    return bool(
+        value.get("timestamp") or (isinstance(metadata, dict) and metadata.get("timestamp"))
+    )
+
+
+def _body_key(body: bytes, received_at: datetime | None) -> str:
+    # The same dated body again is the same event. Without a date two calls on one day look alike,
+    # so only the moment of arrival tells them apart.
+    digest = hashlib.sha256(body).hexdigest()
+    return f"body:{digest}" + (f"@{received_at.isoformat()}" if received_at else "")
+
+
+def _batch(items: Sequence[object], message_id: str, received_at: datetime) -> Reading:
+    events: list[Event] = []
+    rejected: list[tuple[int, str]] = []
+    for index, item in enumerate(items):
+        try:
+            if not isinstance(item, dict):
+                raise PayloadError("An event must be a JSON object.")
+            own = item.get("id")
+            key = _item_key(own) if isinstance(own, str | int | float) else ""
+            events.append(_event(item, key or f"{message_id}#{index}", received_at))
+        except PayloadError as error:
+            rejected.append((index, str(error)))
+    return Reading(events, rejected)
+
+
+def _item_key(own: str | float) -> str:
+    key = str(clean(str(own)))
+    # Cut, two long ids could become one.
+    return key if len(key) <= 255 else f"id:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _event(value: Mapping[str, Any], dedupe_key: str, received_at: datetime) -> Event:
+    try:
+        form = _expanded(value) if "action" in value else EventForm.model_validate(value)
+    except ValidationError as error:
+        raise PayloadError(_explained(error)) from error
+    if form.type is Verb.COMMAND_USED:
+        raise PayloadError("type: command_used is the coach's own.")
+    # What has happened does not lie ahead, whatever the sender's clock says.
+    at = min(form.timestamp or received_at, received_at)
+    owner = form.owner.owner() if form.owner else None
+    verb, changes = _changes(form, at, owner)
+    for change in changes:
+        for name in _PAST & change.fields.keys():
+            if change.fields[name] is not None:
+                change.fields[name] = min(change.fields[name], received_at)
+    return Event(dedupe_key, verb, at, tuple(changes), owner)
+
+
+def _expanded(value: Mapping[str, Any]) -> EventForm:
+    form = MinimalForm.model_validate(value)
+    names = {form.action.lower(), f"{form.entity_type}_{form.action.lower()}"}
+    verb = next((verb for verb in Verb if verb.value in names), None)
+    if verb is None:
+        raise PayloadError(f"action: {form.action[:50]!r} is not something that can happen here.")
+    fields = {**form.metadata, "id": form.entity_id}
+    return EventForm.model_validate(
+        {
+            "id": form.id,
+            "type": verb,
+            "timestamp": form.timestamp or form.metadata.get("timestamp"),
+            "owner": form.owner or form.metadata.get("owner"),
+            "data": {form.entity_type: fields},
+        }
+    )
+
+
+def _explained(error: ValidationError) -> str:
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in faults[:3]]
+    return "; ".join(told)[:500]
+
+
+def _changes(form: EventForm, at: datetime, owner: Owner | None) -> tuple[Verb, list[Change]]:
+    verb, data = form.type, form.data
+    about = verb.value.partition("_")[0]
+    if about in {"deal", "contact", "task"} and getattr(data, about) is None:
+        raise PayloadError(f"data.{about}: {verb} needs it, with its id.")
+    changes: list[Change] = []
+    if data.deal is not None:
+        fields = _told(data.deal)
+        verb = _close(verb, fields, at)
+        change = _change(SubjectKind.DEAL, data.deal, at, fields, owner)
+        if verb is Verb.DEAL_OWNER_CHANGED:
+            # Here the owner is the very thing that is told.
+            change = replace(change, owner_assumed=False)
+        changes.append(change)
+    if data.contact is not None:
+        fields = _told(data.contact)
+        if verb in CONTACT_VERBS:
+            # The object may have been read before the call was in it.
+            fields["last_contacted_at"] = max(fields.get("last_contacted_at") or at, at)
+        changes.append(_change(SubjectKind.CONTACT, data.contact, at, fields, owner))
+    elif verb in CONTACT_VERBS and data.deal is not None and data.deal.contact_id:
+        told = {"last_contacted_at": at}
+        changes.append(Change(SubjectKind.CONTACT, data.deal.contact_id, at, told))
+    if data.task is not None:
+        fields = _told(data.task)
+        if verb is Verb.TASK_COMPLETED:
+            fields["status"] = TaskStatus.COMPLETED
+            fields["completed_at"] = fields.get("completed_at") or at
+        changes.append(_change(SubjectKind.TASK, data.task, at, fields, owner))
+    if verb in {Verb.DEAL_DELETED, Verb.CONTACT_DELETED, Verb.TASK_DELETED}:
+        changes = [_deleted(change, about) for change in changes]
+    return verb, changes
+
+
+def _told(form: DealForm | ContactForm | TaskForm) -> dict[str, Any]:
+    """Names and values of what was told, in the domain's terms; an empty date is not told."""
+    fields: dict[str, Any] = {}
+    for name in form.model_fields_set - {"id"} - _OWNED_BY:
+        value = getattr(form, name)
+        if value is None and name in {"title", "name", "status", "priority", "created_at"}:
+            continue
+        fields[_NAMES.get(name, name)] = value
+    if _OWNED_BY & form.model_fields_set and form.owner() is None:
+        fields["person_id"] = None
+    return fields
+
+
+def _change(
+    kind: SubjectKind,
+    form: DealForm | ContactForm | TaskForm,
+    at: datetime,
+    fields: dict[str, Any],
+    owner: Owner | None,
+) -> Change:
+    own = form.owner()
+    if own is not None or "person_id" in fields:
+        return Change(kind, form.id, at, fields, own)
+    # Whoever the event belongs to owns what it is about, when nothing else is known.
+    return Change(kind, form.id, at, fields, owner, owner_assumed=True)
+
+
+def _close(verb: Verb, fields: dict[str, Any], at: datetime) -> Verb:
+    """Settle the status from verb and stage, the verb from the status, and the time of closing."""
+    stage = fields.get("stage")
+    if verb is Verb.DEAL_REOPENED:
+        fields["status"] = DealStatus.OPEN
+    elif "status" not in fields and stage:
+        status = status_of_stage(stage)
+        # A name that says nothing does not reopen a deal; going on from a last stage does.
+        if status is not DealStatus.OPEN or verb is Verb.DEAL_STAGE_CHANGED:
+            fields["status"] = status
+    closed = fields.get("status") in {DealStatus.WON, DealStatus.LOST}
+    if verb is Verb.DEAL_CLOSED and not closed:
+        raise PayloadError("data.deal.status: deal_closed needs won or lost.")
+    if verb is Verb.DEAL_STAGE_CHANGED and closed:
+        # Many CRMs say no more than that the deal came to its last stage.
+        verb = Verb.DEAL_CLOSED
+    if verb is Verb.DEAL_CLOSED:
+        fields["closed_at"] = fields.get("closed_at") or at
+    return verb
+
+
+def _deleted(change: Change, about: str) -> Change:
+    if change.kind != about:
+        return change
+    return Change(change.kind, change.id, change.at, {"deleted": True})
+
+
+def write(outgoing: Outgoing) -> str | None:
+    """The change in the same form as comes in, with the whole object."""
+    subject = outgoing.subject
+    form: type[DealForm | ContactForm | TaskForm]
+    match subject:
+        case Deal():
+            kind, form = SubjectKind.DEAL, DealForm
+        case Contact():
+            kind, form = SubjectKind.CONTACT, ContactForm
+        case Task():
+            kind, form = SubjectKind.TASK, TaskForm
+    names = [name for name in form.model_fields if name not in _OWNED_BY]
+    data = {name: getattr(subject, _NAMES.get(name, name)) for name in names}
+    if outgoing.owner_email:
+        data["owner_email"] = outgoing.owner_email
+    body = {
+        "type": outgoing.verb,
+        "timestamp": outgoing.at.isoformat(),
+        "owner": {"email": outgoing.owner_email} if outgoing.owner_email else None,
+        "data": {kind: data},
+    }
+    return json.dumps(body, default=_written, ensure_ascii=False)
+
+
+def _written(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def post(url: str, key: str, body: str, secrets: Secrets, wall: float) -> Post:
+    """The signed request; its `webhook-id` follows from the write, so a repeat is recognised."""
+    id = f"coach_{hashlib.sha256(key.encode()).hexdigest()[:32]}".encode()
+    timestamp = str(int(wall)).encode()
+    raw = body.encode()
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": id.decode(),
+        "webhook-timestamp": timestamp.decode(),
+        "webhook-signature": signature(secrets.signing[0], id, timestamp, raw).decode(),
+    }
+    return Post(url, headers, raw)
+
+
+PROVIDER = Provider(
+    summary="Any CRM, Zapier, n8n or script that can post JSON.",
+    verify=verify,
+    parse=parse,
+    new_secret=new_secret,
+    write=write,
+    post=post,
+)

@@ -1,0 +1,1 @@
+"""The small CRM: its board, what it sends, and what it begins with."""

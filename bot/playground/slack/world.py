@@ -1,0 +1,376 @@
+"""What the stand-in for Slack holds: direct messages, views, and what waits on them."""
+
+import asyncio
+import copy
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bot.playground.slack.forms import state_of
+from bot.playground.slack.things import (
+    Clock,
+    Json,
+    Message,
+    Person,
+    RealClock,
+    ResponseUrl,
+    Sent,
+    SlackFault,
+    Trigger,
+    words_of,
+)
+
+TRIGGER_SECONDS = 3.0
+RESPONSE_SECONDS = 30 * 60.0
+MOST_VIEWS = 3
+
+
+class Workspace:
+    """One Slack team: its people, what they see, and the short-lived keys to show them more.
+
+    ``clock`` gives the time of messages; ``timer`` (seconds) the life of trigger ids and response
+    urls. ``changed`` is called with each change in the form the page listens to.
+    """
+
+    def __init__(
+        self,
+        people: Iterable[Person],
+        *,
+        clock: Clock | None = None,
+        timer: Callable[[], float] = time.monotonic,
+        changed: Callable[[Json], None] | None = None,
+    ) -> None:
+        self.team_id = "T0NORTHWIND"
+        self.team_name = "Northwind"
+        self.team_domain = "northwind"
+        self.app_id = "A0COACH"
+        self.app_name = "Coach"
+        self.bot_id = "B0COACH"
+        self.bot_user_id = "U0COACH"
+        self.people: dict[str, Person] = {person.id: person for person in people}
+        self.clock: Clock = clock or RealClock()
+        self.timer = timer
+        self.changed = changed
+        self.conversations: dict[str, dict[str, Message]] = {}
+        self.homes: dict[str, Json] = {}
+        self.views: dict[str, list[Json]] = {}
+        self.triggers: dict[str, Trigger] = {}
+        self.response_urls: dict[str, ResponseUrl] = {}
+        self.sent: list[Sent] = []
+        self._last_micro = 0
+        self._serial = 0
+        self._waiting: set[asyncio.Event] = set()
+
+    # What is there
+
+    def person(self, who: str) -> Person:
+        """The person with this id.
+
+        Raises:
+            SlackFault: ``user_not_found``.
+        """
+        found = self.people.get(who)
+        if found is None:
+            raise SlackFault("user_not_found")
+        return found
+
+    def person_of_channel(self, channel: object, *, users_too: bool) -> Person:
+        """Whose direct message a channel id means; a user id does too where Slack allows it.
+
+        Raises:
+            SlackFault: ``channel_not_found``.
+        """
+        if isinstance(channel, str):
+            if channel.startswith("D") and "U" + channel[1:] in self.people:
+                return self.people["U" + channel[1:]]
+            if users_too and channel in self.people:
+                return self.people[channel]
+        raise SlackFault("channel_not_found")
+
+    def messages(self, who: str) -> list[Message]:
+        """What stands in this person's direct message, oldest first."""
+        return [one for one in self.conversations.get(who, {}).values() if not one.deleted]
+
+    def top_view(self, who: str) -> Json | None:
+        """The modal this person looks at, or None."""
+        stack = self.views.get(who)
+        return stack[-1] if stack else None
+
+    def view(self, view_id: str) -> tuple[str, Json]:
+        """A view by its id, with the person who sees it.
+
+        Raises:
+            SlackFault: ``not_found``.
+        """
+        for who, stack in self.views.items():
+            for view in stack:
+                if view["id"] == view_id:
+                    return who, view
+        for who, home in self.homes.items():
+            if home["id"] == view_id:
+                return who, home
+        raise SlackFault("not_found")
+
+    # What changes
+
+    def post(
+        self, who: str, text: str, blocks: list[Json], *, sender: str = "bot", quiet: bool = False
+    ) -> Message:
+        """Put a message before a person; ``quiet`` ones are ephemeral."""
+        message = Message(
+            ts=self.next_ts(),
+            person=who,
+            sender=sender,
+            text=text,
+            blocks=self.named(blocks),
+            at=self.clock.now().isoformat(),
+            ephemeral=quiet,
+            posted=time.time(),
+        )
+        self.conversations.setdefault(who, {})[message.ts] = message
+        self.tell({"type": "message", "person": who, "message": message.as_page()})
+        return message
+
+    def rewrite(self, message: Message, text: str | None, blocks: list[Json] | None) -> None:
+        """Change a message in place; None leaves that part as it is."""
+        message.earlier.append(message.blocks)
+        if text is not None:
+            message.text = text
+        if blocks is not None:
+            message.blocks = self.named(blocks)
+        message.edited = True
+        self.tell({"type": "message", "person": message.person, "message": message.as_page()})
+
+    def remove(self, message: Message) -> None:
+        """Take a message away."""
+        message.deleted = True
+        self.tell({"type": "message_gone", "person": message.person, "ts": message.ts})
+
+    def complete_view(self, view: Json, view_id: str | None = None) -> Json:
+        """Slack's whole view object for what an app sent."""
+        blocks = self.named(view["blocks"])
+        whole: Json = {
+            "id": view_id or self.next_id("V"),
+            "team_id": self.team_id,
+            "type": view["type"],
+            "blocks": blocks,
+            "private_metadata": view.get("private_metadata", ""),
+            "callback_id": view.get("callback_id", ""),
+            "external_id": view.get("external_id", ""),
+            "state": {"values": {}},
+            "hash": f"{int(time.time())}.{self.next_id('')}",
+            "title": view.get("title"),
+            "close": view.get("close"),
+            "submit": view.get("submit"),
+            "clear_on_close": view.get("clear_on_close", False),
+            "notify_on_close": view.get("notify_on_close", False),
+            "previous_view_id": None,
+            "app_id": self.app_id,
+            "app_installed_team_id": self.team_id,
+            "bot_id": self.bot_id,
+        }
+        whole["root_view_id"] = whole["id"]
+        return whole
+
+    def open_view(self, who: str, view: Json, *, push: bool = False) -> Json:
+        """Show a modal, on top of the open ones with ``push``, else instead of them.
+
+        Raises:
+            SlackFault: ``push_limit_reached``.
+        """
+        stack = self.views.get(who, []) if push else []
+        if len(stack) >= MOST_VIEWS:
+            raise SlackFault("push_limit_reached")
+        whole = self.complete_view(view)
+        if stack:
+            whole["previous_view_id"] = stack[-1]["id"]
+            whole["root_view_id"] = stack[0]["id"]
+        self.views[who] = [*stack, whole]
+        self._tell_views(who)
+        return whole
+
+    def replace_view(self, who: str, old: Json, view: Json) -> Json:
+        """Change a modal or Home tab in place, keeping its id and what still fits of its state."""
+        whole = self.complete_view(view, old["id"])
+        whole["previous_view_id"] = old["previous_view_id"]
+        whole["root_view_id"] = old["root_view_id"]
+        whole["state"]["values"] = state_of(whole["blocks"], old["state"]["values"])
+        if self.homes.get(who) is old:
+            self.homes[who] = whole
+            self.tell({"type": "home", "person": who, "view": whole})
+        else:
+            self.views[who] = [whole if one is old else one for one in self.views[who]]
+            self._tell_views(who)
+        return whole
+
+    def close_view(self, who: str, view: Json, *, everything: bool = False) -> list[Json]:
+        """Close a modal and those above it, or all; answers which were closed, top first."""
+        stack = self.views.get(who, [])
+        first = 0 if everything else next(i for i, one in enumerate(stack) if one is view)
+        self.views[who] = stack[:first]
+        self._tell_views(who)
+        return stack[first:][::-1]
+
+    def publish_home(self, who: str, view: Json) -> Json:
+        """Show a Home tab to a person."""
+        old = self.homes.get(who)
+        whole = self.complete_view(view, old["id"] if old else None)
+        self.homes[who] = whole
+        self.tell({"type": "home", "person": who, "view": whole})
+        return whole
+
+    def say(self, who: str, text: str) -> None:
+        """A passing notice of Slack itself to a person."""
+        self.tell({"type": "say", "person": who, "text": text})
+
+    def _tell_views(self, who: str) -> None:
+        self.tell({"type": "views", "person": who, "views": self.views.get(who, [])})
+
+    def tell(self, change: Json) -> None:
+        """Pass a change on and wake whoever waits for one."""
+        if self.changed is not None:
+            self.changed(change)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let whoever waits look again, for changes elsewhere."""
+        for event in self._waiting:
+            event.set()
+
+    # Keys and ids
+
+    def new_trigger(self, who: str, view_id: str | None = None) -> str:
+        """A trigger_id for this person, good for three seconds and one use."""
+        self._forget_old()
+        key = f"{self.next_id('')}.{self.team_id}.{self.next_id('')}"
+        self.triggers[key] = Trigger(who, self.timer() + TRIGGER_SECONDS, view_id)
+        return key
+
+    def use_trigger(self, key: object) -> Trigger:
+        """Spend a trigger_id.
+
+        Raises:
+            SlackFault: ``invalid_trigger_id``, ``exchanged_trigger_id``, ``expired_trigger_id``.
+        """
+        trigger = self.triggers.get(key) if isinstance(key, str) else None
+        if trigger is None:
+            raise SlackFault("invalid_trigger_id")
+        if trigger.used:
+            raise SlackFault("exchanged_trigger_id")
+        if self.timer() > trigger.until:
+            raise SlackFault("expired_trigger_id")
+        trigger.used = True
+        return trigger
+
+    def new_response_url(self, who: str, message_ts: str | None = None) -> str:
+        """The id of a new response_url."""
+        key = self.next_id("R")
+        self.response_urls[key] = ResponseUrl(who, self.timer() + RESPONSE_SECONDS, message_ts)
+        return key
+
+    def next_ts(self) -> str:
+        """A message's ts: later than every one before, whatever the clock did."""
+        micro = int(self.clock.now().timestamp() * 1_000_000)
+        self._last_micro = max(micro, self._last_micro + 1)
+        return f"{self._last_micro // 1_000_000}.{self._last_micro % 1_000_000:06d}"
+
+    def next_id(self, letter: str) -> str:
+        """An id not used before."""
+        self._serial += 1
+        return f"{letter}{int(time.time()):08X}{self._serial:05d}"
+
+    def named(self, blocks: list[Json]) -> list[Json]:
+        """A copy of the blocks in which each block and control has an id, as Slack gives them."""
+        named = copy.deepcopy(blocks)
+        for block in named:
+            if not block.get("block_id"):
+                block["block_id"] = self.next_id("b")
+            parts = [block.get("accessory"), block.get("element")]
+            inner = block.get("elements")
+            if block["type"] in ("actions", "context_actions") and isinstance(inner, list):
+                parts.extend(inner)
+            for part in parts:
+                if isinstance(part, dict) and part["type"] != "image":
+                    part.setdefault("action_id", self.next_id("a"))
+        return named
+
+    def _forget_old(self) -> None:
+        if len(self.triggers) > 2000:
+            limit = self.timer() - 60
+            self.triggers = {k: t for k, t in self.triggers.items() if t.until > limit}
+            now = self.timer()
+            self.response_urls = {k: r for k, r in self.response_urls.items() if r.until > now}
+
+    # Waiting and keeping
+
+    async def until(self, done: Callable[[], Any], what: str, seconds: float = 5.0) -> Any:
+        """Wait until ``done()`` answers something true, and answer that.
+
+        Raises:
+            TimeoutError: nothing within ``seconds``; says what was waited for.
+        """
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    event.clear()
+                    found = done()
+                    if found:
+                        return found
+                    await event.wait()
+        except TimeoutError:
+            raise TimeoutError(f"Waited {seconds:g} seconds in vain for {what}.") from None
+        finally:
+            self._waiting.discard(event)
+
+    async def message(
+        self, who: str, containing: str = "", *, after: str = "", seconds: float = 5.0
+    ) -> Message:
+        """Wait for a message to this person with these words, later than the ts ``after``."""
+
+        def found() -> Message | None:
+            for one in self.messages(who):
+                if one.ts > after and one.sender == "bot" and containing in words_of(one):
+                    return one
+            return None
+
+        what = f"a message to {who}" + (f" with the words {containing!r}" if containing else "")
+        message: Message = await self.until(found, what, seconds)
+        return message
+
+    def dump(self) -> Json:
+        """What outlives a restart: messages and Home tabs; open modals and keys do not."""
+        return {
+            "messages": {
+                who: [
+                    {**one.as_page(), "posted": one.posted}
+                    for one in self.messages(who)
+                    if not one.ephemeral
+                ]
+                for who in self.conversations
+            },
+            "homes": self.homes,
+            "last_micro": self._last_micro,
+            "serial": self._serial,
+        }
+
+    def load(self, kept: Json) -> None:
+        """Take up what ``dump`` gave."""
+        for who, messages in kept["messages"].items():
+            self.conversations[who] = {
+                one["ts"]: Message(
+                    ts=one["ts"],
+                    person=who,
+                    sender=one["from"],
+                    text=one["text"],
+                    blocks=one["blocks"],
+                    at=one["at"],
+                    edited=one["edited"],
+                    posted=one["posted"],
+                )
+                for one in messages
+            }
+        self.homes = dict(kept["homes"])
+        self._last_micro = kept["last_micro"]
+        self._serial = kept["serial"]

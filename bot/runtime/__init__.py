@@ -1,0 +1,1 @@
+"""What every room uses: settings, parts, clock, loops, back-off and logs."""

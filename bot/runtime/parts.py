@@ -1,0 +1,85 @@
+"""What the parts of the running bot share: made in one place, handed to each as an argument."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.crm.provider import Provider
+from bot.crm.rush import Rush
+from coach.action import Action
+from coach.engine import Rule
+from coach.ids import Entropy, ordered_id
+from coach.ports import Clock
+from storage.database import Database
+from storage.sealing import Seal
+
+log = logging.getLogger(__name__)
+
+
+class Background:
+    """Work that goes on after an answer was given; nothing is forgotten at shutdown."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Begin; an error ends in the log, never silently."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s failed", task.get_name(), exc_info=error)
+
+    async def drain(self, seconds: float) -> int:
+        """Wait for what is under way; returns how much had to be given up."""
+        if not self._tasks:
+            return 0
+        _, late = await asyncio.wait(set(self._tasks), timeout=seconds)
+        for task in late:
+            task.cancel()
+        return len(late)
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Bells: ringing one tells that part to look for work now instead of at its next turn."""
+
+    worker: asyncio.Event = field(default_factory=asyncio.Event)
+    sender: asyncio.Event = field(default_factory=asyncio.Event)
+    outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    lookup: asyncio.Event = field(default_factory=asyncio.Event)
+    tick: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ring_all(self) -> None:
+        """Have every part look."""
+        for bell in (self.worker, self.sender, self.outbox, self.lookup, self.tick):
+            bell.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a part may need; tests make their own with a fixed clock."""
+
+    database: Database
+    clock: Clock
+    seal: Seal
+    entropy: Entropy
+    rules: Mapping[str, Rule]
+    actions: Mapping[str, Action]
+    providers: Mapping[str, Provider]
+    wake: Wake = field(default_factory=Wake)
+    background: Background = field(default_factory=Background)
+    rush: Rush = field(default_factory=Rush)
+    #: An address or Slack user id set by the operator; else Slack's workspace owner.
+    administrator: str | None = None
+    #: Where Slack is; answers are posted to this host or to Slack's own only.
+    slack_api_url: str = "https://slack.com/api/"
+
+    def new_id(self) -> str:
+        """A new id that sorts by time."""
+        return ordered_id(self.clock.now(), self.entropy)

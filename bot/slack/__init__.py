@@ -1,0 +1,1 @@
+"""Slack: clients, the sender, look-ups, linking, and what people press and type."""

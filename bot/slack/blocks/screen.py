@@ -1,0 +1,264 @@
+"""What Take Action shows, as a modal: fields to fill in, and things to do something to."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from bot.slack.blocks.pieces import (
+    MOST_VIEW_JSON,
+    VALUE,
+    Blocks,
+    Json,
+    actions,
+    button,
+    context,
+    emoji,
+    field,
+    fitted,
+    line,
+    modal,
+    option,
+    paragraph,
+    plain_text,
+)
+from bot.slack.blocks.text import one_line, shortened, units
+from coach.models import Message, Ref
+from coach.screens import (
+    ChoiceField,
+    Control,
+    DateField,
+    Element,
+    Item,
+    Note,
+    Screen,
+    TextField,
+)
+
+#: The `callback_id` of the modal.
+CALLBACK = "insight"
+#: What begins the `action_id` of every control.
+DO = "do"
+
+#: Longest private metadata of a modal, in characters.
+MOST_METADATA = 3000
+
+_LOGS = {
+    Control.LOG_CALL: "Log a call",
+    Control.LOG_EMAIL: "Log an email",
+    Control.LOG_MEETING: "Log a meeting",
+}
+
+
+def screen_modal(screen: Screen, fingerprint: str) -> Json:
+    """The screen as a modal view that knows its insight and the things on it, and nothing else."""
+    refs: list[Ref] = []
+    for element in screen.elements:
+        if isinstance(element, Item) and element.controls:
+            refs.append(element.ref)
+            if units(_metadata(fingerprint, refs)) > MOST_METADATA:
+                # Ids of an absurd length: the thing is shown, but cannot be changed from here.
+                refs.pop()
+
+    def build(share: float) -> Blocks:
+        return [
+            block for element in screen.elements for block in _element(element, set(refs), share)
+        ][:100]
+
+    view = modal(
+        screen.title,
+        fitted(build, MOST_VIEW_JSON),
+        callback_id=CALLBACK,
+        submit=screen.submit,
+        private_metadata=_metadata(fingerprint, refs),
+    )
+    if any(isinstance(element, Item) for element in screen.elements):
+        # What was done by its controls counts, whichever way the person leaves.
+        view["notify_on_close"] = True
+    return view
+
+
+def fingerprint_of(view: Mapping[str, Any]) -> str:
+    """The insight a modal belongs to; empty when it belongs to none."""
+    return str(_known(view).get("insight") or "")
+
+
+def ref_of(view: Mapping[str, Any], block_id: str) -> Ref | None:
+    """The thing whose controls stand in this block of a modal."""
+    for pair in _known(view).get("things") or ():
+        ref = Ref(str(pair[0]), str(pair[1]))
+        if block_id == thing_id(ref):
+            return ref
+    return None
+
+
+def control_of(action: Mapping[str, Any]) -> tuple[Control, str | None] | None:
+    """Which control was used, and the date or stage that was chosen with it."""
+    name = str(action.get("action_id") or "").partition(":")[2]
+    chosen = (action.get("selected_option") or {}).get("value")
+    if name == "log":
+        name, chosen = str(chosen), None
+    try:
+        control = Control(name)
+    except ValueError:
+        return None
+    match control:
+        case Control.RESCHEDULE_TASK:
+            return control, action.get("selected_date")
+        case Control.MOVE_DEAL:
+            return control, chosen
+        case _:
+            return control, None
+
+
+def values_of(view: Mapping[str, Any]) -> dict[str, str | None]:
+    """What the fields of a submitted modal hold, by field name."""
+    found: dict[str, str | None] = {}
+    for name, holders in view["state"]["values"].items():
+        holder = holders.get(VALUE)
+        if holder is None:
+            continue
+        chosen = holder.get("selected_option")
+        found[name] = (
+            chosen.get("value") if chosen else holder.get("value") or holder.get("selected_date")
+        )
+    return found
+
+
+def thing_id(ref: Ref) -> str:
+    """The `block_id` of a thing's controls: short whatever its id, and its own for ever.
+
+    Slack keeps what was chosen in a menu under its block's id, so ids must not change hands.
+    """
+    return "thing:" + hashlib.sha256(json.dumps([ref.connection_id, ref.id]).encode()).hexdigest()
+
+
+def _known(view: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        known = json.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _metadata(fingerprint: str, refs: list[Ref]) -> str:
+    things = [[ref.connection_id, ref.id] for ref in refs]
+    return json.dumps({"insight": fingerprint, "things": things}, separators=(",", ":"))
+
+
+def _element(element: Element, usable: set[Ref], share: float) -> Blocks:
+    match element:
+        case TextField():
+            return [_text_field(element)]
+        case DateField():
+            picker: Json = {"type": "datepicker"}
+            if element.initial:
+                picker["initial_date"] = element.initial.isoformat()
+            return [field(element.name, element.label, picker, optional=element.optional)]
+        case ChoiceField():
+            return [_choice_field(element)]
+        case Item():
+            return _item(element, usable, share)
+        case Note():
+            return [_note(element.text, share)]
+        case _:
+            assert_never(element)
+
+
+def _text_field(given: TextField) -> Json:
+    typed: Json = {
+        "type": "plain_text_input",
+        "multiline": given.long,
+        "max_length": min(given.max_length, 3000),
+    }
+    initial = given.initial if given.long else one_line(given.initial).strip()
+    if initial:
+        typed["initial_value"] = shortened(initial, min(given.max_length, 3000))
+    return field(given.name, given.label, typed, optional=given.optional, hint=given.hint)
+
+
+def _choice_field(given: ChoiceField) -> Json:
+    options = [option(label, value) for value, label in given.choices]
+    menu: Json = {"type": "static_select", "options": options}
+    first = next((each for each in options if each["value"] == given.initial), None)
+    if first:
+        menu["initial_option"] = first
+    return field(given.name, given.label, menu)
+
+
+def _note(text: Message, share: float) -> Json:
+    return paragraph(line(text, int(600 * share)))
+
+
+def _item(item: Item, usable: set[Ref], share: float) -> Blocks:
+    facts = " · ".join(shortened(fact, int(300 * share) + 20) for fact in item.facts)
+    blocks: Blocks = [
+        paragraph(
+            line(item.title, int(300 * share) + 20, bold=True, links=share > 0.2),
+            line(facts, int(900 * share) + 20),
+        )
+    ]
+    if item.done:
+        done = shortened(item.done, int(300 * share) + 20)
+        blocks[0] = paragraph(
+            line(item.title, int(300 * share) + 20, bold=True, links=share > 0.2),
+            line(facts, int(900 * share) + 20),
+            [*emoji("white_check_mark"), *line(done, 400)],
+        )
+        return blocks
+    if item.ref not in usable:
+        if item.controls:
+            blocks.append(context(plain_text("This can only be changed in your CRM.")))
+        return blocks
+    controls = _controls(item)
+    if controls:
+        blocks.append(actions(controls, block_id=thing_id(item.ref)))
+    return blocks
+
+
+def _controls(item: Item) -> list[Json]:
+    made: list[Json] = []
+    logs = [control for control in item.controls if control in _LOGS]
+    for control in item.controls:
+        match control:
+            case Control.COMPLETE_TASK:
+                made.append(button("Complete", f"{DO}:{control}", style="primary"))
+            case Control.RESCHEDULE_TASK:
+                picker: Json = {
+                    "type": "datepicker",
+                    "action_id": f"{DO}:{control}",
+                    "placeholder": plain_text("Move its date"),
+                }
+                if item.due_date:
+                    picker["initial_date"] = item.due_date.isoformat()
+                made.append(picker)
+            case Control.MOVE_DEAL:
+                made += _stages(item, control)
+    if logs:
+        made.append(
+            {
+                "type": "static_select",
+                "action_id": f"{DO}:log",
+                "placeholder": plain_text("Log a contact"),
+                "options": [option(_LOGS[control], control.value) for control in logs],
+            }
+        )
+    return made
+
+
+def _stages(item: Item, control: Control) -> list[Json]:
+    # A stage whose name is longer than an option's value may be cannot be chosen here.
+    stages = [stage for stage in item.stages if stage and units(stage) <= 150][:100]
+    if not stages:
+        return []
+    options = [option(stage, stage) for stage in stages]
+    menu: Json = {
+        "type": "static_select",
+        "action_id": f"{DO}:{control}",
+        "placeholder": plain_text("Move to a stage"),
+        "options": options,
+    }
+    present = next((each for each in options if each["value"] == item.stage), None)
+    if present:
+        menu["initial_option"] = present
+    return [menu]

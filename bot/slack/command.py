@@ -1,0 +1,61 @@
+"""What a `/coach` sub-command is: one file in `bot/slack/commands` that exports one constant."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.runtime.parts import Parts
+from bot.slack import commands
+from bot.slack.blocks.asides import sentence
+from bot.slack.blocks.pieces import Blocks, Json
+from coach import plugins
+from coach.models import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person who typed gets to see: a message only they see, or a modal."""
+
+    text: str = ""
+    blocks: Blocks = field(default_factory=list)
+    view: Json | None = None
+
+
+def says(text: str) -> Answer:
+    """A sentence as an answer; `/coach …` between backticks is set apart, all else is plain."""
+    return Answer(*sentence(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a sub-command."""
+
+    parts: Parts
+    client: AsyncWebClient
+    workspace_id: str
+    slack_user_id: str
+    person: Person
+    #: What was typed after the sub-command's name.
+    args: str
+    #: Every sub-command by name.
+    subcommands: "Mapping[str, Subcommand]"
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """One word after `/coach`."""
+
+    #: What to type, from the name on: `level 1|2|3`.
+    usage: str
+    #: What it does, in a few words that end without a full stop.
+    summary: str
+    #: May raise `CoachError`, whose sentence becomes the answer.
+    run: Callable[[Call], Awaitable[Answer]]
+    #: Whether the answer is a modal, which must be opened within Slack's three seconds.
+    opens_modal: bool = False
+
+
+def load_subcommands() -> dict[str, Subcommand]:
+    """Every sub-command by its file's name."""
+    return plugins.load(commands, "SUBCOMMAND", Subcommand)

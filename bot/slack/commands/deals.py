@@ -1,0 +1,15 @@
+"""`/coach deals`: the person's open deals."""
+
+from bot.slack.blocks.lists import MOST, deal_list
+from bot.slack.command import Answer, Call, Subcommand
+from storage import mirror
+
+
+async def run(call: Call) -> Answer:
+    """Open deals, largest first."""
+    async with call.parts.database.read() as tx:
+        found = await mirror.deals_of(tx, call.workspace_id, call.person.id, most=MOST)
+    return Answer(*deal_list(found))
+
+
+SUBCOMMAND = Subcommand("deals", "show your open deals, the largest first", run)

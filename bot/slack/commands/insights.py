@@ -1,0 +1,23 @@
+"""`/coach insights`: what waits for an answer, each with its buttons."""
+
+from functools import partial
+
+from bot.slack.blocks.card import promise_of
+from bot.slack.blocks.lists import INSIGHTS, insight_list
+from bot.slack.command import Answer, Call, Subcommand
+from storage import insights
+
+
+async def run(call: Call) -> Answer:
+    """Pending insights by priority, then newest; those listed count as seen."""
+    now = call.parts.clock.now()
+    async with call.parts.database.read() as tx:
+        pending = await insights.pending(tx, call.workspace_id, call.person.id, now)
+    unseen = [each.fingerprint for each in pending[:INSIGHTS] if not each.seen]
+    if unseen:
+        async with call.parts.database.write() as tx:
+            await insights.see(tx, call.workspace_id, unseen, now)
+    return Answer(*insight_list(pending, partial(promise_of, call.parts.actions)))
+
+
+SUBCOMMAND = Subcommand("insights", "show what waits for you, with its buttons", run)

@@ -1,0 +1,14 @@
+"""`/coach settings`: everything that can be set, in one modal."""
+
+from bot.slack.blocks.settings import settings_modal
+from bot.slack.command import Answer, Call, Subcommand
+
+
+async def run(call: Call) -> Answer:
+    """The modal with what this person has set."""
+    return Answer(view=settings_modal(call.person))
+
+
+SUBCOMMAND = Subcommand(
+    "settings", "choose your level, thresholds and working days", run, opens_modal=True
+)

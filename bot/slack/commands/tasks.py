@@ -1,0 +1,16 @@
+"""`/coach tasks`: the person's open tasks."""
+
+from bot.slack.blocks.lists import MOST, task_list
+from bot.slack.command import Answer, Call, Subcommand
+from coach.calendar import local_date
+from storage import mirror
+
+
+async def run(call: Call) -> Answer:
+    """Open tasks, earliest due first."""
+    async with call.parts.database.read() as tx:
+        found = await mirror.tasks_of(tx, call.workspace_id, call.person.id, most=MOST)
+    return Answer(*task_list(found, local_date(call.parts.clock.now(), call.person)))
+
+
+SUBCOMMAND = Subcommand("tasks", "show your open tasks, the earliest due first", run)

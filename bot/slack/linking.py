@@ -1,0 +1,236 @@
+"""Who is which owner in the CRM, for people whose addresses differ: asked, and proved."""
+
+import re
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.runtime.parts import Parts
+from bot.slack.faults import fault
+from bot.slack.lookup import reach
+from coach.errors import CoachError
+from coach.models import Person
+from storage import link_requests, mirror, notices, people, workspaces
+from storage.database import Tx
+from storage.link_requests import LinkRequest
+from storage.notices import Notice
+
+_ADDRESS = re.compile(r"[^\s@<>|,;:\"']{1,64}@[^\s@<>|,;:\"']+\.[^\s@<>|,;:\"']{2,}")
+
+#: How many members one call of users.list may bring, and how many calls are made at most
+#: (https://docs.slack.dev/reference/methods/users.list).
+PAGE, PAGES = 200, 50
+
+
+class LinkError(CoachError):
+    """The link cannot be made; the text says why."""
+
+
+async def ask(
+    parts: Parts, client: AsyncWebClient, workspace_id: str, slack_user_id: str, email: str
+) -> str:
+    """Ask that this Slack user be recognised as the owner behind an address; returns the answer.
+
+    Slack's own word is proof, and so is the administrator's; anybody else's claim waits until the
+    administrator has confirmed it. Raises `LinkError`.
+    """
+    address = email.strip().lower()
+    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+        raise LinkError(
+            "Type the address that the CRM knows you by, as in `/coach link ana@example.com`."
+        )
+    async with parts.database.read() as tx:
+        asker = await people.by_slack_user(tx, workspace_id, slack_user_id)
+        owner = await people.by_email(tx, workspace_id, address)
+    if asker is not None and owner is not None and owner.id == asker.id:
+        return f"You are already recognised as {address}."
+    _check_free(owner, slack_user_id, address)
+    proved = await _slack_says(client, address)
+    if proved is not None and proved != slack_user_id:
+        raise LinkError(_TAKEN.format(address))
+    admin = slack_user_id if proved else await administrator(parts, client, workspace_id)
+    now = parts.clock.now()
+    async with parts.database.write() as tx:
+        # What becomes somebody else's must not be saved by the worker under its old owner.
+        await workspaces.lock(tx, parts.database, workspace_id)
+        asker = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
+        if admin == slack_user_id:
+            await _join(parts, tx, asker, address)
+        else:
+            if await link_requests.open_for(tx, workspace_id, asker.id, address):
+                return "The administrator was already asked about this and has yet to decide."
+            await _request(parts, tx, asker, address, admin)
+    parts.wake.sender.set()
+    parts.wake.lookup.set()
+    if admin == slack_user_id:
+        parts.wake.tick.set()
+        return f"You are now recognised as {address}."
+    return (
+        f"The administrator has been asked to confirm that {address} is you. "
+        "You will get a message when they have decided."
+    )
+
+
+async def decide(
+    parts: Parts,
+    client: AsyncWebClient,
+    workspace_id: str,
+    request_id: str,
+    slack_user_id: str,
+    *,
+    confirmed: bool,
+) -> str:
+    """The administrator's decision on a request, taken once; returns what came of it.
+
+    Raises `LinkError` for anybody else, and for a request that is decided or unknown.
+    """
+    if await administrator(parts, client, workspace_id) != slack_user_id:
+        raise LinkError("Only the administrator can decide this.")
+    now = parts.clock.now()
+    state = "confirmed" if confirmed else "refused"
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, workspace_id)
+        request = await link_requests.decide(
+            tx, workspace_id, request_id, state=state, by=slack_user_id, now=now
+        )
+        if request is None:
+            known = await link_requests.get(tx, workspace_id, request_id)
+            raise LinkError(
+                f"This was already {known.state}." if known else "This request is not known."
+            )
+        asker = (await people.load(tx, workspace_id, [request.person_id]))[request.person_id]
+        if confirmed:
+            await _join(parts, tx, asker, request.email)
+        decider = await people.by_slack_user(tx, workspace_id, slack_user_id)
+        await _show_decision(tx, request, state, decider.name if decider else "")
+        if asker.slack_user_id:
+            answer = Notice(
+                workspace_id,
+                f"link_answer:{request.id}",
+                asker.slack_user_id,
+                "link_answer",
+                {"email": request.email, "state": state},
+            )
+            await notices.add(tx, answer, now)
+    parts.wake.sender.set()
+    parts.wake.tick.set()
+    told = "now recognised" if confirmed else "not recognised"
+    return f"{asker.name} is {told} as {request.email}."
+
+
+async def administrator(parts: Parts, client: AsyncWebClient, workspace_id: str) -> str:
+    """The Slack user who decides: the operator's setting, else the workspace's owner.
+
+    Raises `LinkError` when nobody can be found.
+    """
+    if parts.administrator:
+        if "@" not in parts.administrator:
+            return parts.administrator
+        found = await _slack_says(client, parts.administrator.strip().lower())
+        if found is None:
+            raise LinkError(
+                "COACH_ADMINISTRATOR is an address that nobody in this Slack workspace has. "
+                "Whoever runs the coach can correct it."
+            )
+        return found
+    async with parts.database.read() as tx:
+        workspace = await workspaces.get(tx, workspace_id)
+    if workspace is not None and workspace.administrator:
+        return workspace.administrator
+    found = await _owner_of_workspace(client)
+    if found is None:
+        raise LinkError(
+            "Nobody is known who could confirm this. Whoever runs the coach can name an "
+            "administrator with COACH_ADMINISTRATOR."
+        )
+    async with parts.database.write() as tx:
+        await workspaces.change(tx, workspace_id, administrator=found)
+    return found
+
+
+_TAKEN = (
+    "{} belongs to somebody else in this Slack workspace, so it cannot be linked to you. "
+    "If that is wrong, change the address in your Slack profile."
+)
+
+
+def _check_free(owner: Person | None, slack_user_id: str, address: str) -> None:
+    if owner is not None and owner.slack_user_id not in {None, slack_user_id}:
+        raise LinkError(_TAKEN.format(address))
+
+
+async def _join(parts: Parts, tx: Tx, asker: Person, address: str) -> None:
+    owner = await people.by_email(tx, asker.workspace_id, address)
+    # Slack may have matched the address to somebody while the question was open.
+    _check_free(owner, asker.slack_user_id or "", address)
+    if owner is None:
+        await people.own(tx, asker.workspace_id, f"email:{address}", asker.id)
+    else:
+        await people.merge(tx, asker.workspace_id, gone=owner.id, into=asker.id)
+    await mirror.check_person_now(tx, asker.workspace_id, asker.id, parts.clock.now())
+    await reach(parts, tx, asker.workspace_id, asker.id)
+
+
+async def _request(parts: Parts, tx: Tx, asker: Person, address: str, admin: str) -> None:
+    owner = await people.by_email(tx, asker.workspace_id, address)
+    request = LinkRequest(asker.workspace_id, parts.new_id(), asker.id, address, "asked")
+    await link_requests.add(tx, request, parts.clock.now())
+    who = asker.name if asker.name != asker.slack_user_id else "A new member"
+    params = {
+        "request_id": request.id,
+        "who": who,
+        "email": address,
+        "things": await _things(tx, owner) if owner else "nothing yet",
+        "state": "asked",
+    }
+    question = Notice(asker.workspace_id, f"link:{request.id}", admin, "link_request", params)
+    await notices.add(tx, question, parts.clock.now())
+
+
+async def _things(tx: Tx, owner: Person) -> str:
+    deals = len(await mirror.deals_of(tx, owner.workspace_id, owner.id, most=1000))
+    tasks = len(await mirror.tasks_of(tx, owner.workspace_id, owner.id, most=1000))
+    counted = [(deals, "open deal"), (tasks, "open task")]
+    return ", ".join(f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in counted)
+
+
+async def _show_decision(tx: Tx, request: LinkRequest, state: str, by: str) -> None:
+    id = f"link:{request.id}"
+    question = await notices.get(tx, request.workspace_id, id)
+    if question is not None:
+        params = {**question.params, "state": state, "by": by}
+        await notices.change(tx, request.workspace_id, id, params=params, render_due=True)
+
+
+async def _slack_says(client: AsyncWebClient, address: str) -> str | None:
+    """The Slack user with this address; `None` when there is none or Slack may not be asked."""
+    try:
+        answer = await client.users_lookupByEmail(email=address)
+    except Exception as error:
+        # Without the scope to ask, the administrator decides alone.
+        if fault(error).code in {"users_not_found", "missing_scope"}:
+            return None
+        raise LinkError("Slack could not say whose address that is. Try again soon.") from error
+    user = answer.get("user") or {}
+    return str(user["id"]) if user.get("id") else None
+
+
+async def _owner_of_workspace(client: AsyncWebClient) -> str | None:
+    """The primary owner; where Slack does not name one, the first owner."""
+    cursor, owner = "", None
+    for _ in range(PAGES):
+        try:
+            answer = await client.users_list(limit=PAGE, cursor=cursor or None)
+        except Exception as error:
+            fault(error)
+            raise LinkError("Slack could not say who administers it. Try again soon.") from error
+        for user in answer.get("members") or ():
+            if user.get("deleted") or user.get("is_bot"):
+                continue
+            if user.get("is_primary_owner"):
+                return str(user["id"])
+            if user.get("is_owner") and owner is None:
+                owner = str(user["id"])
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            break
+    return owner

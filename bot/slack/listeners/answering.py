@@ -1,0 +1,209 @@
+"""The one place where what went wrong becomes words, and where answers reach their person."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakValueDictionary
+
+import aiohttp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.runtime.parts import Parts
+from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
+from bot.slack.blocks.pieces import Blocks, Json
+from bot.slack.command import Subcommand, load_subcommands
+from bot.slack.faults import Means, fault
+from bot.slack.listeners.response_url import respond
+from coach.errors import CoachError
+from storage import workspaces
+
+log = logging.getLogger(__name__)
+
+#: A modal must be opened within three seconds of the click
+#: (https://docs.slack.dev/surfaces/modals/): after this long, one that says so keeps the place.
+PATIENCE = 1.0
+
+#: A submitted form is acknowledged within three seconds, done or not.
+ACK_WITHIN = 2.5
+
+_TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"}
+
+
+class UnknownTeamError(CoachError):
+    """This coach serves another Slack workspace. Whoever installed it can run `coach doctor`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all listeners share: the parts, the sub-commands, and what is worth remembering."""
+
+    parts: Parts
+    subcommands: dict[str, Subcommand] = field(default_factory=load_subcommands)
+    patience: float = PATIENCE
+    ack_within: float = ACK_WITHIN
+    #: Slack team -> workspace, once known; it never changes.
+    teams: dict[str, str] = field(default_factory=dict)
+    #: Who has opened their Home tab since the start: it is kept true for them.
+    homes: set[str] = field(default_factory=set)
+    #: One change at a time in one modal, so that its views come in the order of the clicks.
+    turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+
+    async def workspace_id(self, team_id: str) -> str:
+        """The workspace of a Slack team. Raises `UnknownTeamError`."""
+        known = self.teams.get(team_id)
+        if known is None:
+            async with self.parts.database.read() as tx:
+                workspace = await workspaces.by_team(tx, team_id)
+            if workspace is None:
+                raise UnknownTeamError
+            known = self.teams[team_id] = workspace.id
+        return known
+
+    def turn(self, view_id: str) -> asyncio.Lock:
+        """The lock of one modal."""
+        return self.turns.setdefault(view_id, asyncio.Lock())
+
+    def begin(
+        self, name: str, work: Awaitable[None], tell: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Do something after the acknowledgement; what goes wrong is told to the person."""
+        self.parts.background.spawn(self._guarded(name, work, tell), name)
+
+    async def _guarded(
+        self, name: str, work: Awaitable[None], tell: Callable[[str], Awaitable[None]]
+    ) -> None:
+        try:
+            await work
+        except Exception as error:
+            words = explained(self.parts, name, error)
+            try:
+                await tell(words)
+            except Exception:
+                log.exception("%s could not be answered: %s", name, words)
+
+
+def explained(parts: Parts, name: str, error: Exception) -> str:
+    """The sentence a person gets for an error; what nobody expected is logged under a number."""
+    if isinstance(error, CoachError):
+        return str(error)
+    if isinstance(error, SlackClientError | aiohttp.ClientError):
+        found = fault(error)
+        if found.code in _TOO_LATE:
+            return "That took too long for Slack to open a window. Please press again."
+        log.error("%s: Slack did not do its part: %s", name, error)
+        if found.means is Means.AGAIN:
+            return "Slack is too busy at the moment. Please try again in a minute."
+        return f"Slack did not accept this ({found.code}). Please try again."
+    reference = parts.entropy(4).hex()
+    log.error("%s failed, reference %s", name, reference, exc_info=error)
+    return (
+        "Something went wrong here, and it is not your fault. Please try again; if it stays, "
+        f"give whoever runs the coach this reference: {reference}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press of a button or use of a menu, by one person, somewhere in Slack."""
+
+    desk: Desk
+    client: AsyncWebClient
+    team_id: str
+    user_id: str
+    action: Json
+    trigger_id: str
+    #: The modal or Home tab it happened in.
+    view: Json | None
+    #: Where its message can be answered.
+    response_url: str | None
+    #: Whether the message is one that only this person sees: an answer to a command.
+    in_answer: bool
+
+    @classmethod
+    def of(cls, desk: Desk, client: AsyncWebClient, body: Json) -> "Press":
+        """The press a `block_actions` payload tells of
+        (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload).
+        """
+        return cls(
+            desk=desk,
+            client=client,
+            team_id=team_of(body),
+            user_id=str(body["user"]["id"]),
+            action=body["actions"][0],
+            trigger_id=str(body.get("trigger_id") or ""),
+            view=body.get("view"),
+            response_url=body.get("response_url"),
+            in_answer=bool((body.get("container") or {}).get("is_ephemeral")),
+        )
+
+    @property
+    def parts(self) -> Parts:
+        """The shared parts."""
+        return self.desk.parts
+
+    @property
+    def value(self) -> str:
+        """The button's value: an id, to be checked against what is stored."""
+        return str(self.action.get("value") or "")
+
+    @property
+    def modal_id(self) -> str | None:
+        """The modal it happened in, if it did."""
+        if self.view is not None and self.view.get("type") == "modal":
+            return str(self.view["id"])
+        return None
+
+    async def workspace_id(self) -> str:
+        """The workspace it belongs to. Raises `UnknownTeamError`."""
+        return await self.desk.workspace_id(self.team_id)
+
+    async def tell(self, text: str) -> None:
+        """Say a sentence to the one who pressed, and to nobody else."""
+        if self.response_url:
+            await self.respond(*sentence(text))
+        elif self.modal_id:
+            await self.client.views_update(view_id=self.modal_id, view=sentence_modal(text))
+        else:
+            await self.client.views_open(trigger_id=self.trigger_id, view=sentence_modal(text))
+
+    async def respond(self, text: str, blocks: Blocks, *, replace: bool = False) -> None:
+        """Answer beside the message, or in its place."""
+        url, api = self.response_url or "", self.parts.slack_api_url
+        await respond(self.client, api, url, text, blocks, replace=replace)
+
+    async def show(self, making: Coroutine[Any, Any, Json]) -> None:
+        """Open the modal that `making` makes."""
+        await show(self.desk, self.client, self.trigger_id, making)
+
+
+def team_of(body: Json) -> str:
+    """The Slack team a payload comes from."""
+    team = body.get("team") or {}
+    return str(team.get("id") or body.get("team_id") or (body.get("user") or {}).get("team_id"))
+
+
+async def show(
+    desk: Desk, client: AsyncWebClient, trigger_id: str, making: Coroutine[Any, Any, Json]
+) -> None:
+    """Open a modal in time, whatever it takes to make it.
+
+    One that takes long finds its place kept; what then goes wrong is said there.
+    """
+    task = asyncio.create_task(making)
+    done, _ = await asyncio.wait({task}, timeout=desk.patience)
+    if done:
+        await client.views_open(trigger_id=trigger_id, view=task.result())
+        return
+    try:
+        opened = await client.views_open(trigger_id=trigger_id, view=working_modal())
+    except Exception:
+        task.cancel()
+        raise
+    try:
+        view = await task
+    except Exception as error:
+        view = sentence_modal(explained(desk.parts, "a modal", error))
+    await client.views_update(view_id=opened["view"]["id"], view=view)

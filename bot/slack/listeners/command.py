@@ -1,0 +1,101 @@
+"""`/coach …`: recorded, understood, answered for the one who typed."""
+
+import html
+import re
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.coaching import enrolling
+from bot.slack.blocks.asides import sentence
+from bot.slack.blocks.pieces import Json
+from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.listeners.answering import Desk, show
+from bot.slack.listeners.home import refresh
+from bot.slack.listeners.response_url import respond
+from coach.models import Origin, Person, Verb
+from storage import activities
+from storage.activities import SLACK, ActivityRow
+
+#: What Slack makes of addresses, people and links when the manifest says `should_escape`.
+_ESCAPED = re.compile(r"<(?:mailto:)?([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def typed(text: str) -> str:
+    """What the person typed, without what Slack put around it."""
+    return html.unescape(_ESCAPED.sub(lambda found: found[2] or found[1], text)).strip()
+
+
+async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
+    """Answer one command (https://docs.slack.dev/interactivity/implementing-slash-commands)."""
+    word, _, args = typed(str(body.get("text") or "")).partition(" ")
+    name = word.lower()
+    subcommand = desk.subcommands.get(name)
+    if subcommand is None:
+        subcommand, args = desk.subcommands["help"], word
+    if subcommand.opens_modal:
+        await show(desk, client, str(body["trigger_id"]), _view(desk, client, body, name))
+        return
+    result = await _run(desk, client, body, subcommand, name, args)
+    await respond(
+        client,
+        desk.parts.slack_api_url,
+        str(body.get("response_url") or ""),
+        result.text,
+        result.blocks,
+    )
+    workspace_id = await desk.workspace_id(str(body["team_id"]))
+    refresh(desk, client, workspace_id, str(body["user_id"]))
+
+
+async def refuse(desk: Desk, client: AsyncWebClient, body: Json, words: str) -> None:
+    """Say why a command could not be followed."""
+    url = str(body.get("response_url") or "")
+    await respond(client, desk.parts.slack_api_url, url, *sentence(words))
+
+
+async def _view(desk: Desk, client: AsyncWebClient, body: Json, name: str) -> Json:
+    result = await _run(desk, client, body, desk.subcommands[name], name, "")
+    if result.view is None:
+        raise TypeError(f"/coach {name} says that it opens a modal and made none")
+    return result.view
+
+
+async def _run(
+    desk: Desk,
+    client: AsyncWebClient,
+    body: Json,
+    subcommand: Subcommand,
+    name: str,
+    args: str,
+) -> Answer:
+    workspace_id, user_id = await desk.workspace_id(str(body["team_id"])), str(body["user_id"])
+    person = await enrolling.person_of(desk.parts, workspace_id, user_id)
+    await _record(desk, person, name, str(body.get("trigger_id") or desk.parts.new_id()))
+    return await subcommand.run(
+        Call(
+            parts=desk.parts,
+            client=client,
+            workspace_id=workspace_id,
+            slack_user_id=user_id,
+            person=person,
+            args=args.strip(),
+            subcommands=desk.subcommands,
+        )
+    )
+
+
+async def _record(desk: Desk, person: Person, name: str, key: str) -> None:
+    """Keep that a command was used: its name, never what else was typed."""
+    now = desk.parts.clock.now()
+    row = ActivityRow(
+        connection_id=SLACK,
+        dedupe_key=f"command:{key}",
+        verb=Verb.COMMAND_USED,
+        occurred_at=now,
+        recorded_at=now,
+        person_id=person.id,
+        origin=Origin.UI,
+        changes={"command": [None, name if name in desk.subcommands else "help"]},
+    )
+    async with desk.parts.database.write() as tx:
+        await activities.record(tx, person.workspace_id, [row])

@@ -1,0 +1,90 @@
+"""Take Action and Dismiss, the controls on the screens behind them, and their submission."""
+
+from functools import partial
+
+from bot.coaching import decisions
+from bot.slack.blocks.asides import sentence_modal
+from bot.slack.blocks.card import promise_of
+from bot.slack.blocks.lists import insight_list
+from bot.slack.blocks.pieces import Json
+from bot.slack.blocks.screen import (
+    control_of,
+    fingerprint_of,
+    ref_of,
+    screen_modal,
+    values_of,
+)
+from bot.slack.listeners.answering import Press
+from bot.slack.listeners.home import refresh
+from bot.slack.listeners.submitting import Submission
+from coach.action import FieldErrors
+from storage import insights
+
+
+async def take(press: Press) -> None:
+    """Open the screen behind Take Action."""
+    await press.show(_screen(press))
+
+
+async def _screen(press: Press) -> Json:
+    workspace_id = await press.workspace_id()
+    opened = await decisions.open_screen(press.parts, workspace_id, press.value, press.user_id)
+    return screen_modal(opened.screen, opened.insight.fingerprint)
+
+
+async def dismiss(press: Press) -> None:
+    """Send the insight away; its card is changed by the sender, a list is changed here."""
+    workspace_id = await press.workspace_id()
+    gone = await decisions.dismiss(press.parts, workspace_id, press.value, press.user_id)
+    refresh(press.desk, press.client, workspace_id, press.user_id)
+    if not press.in_answer:
+        return
+    async with press.parts.database.read() as tx:
+        now = press.parts.clock.now()
+        left = await insights.pending(tx, workspace_id, gone.person_id, now)
+    promise = partial(promise_of, press.parts.actions)
+    await press.respond(*insight_list(left, promise), replace=True)
+
+
+async def use_control(press: Press) -> None:
+    """Do at once what a control on the screen says, and show the screen as it is then."""
+    view, modal_id = press.view, press.modal_id
+    used = control_of(press.action)
+    ref = ref_of(view or {}, str(press.action.get("block_id") or ""))
+    if view is None or modal_id is None or used is None or ref is None:
+        await press.tell("This can no longer be changed here. Close the window and open it again.")
+        return
+    control, value = used
+    fingerprint = fingerprint_of(view)
+    async with press.desk.turn(modal_id):
+        workspace_id = await press.workspace_id()
+        opened = await decisions.use_control(
+            press.parts, workspace_id, fingerprint, press.user_id, control, ref, value
+        )
+        screen = screen_modal(opened.screen, fingerprint)
+        await press.client.views_update(view_id=modal_id, view=screen)
+
+
+async def closed(submission: Submission) -> None:
+    """The modal was closed without its button: what was done on it is done all the same."""
+    fingerprint = fingerprint_of(submission.view)
+    workspace_id = await submission.workspace_id()
+    parts, user_id = submission.desk.parts, submission.user_id
+    if await decisions.leave(parts, workspace_id, fingerprint, user_id):
+        refresh(submission.desk, submission.client, workspace_id, user_id)
+
+
+async def submit(submission: Submission) -> Json:
+    """Take the insight with what was filled in; field errors go to their fields."""
+    view = submission.view
+    fingerprint = fingerprint_of(view)
+    if not fingerprint:
+        return {"response_action": "update", "view": sentence_modal("Please open this anew.")}
+    workspace_id = await submission.workspace_id()
+    result = await decisions.submit(
+        submission.desk.parts, workspace_id, fingerprint, submission.user_id, values_of(view)
+    )
+    if isinstance(result, FieldErrors):
+        return {"response_action": "errors", "errors": dict(result.errors)}
+    refresh(submission.desk, submission.client, workspace_id, submission.user_id)
+    return {}

@@ -1,0 +1,74 @@
+"""Submitted forms: what was filled in is stored before Slack is told that it was."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.blocks.asides import sentence_modal
+from bot.slack.blocks.pieces import Json
+from bot.slack.listeners.answering import Desk, explained, team_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One submitted modal, by one person."""
+
+    desk: Desk
+    client: AsyncWebClient
+    team_id: str
+    user_id: str
+    view: Json
+
+    @classmethod
+    def of(cls, desk: Desk, client: AsyncWebClient, body: Json) -> "Submission":
+        """The submission a `view_submission` payload tells of
+        (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
+        """
+        return cls(desk, client, team_of(body), str(body["user"]["id"]), body["view"])
+
+    async def workspace_id(self) -> str:
+        """The workspace it belongs to. Raises `UnknownTeamError`."""
+        return await self.desk.workspace_id(self.team_id)
+
+
+#: Takes a submission; returns the arguments of its acknowledgement. May raise.
+Handler = Callable[[Submission], Awaitable[Json]]
+
+
+async def answer(submission: Submission, handlers: Mapping[str, Handler]) -> Json:
+    """The acknowledgement of a form, in time: what is not done by then is finished afterwards."""
+    result: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+
+    async def work() -> None:
+        try:
+            callback = str(submission.view.get("callback_id") or "")
+            result.set_result(await handlers[callback](submission))
+        except Exception as error:
+            words = explained(submission.desk.parts, "a form", error)
+            result.set_result({"response_action": "update", "view": sentence_modal(words)})
+
+    submission.desk.parts.background.spawn(work(), "a form")
+    done, _ = await asyncio.wait({result}, timeout=submission.desk.ack_within)
+    if done:
+        return result.result()
+    submission.desk.parts.background.spawn(_finish(submission, result), "a slow form")
+    words = "This takes a little longer than usual. It is being done."
+    return {"response_action": "update", "view": sentence_modal(words)}
+
+
+async def _finish(submission: Submission, result: "asyncio.Future[Json]") -> None:
+    told = await result
+    match told.get("response_action"):
+        case "update":
+            view = told["view"]
+        case "errors":
+            faults = " ".join(told["errors"].values())
+            view = sentence_modal(f"Nothing was changed. {faults} Please open the form again.")
+        case _:
+            view = sentence_modal("Done.")
+    await submission.client.views_update(view_id=str(submission.view["id"]), view=view)

@@ -1,0 +1,116 @@
+"""Who is who: CRM owners are matched to Slack users by address, misses remembered as well."""
+
+import logging
+from datetime import timedelta
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.coaching.consent import invite
+from bot.runtime.backoff import backoff
+from bot.runtime.parts import Parts
+from bot.slack.faults import Means, fault
+from coach.models import InsightState, Person
+from storage import insights, mirror, people, workspaces
+from storage.database import Tx
+
+log = logging.getLogger(__name__)
+
+#: When to ask again about somebody Slack did not know.
+MISS = timedelta(hours=24)
+
+#: When to ask again after Slack refused us: somebody has to mend the token or its scopes.
+UNTIL_MENDED = timedelta(minutes=15)
+
+#: When to ask again about somebody known, for a new time zone or name.
+REFRESH = timedelta(days=1)
+
+
+async def look_up_due(parts: Parts, client: AsyncWebClient) -> int:
+    """Ask Slack about everyone whose turn it is; returns how many were asked about.
+
+    `users.lookupByEmail` may be called about 50 times a minute
+    (https://docs.slack.dev/reference/methods/users.lookupByEmail): when Slack says it is enough,
+    the rest waits as long as it asks.
+    """
+    asked = 0
+    now = parts.clock.now()
+    async with parts.database.read() as tx:
+        waiting = await people.to_look_up(tx, now)
+    for person in waiting:
+        asked += 1
+        try:
+            if person.slack_user_id:
+                answer = await client.users_info(user=person.slack_user_id)
+            else:
+                answer = await client.users_lookupByEmail(email=person.email or "")
+        except Exception as error:
+            found = fault(error)
+            if found.means is Means.AGAIN:
+                await _later(parts, person, found.retry_after or backoff(3, parts.entropy))
+                if found.retry_after:
+                    break
+            elif found.means is Means.WORKSPACE:
+                log.warning("Slack does not say who anybody is: %s. Run coach doctor.", found.code)
+                await _later(parts, person, UNTIL_MENDED)
+            else:
+                if found.code != "users_not_found":
+                    log.warning("Slack could not be asked who %s is: %s", person.name, found.code)
+                await _later(parts, person, MISS)
+            continue
+        user = answer.get("user") or {}
+        if not user.get("id") or user.get("deleted") or user.get("is_bot"):
+            await _later(parts, person, MISS)
+            continue
+        async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, person.workspace_id)
+            await match(parts, tx, person, user)
+    if asked:
+        parts.wake.sender.set()
+    return asked
+
+
+async def _later(parts: Parts, person: Person, wait: timedelta) -> None:
+    async with parts.database.write() as tx:
+        at = parts.clock.now() + wait
+        await people.change(tx, person.workspace_id, person.id, lookup_after=at)
+
+
+async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -> None:
+    """Take in what Slack says of a user: an owner becomes reachable, with a name and time zone.
+
+    `user` is Slack's user object (https://docs.slack.dev/reference/objects/user-object).
+    """
+    now, workspace_id = parts.clock.now(), person.workspace_id
+    slack_user_id = str(user["id"])
+    known = await people.by_slack_user(tx, workspace_id, slack_user_id)
+    is_news = known is None
+    if known is not None and known.id != person.id:
+        # The same human was known by command first, or by a second address.
+        await people.merge(tx, workspace_id, gone=person.id, into=known.id)
+        person, is_news = known, True
+    time_zone = str(user.get("tz") or "") or None
+    name = str(user.get("real_name") or user.get("name") or "") or person.name
+    await people.change(
+        tx,
+        workspace_id,
+        person.id,
+        slack_user_id=slack_user_id,
+        name=name,
+        time_zone=time_zone,
+        lookup_after=now + REFRESH,
+    )
+    if is_news or person.time_zone != time_zone:
+        await mirror.check_person_now(tx, workspace_id, person.id, now)
+        parts.wake.tick.set()
+    await reach(parts, tx, workspace_id, person.id)
+
+
+async def reach(parts: Parts, tx: Tx, workspace_id: str, person_id: str) -> None:
+    """Bring what was held for somebody who can now be reached on its way, or ask them first."""
+    person = (await people.load(tx, workspace_id, [person_id]))[person_id]
+    if person.enrolment == "started":
+        await insights.release(tx, workspace_id, person_id, int(person.settings.level))
+        return
+    open_ = await insights.pending(tx, workspace_id, person_id, parts.clock.now())
+    if any(insight.state is InsightState.HELD for insight in open_):
+        await invite(tx, [person], parts.clock.now())

@@ -1,0 +1,187 @@
+"""The web application: webhooks, Slack behind its guard, and health."""
+
+import hashlib
+import hmac
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.web.raw_body import TooLargeError, answer, read_body
+from bot.web.strict_json import JsonError, loads
+
+log = logging.getLogger(__name__)
+
+#: The largest body from Slack, in bytes.
+LARGEST = 1_000_000
+
+#: How old a request may be, in seconds, either way
+#: (https://docs.slack.dev/authentication/verifying-requests-from-slack).
+TOLERANCE = 300
+
+_TIMESTAMP = re.compile(rb"\d{1,12}")
+
+
+class SlackGuard:
+    """Stands before Bolt: checks the signature on raw bytes, so that nothing unsigned is parsed.
+
+    Bolt parses bodies and headers before it verifies them and answers hostile ones with a 500.
+    """
+
+    def __init__(
+        self, bolt: AsyncApp, signing_secret: str, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._bolt = bolt
+        self._secret = signing_secret.encode()
+        self._wall = wall
+
+    def _signed(self, headers: dict[bytes, bytes], body: bytes) -> bool:
+        timestamp = headers.get(b"x-slack-request-timestamp", b"")
+        if not self._secret or not _TIMESTAMP.fullmatch(timestamp):
+            return False
+        if abs(self._wall() - int(timestamp)) > TOLERANCE:
+            return False
+        message = b"v0:" + timestamp + b":" + body
+        expected = b"v0=" + hmac.new(self._secret, message, hashlib.sha256).hexdigest().encode()
+        return hmac.compare_digest(headers.get(b"x-slack-signature", b""), expected)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of Slack's."""
+        if scope["method"] != "POST":
+            await answer(send, 405, {"error": "Slack sends POST."}, ((b"allow", b"POST"),))
+            return
+        try:
+            body = await read_body(scope, receive, LARGEST)
+        except TooLargeError:
+            await answer(send, 413, {"error": f"A request may have {LARGEST:,} bytes."})
+            return
+        except ConnectionError:
+            return
+        headers = dict(scope["headers"])
+        if not self._signed(headers, body):
+            await answer(send, 401, {"error": "Not signed by Slack; check the signing secret."})
+            return
+        text = _readable(headers, body)
+        if text is None:
+            await answer(send, 400, {"error": "The body cannot be read."})
+            return
+        try:
+            response = await self._dispatch(scope, headers, text)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            # Bolt trusts that what is signed has the form its documentation gives.
+            log.exception("a signed request was not of the form Slack sends")
+            await answer(send, 400, {"error": "This is not of the form Slack sends."})
+            return
+        except Exception:
+            log.exception("a request of Slack's could not be answered")
+            await answer(send, 503, {"error": "This cannot be answered now."})
+            return
+        content = response.body.encode()
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": [
+                    (name.encode("latin-1"), value.encode("latin-1"))
+                    for name, values in response.headers.items()
+                    for value in values
+                    if name.lower() != "content-length"
+                ]
+                # Without it the answer would go out in chunks.
+                + [(b"content-length", str(len(content)).encode())],
+            }
+        )
+        await send({"type": "http.response.body", "body": content})
+
+    async def _dispatch(self, scope: Scope, headers: dict[bytes, bytes], text: str) -> BoltResponse:
+        request = AsyncBoltRequest(
+            body=text,
+            query=scope.get("query_string", b"").decode("latin-1"),
+            headers={
+                name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()
+            },
+        )
+        return await self._bolt.async_dispatch(request)
+
+
+def _readable(headers: dict[bytes, bytes], body: bytes) -> str | None:
+    """What Bolt is to parse, if it can: JSON, or a form whose `payload`, if any, is JSON.
+
+    Of such a form only the payload, which Bolt takes for the same: decoding a form costs more than
+    all the rest that is done until a press is acknowledged, and need not be done twice.
+    """
+    try:
+        # Bolt takes for JSON what says so or begins like it.
+        is_json = headers.get(b"content-type", b"").startswith(b"application/json")
+        if is_json or body.startswith(b"{"):
+            return body.decode() if isinstance(loads(body), dict) else None
+        text = body.decode()
+        payload = dict(parse_qsl(text, keep_blank_values=True)).get("payload")
+        if payload is None:
+            return text
+        return payload.strip() if isinstance(loads(payload.encode()), dict) else None
+    except (JsonError, ValueError):
+        return None
+
+
+class Web:
+    """Routes by path; nothing here knows what its parts do."""
+
+    def __init__(
+        self,
+        *,
+        intake: ASGIApp,
+        slack: ASGIApp | None,
+        ready: Callable[[], Awaitable[str | None]],
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._intake = intake
+        self._slack = slack
+        self._ready = ready
+        self._start = start
+        self._stop = stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to its part."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path.startswith("/webhooks/"):
+            await self._intake(scope, receive, send)
+        elif path == "/slack/events" and self._slack is not None:
+            await self._slack(scope, receive, send)
+        elif path == "/slack/events":
+            await answer(send, 503, {"error": "Slack is not set up. Run coach doctor."})
+        elif path == "/healthz":
+            await answer(send, 200, {"ok": True})
+        elif path == "/readyz":
+            fault = await self._ready()
+            await answer(send, 503 if fault else 200, {"ok": fault is None, "fault": fault})
+        else:
+            await answer(send, 404, {"error": "Nothing is here."})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._start()
+                except Exception as error:
+                    log.debug("start failed", exc_info=True)
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

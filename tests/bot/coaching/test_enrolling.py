@@ -1,0 +1,137 @@
+"""Tests of a person's own choices, on both kinds of database."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.coaching import enrolling
+from bot.runtime.parts import Parts
+from coach.models import Enrolment, InsightState, Level, Person, Priority, Settings
+from storage.tables import contacts, deals
+from tests.bot.surface import (
+    ANA,
+    BEN,
+    NEW,
+    WS,
+    Surface,
+    deal,
+    lead,
+    surface,
+    surface_on_both,
+)
+
+__all__ = ["surface", "surface_on_both"]
+
+Choice = Callable[[Parts, str, str], Awaitable[Person]]
+
+
+async def due(surface: Surface) -> list[object]:
+    """The next checks of all deals and contacts."""
+    found: list[object] = []
+    async with surface.parts.database.read() as tx:
+        for table in (deals, contacts):
+            found += [row.next_check_at for row in await tx.execute(table.select())]
+    return found
+
+
+async def test_starting_queues_what_was_held_by_the_level(surface_on_both: Surface) -> None:
+    surface = surface_on_both
+    high = await surface.insight(BEN, occasion="1", state=InsightState.HELD)
+    low = await surface.insight(BEN, occasion="2", state=InsightState.HELD, priority=Priority.LOW)
+    person = await enrolling.start(surface.parts, WS, BEN)
+    assert person.enrolment is Enrolment.STARTED
+    assert (await surface.stored(high)).state is InsightState.QUEUED
+    assert (await surface.stored(low)).state is InsightState.QUIET
+    assert surface.parts.wake.sender.is_set()
+
+
+@pytest.mark.parametrize("choice", [enrolling.start, enrolling.turn_on])
+async def test_who_begins_to_listen_is_looked_at_at_once(surface: Surface, choice: Choice) -> None:
+    ben = await surface.person(BEN)
+    await surface.save(deal(person_id=ben.id), lead(person_id=ben.id))
+    surface.parts.wake.tick.clear()
+    await choice(surface.parts, WS, BEN)
+    assert await due(surface) == [surface.clock.now()] * 2
+    assert surface.parts.wake.tick.is_set()
+
+
+async def test_somebody_nobody_knew_can_start(surface_on_both: Surface) -> None:
+    surface = surface_on_both
+    person = await enrolling.turn_on(surface.parts, WS, NEW)
+    assert (person.slack_user_id, person.enrolment) == (NEW, Enrolment.STARTED)
+    assert surface.parts.wake.lookup.is_set()
+
+
+async def test_off_silences_what_waits_and_on_does_not_bring_it_back(
+    surface_on_both: Surface,
+) -> None:
+    surface = surface_on_both
+    waiting = await surface.insight()
+    person = await enrolling.turn_off(surface.parts, WS, ANA)
+    assert (person.enrolment, person.settings.enabled) == (Enrolment.STARTED, False)
+    assert (await surface.stored(waiting)).state is InsightState.QUIET
+    person = await enrolling.turn_on(surface.parts, WS, ANA)
+    assert person.settings.enabled
+    assert (await surface.stored(waiting)).state is InsightState.QUIET
+
+
+@pytest.mark.parametrize("choice", [enrolling.decline, enrolling.turn_off])
+async def test_who_never_started_declines(surface: Surface, choice: Choice) -> None:
+    held = await surface.insight(BEN, state=InsightState.HELD)
+    person = await choice(surface.parts, WS, BEN)
+    assert person.enrolment is Enrolment.DECLINED
+    assert not person.listens
+    assert (await surface.stored(held)).state is InsightState.QUIET
+
+
+async def test_who_declined_can_still_start(surface: Surface) -> None:
+    await enrolling.decline(surface.parts, WS, BEN)
+    person = await enrolling.turn_on(surface.parts, WS, BEN)
+    assert person.enrolment is Enrolment.STARTED
+    assert person.listens
+
+
+async def test_a_lower_level_takes_back_what_is_too_unimportant_to_send(
+    surface_on_both: Surface,
+) -> None:
+    surface = surface_on_both
+    medium = await surface.insight(priority=Priority.MEDIUM, occasion="medium")
+    high = await surface.insight(priority=Priority.HIGH, occasion="high")
+    person = await enrolling.set_level(surface.parts, WS, ANA, Level.MINIMAL)
+    assert person.settings.level is Level.MINIMAL
+    assert (await surface.stored(medium)).state is InsightState.QUIET
+    assert (await surface.stored(high)).state is InsightState.QUEUED
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(Settings(), level=Level.ACTIVE),
+        replace(Settings(), stale_lead_days=3),
+        replace(Settings(), stuck_deal_days=3),
+        replace(Settings(), working_days=(1, 2, 3)),
+    ],
+)
+async def test_each_setting_that_matters_to_the_clock_has_it_look_at_once(
+    surface: Surface, changed: Settings
+) -> None:
+    ana = await surface.person(ANA)
+    await surface.save(deal(person_id=ana.id), lead(person_id=ana.id))
+    person = await enrolling.save_settings(surface.parts, WS, ANA, changed)
+    assert person.settings == changed
+    assert await due(surface) == [surface.clock.now()] * 2
+
+
+async def test_settings_saved_as_they_were_move_no_check(surface: Surface) -> None:
+    ana = await surface.person(ANA)
+    await surface.save(deal(person_id=ana.id))
+    await enrolling.save_settings(surface.parts, WS, ANA, Settings())
+    assert await due(surface) == [None]
+
+
+async def test_only_ones_own_things_are_looked_at(surface: Surface) -> None:
+    ben = await surface.person(BEN)
+    await surface.save(deal(person_id=ben.id))
+    await enrolling.set_level(surface.parts, WS, ANA, Level.ACTIVE)
+    assert await due(surface) == [None]

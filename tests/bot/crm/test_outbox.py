@@ -1,0 +1,244 @@
+"""Changes made in Slack reach the CRM, signed, however often that takes, and once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from starlette.responses import RedirectResponse, Response
+
+from bot.crm import outbox
+from bot.runtime.parts import Parts
+from storage import crm_writes
+from storage.crm_writes import StoredWrite
+from tests.world import (
+    ANA,
+    CONNECTION,
+    WORKSPACE,
+    Crm,
+    FixedClock,
+    World,
+    connect,
+    make_test_parts,
+    native,
+    running_crm,
+    won,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+@dataclass
+class Desk:
+    """An outbox before a CRM."""
+
+    parts: Parts
+    clock: FixedClock
+    crm: Crm
+    http: aiohttp.ClientSession
+
+    async def put(self, key: str = "f1:create_task", words: str = "Created “x”") -> None:
+        write = StoredWrite(WORKSPACE, key, "f1", CONNECTION, "T-1", words, '{"type": "x"}')
+        async with self.parts.database.write() as tx:
+            await crm_writes.add(tx, write, self.clock.now())
+
+    async def send(self, later: timedelta = timedelta()) -> int:
+        self.clock.advance(later)
+        return await outbox.send_due(self.parts, self.http)
+
+    async def counts(self) -> dict[str, int]:
+        async with self.parts.database.read() as tx:
+            return await crm_writes.counts(tx, WORKSPACE)
+
+
+@pytest.fixture
+async def desk(parts: Parts) -> AsyncIterator[Desk]:
+    clock = parts.clock
+    assert isinstance(clock, FixedClock)
+    async with running_crm() as crm, aiohttp.ClientSession(trust_env=False) as http:
+        await connect(parts, native(crm.url))
+        yield Desk(parts, clock, crm, http)
+
+
+@pytest.fixture
+async def sqlite_desk(sqlite_parts: Parts) -> AsyncIterator[Desk]:
+    clock = sqlite_parts.clock
+    assert isinstance(clock, FixedClock)
+    async with running_crm() as crm, aiohttp.ClientSession(trust_env=False) as http:
+        await connect(sqlite_parts, native(crm.url))
+        yield Desk(sqlite_parts, clock, crm, http)
+
+
+async def test_a_change_is_posted_once_signed_as_a_standard_webhook(desk: Desk) -> None:
+    await desk.put()
+    assert await desk.send() == 1
+    (heard,) = desk.crm.heard
+    assert heard.fault is None
+    assert heard.body == {"type": "x"}
+    assert heard.headers["content-type"] == "application/json"
+    assert await desk.counts() == {"done": 1}
+    assert await desk.send(timedelta(days=1)) == 0
+
+
+async def test_the_same_change_is_kept_once(desk: Desk) -> None:
+    await desk.put()
+    await desk.put()
+    await desk.send()
+    assert len(desk.crm.heard) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503, 408, 425, 429])
+async def test_trouble_is_tried_again_with_growing_pauses_under_the_same_id(
+    sqlite_desk: Desk, status: int
+) -> None:
+    desk = sqlite_desk
+    desk.crm.answers = [Response(status_code=status) for _ in range(3)]
+    await desk.put()
+    await desk.send()
+    assert await desk.send(SECOND) == 0
+    tries = [second for second in range(60) if await desk.send(SECOND)]
+    assert len(tries) == 3
+    assert tries[1] - tries[0] < tries[2] - tries[1]
+    assert len({heard.id for heard in desk.crm.heard}) == 1
+    assert [heard.fault for heard in desk.crm.heard] == [None] * 4
+    assert await desk.counts() == {"done": 1}
+
+
+async def test_retry_after_is_obeyed_within_reason(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    desk.crm.answers = [
+        Response(status_code=503, headers={"retry-after": "100"}),
+        Response(status_code=503, headers={"retry-after": "9" * 30}),
+        Response(status_code=503, headers={"retry-after": "999999999"}),
+    ]
+    await desk.put()
+    await desk.send()
+    assert await desk.send(99 * SECOND) == 0
+    assert await desk.send(SECOND) == 1
+    assert await desk.send(timedelta(minutes=1)) == 1
+    assert await desk.send(timedelta(hours=6)) == 1
+    assert await desk.counts() == {"done": 1}
+
+
+async def test_a_crm_that_cannot_be_reached_is_tried_again(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    await connect(desk.parts, native("http://127.0.0.1:9/nobody"))
+    await desk.put()
+    assert await desk.send() == 1
+    assert await desk.counts() == {"queued": 1}
+    await connect(desk.parts, native(desk.crm.url))
+    await desk.send(10 * SECOND)
+    assert await desk.counts() == {"done": 1}
+
+
+async def test_a_crm_that_does_not_answer_in_time_is_tried_again(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    desk.crm.delays = [5]
+    await desk.put()
+    assert await outbox.send_due(desk.parts, desk.http, patience=0.2) == 1
+    assert await desk.counts() == {"queued": 1}
+    await desk.send(10 * SECOND)
+    assert len({heard.id for heard in desk.crm.heard}) == 1
+    assert await desk.counts() == {"done": 1}
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 410, 422])
+async def test_a_refusal_is_kept_as_failed_and_can_be_tried_again_by_hand(
+    sqlite_desk: Desk, status: int
+) -> None:
+    desk = sqlite_desk
+    desk.crm.answers = [Response(status_code=status)]
+    await desk.put()
+    await desk.send()
+    assert await desk.send(timedelta(days=1)) == 0
+    async with desk.parts.database.write() as tx:
+        (failed,) = await crm_writes.failed(tx, WORKSPACE)
+        assert failed.error == f"HTTP {status}"
+        assert await crm_writes.replay(tx, WORKSPACE, desk.clock.now()) == 1
+    await desk.send()
+    assert await desk.counts() == {"done": 1}
+
+
+async def test_after_many_tries_it_is_given_up_and_kept(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    desk.crm.answers = [Response(status_code=500) for _ in range(50)]
+    await desk.put()
+    for _ in range(outbox.TRIES + 3):
+        await desk.send(timedelta(hours=8))
+    assert len(desk.crm.heard) == outbox.TRIES
+    assert await desk.counts() == {"failed": 1}
+
+
+async def test_a_redirect_is_not_followed(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    desk.crm.answers = [RedirectResponse(desk.crm.url, 307)]
+    await desk.put()
+    await desk.send()
+    assert len(desk.crm.heard) == 1
+    async with desk.parts.database.read() as tx:
+        (failed,) = await crm_writes.failed(tx, WORKSPACE)
+    assert failed.error == "HTTP 307"
+
+
+async def test_without_a_callback_any_more_a_change_is_kept_as_failed(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    await desk.put()
+    await connect(desk.parts, native(None))
+    await desk.send()
+    assert await desk.counts() == {"failed": 1}
+
+
+async def test_one_change_in_trouble_keeps_no_other_waiting(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    broken = native("http://[not-an-address", id="broken", token="broken-token-0123456789")
+    await connect(desk.parts, broken)
+    write = StoredWrite(WORKSPACE, "k0", "f0", "broken", "T-0", "Created", "{}")
+    async with desk.parts.database.write() as tx:
+        await crm_writes.add(tx, write, desk.clock.now())
+    await desk.put()
+    await desk.send()
+    assert len(desk.crm.heard) == 1
+
+
+async def test_two_outboxes_post_nothing_twice_and_a_dead_ones_claim_runs_out(desk: Desk) -> None:
+    for number in range(20):
+        await desk.put(f"f{number}:create_task")
+    url = desk.parts.database.url.render_as_string(hide_password=False)
+    other = make_test_parts(url, clock=desk.clock)
+    try:
+
+        async def send(parts: Parts) -> None:
+            while await outbox.send_due(parts, desk.http):
+                pass
+
+        await asyncio.gather(send(desk.parts), send(other))
+    finally:
+        await other.database.close()
+    assert len(desk.crm.heard) == len({heard.id for heard in desk.crm.heard}) == 20
+    await desk.put("late:create_task")
+    now = desk.clock.now()
+    async with desk.parts.database.write() as tx:
+        until = now + outbox.LEASE
+        await crm_writes.claim(tx, desk.parts.database, now, until=until, most=8)
+    assert await desk.send(outbox.LEASE - SECOND) == 0
+    assert await desk.send(SECOND) == 1
+
+
+async def test_a_task_made_in_slack_reaches_the_crm(world: World) -> None:
+    await world.post(won())
+    await world.settle()
+    (card,) = world.messages(ANA)
+    await world.slack.press(ANA, card.ts, label="Take Action")
+    async with asyncio.timeout(10):
+        while (view := world.slack.top_view(ANA)) is None or not view.get("submit"):
+            await asyncio.sleep(0.01)
+    answer = await world.slack.submit(ANA)
+    assert answer.ok, answer
+    await world.settle()
+    (heard,) = world.crm.heard
+    assert heard.fault is None
+    assert heard.body["type"] == "task_created"
+    assert heard.body["data"]["task"]["title"] == "Ask Ann Lee for referral"
+    assert world.messages(ANA)[0].text.startswith("Done: Created the task")

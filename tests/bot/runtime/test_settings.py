@@ -1,0 +1,83 @@
+"""Every setting has a safe default, and what is wrong with one is said by its name."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.runtime.settings import Settings, SettingsError, load
+from storage.sealing import Seal
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without a .env, and a data folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path
+
+
+def test_with_nothing_configured_there_is_a_file_and_a_key_of_ones_own(elsewhere: Path) -> None:
+    settings = load()
+    assert settings.slack_bot_token is None
+    assert settings.slack_api_url == "https://slack.com/api/"
+    url = settings.database()
+    file = Path(url.removeprefix("sqlite+aiosqlite:///"))
+    assert file.parent.is_relative_to(elsewhere) or str(file).startswith(str(Path.home()))
+    (key,) = settings.secret_keys()
+    assert Seal([key]).open(Seal([key]).close("x")) == "x"
+    assert load().secret_keys() == [key]
+    made = file.parent / "secret.key"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_file_of_settings_is_read_and_the_environment_goes_before_it(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / ".env").write_text(
+        "SLACK_SIGNING_SECRET=from-the-file\nCOACH_LOG_LEVEL=DEBUG\nUNKNOWN_SETTING=1\n"
+    )
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "from-outside")
+    settings = load()
+    assert settings.slack_signing_secret is not None
+    assert settings.slack_signing_secret.get_secret_value() == "from-outside"
+    assert settings.coach_log_level == "DEBUG"
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+    ],
+)
+def test_a_database_is_named_as_its_provider_names_it(given: str, used: str) -> None:
+    assert Settings(_env_file=None, database_url=given).database() == used
+
+
+def test_keys_are_given_newest_first_separated_by_commas(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [Fernet.generate_key().decode() for _ in range(2)]
+    monkeypatch.setenv("COACH_SECRET_KEYS", f" {keys[0]} , {keys[1]},")
+    assert load().secret_keys() == keys
+
+
+def test_slacks_address_ends_in_a_slash_whatever_was_typed() -> None:
+    settings = Settings(_env_file=None, slack_api_url="http://127.0.0.1:1/api")
+    assert settings.slack_api_url == "http://127.0.0.1:1/api/"
+
+
+def test_a_wrong_setting_is_named(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COACH_LOG_LEVEL", "LOUD")
+    with pytest.raises(SettingsError, match="COACH_LOG_LEVEL"):
+        load()
+
+
+def test_secrets_are_not_shown_with_the_settings() -> None:
+    settings = Settings(_env_file=None, slack_bot_token="very-secret")  # type: ignore[arg-type]
+    assert "very-secret" not in repr(settings)

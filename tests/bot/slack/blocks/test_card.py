@@ -1,0 +1,135 @@
+"""Tests of what a person reads on a card in each of its states."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.slack.blocks.card import card
+from coach.models import Insight, InsightState, InsightType, Priority, Span, say
+from tests.bot.slack.blocks.values import INSIGHT, NOW, PROMISE, insight
+
+
+def shown(given: Insight, zone: str | None = "Europe/Madrid") -> tuple[str, list[dict[str, Any]]]:
+    return card(given, promise=PROMISE, now=NOW, time_zone=zone)
+
+
+def buttons(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for block in blocks if block["type"] == "actions" for each in block["elements"]]
+
+
+def words(blocks: list[dict[str, Any]]) -> str:
+    found: list[str] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            if part.get("type") == "emoji" and "name" in part:
+                found.append(f":{part['name']}:")
+            elif isinstance(part.get("text"), str):
+                found.append(part["text"])
+            for inner in part.values():
+                walk(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                walk(inner)
+
+    walk(blocks)
+    return "".join(found)
+
+
+def test_an_open_card_says_what_and_why_in_two_lines_and_promises_what_the_button_does() -> None:
+    _, blocks = shown(INSIGHT)
+    assert [block["type"] for block in blocks] == ["rich_text", "context", "context", "actions"]
+    what, why = words(blocks[:1]).split("\n")
+    assert what.startswith(":zap: Great close! This is the perfect moment to ask Ann Lee")
+    assert why == "You won Acme renewal (12,000 EUR)."
+    assert words(blocks[2:3]) == PROMISE
+
+
+def test_the_buttons_are_take_action_and_dismiss_and_the_first_is_the_primary_one() -> None:
+    _, blocks = shown(INSIGHT)
+    take, dismiss = buttons(blocks)
+    assert take["text"]["text"] == "Take Action"
+    assert take["style"] == "primary"
+    assert take["action_id"] == "insight:take"
+    assert dismiss["text"]["text"] == "Dismiss"
+    assert "style" not in dismiss
+    assert dismiss["action_id"] == "insight:dismiss"
+    assert take["value"] == dismiss["value"] == INSIGHT.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("kind", "icon"),
+    [
+        (InsightType.ACTION, ":zap:"),
+        (InsightType.TIME, ":hourglass_flowing_sand:"),
+        (InsightType.PATTERN, ":bar_chart:"),
+    ],
+)
+def test_the_type_is_shown_by_an_icon(kind: InsightType, icon: str) -> None:
+    assert words(shown(insight(type=kind))[1]).startswith(icon)
+
+
+def test_each_priority_has_a_sign_and_a_word_of_its_own() -> None:
+    lines = [words(shown(insight(priority=each))[1][1:2]) for each in Priority]
+    assert [each.split()[1] for each in lines] == ["Low", "Medium", "High"]
+    assert len({each.split()[0] for each in lines}) == 3
+
+
+def test_the_subject_is_linked_when_the_crm_gave_a_safe_link() -> None:
+    assert '"url": "https://crm.example/contacts/9"' in json.dumps(shown(INSIGHT)[1])
+    unsafe = insight(message=say("Ask ", Span("Ann", "http://crm.example/9")), reason=say("Why."))
+    assert '"link"' not in json.dumps(shown(unsafe)[1])
+
+
+def test_the_time_left_is_told_in_the_persons_own_zone_or_not_at_all() -> None:
+    today = insight(expires_at=NOW + timedelta(hours=4))
+    assert "until 14:00" in words(shown(today)[1])
+    assert "until Thu 26 Nov, 10:00" in words(shown(INSIGHT)[1])
+    assert "until" not in words(shown(INSIGHT, zone=None)[1])
+
+
+def test_the_notification_reads_well_alone() -> None:
+    assert shown(INSIGHT)[0] == (
+        "Coach: Great close! This is the perfect moment to ask Ann Lee for a referral "
+        "while they're happy."
+    )
+
+
+def test_markup_in_a_title_reaches_neither_notification_nor_blocks() -> None:
+    hostile = insight(message=say("Deal '", Span("<!channel> *x*"), "' waits"))
+    text, blocks = shown(hostile)
+    assert "<!channel>" not in text
+    assert "&lt;!channel&gt;" in text
+    assert "mrkdwn" not in json.dumps(blocks)
+
+
+def test_a_taken_card_says_what_was_done_and_about_what() -> None:
+    done = insight(
+        state=InsightState.TAKEN,
+        outcome=say("Created the task “", Span("Ask Ann Lee"), "” for Tue 24 Nov."),
+    )
+    text, blocks = shown(done)
+    assert words(blocks).startswith(
+        ":white_check_mark: Created the task “Ask Ann Lee” for Tue 24 Nov."
+    )
+    assert "Great close!" in words(blocks)
+    assert text == "Done: Created the task “Ask Ann Lee” for Tue 24 Nov."
+    assert buttons(blocks) == []
+
+
+@pytest.mark.parametrize("state", [InsightState.DISMISSED, InsightState.EXPIRED])
+def test_a_card_that_has_ended_is_one_line_without_buttons(state: InsightState) -> None:
+    _, blocks = shown(insight(state=state))
+    assert len(blocks) == 1
+    assert "\n" not in words(blocks)
+    assert state.capitalize() in words(blocks)
+    assert buttons(blocks) == []
+
+
+def test_a_card_whose_time_is_up_has_no_buttons_even_before_the_clock_noticed() -> None:
+    late = replace(INSIGHT, expires_at=NOW)
+    assert "Expired" in words(shown(late)[1])
+    assert buttons(shown(late)[1]) == []

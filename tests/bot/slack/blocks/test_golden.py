@@ -1,0 +1,180 @@
+"""Tests that every message and view is exactly as recorded, for eyes and for Slack's schema.
+
+`UPDATE_GOLDEN=1 make test ARGS=tests/bot/slack/blocks/test_golden.py` records them anew.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.playground.slack.blocks import problems, view_problems
+from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
+from bot.slack.blocks.card import card
+from bot.slack.blocks.home import home
+from bot.slack.blocks.lists import deal_list, insight_list, task_list
+from bot.slack.blocks.notices import notice
+from bot.slack.blocks.screen import screen_modal
+from bot.slack.blocks.settings import settings_modal
+from coach.action import Action, ActionView, load_actions
+from coach.models import (
+    Contact,
+    Enrolment,
+    Insight,
+    InsightState,
+    InsightType,
+    Level,
+    Priority,
+    Settings,
+    Span,
+    say,
+)
+from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, insight
+
+FOLDER = Path(__file__).parents[3] / "golden"
+
+Payload = dict[str, Any]
+
+STALE = insight(
+    fingerprint="a" * 32,
+    type=InsightType.TIME,
+    message=say(
+        "Warm leads going cold: ", Span("Bo"), " and ", Span("Cy"),
+        " haven't been contacted in 7+ days.",
+    ),
+    reason=say("Your limit is 7 working days without a call, mail, meeting or note."),
+)  # fmt: skip
+TIP = insight(
+    fingerprint="b" * 32,
+    priority=Priority.LOW,
+    type=InsightType.PATTERN,
+    message=say("Tip: add a follow-up task within 24 hours for ", Span("Blue pilot"), "."),
+    reason=say("A new deal has no next step until you give it one."),
+)
+LEADS = [
+    Contact(
+        "c1", "C-1", "Bo Berg", "bo@blue.example", "LEAD", url="https://crm.example/contacts/1",
+        last_contacted_at=NOW - timedelta(days=12), silent_since=NOW - timedelta(days=12),
+    ),
+    Contact("c1", "C-2", "Cy Cole", status="PROSPECT", silent_since=NOW - timedelta(days=9)),
+]  # fmt: skip
+
+
+def _message(made: tuple[str, list[dict[str, Any]]]) -> Payload:
+    return {"text": made[0], "blocks": made[1]}
+
+
+def _promise(given: Insight) -> str:
+    return PROMISE
+
+
+def _card(**changes: object) -> Payload:
+    made = insight(**changes)
+    return _message(card(made, promise=PROMISE, now=NOW, time_zone="Europe/Madrid"))
+
+
+def _screen(name: str, **known: Any) -> Payload:
+    actions: dict[str, Action] = load_actions()
+    view = ActionView(
+        now=NOW,
+        person=ANA,
+        today=date(2026, 11, 23),
+        new_id="new",
+        params=known.pop("params", {}),
+        **known,
+    )
+    return screen_modal(actions[name].screen(view), INSIGHT.fingerprint)
+
+
+def _link(state: str) -> Payload:
+    params = {
+        "request_id": "r1",
+        "who": "Ben Okafor",
+        "email": "b.okafor@old.example",
+        "things": "12 open deals, 3 open tasks",
+        "state": state,
+        "by": "Chris Vale",
+    }
+    return _message(notice("link_request", params))
+
+
+OFF = replace(ANA, settings=Settings(enabled=False))
+NEW = replace(ANA, enrolment=Enrolment.INVITED, time_zone=None)
+PARTICULAR = Settings(True, Level.ACTIVE, 10, 21, (1, 2, 3, 4, 6))
+STAGES = ["Proposal", "Prospecting", "Qualified", "Negotiation", "Closed Won", "Closed Lost"]
+
+BUILT: dict[str, Callable[[], Payload]] = {
+    "card_open": lambda: _card(),
+    "card_open_time": lambda: _message(
+        card(STALE, promise="Take Action lists these leads.", now=NOW, time_zone=None)
+    ),
+    "card_open_pattern": lambda: _message(
+        card(TIP, promise=PROMISE, now=NOW, time_zone="Europe/Madrid")
+    ),
+    "card_taken": lambda: _card(
+        state=InsightState.TAKEN, outcome=say("Created the task “Ask Ann Lee” for Tue 24 Nov.")
+    ),
+    "card_dismissed": lambda: _card(state=InsightState.DISMISSED),
+    "card_expired": lambda: _card(state=InsightState.EXPIRED),
+    "notice_welcome": lambda: _message(notice("welcome", {"state": "asked", "name": "Ben"})),
+    "notice_welcome_started": lambda: _message(notice("welcome", {"state": "started"})),
+    "notice_welcome_declined": lambda: _message(notice("welcome", {"state": "declined"})),
+    "notice_link_request": lambda: _link("asked"),
+    "notice_link_request_confirmed": lambda: _link("confirmed"),
+    "notice_link_request_refused": lambda: _link("refused"),
+    "notice_link_answer_confirmed": lambda: _message(
+        notice("link_answer", {"email": "b.okafor@old.example", "state": "confirmed"})
+    ),
+    "notice_link_answer_refused": lambda: _message(
+        notice("link_answer", {"email": "b.okafor@old.example", "state": "refused"})
+    ),
+    "modal_create_task": lambda: _screen(
+        "create_task",
+        params={"connection_id": "c1", "title": "Ask Ann Lee for referral", "priority": "high"},
+    ),
+    "modal_view_task": lambda: _screen("view_task", task=TASKS[0]),
+    "modal_view_task_done": lambda: _screen(
+        "view_task", task=TASKS[0], done={"T-1": "Completed “Send the offer”"}
+    ),
+    "modal_view_deal": lambda: _screen("view_deal", deal=DEALS[0], contact=LEADS[0], stages=STAGES),
+    "modal_view_stale_leads": lambda: _screen("view_stale_leads", contacts=LEADS),
+    "modal_view_overdue_tasks": lambda: _screen(
+        "view_overdue_tasks", tasks=TASKS, done={"T-2": "Moved “Call Bo” to Fri 27 Nov"}
+    ),
+    "modal_settings": lambda: settings_modal(ANA),
+    "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR)),
+    "modal_sentence": lambda: sentence_modal("You have already taken care of this."),
+    "modal_working": lambda: working_modal(),
+    "answer_sentence": lambda: _message(sentence("Your coach is on.")),
+    "answer_insights": lambda: _message(insight_list([INSIGHT, STALE, TIP], _promise)),
+    "answer_no_insights": lambda: _message(insight_list([], _promise)),
+    "answer_tasks": lambda: _message(task_list(TASKS, date(2026, 11, 23))),
+    "answer_deals": lambda: _message(deal_list(DEALS)),
+    "home_on": lambda: home(ANA, [INSIGHT, STALE], _promise),
+    "home_off": lambda: home(OFF, [], _promise),
+    "home_not_started": lambda: home(NEW, [TIP], _promise),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BUILT))
+def test_a_message_or_view_is_as_recorded_and_taken_by_slack(name: str) -> None:
+    made = BUILT[name]()
+    found = (
+        view_problems(made)
+        if made.get("type") in {"modal", "home"}
+        else problems(made["blocks"], "message")
+    )
+    assert found == []
+    file = FOLDER / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert json.loads(file.read_text(encoding="utf-8")) == made
+
+
+def test_no_recording_is_left_over() -> None:
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(BUILT)

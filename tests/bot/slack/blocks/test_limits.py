@@ -1,0 +1,175 @@
+"""Tests that whatever a CRM says, Slack takes what we make of it."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.playground.slack.blocks import problems, view_problems
+from bot.slack.blocks.asides import sentence, sentence_modal
+from bot.slack.blocks.card import card
+from bot.slack.blocks.home import home
+from bot.slack.blocks.lists import deal_list, insight_list, task_list
+from bot.slack.blocks.notices import notice
+from bot.slack.blocks.screen import screen_modal
+from coach.models import (
+    Deal,
+    Insight,
+    InsightState,
+    InsightType,
+    Priority,
+    Ref,
+    Span,
+    Task,
+    say,
+)
+from coach.screens import ChoiceField, Control, DateField, Element, Item, Note, Screen, TextField
+from tests.bot.slack.blocks.values import ANA, NOW, PROMISE, insight
+
+HOSTILE = [
+    "<!channel> <!here> <!everyone>",
+    "<@U01ANA> <#C1> <!subteam^S1>",
+    "<https://evil.example|https://bank.example>",
+    "*bold* _italic_ ~gone~ `code` ```block```",
+    ":tada: &amp; &lt; & < >",
+    "a\nb\r\nc\u2028d\x00\x1b[31m",
+    "שלום \u202egnp.exe \u2066x",
+    "👩‍👩‍👧‍👦" * 400,
+    "x" * 3000,
+    "<" * 3000,
+    "&" * 3000,
+    '"\\' * 1500,
+    "\U0001d4b3" * 3000,
+    " ",
+    "\t",
+]
+
+hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=400))
+urls = st.one_of(
+    st.none(),
+    st.just("https://crm.example/" + "x" * 970),
+    st.just("https://crm.example/1"),
+    st.just("javascript:alert(1)"),
+    hostile,
+)
+spans = st.builds(Span, hostile.filter(bool), urls)
+messages = st.lists(spans, min_size=1, max_size=8).map(tuple)
+insights = st.builds(
+    insight,
+    message=messages,
+    reason=messages,
+    outcome=st.one_of(st.just(()), messages),
+    state=st.sampled_from(InsightState),
+    type=st.sampled_from(InsightType),
+    priority=st.sampled_from(Priority),
+    expires_at=st.sampled_from([NOW - timedelta(1), NOW + timedelta(hours=1), NOW + timedelta(3)]),
+    fingerprint=st.text("0123456789abcdef", min_size=32, max_size=32),
+)
+some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def assert_taken_by_slack(text: str, blocks: list[dict[str, Any]]) -> None:
+    assert problems(blocks, "message") == []
+    assert len(json.dumps(blocks)) < 12_000
+    assert 0 < len(text) <= 4000
+    assert "<" not in text
+    for place in _mrkdwn(blocks):
+        assert "<" not in place
+
+
+def _mrkdwn(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["text"]] if part.get("type") == "mrkdwn" else []
+        return own + [each for value in part.values() for each in _mrkdwn(value)]
+    if isinstance(part, list):
+        return [each for value in part for each in _mrkdwn(value)]
+    return []
+
+
+@some
+@given(insights, hostile, st.sampled_from(["Europe/Madrid", None, "not/a zone"]))
+def test_every_card_is_taken_by_slack(given_: Insight, promise: str, zone: str | None) -> None:
+    assert_taken_by_slack(*card(given_, promise=promise, now=NOW, time_zone=zone))
+
+
+@some
+@given(st.lists(insights, max_size=15, unique_by=lambda each: each.fingerprint), hostile)
+def test_lists_of_insights_and_the_home_tab_are_taken_by_slack(
+    given_: list[Insight], promise: str
+) -> None:
+    assert_taken_by_slack(*insight_list(given_, lambda _: promise))
+    assert view_problems(home(ANA, given_, lambda _: promise)) == []
+
+
+@some
+@given(st.lists(st.tuples(hostile, urls), max_size=40))
+def test_lists_of_tasks_and_deals_are_taken_by_slack(
+    rows: list[tuple[str, str | None]],
+) -> None:
+    tasks = [Task("c1", str(n), title, url=url) for n, (title, url) in enumerate(rows)]
+    deals = [Deal("c1", str(n), title, title, url=url) for n, (title, url) in enumerate(rows)]
+    assert_taken_by_slack(*task_list(tasks, NOW.date()))
+    assert_taken_by_slack(*deal_list(deals))
+
+
+@some
+@given(
+    st.sampled_from(["welcome", "link_request", "link_answer"]),
+    st.sampled_from(["asked", "started", "declined", "confirmed", "refused"]),
+    hostile,
+)
+def test_every_notice_is_taken_by_slack(kind: str, state: str, text: str) -> None:
+    params = {"state": state, "name": text, "who": text, "email": text, "things": text, "by": text}
+    assert_taken_by_slack(*notice(kind, {**params, "request_id": "r1"}))
+
+
+@some
+@given(hostile)
+def test_a_sentence_is_taken_by_slack(text: str) -> None:
+    text = text.strip() or "x"
+    assert problems(sentence(text)[1], "message") == []
+    assert view_problems(sentence_modal(text)) == []
+
+
+items = st.builds(
+    Item,
+    ref=st.builds(Ref, st.sampled_from(["c1", "c2"]), st.text(min_size=1, max_size=600)),
+    title=messages,
+    facts=st.lists(hostile.filter(bool), max_size=4),
+    controls=st.lists(st.sampled_from(Control), max_size=6, unique=True).map(tuple),
+    due_date=st.one_of(st.none(), st.dates(date(2000, 1, 1), date(2099, 1, 1))),
+    stages=st.lists(hostile.filter(bool), max_size=120, unique=True),
+    done=st.one_of(st.none(), hostile.filter(bool)),
+)
+
+
+@some
+@given(st.lists(items, max_size=20, unique_by=lambda item: item.ref), hostile)
+def test_every_screen_of_things_is_taken_by_slack(things: list[Item], text: str) -> None:
+    elements: list[Element] = [Note(say(text))]
+    elements += things
+    view = screen_modal(Screen("Overdue tasks", "Done", elements), "f" * 32)
+    assert view_problems(view) == []
+    assert len(json.dumps(view)) < 250_000
+
+
+@some
+@given(hostile, hostile)
+def test_every_form_is_taken_by_slack(title: str, note: str) -> None:
+    fields: list[Element] = [
+        TextField("title", "Title", title, hint=note),
+        DateField("due_date", "Due date", date(2026, 11, 24)),
+        ChoiceField("priority", "Priority", [("high", "High"), ("low", "Low")], "low"),
+        TextField("note", "Note", note, long=True, optional=True, max_length=2000),
+    ]
+    assert view_problems(screen_modal(Screen("Create a task", "Create task", fields), "f")) == []
+
+
+def test_ten_ordinary_insights_are_listed_whole() -> None:
+    ten = [insight(fingerprint=f"{n:032}") for n in range(10)]
+    _, blocks = insight_list(ten, lambda _: PROMISE)
+    assert sum(block["type"] == "actions" for block in blocks) >= 7
+    view = home(ANA, ten, lambda _: PROMISE)
+    assert sum(block["type"] == "actions" for block in view["blocks"]) == 11

@@ -1,0 +1,52 @@
+"""Tests of `/coach activity`: counts by what happened, and the latest, for one's own things."""
+
+from datetime import timedelta
+
+from coach.models import Verb
+from storage import activities
+from storage.activities import ActivityRow
+from tests.bot.slack.commands.test_subcommands import coach
+from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal
+
+
+async def happened(surface: Surface, who: str, verb: Verb, days_ago: int, deal_id: str) -> None:
+    person, now = await surface.person(who), surface.parts.clock.now()
+    at = now - timedelta(days=days_ago)
+    row = ActivityRow(CRM, f"{who}:{verb}:{days_ago}", verb, at, now, person.id, deal_id)
+    async with surface.parts.database.write() as tx:
+        await activities.record(tx, WS, [row])
+
+
+async def test_activity_counts_and_lists_what_happened_to_ones_own_things(
+    surface: Surface,
+) -> None:
+    await happened(surface, ANA, Verb.DEAL_CREATED, 1, "D-1")
+    await happened(surface, ANA, Verb.DEAL_CREATED, 2, "D-2")
+    await happened(surface, ANA, Verb.DEAL_CLOSED, 30, "D-3")
+    await happened(surface, BEN, Verb.DEAL_CREATED, 1, "D-4")
+
+    week = await coach(surface, "activity")
+    assert "deal created 2×" in week
+    assert "deal closed 1×" not in week
+    assert "D-1" in week
+    assert "D-4" not in week
+
+    assert "deal closed 1×" in await coach(surface, "activity 60")
+
+
+async def test_things_are_called_by_their_names_and_deleted_ones_by_their_ids(
+    surface: Surface,
+) -> None:
+    ana = await surface.person(ANA)
+    await surface.save(deal("D-1", title="Weber & Sons <rollout>", person_id=ana.id))
+    await happened(surface, ANA, Verb.DEAL_CREATED, 1, "D-1")
+    await happened(surface, ANA, Verb.DEAL_CREATED, 2, "D-2")
+
+    week = await coach(surface, "activity")
+    assert "deal created · Weber & Sons <rollout>" in week
+    assert "D-1" not in week
+    assert "deal created · D-2" in week
+
+
+async def test_a_number_of_days_that_is_none_is_explained(surface: Surface) -> None:
+    assert "from 1 to 365" in await coach(surface, "activity soon")

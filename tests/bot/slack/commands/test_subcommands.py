@@ -1,0 +1,186 @@
+"""Tests of each `/coach` sub-command, typed by a person and answered in Slack."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.slack import commands
+from bot.slack.command import load_subcommands
+from coach.models import Enrolment, InsightState, Level, Priority
+from tests.bot.surface import ANA, BEN, CHRIS, Surface, deal, task, words
+
+
+async def coach(surface: Surface, text: str, who: str = ANA) -> str:
+    """Type `/coach text`; what the answer says."""
+    before = len(surface.ephemerals(who))
+    assert (await surface.slack.command(who, f"/coach {text}")).ok
+    await surface.parts.background.drain(5)
+    answers = surface.ephemerals(who)[before:]
+    return answers[0] if answers else ""
+
+
+def test_every_file_of_the_folder_is_a_subcommand_named_by_it() -> None:
+    (folder,) = commands.__path__
+    files = {file.stem for file in Path(folder).glob("*.py")} - {"__init__"}
+    assert set(load_subcommands()) == files
+    for name, subcommand in load_subcommands().items():
+        assert subcommand.usage.split()[0] == name
+        assert not subcommand.summary.endswith(".")
+
+
+@pytest.mark.parametrize("text", ["help", "", "HELP"])
+async def test_help_lists_every_subcommand(surface: Surface, text: str) -> None:
+    told = await coach(surface, text)
+    for subcommand in load_subcommands().values():
+        assert f"/coach {subcommand.usage}" in told
+        assert subcommand.summary in told
+
+
+async def test_help_explains_one_subcommand(surface: Surface) -> None:
+    told = await coach(surface, "help level")
+    assert "/coach level 1|2|3" in told
+    assert "/coach deals" not in told
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("levle", "/coach level 1|2|3"),
+        ("setings", "/coach settings"),
+        ("insight", "/coach insights"),
+        ("task", "/coach tasks"),
+        ("dael", "/coach deals"),
+    ],
+)
+async def test_an_unknown_word_gets_help_for_the_nearest(
+    surface: Surface, typed: str, near: str
+) -> None:
+    told = await coach(surface, typed)
+    assert f"“{typed}”" in told
+    assert near in told
+
+
+async def test_a_word_near_to_nothing_gets_the_whole_list(surface: Surface) -> None:
+    told = await coach(surface, "<!channel> xyzzy")
+    assert "I do not know" in told
+    assert "/coach deals" in told
+
+
+async def test_on_starts_and_off_silences(surface: Surface) -> None:
+    assert "Your coach is on, at level 2, balanced" in await coach(surface, "on", BEN)
+    assert (await surface.person(BEN)).enrolment is Enrolment.STARTED
+    assert "Your coach is off" in await coach(surface, "off", BEN)
+    assert not (await surface.person(BEN)).settings.enabled
+
+
+@pytest.mark.parametrize(
+    ("typed", "level"),
+    [("1", Level.MINIMAL), ("minimal", Level.MINIMAL), ("2", Level.BALANCED),
+     ("Balanced", Level.BALANCED), ("3", Level.ACTIVE), ("ACTIVE", Level.ACTIVE)],
+)  # fmt: skip
+async def test_a_level_is_set_by_number_or_name(surface: Surface, typed: str, level: Level) -> None:
+    assert "Your level is now" in await coach(surface, f"level {typed}")
+    assert (await surface.person(ANA)).settings.level is level
+
+
+async def test_a_level_there_is_not_is_explained(surface: Surface) -> None:
+    assert "1 minimal, 2 balanced or 3 active" in await coach(surface, "level 4")
+    assert (await surface.person(ANA)).settings.level is Level.BALANCED
+
+
+async def test_level_alone_says_which_it_is(surface: Surface) -> None:
+    assert "Your level is 2 · Balanced" in await coach(surface, "level")
+
+
+async def test_settings_opens_the_form(surface: Surface) -> None:
+    assert await coach(surface, "settings") == ""
+    assert surface.view(ANA)["callback_id"] == "settings"
+    assert "Europe/Madrid" in words(surface.view(ANA))
+
+
+async def test_insights_lists_what_waits_the_most_important_first_and_counts_it_as_seen(
+    surface: Surface,
+) -> None:
+    low = await surface.insight(
+        priority=Priority.LOW, occasion="1", message="Low.", state=InsightState.QUIET
+    )
+    surface.clock.moment = surface.clock.moment.replace(minute=1)
+    for number, name in ((2, "Older"), (3, "Newer")):
+        surface.clock.moment = surface.clock.moment.replace(minute=number)
+        await surface.insight(occasion=name, message=f"{name}.")
+    told = await coach(surface, "insights")
+    assert "3 insights for you" in told
+    assert told.index("Newer.") < told.index("Older.") < told.index("Low.")
+    assert (await surface.stored(low)).seen
+
+
+async def test_insights_can_be_answered_in_the_list_which_then_changes(
+    surface: Surface,
+) -> None:
+    first = await surface.insight(occasion="1", message="One.")
+    second = await surface.insight(occasion="2", message="Two.", priority=Priority.MEDIUM)
+    await coach(surface, "insights")
+    listed = surface.last(ANA)
+    assert listed.ephemeral
+    await surface.slack.press(ANA, listed.ts, label="Dismiss", block_id=f"insight:{first}")
+    await surface.parts.background.drain(5)
+    assert (await surface.stored(first)).dismissed
+    assert not (await surface.stored(second)).dismissed
+    assert "1 insight for you" in surface.said(ANA)
+    assert "One." not in surface.said(ANA)
+    await surface.slack.press(ANA, listed.ts, label="Take Action")
+    await surface.parts.background.drain(5)
+    assert surface.view(ANA)["title"]["text"] == "Create a task"
+
+
+async def test_no_insights_is_said_plainly(surface: Surface) -> None:
+    assert "Nothing waits for you" in await coach(surface, "insights")
+
+
+async def test_tasks_are_listed_earliest_due_first_with_the_overdue_marked(
+    surface: Surface,
+) -> None:
+    ana, ben = await surface.person(ANA), await surface.person(BEN)
+    await surface.save(
+        task("T-1", title="Think", due_date=None, person_id=ana.id),
+        task("T-2", title="Send", due_date=date(2026, 11, 20), person_id=ana.id),
+        task("T-3", title="Call", due_date=date(2026, 11, 25), person_id=ana.id),
+        task("T-4", title="Of Ben", person_id=ben.id),
+    )
+    told = await coach(surface, "tasks")
+    assert "Your 3 open tasks" in told
+    assert told.index("Send") < told.index("Call") < told.index("Think")
+    assert "due Fri 20 Nov (overdue)" in told
+    assert "Of Ben" not in told
+
+
+async def test_deals_are_listed_largest_first(surface: Surface) -> None:
+    ana, ben = await surface.person(ANA), await surface.person(BEN)
+    await surface.save(
+        deal("D-1", title="Small", value=None, person_id=ana.id),
+        deal("D-2", title="Large", person_id=ana.id),
+        deal("D-3", title="Of Ben", person_id=ben.id),
+    )
+    told = await coach(surface, "deals")
+    assert "Your 2 open deals" in told
+    assert told.index("Large") < told.index("Small")
+    assert "12,000 EUR, Proposal" in told
+    assert "Of Ben" not in told
+
+
+@pytest.mark.parametrize("text", ["tasks", "deals"])
+async def test_who_has_nothing_is_told_how_to_be_recognised(surface: Surface, text: str) -> None:
+    told = await coach(surface, text)
+    assert f"You have no open {text}" in told
+    assert "/coach link EMAIL" in told
+
+
+async def test_link_asks_the_administrator(surface: Surface) -> None:
+    assert "has been asked" in await coach(surface, "link a.ruiz@old.example")
+    await surface.settle()
+    assert "Ana Ruiz says that a.ruiz@old.example" in surface.said(CHRIS)
+
+
+async def test_link_without_an_address_is_explained(surface: Surface) -> None:
+    assert "/coach link ana@example.com" in await coach(surface, "link")
