@@ -1,0 +1,53 @@
+"""Every table; each key leads with the workspace, so that many teams can share a database."""
+
+from storage.tables.accounts import connections, workspaces
+from storage.tables.base import metadata
+from storage.tables.coaching import (
+    PENDING_INSIGHT,
+    STALE_CARD,
+    WAITING_NOTICE,
+    decisions,
+    insights,
+    notices,
+)
+from storage.tables.intake import activities, deliveries, event_keys
+from storage.tables.persons import link_requests, owners, people
+from storage.tables.things import (
+    LEAD,
+    OPEN_DEAL,
+    PENDING_TASK,
+    contacts,
+    contacts_made,
+    deals,
+    stage_visits,
+    tasks,
+)
+from storage.tables.work import crm_writes, job_slots
+
+__all__ = [
+    "LEAD",
+    "OPEN_DEAL",
+    "PENDING_INSIGHT",
+    "PENDING_TASK",
+    "STALE_CARD",
+    "WAITING_NOTICE",
+    "activities",
+    "connections",
+    "contacts",
+    "contacts_made",
+    "crm_writes",
+    "deals",
+    "decisions",
+    "deliveries",
+    "event_keys",
+    "insights",
+    "job_slots",
+    "link_requests",
+    "metadata",
+    "notices",
+    "owners",
+    "people",
+    "stage_visits",
+    "tasks",
+    "workspaces",
+]

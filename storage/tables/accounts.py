@@ -1,0 +1,41 @@
+"""The workspaces and the CRMs connected to them."""
+
+from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint, String, Table, Text
+
+from storage.columns import UtcDateTime
+from storage.tables.base import metadata
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    # Known from the first time the token was used.
+    Column("team_id", String(32), unique=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("bot_user_id", String(32)),
+    # The Slack user who confirms links; found when first needed.
+    Column("administrator", String(32)),
+    # Why nothing can be sent to this workspace, in Slack's word; empty when all is well.
+    Column("slack_error", Text),
+    Column("slack_error_at", UtcDateTime),
+    # Which rules the subjects' next checks were made for.
+    Column("rules", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("id", String(64)),
+    Column("provider", String(32), nullable=False),
+    # SHA-256 of the token in the webhook's address: the token itself is kept encrypted only.
+    Column("token_hash", String(64), nullable=False, unique=True),
+    # Encrypted JSON: {"token", "secrets": [newest first], "bearer"}.
+    Column("secrets", Text, nullable=False),
+    Column("callback_url", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_delivery_at", UtcDateTime),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+)

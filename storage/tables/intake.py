@@ -1,0 +1,73 @@
+"""What CRMs sent, raw and as what happened."""
+
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+from storage.columns import Json, UtcDateTime
+from storage.tables.base import metadata, where
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("id", String(28)),
+    Column("connection_id", String(64), nullable=False),
+    # The vendor's id of this request (`webhook-id`), where it sent one.
+    Column("message_id", Text),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    # pending, done or failed
+    Column("state", String(8), nullable=False),
+    Column("error", Text),
+    Column("processed_at", UtcDateTime),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(
+        ["workspace_id", "connection_id"],
+        ["connections.workspace_id", "connections.id"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_deliveries_pending", "workspace_id", "id", **where("state = 'pending'")),
+    Index("ix_deliveries_failed", "workspace_id", "id", **where("state = 'failed'")),
+)
+
+#: One row for each event ever accepted: what makes a second delivery a duplicate.
+event_keys = Table(
+    "event_keys",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("connection_id", String(64)),
+    Column("dedupe_key", Text),
+    Column("delivery_id", String(28), nullable=False),
+    PrimaryKeyConstraint("workspace_id", "connection_id", "dedupe_key"),
+    sqlite_with_rowid=False,
+)
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("workspace_id", String(64)),
+    # The connection, or `slack` for commands.
+    Column("connection_id", String(64)),
+    Column("dedupe_key", Text),
+    Column("verb", String(32), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("person_id", String(28)),
+    Column("deal_id", Text),
+    Column("contact_id", Text),
+    Column("task_id", Text),
+    Column("origin", String(16), nullable=False),
+    # What changed: {field: [before, after]}.
+    Column("changes", Json, nullable=False),
+    Column("delivery_id", String(28)),
+    PrimaryKeyConstraint("workspace_id", "connection_id", "dedupe_key"),
+    Index("ix_activities_occurred_at", "workspace_id", "occurred_at"),
+)

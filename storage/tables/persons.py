@@ -1,0 +1,75 @@
+"""Who is coached, and which owner of a CRM they are."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from storage.columns import UtcDateTime
+from storage.tables.base import metadata, where
+
+people = Table(
+    "people",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("id", String(28)),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("slack_user_id", String(32)),
+    Column("time_zone", String(64)),
+    # When Slack may be asked (again) who this is; empty when there is nothing to ask by.
+    Column("lookup_after", UtcDateTime),
+    Column("enrolment", String(16), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("stale_lead_days", Integer),
+    Column("stuck_deal_days", Integer),
+    Column("working_days", String(7), nullable=False),
+    # From when the next card may be sent: at most one unanswered card a minute.
+    Column("send_after", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "slack_user_id"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+    Index("ix_people_lookup_after", "lookup_after", **where("lookup_after IS NOT NULL")),
+)
+
+#: Which person an owner named by a CRM is.
+owners = Table(
+    "owners",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("owner_key", Text),
+    Column("person_id", String(28), nullable=False),
+    PrimaryKeyConstraint("workspace_id", "owner_key"),
+    ForeignKeyConstraint(
+        ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
+    ),
+    Index("ix_owners_person_id", "workspace_id", "person_id"),
+)
+
+link_requests = Table(
+    "link_requests",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("id", String(28)),
+    Column("person_id", String(28), nullable=False),
+    Column("email", Text, nullable=False),
+    # asked, confirmed or refused
+    Column("state", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", String(32)),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(
+        ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
+    ),
+)
