@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from benchmarks.load import request
 from bot.app import make_parts, prepare
-from bot.playground.slack.signing import webhook_headers
+from bot.playground.crm.signing import webhook_headers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from coach.events import Owner

@@ -31,8 +31,8 @@ from starlette.types import ASGIApp
 from bot.app import Bot, build, make_parts, prepare, web_config
 from bot.coaching import ticking
 from bot.crm import worker
+from bot.playground.crm.signing import webhook_fault, webhook_headers
 from bot.playground.slack.api import SlackStandIn
-from bot.playground.slack.signing import webhook_fault, webhook_headers
 from bot.playground.slack.things import Message
 from bot.playground.slack.things import Person as Member
 from bot.runtime.parts import Parts

@@ -19,8 +19,10 @@ from rich.console import Console
 from bot.app import Bot, build, prepare, web_config
 from bot.coaching import ticking
 from bot.playground import safety
-from bot.playground.crm import seed
-from bot.playground.server import Playground, Wiring, saved_advance
+from bot.playground.crm.seed import ANA
+from bot.playground.keeping import saved_advance
+from bot.playground.server import Playground, Wiring
+from bot.playground.team import PEOPLE
 from bot.playground.tour import play
 from bot.runtime.clock import MovableClock
 from bot.runtime.redacting import quiet_logs
@@ -171,7 +173,7 @@ async def _set_up(bot: Bot, callback_url: str) -> Connection:
             )
         await connections.save(tx, parts.seal, connection, now)
         if not known:
-            ana = next(person for person in seed.PEOPLE if person.id == seed.ANA)
+            ana = next(person for person in PEOPLE if person.id == ANA)
             owner = Owner.of(email=ana.email, name=ana.name)
             if owner is not None:
                 made = await people.resolve(tx, bot.workspace_id, [owner], now, parts.new_id)

@@ -1,1 +1,1 @@
-"""The commands behind `coach`: one file for each, called by `bot.terminal.cli`."""
+"""The `coach` command: what can be typed, and the work behind it, a file for each command."""

@@ -14,8 +14,8 @@ from starlette.applications import Starlette
 
 from bot.app import build, make_parts, prepare
 from bot.coaching import enrolling
+from bot.playground.crm.signing import webhook_headers
 from bot.playground.slack.api import Fault, SlackStandIn
-from bot.playground.slack.signing import webhook_headers
 from coach.models import InsightState, Settings
 from storage import deliveries, insights, workspaces
 from storage.schema import SchemaError

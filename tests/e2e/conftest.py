@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page
 from tests.e2e import browser as chromium
 from tests.e2e.stage import Stage, staged
 
-PAGE = Path(__file__).parents[2] / "bot" / "playground" / "page"
+PAGE = Path(__file__).parents[2] / "bot" / "playground" / "page" / "static"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'none'; base-uri 'none'"

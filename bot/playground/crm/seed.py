@@ -1,4 +1,4 @@
-"""The believable small team the playground starts with, and its past as webhooks for the coach.
+"""The records the small team starts with, and its past as webhooks for the coach.
 
 Some names hold ``&``, ``<`` and ``*`` so that everybody can see they do no harm.
 """
@@ -7,18 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.playground.crm.board import STAGES, STATUSES, Crm
-from bot.playground.slack.things import Json, Person
+from bot.playground.crm.fields import Json
 
 ANA, BEN, CHRIS = "U01ANA", "U02BEN", "U03CHRIS"
-
-PEOPLE = (
-    Person(ANA, "Ana Ruiz", "ana@northwind.example", "Europe/Madrid", "Account executive"),
-    Person(BEN, "Ben Okafor", "ben@northwind.example", "Europe/London", "Account executive"),
-    Person(
-        CHRIS, "Chris Vale", "chris@northwind.example", "America/New_York", "Founder",
-        admin=True, owner=True,
-    ),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.playground.slack.signing import webhook_headers
-from bot.playground.slack.things import Json
+from bot.playground.crm.fields import Json
+from bot.playground.crm.signing import webhook_headers
 
 RETRY_DELAYS = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 ANSWER_SECONDS = 10.0

@@ -1,7 +1,7 @@
 """A stand-in for Slack that a bot talks to over HTTP.
 
 The bot calls ``POST /api/<method>`` and ``POST /response/<id>`` here, as it would call Slack; the
-people's side is in ``slack_hands``.
+people's side is in ``hands``.
 """
 
 import asyncio
@@ -17,18 +17,21 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from bot.playground.slack.hands import ANSWER_SECONDS, RETRY_DELAYS, Answer, People, Refusal
+from bot.playground.slack.answers import Answer
+from bot.playground.slack.hands import People
 from bot.playground.slack.methods import METHODS, content
 from bot.playground.slack.things import (
-    Clock,
     Fault,
     Json,
     Message,
     Person,
+    Refusal,
     ResponseUrl,
     SlackFault,
     words_of,
 )
+from bot.playground.slack.wire import ANSWER_SECONDS, RETRY_DELAYS
+from coach.ports import Clock
 
 __all__ = ["Answer", "Fault", "Message", "Person", "Refusal", "SlackStandIn", "words_of"]
 

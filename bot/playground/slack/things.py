@@ -3,21 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 
 #: How often an address to answer at may be used.
 RESPONSE_USES = 5
-
-
-class Clock(Protocol):
-    """Tells the time the coach reasons about."""
-
-    def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
-        ...
 
 
 class RealClock:
@@ -144,6 +136,15 @@ class Fault:
     drop: bool = False
     lost: bool = False
     delay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A call the stand-in did not accept."""
+
+    method: str
+    code: str
+    messages: tuple[str, ...]
 
 
 @dataclass

@@ -1,36 +1,29 @@
-"""What the stand-in for Slack holds: direct messages, views, and what waits on them."""
+"""What the stand-in for Slack holds: people, direct messages, modals and Home tabs."""
 
-import asyncio
 import copy
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
+from bot.playground.slack.changes import Changes
 from bot.playground.slack.forms import state_of
+from bot.playground.slack.keys import Keys
 from bot.playground.slack.things import (
-    Clock,
     Json,
     Message,
     Person,
     RealClock,
-    ResponseUrl,
+    Refusal,
     Sent,
     SlackFault,
-    Trigger,
     words_of,
 )
+from coach.ports import Clock
 
-TRIGGER_SECONDS = 3.0
-RESPONSE_SECONDS = 30 * 60.0
 MOST_VIEWS = 3
 
 
-class Workspace:
-    """One Slack team: its people, what they see, and the short-lived keys to show them more.
-
-    ``clock`` gives the time of messages; ``timer`` (seconds) the life of trigger ids and response
-    urls. ``changed`` is called with each change in the form the page listens to.
-    """
+class Workspace(Keys, Changes):
+    """One Slack team: its people and what they see."""
 
     def __init__(
         self,
@@ -40,7 +33,8 @@ class Workspace:
         timer: Callable[[], float] = time.monotonic,
         changed: Callable[[Json], None] | None = None,
     ) -> None:
-        self.team_id = "T0NORTHWIND"
+        Keys.__init__(self, "T0NORTHWIND", clock or RealClock(), timer)
+        Changes.__init__(self, changed)
         self.team_name = "Northwind"
         self.team_domain = "northwind"
         self.app_id = "A0COACH"
@@ -48,18 +42,12 @@ class Workspace:
         self.bot_id = "B0COACH"
         self.bot_user_id = "U0COACH"
         self.people: dict[str, Person] = {person.id: person for person in people}
-        self.clock: Clock = clock or RealClock()
-        self.timer = timer
-        self.changed = changed
         self.conversations: dict[str, dict[str, Message]] = {}
         self.homes: dict[str, Json] = {}
         self.views: dict[str, list[Json]] = {}
-        self.triggers: dict[str, Trigger] = {}
-        self.response_urls: dict[str, ResponseUrl] = {}
+        self.commands = {"/coach"}
         self.sent: list[Sent] = []
-        self._last_micro = 0
-        self._serial = 0
-        self._waiting: set[asyncio.Event] = set()
+        self.refusals: list[Refusal] = []
 
     # What is there
 
@@ -95,6 +83,12 @@ class Workspace:
         """The modal this person looks at, or None."""
         stack = self.views.get(who)
         return stack[-1] if stack else None
+
+    def open_one(self, who: str, view_id: str | None) -> Json | None:
+        """The open modal with this id, or without one the modal on top; None when it is closed."""
+        if view_id is None:
+            return self.top_view(who)
+        return next((one for one in self.views.get(who, []) if one["id"] == view_id), None)
 
     def view(self, view_id: str) -> tuple[str, Json]:
         """A view by its id, with the person who sees it.
@@ -226,59 +220,6 @@ class Workspace:
     def _tell_views(self, who: str) -> None:
         self.tell({"type": "views", "person": who, "views": self.views.get(who, [])})
 
-    def tell(self, change: Json) -> None:
-        """Pass a change on and wake whoever waits for one."""
-        if self.changed is not None:
-            self.changed(change)
-        self.wake()
-
-    def wake(self) -> None:
-        """Let whoever waits look again, for changes elsewhere."""
-        for event in self._waiting:
-            event.set()
-
-    # Keys and ids
-
-    def new_trigger(self, who: str, view_id: str | None = None) -> str:
-        """A trigger_id for this person, good for three seconds and one use."""
-        self._forget_old()
-        key = f"{self.next_id('')}.{self.team_id}.{self.next_id('')}"
-        self.triggers[key] = Trigger(who, self.timer() + TRIGGER_SECONDS, view_id)
-        return key
-
-    def use_trigger(self, key: object) -> Trigger:
-        """Spend a trigger_id.
-
-        Raises:
-            SlackFault: ``invalid_trigger_id``, ``exchanged_trigger_id``, ``expired_trigger_id``.
-        """
-        trigger = self.triggers.get(key) if isinstance(key, str) else None
-        if trigger is None:
-            raise SlackFault("invalid_trigger_id")
-        if trigger.used:
-            raise SlackFault("exchanged_trigger_id")
-        if self.timer() > trigger.until:
-            raise SlackFault("expired_trigger_id")
-        trigger.used = True
-        return trigger
-
-    def new_response_url(self, who: str, message_ts: str | None = None) -> str:
-        """The id of a new response_url."""
-        key = self.next_id("R")
-        self.response_urls[key] = ResponseUrl(who, self.timer() + RESPONSE_SECONDS, message_ts)
-        return key
-
-    def next_ts(self) -> str:
-        """A message's ts: later than every one before, whatever the clock did."""
-        micro = int(self.clock.now().timestamp() * 1_000_000)
-        self._last_micro = max(micro, self._last_micro + 1)
-        return f"{self._last_micro // 1_000_000}.{self._last_micro % 1_000_000:06d}"
-
-    def next_id(self, letter: str) -> str:
-        """An id not used before."""
-        self._serial += 1
-        return f"{letter}{int(time.time()):08X}{self._serial:05d}"
-
     def named(self, blocks: list[Json]) -> list[Json]:
         """A copy of the blocks in which each block and control has an id, as Slack gives them."""
         named = copy.deepcopy(blocks)
@@ -294,35 +235,7 @@ class Workspace:
                     part.setdefault("action_id", self.next_id("a"))
         return named
 
-    def _forget_old(self) -> None:
-        if len(self.triggers) > 2000:
-            limit = self.timer() - 60
-            self.triggers = {k: t for k, t in self.triggers.items() if t.until > limit}
-            now = self.timer()
-            self.response_urls = {k: r for k, r in self.response_urls.items() if r.until > now}
-
     # Waiting and keeping
-
-    async def until(self, done: Callable[[], Any], what: str, seconds: float = 5.0) -> Any:
-        """Wait until ``done()`` answers something true, and answer that.
-
-        Raises:
-            TimeoutError: nothing within ``seconds``; says what was waited for.
-        """
-        event = asyncio.Event()
-        self._waiting.add(event)
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    event.clear()
-                    found = done()
-                    if found:
-                        return found
-                    await event.wait()
-        except TimeoutError:
-            raise TimeoutError(f"Waited {seconds:g} seconds in vain for {what}.") from None
-        finally:
-            self._waiting.discard(event)
 
     async def message(
         self, who: str, containing: str = "", *, after: str = "", seconds: float = 5.0

@@ -15,7 +15,7 @@ from sqlalchemy import event, select, text
 from bot.crm.intake import Intake
 from bot.crm.provider import PayloadError
 from bot.crm.providers import native as native_provider
-from bot.playground.slack.signing import webhook_headers
+from bot.playground.crm.signing import webhook_headers
 from bot.runtime.parts import Parts
 from storage import deliveries
 from storage.database import Database

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.playground.slack.signing import webhook_headers
+from bot.playground.crm.signing import webhook_headers
 from tests.world import HOST, WEBHOOK_SECRET, WEBHOOK_TOKEN
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -2,37 +2,15 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 
 from bot.playground.slack.api import Person, SlackStandIn
+from tests.bot.playground.clocks import HandClock, HandTimer
 from tests.bot.playground.fake_bot import BOT_TOKEN, SIGNING_SECRET, FakeBot, served
-
-
-class HandClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def advance(self, by: timedelta) -> None:
-        self.moment += by
-
-
-class HandTimer:
-    """Seconds that pass when told."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
+from tests.bot.playground.room import Room, a_room
 
 
 @dataclass
@@ -76,3 +54,9 @@ async def stage() -> AsyncIterator[Stage]:
         client = AsyncWebClient(token=BOT_TOKEN, base_url=f"{own_url}/api/")
         yield Stage(slack, bot, client, clock, timer, changes, log)
         await slack.close()
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    async with a_room() as made:
+        yield made

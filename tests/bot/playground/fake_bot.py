@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bot.playground.slack.signing import webhook_fault
+from bot.playground.crm.signing import webhook_fault
 
 SIGNING_SECRET = "a-signing-secret"
 BOT_TOKEN = "xoxb-demo-0123456789"

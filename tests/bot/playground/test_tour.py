@@ -14,11 +14,11 @@ from rich.console import Console
 from starlette.responses import JSONResponse, Response
 
 from bot.playground import tour
+from bot.playground.crm.signing import webhook_headers
 from bot.playground.slack.reading import read, read_view
-from bot.playground.slack.signing import webhook_headers
 from tests.bot.playground.fake_bot import CALLBACK_SECRET
+from tests.bot.playground.room import Room, a_room
 from tests.bot.playground.slack.test_api import MODAL
-from tests.bot.playground.test_server import Room, a_room
 
 
 def card(text: str) -> list[dict[str, Any]]:

@@ -7,18 +7,18 @@ import pytest
 
 from bot.playground.crm import seed
 from bot.playground.crm.board import Crm
-from tests.bot.playground.conftest import HandClock
-from tests.bot.playground.fake_bot import CALLBACK_SECRET, WEBHOOK_SECRET
+from bot.playground.team import PEOPLE
+from tests.bot.playground.clocks import HandClock
+from tests.bot.playground.fake_bot import WEBHOOK_SECRET
 
 
 @pytest.fixture
 def crm() -> Crm:
     return Crm(
-        {person.id: person.email for person in seed.PEOPLE},
+        {person.id: person.email for person in PEOPLE},
         clock=HandClock(),
         webhook_url="http://127.0.0.1:9/",
         webhook_secret=WEBHOOK_SECRET,
-        callback_secret=CALLBACK_SECRET,
     )
 
 
@@ -34,7 +34,7 @@ def test_the_team_has_deals_over_the_stages_contacts_and_tasks(crm: Crm) -> None
     assert {deal["stage"] for deal in shown["deals"]} == set(shown["stages"])
     assert len(shown["contacts"]) == 20
     assert len(shown["tasks"]) == 12
-    assert {deal["owner"] for deal in still_open} == {person.id for person in seed.PEOPLE}
+    assert {deal["owner"] for deal in still_open} == {person.id for person in PEOPLE}
     assert all(deal["contact_id"] in crm.contacts for deal in shown["deals"])
     titles = "".join(deal["title"] for deal in shown["deals"])
     assert all(sign in titles for sign in "&<>*'")

@@ -1,10 +1,8 @@
 """What people do in the stand-in reaches the bot as Slack would send it, and its answers count."""
 
-import asyncio
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse, Response
 
 from tests.bot.playground.conftest import Stage
 from tests.bot.playground.slack.test_api import CARD, HOME, MODAL
@@ -38,37 +36,10 @@ async def test_a_commands_text_is_escaped_as_slack_does(stage: Stage) -> None:
     )
 
 
-async def test_a_commands_own_answer_is_shown_to_the_person_alone(stage: Stage) -> None:
-    stage.bot.reply = lambda _: JSONResponse({"text": "Hello", "blocks": CARD})
-    await stage.slack.command("U01ANA", "/coach help")
-    (message,) = stage.slack.messages("U01ANA")
-    assert (message.text, message.ephemeral) == ("Hello", True)
-    stage.bot.reply = lambda _: JSONResponse({"text": "Hello", "response_type": "in_channel"})
-    await stage.slack.command("U01ANA", "/coach help")
-    assert not stage.slack.messages("U01ANA")[-1].ephemeral
-    stage.bot.reply = lambda _: JSONResponse({"blocks": [{"type": "sparkles"}]})
-    answer = await stage.slack.command("U01ANA", "/coach help")
-    assert "invalid_blocks" in str(answer.problem)
-
-
 async def test_a_command_nobody_has_is_said_by_slack(stage: Stage) -> None:
     answer = await stage.slack.command("U01ANA", "/couch help")
     assert answer.problem == "/couch is not a valid command."
     assert stage.bot.commands == []
-
-
-async def test_a_slow_or_failing_bot_is_noticed(stage: Stage) -> None:
-    stage.bot.reply = lambda _: Response(status_code=500)
-    answer = await stage.slack.command("U01ANA", "/coach help")
-    assert "dispatch_failed" in str(answer.problem)
-    assert "The app answered with HTTP status 500." in str(answer.problem)
-    stage.bot.delay = 0.6
-    answer = await stage.slack.command("U01ANA", "/coach help")
-    assert "operation_timeout" in str(answer.problem)
-    assert "The app did not answer within 0.4 seconds." in str(answer.problem)
-    stage.slack.bot_url = "http://127.0.0.1:9"
-    answer = await stage.slack.command("U01ANA", "/coach help")
-    assert "The app could not be reached." in str(answer.problem)
 
 
 async def test_a_click_arrives_with_its_message(stage: Stage) -> None:
@@ -232,57 +203,6 @@ async def test_slacks_own_window_refuses_what_does_not_fit(
     assert stage.bot.interactions == []
 
 
-def answering(**body: Any) -> Any:
-    return lambda _: JSONResponse(body)
-
-
-async def test_a_form_can_be_answered_with_errors_at_its_fields(stage: Stage) -> None:
-    await opened(stage)
-    stage.bot.reply = answering(response_action="errors", errors={"title": "Too vague."})
-    answer = await stage.slack.submit("U01ANA")
-    assert answer.errors == {"title": "Too vague."}
-    assert stage.slack.top_view("U01ANA") is not None
-    stage.bot.reply = answering(response_action="errors", errors={"nowhere": "x"})
-    answer = await stage.slack.submit("U01ANA")
-    assert "name no input block" in str(answer.problem)
-
-
-async def test_a_form_can_be_answered_with_another_view(stage: Stage) -> None:
-    view = await opened(stage)
-    other = {**MODAL, "callback_id": "second"}
-    stage.bot.reply = answering(response_action="update", view=other)
-    await stage.slack.submit("U01ANA")
-    assert [one["id"] for one in stage.slack.views["U01ANA"]] == [view["id"]]
-    assert stage.slack.views["U01ANA"][0]["callback_id"] == "second"
-    stage.bot.reply = answering(response_action="push", view=other)
-    await stage.slack.submit("U01ANA")
-    assert len(stage.slack.views["U01ANA"]) == 2
-    stage.bot.reply = answering(response_action="push", view={**other, "title": None})
-    assert "invalid_arguments" in str((await stage.slack.submit("U01ANA")).problem)
-    stage.bot.reply = answering(response_action="dance")
-    assert "dance" in str((await stage.slack.submit("U01ANA")).problem)
-    assert len(stage.slack.refusals) == 2
-    stage.bot.reply = answering(response_action="clear")
-    await stage.slack.submit("U01ANA")
-    assert stage.slack.views["U01ANA"] == []
-
-
-async def test_an_empty_answer_closes_only_the_view_on_top(stage: Stage) -> None:
-    view = await opened(stage)
-    stage.slack.open_view("U01ANA", MODAL, push=True)
-    await stage.slack.submit("U01ANA")
-    assert stage.slack.top_view("U01ANA") is view
-
-
-async def test_a_failed_form_stays_open_and_says_so(stage: Stage) -> None:
-    await opened(stage)
-    stage.bot.reply = lambda _: Response(status_code=500)
-    answer = await stage.slack.submit("U01ANA")
-    assert not answer.ok
-    assert stage.slack.top_view("U01ANA") is not None
-    assert "trouble connecting" in str(answer.problem)
-
-
 async def test_closing_is_told_when_asked_for(stage: Stage) -> None:
     await opened(stage)
     await stage.slack.dismiss("U01ANA")
@@ -297,36 +217,7 @@ async def test_closing_is_told_when_asked_for(stage: Stage) -> None:
     )  # fmt: skip
 
 
-async def test_an_event_is_sent_again_until_it_is_taken(stage: Stage) -> None:
-    answers = [Response(status_code=500), Response(status_code=500), Response()]
-    stage.bot.reply = lambda _: answers.pop(0)
-    await stage.slack.open_tab("U01ANA", "messages")
-    for _ in range(50):
-        if not answers:
-            break
-        await asyncio.sleep(0.02)
-    assert len({event["event_id"] for event in stage.bot.events}) == 1
-    assert [h.get("x-slack-retry-num") for h in stage.bot.headers] == [None, "1", "2"]
-    assert stage.bot.headers[1]["x-slack-retry-reason"] == "http_error"
-
-
-async def test_a_bot_can_ask_for_no_more_retries(stage: Stage) -> None:
-    stage.bot.reply = lambda _: Response(status_code=500, headers={"X-Slack-No-Retry": "1"})
-    await stage.slack.open_tab("U01ANA", "messages")
-    await asyncio.sleep(0.1)
-    assert len(stage.bot.events) == 1
-
-
 async def test_a_plain_message_stays_between_person_and_slack(stage: Stage) -> None:
     await stage.slack.write("U01ANA", "hello <you> & me")
     assert stage.slack.messages("U01ANA")[0].text == "hello &lt;you&gt; &amp; me"
     assert stage.bot.events == []
-
-
-async def test_a_message_can_be_waited_for(stage: Stage) -> None:
-    waiting = asyncio.create_task(stage.slack.message("U01ANA", "close", seconds=2))
-    await asyncio.sleep(0.01)
-    await stage.client.chat_postMessage(channel="U01ANA", text="A card", blocks=CARD)
-    assert (await waiting).text == "A card"
-    with pytest.raises(TimeoutError, match="in vain for a message to U01ANA"):
-        await stage.slack.message("U01ANA", "never", seconds=0.02)

@@ -1,0 +1,136 @@
+"""What people do on the page, each a call with a JSON object that is answered by one."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.playground.crm.board import Crm
+from bot.playground.crm.fields import CrmRefusal
+from bot.playground.slack.api import Answer, SlackStandIn
+from bot.playground.slack.things import Json, SlackFault
+
+NO_ANSWER = "The coach reads commands, not messages. Try /coach help."
+
+
+class Calls:
+    """The page's ways to act on Slack's stand-in, on the CRM and on the clock.
+
+    ``move_clock`` lets so much time pass.
+    """
+
+    def __init__(
+        self, slack: SlackStandIn, crm: Crm, move_clock: Callable[[timedelta], Awaitable[None]]
+    ) -> None:
+        self.slack = slack
+        self.crm = crm
+        self._move_clock = move_clock
+        self.routes = [
+            self._route("command", self._do_command),
+            self._route("message", self._do_message),
+            self._route("action", self._do_action),
+            self._route("submit", self._do_submit),
+            self._route("close", self._do_close),
+            self._route("tab", self._do_tab),
+            self._route("clock", self._do_clock),
+            self._route("crm/deals", self._do_new_deal),
+            self._route("crm/deals/{id}", self._do_deal),
+            self._route("crm/deals/{id}/delete", self._do_delete_deal),
+            self._route("crm/contacts", self._do_new_contact),
+            self._route("crm/contacts/{id}/log", self._do_log_contact),
+            self._route("crm/tasks", self._do_new_task),
+            self._route("crm/tasks/{id}", self._do_task),
+        ]
+
+    @staticmethod
+    def _route(path: str, do: Callable[[Json, Request], Awaitable[Json]]) -> Route:
+        return Route(f"/ui/{path}", _doing(do), methods=["POST"])
+
+    async def _do_command(self, given: Json, request: Request) -> Json:
+        return _outcome(await self.slack.command(given["person"], str(given["text"])))
+
+    async def _do_message(self, given: Json, request: Request) -> Json:
+        text = str(given["text"]).strip()
+        if not text:
+            return {"ok": False, "error": "Write something first."}
+        await self.slack.write(given["person"], text[:4000])
+        self.slack.say(given["person"], NO_ANSWER)
+        return {"ok": True}
+
+    async def _do_action(self, given: Json, request: Request) -> Json:
+        container, action = dict(given["container"]), dict(given["action"])
+        values = given.get("values") or {}
+        return _outcome(await self.slack.act(given["person"], container, action, values))
+
+    async def _do_submit(self, given: Json, request: Request) -> Json:
+        values = given.get("values") or {}
+        return _outcome(await self.slack.submit(given["person"], str(given["view_id"]), values))
+
+    async def _do_close(self, given: Json, request: Request) -> Json:
+        return _outcome(await self.slack.dismiss(given["person"], str(given["view_id"])))
+
+    async def _do_tab(self, given: Json, request: Request) -> Json:
+        return _outcome(await self.slack.open_tab(given["person"], str(given["tab"])))
+
+    async def _do_clock(self, given: Json, request: Request) -> Json:
+        if given.get("days") not in (1, 7):
+            return {"ok": False, "error": "The clock moves on by a day or by a week."}
+        await self._move_clock(timedelta(days=given["days"]))
+        return {"ok": True}
+
+    async def _do_new_deal(self, given: Json, request: Request) -> Json:
+        return {"ok": True, "deal": self.crm.add_deal(given)}
+
+    async def _do_deal(self, given: Json, request: Request) -> Json:
+        return {"ok": True, "deal": self.crm.change_deal(request.path_params["id"], given)}
+
+    async def _do_delete_deal(self, given: Json, request: Request) -> Json:
+        self.crm.delete_deal(request.path_params["id"])
+        return {"ok": True}
+
+    async def _do_new_contact(self, given: Json, request: Request) -> Json:
+        return {"ok": True, "contact": self.crm.add_contact(given)}
+
+    async def _do_log_contact(self, given: Json, request: Request) -> Json:
+        contact = self.crm.log_contact(request.path_params["id"], given.get("kind"))
+        return {"ok": True, "contact": contact}
+
+    async def _do_new_task(self, given: Json, request: Request) -> Json:
+        return {"ok": True, "task": self.crm.add_task(given)}
+
+    async def _do_task(self, given: Json, request: Request) -> Json:
+        return {"ok": True, "task": self.crm.change_task(request.path_params["id"], given)}
+
+
+def _doing(
+    do: Callable[[Json, Request], Awaitable[Json]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that reads a JSON object and answers one, faults as sentences."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            given: Any = json.loads(await request.body() or b"{}")
+            if not isinstance(given, dict):
+                raise TypeError("not an object")
+            answer = await do(given, request)
+        except CrmRefusal as refusal:
+            answer = {"ok": False, "error": str(refusal)}
+        except SlackFault as fault:
+            answer = {"ok": False, "error": f"Slack says {fault}."}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            answer = {"ok": False, "error": f"The page sent something unexpected: {error!r}."}
+        return JSONResponse(answer)
+
+    return endpoint
+
+
+def _outcome(answer: Answer) -> Json:
+    if answer.errors:
+        return {"ok": False, "errors": answer.errors}
+    if answer.problem is not None:
+        return {"ok": False, "error": answer.problem}
+    return {"ok": True}

@@ -1,0 +1,1 @@
+"""What can be typed after `coach`, one file each: its options, help and examples."""
