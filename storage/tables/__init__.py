@@ -1,7 +1,6 @@
 """Every table; each key leads with the workspace, so that many teams can share a database."""
 
 from storage.tables.accounts import connections, workspaces
-from storage.tables.base import metadata
 from storage.tables.coaching import (
     PENDING_INSIGHT,
     STALE_CARD,
@@ -11,6 +10,7 @@ from storage.tables.coaching import (
     notices,
 )
 from storage.tables.intake import activities, deliveries, event_keys
+from storage.tables.naming import metadata
 from storage.tables.persons import link_requests, owners, people
 from storage.tables.things import (
     LEAD,

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint, String, Table, Text
 
 from storage.columns import UtcDateTime
-from storage.tables.base import metadata
+from storage.tables.naming import metadata
 
 workspaces = Table(
     "workspaces",

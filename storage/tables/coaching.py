@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from storage.columns import Json, UtcDateTime
-from storage.tables.base import metadata, where
+from storage.tables.naming import metadata, where
 
 # The conditions of the partial indexes below, for queries; see `base.where`.
 PENDING_INSIGHT = text("insights.state IN ('held', 'quiet', 'queued', 'sending', 'sent', 'failed')")

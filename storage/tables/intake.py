@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 
 from storage.columns import Json, UtcDateTime
-from storage.tables.base import metadata, where
+from storage.tables.naming import metadata, where
 
 deliveries = Table(
     "deliveries",

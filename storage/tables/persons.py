@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from storage.columns import UtcDateTime
-from storage.tables.base import metadata, where
+from storage.tables.naming import metadata, where
 
 people = Table(
     "people",

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Date, Index, PrimaryKeyConstraint, String, Table, Text, text
 
 from storage.columns import Json, Money, UtcDateTime
-from storage.tables.base import metadata, where
+from storage.tables.naming import metadata, where
 
 # The conditions of the partial indexes below, for queries; see `base.where`.
 OPEN_DEAL = text("deals.status = 'open' AND NOT deals.deleted")

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
 from storage.columns import UtcDateTime
-from storage.tables.base import metadata, where
+from storage.tables.naming import metadata, where
 
 #: Changes made in Slack, on their way to the CRM.
 crm_writes = Table(
