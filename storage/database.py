@@ -119,8 +119,24 @@ def _begin_sqlite(connection: Any) -> None:
 #: (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _PASSING_CLASSES = ("08", "40", "53", "57", "58")
 
-#: The same in SQLite's words: another process writes, or the disk is full or failing.
-_PASSING_WORDS = ("locked", "busy", "disk", "unable to open", "readonly")
+#: The one code outside these classes: a lock could not be had in the time allowed.
+_LOCK_NOT_AVAILABLE = "55P03"
+
+#: The same of SQLite's codes (https://sqlite.org/rescode.html): another process writes, or the disk
+#: is full, failing, or not to be written to for now.
+_PASSING_CODES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -129,14 +145,12 @@ def is_passing(error: BaseException) -> bool:
         return True
     if not isinstance(error, OperationalError | InterfaceError | InternalError):
         return False
+    if isinstance(error.orig, sqlite3.Error):
+        # The lowest byte is the kind; those above it tell kinds of kinds apart.
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _PASSING_CODES
+    # A PostgreSQL that was not reached gave no code.
     code = getattr(error.orig, "sqlstate", None)
-    if code is not None:
-        return str(code).startswith(_PASSING_CLASSES)
-    if not isinstance(error.orig, sqlite3.Error):
-        # PostgreSQL was not reached, so it gave no code.
-        return True
-    words = str(error.orig).lower()
-    return any(word in words for word in _PASSING_WORDS)
+    return code is None or code == _LOCK_NOT_AVAILABLE or code.startswith(_PASSING_CLASSES)
 
 
 def insert(tx: Tx, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from storage import workspaces
 from storage.database import Database, chunks, is_passing, put
@@ -87,7 +88,13 @@ def test_pieces_hold_everything_once() -> None:
 
 
 async def test_the_databases_own_trouble_is_told_from_a_statements(store: Store) -> None:
-    bad = ("INSERT INTO workspaces (id) VALUES ('x')", "SELECT * FROM no_such_table", "no sql")
+    bad = (
+        "INSERT INTO workspaces (id) VALUES ('x')",
+        "SELECT * FROM no_such_table",
+        "no sql",
+        # In words it looks like trouble; the code says that the statement is wrong.
+        "SELECT busy, locked FROM the_disk",
+    )
     for statement in bad:
         with pytest.raises(Exception) as caught:  # noqa: PT011 - any kind, that is the point
             async with store.database.write() as tx:
@@ -103,7 +110,58 @@ async def test_the_databases_own_trouble_is_told_from_a_statements(store: Store)
     await unreachable.close()
 
 
+async def lock_without_patience(database: Database) -> None:
+    async with database.engine.connect() as tx:
+        if database.is_sqlite:
+            await tx.exec_driver_sql("PRAGMA busy_timeout = 1")
+            await tx.exec_driver_sql("COMMIT")
+            await tx.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            await tx.execute(text("SET LOCAL lock_timeout = '1ms'"))
+            await workspaces.lock(tx, database, WORKSPACE)
+
+
+async def test_a_lock_that_is_not_had_in_time_is_the_databases_own_trouble(store: Store) -> None:
+    other = Database(store.url)
+    try:
+        async with store.database.write() as tx:
+            await workspaces.lock(tx, store.database, WORKSPACE)
+            with pytest.raises(OperationalError) as caught:
+                await lock_without_patience(other)
+    finally:
+        await other.close()
+    assert is_passing(caught.value)
+
+
 # SQLite
+
+
+async def write_where_nothing_may_be_written(database: Database) -> None:
+    async with database.read() as tx:
+        await tx.execute(text("PRAGMA query_only = on"))
+        await workspaces.ensure(tx, "w", BEGINNING)
+
+
+async def look(database: Database) -> None:
+    async with database.read() as tx:
+        await workspaces.every(tx)
+
+
+async def test_a_file_that_cannot_be_written_to_or_opened_is_trouble_that_may_pass(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    reading, folder = Database(sqlite_url), Database(f"sqlite+aiosqlite:///{tmp_path}")
+    try:
+        with pytest.raises(OperationalError) as caught:
+            await write_where_nothing_may_be_written(reading)
+        assert is_passing(caught.value)
+        with pytest.raises(OperationalError) as caught:
+            await look(folder)
+        assert is_passing(caught.value)
+    finally:
+        await reading.close()
+        await folder.close()
+
 
 WRITER = """
     import asyncio, sys
