@@ -5,7 +5,8 @@ import math
 import re
 from typing import Any, NoReturn
 
-#: Levels of nesting after which a body is nobody's honest payload.
+#: Levels of nesting after which a body is nobody's honest payload. What is taken may be kept, and
+#: the store's JSON can neither be written beyond 255 levels nor read back beyond 200.
 DEPTH = 64
 
 # Strings are taken whole, so that brackets in them do not count; an unended one reaches to the end.

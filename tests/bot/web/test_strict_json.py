@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
 
 from bot.web.strict_json import DEPTH, JsonError, loads
 
@@ -68,6 +69,14 @@ def test_nesting_has_an_end(opening: bytes, closing: bytes) -> None:
     assert loads(opening * DEPTH + b"1" + closing * DEPTH)
     deeper = opening * (DEPTH + 1) + b"1" + closing * (DEPTH + 1)
     assert fault(deeper) == "nested deeper than 64 levels"
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_whatever_is_read_can_be_stored_and_read_again(opening: bytes, closing: bytes) -> None:
+    for depth in (DEPTH, 150, 220, 300, 900):
+        with suppress(JsonError):
+            value = loads(opening * depth + b"1" + closing * depth)
+            assert from_json(to_json(value)) == value
 
 
 def test_brackets_in_strings_are_no_nesting() -> None:
