@@ -27,7 +27,7 @@ from coach.models import (
     Verb,
 )
 
-#: An event older than this is history: it updates the mirror, but nobody is spoken to about it.
+#: An event told later than this is history: it updates the mirror, but calls forth no word.
 FRESH = timedelta(minutes=15)
 
 
@@ -47,6 +47,8 @@ class ActionLook:
     person: Person
     activity: Activity
     pressing_tasks: Sequence[Task] = ()
+    #: When we were told of the activity, if that was before now.
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,11 @@ def admits(level: Level, priority: Priority) -> bool:
     return priority + level > Priority.HIGH
 
 
+def is_news(occurred_at: datetime, received_at: datetime) -> bool:
+    """Whether something was told soon after it happened; how long it then lay is not its fault."""
+    return received_at - occurred_at <= FRESH
+
+
 def first_state(person: Person, priority: Priority) -> InsightState:
     """Where a new insight begins: held without consent, quiet below the level, else queued."""
     if not admits(person.settings.level, priority):
@@ -145,7 +152,8 @@ def on_activity(
     look: ActionLook,
 ) -> list[tuple[str, Draft]]:
     """What the action rules say of one activity, as (rule, draft); nothing for old news."""
-    if look.now - look.activity.occurred_at > FRESH or not look.person.listens:
+    told_at = look.received_at or look.now
+    if not is_news(look.activity.occurred_at, told_at) or not look.person.listens:
         return []
     said = []
     for name, rule in rules.items():

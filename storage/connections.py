@@ -96,6 +96,14 @@ async def of_workspace(tx: Tx, seal: Seal, workspace_id: str) -> list[Connection
     return [_connection(row, seal) for row in await tx.execute(query)]
 
 
+async def providers(tx: Tx, workspace_id: str) -> dict[str, str]:
+    """Which provider each connection of a workspace has, by the connection's id; needs no key."""
+    query = select(connections.c.id, connections.c.provider).where(
+        connections.c.workspace_id == workspace_id
+    )
+    return {row[0]: row[1] for row in await tx.execute(query)}
+
+
 async def count(tx: Tx, workspace_id: str) -> int:
     """How many CRMs are linked to a workspace; needs no key."""
     query = (

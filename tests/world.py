@@ -573,7 +573,13 @@ def won(deal_id: str = "D-1", *, contact: str | None = "Ann Lee", **more: Any) -
 # Without HTTP
 
 
-async def store(parts: Parts, event: Mapping[str, Any] | bytes, *, id: str | None = None) -> str:
+async def store(
+    parts: Parts,
+    event: Mapping[str, Any] | bytes,
+    *,
+    id: str | None = None,
+    connection: str = CONNECTION,
+) -> str:
     """Store a delivery as the intake does, to be worked off; returns its id in the store."""
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     provider, now = parts.providers["native"], parts.clock.now()
@@ -581,7 +587,7 @@ async def store(parts: Parts, event: Mapping[str, Any] | bytes, *, id: str | Non
     delivery = NewDelivery(
         WORKSPACE,
         parts.new_id(),
-        CONNECTION,
+        connection,
         message_id,
         now,
         body,

@@ -41,6 +41,14 @@ class Applied:
     insights: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The stored delivery that brought an event."""
+
+    delivery_id: str
+    received_at: datetime
+
+
 @dataclass(slots=True)
 class _Batch:
     """The things a batch touches, as they are so far."""
@@ -74,14 +82,16 @@ async def apply(
     connection_id: str,
     events: Sequence[Event],
     *,
-    delivery_of: Mapping[str, str] | None = None,
+    sources: Mapping[str, Source] | None = None,
 ) -> Applied:
     """Take events into the mirror, record each once, and let the action rules answer.
 
-    `delivery_of` maps dedupe keys to the raw delivery kept for them. Events known already do
-    nothing. Imports and old events change the mirror and the record, but call forth no insight.
+    `sources` maps dedupe keys to the raw delivery kept for them; an event without one is told of
+    just now. Events known already do nothing. Imports, and events that were old when they were
+    told of, change the mirror and the record, but call forth no insight.
     """
     now = parts.clock.now()
+    sources = sources or {}
     first: dict[str, Event] = {}
     for event in events:
         first.setdefault(event.dedupe_key, _clamped(event, now))
@@ -100,7 +110,7 @@ async def apply(
         changes = _fold(batch, event)
         activity = _activity(batch, workspace_id, event)
         happened.append((event, activity))
-        rows.append(_row(event, activity, changes, now, (delivery_of or {}).get(event.dedupe_key)))
+        rows.append(_row(event, activity, changes, now, sources.get(event.dedupe_key)))
     everyone = {subject.person_id for subject in batch.subjects.values() if subject.person_id}
     everyone |= {activity.person_id for _, activity in happened if activity.person_id}
     known = await people.load(tx, workspace_id, everyone)
@@ -112,7 +122,12 @@ async def apply(
     }
     await mirror.save_visits(tx, workspace_id, connection_id, changed)
     await activities.record(tx, workspace_id, rows)
-    made = await _answer(parts, tx, workspace_id, happened, known, now)
+    just_now = Source("", now)
+    told = [
+        (activity, sources.get(event.dedupe_key, just_now).received_at)
+        for event, activity in happened
+    ]
+    made = await _answer(parts, tx, workspace_id, told, known, now)
     return Applied(len(rows), made)
 
 
@@ -226,7 +241,7 @@ def _row(
     activity: Activity,
     changes: dict[str, list[Any]],
     now: datetime,
-    delivery_id: str | None,
+    source: Source | None,
 ) -> ActivityRow:
     return ActivityRow(
         activity.connection_id,
@@ -240,7 +255,7 @@ def _row(
         event.subject_id(SubjectKind.TASK),
         event.origin,
         changes,
-        delivery_id,
+        source.delivery_id if source else None,
     )
 
 
@@ -260,28 +275,28 @@ async def _answer(
     parts: Parts,
     tx: Tx,
     workspace_id: str,
-    happened: Sequence[tuple[Event, Activity]],
+    told: Sequence[tuple[Activity, datetime]],
     known: Mapping[str, Person],
     now: datetime,
 ) -> int:
     asked = [
-        activity
-        for event, activity in happened
-        if event.origin is not Origin.IMPORT
+        (activity, received_at)
+        for activity, received_at in told
+        if activity.origin is not Origin.IMPORT
         and activity.person_id in known
-        and now - activity.occurred_at <= engine.FRESH
+        and engine.is_news(activity.occurred_at, received_at)
     ]
     if not asked:
         return 0
-    wanted = engine.needs(parts.rules, {activity.verb for activity in asked})
+    wanted = engine.needs(parts.rules, {activity.verb for activity, _ in asked})
     pressing: Mapping[str, Sequence[Task]] = {}
     if Need.PRESSING_TASKS in wanted:
-        persons = {activity.person_id for activity in asked if activity.person_id}
+        persons = {activity.person_id for activity, _ in asked if activity.person_id}
         pressing = await mirror.pressing_tasks(tx, workspace_id, persons)
     new: list[NewInsight] = []
-    for activity in asked:
+    for activity, received_at in asked:
         person = known[activity.person_id or ""]
-        look = ActionLook(now, person, activity, pressing.get(person.id, ()))
+        look = ActionLook(now, person, activity, pressing.get(person.id, ()), received_at)
         new += [
             NewInsight(rule, InsightType.ACTION, draft, engine.first_state(person, draft.priority))
             for rule, draft in engine.on_activity(parts.rules, look)

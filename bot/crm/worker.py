@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from bot.coaching.recording import apply
+from bot.coaching.recording import Source, apply
 from bot.crm.provider import PayloadError
 from bot.runtime.parts import Parts
 from coach.events import Event
@@ -68,13 +68,13 @@ async def _batch(
 
 
 async def _apply(parts: Parts, tx: Tx, workspace_id: str, pending: list[Delivery]) -> Done:
-    known = {c.id: c for c in await connections.of_workspace(tx, parts.seal, workspace_id)}
+    # Their secrets are none of the worker's business: one that cannot be read stops nothing here.
+    providers = await connections.providers(tx, workspace_id)
     outcomes: dict[str, str | None] = {}
     events: dict[str, list[Event]] = {}
-    delivery_of: dict[str, dict[str, str]] = {}
+    sources: dict[str, dict[str, Source]] = {}
     for delivery in pending:
-        connection = known[delivery.connection_id]
-        provider = parts.providers[connection.provider]
+        provider = parts.providers[providers[delivery.connection_id]]
         try:
             reading = provider.parse(delivery.body, delivery.message_id, delivery.received_at)
         except PayloadError as error:
@@ -83,10 +83,11 @@ async def _apply(parts: Parts, tx: Tx, workspace_id: str, pending: list[Delivery
         outcomes[delivery.id] = (
             "; ".join(f"event {index}: {why}" for index, why in reading.rejected) or None
         )
-        events.setdefault(connection.id, []).extend(reading.events)
-        origins = delivery_of.setdefault(connection.id, {})
+        events.setdefault(delivery.connection_id, []).extend(reading.events)
+        source = Source(delivery.id, delivery.received_at)
+        told_by = sources.setdefault(delivery.connection_id, {})
         for event in reading.events:
-            origins.setdefault(event.dedupe_key, delivery.id)
+            told_by.setdefault(event.dedupe_key, source)
     recorded = insights = 0
     for connection_id, happened in events.items():
         applied = await apply(
@@ -95,7 +96,7 @@ async def _apply(parts: Parts, tx: Tx, workspace_id: str, pending: list[Delivery
             workspace_id,
             connection_id,
             happened,
-            delivery_of=delivery_of[connection_id],
+            sources=sources[connection_id],
         )
         recorded += applied.activities
         insights += applied.insights

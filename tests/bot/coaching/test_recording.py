@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.coaching import recording
+from bot.crm import worker
 from bot.runtime.parts import Parts
 from coach.events import Change, Event, Owner
 from coach.mirror import stays
@@ -32,11 +33,13 @@ from tests.world import (
     CONNECTION,
     EMAILS,
     WORKSPACE,
+    FixedClock,
     batch,
     deliver,
     enrol,
     insights_of,
     mirrored,
+    store,
     told,
     won,
 )
@@ -311,6 +314,17 @@ async def test_old_news_and_imports_are_recorded_without_a_word(parts: Parts) ->
     assert isinstance(found, Deal)
     await deliver(parts, won("D-3", at=ago(timedelta(minutes=14))))
     assert len(await insights_of(parts, ana)) == 1
+
+
+async def test_what_was_told_in_time_is_news_however_long_it_lay(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await store(parts, won("D-1", at=ago(timedelta(minutes=14))))
+    await store(parts, won("D-2", at=ago(timedelta(minutes=16))))
+    assert isinstance(parts.clock, FixedClock)
+    parts.clock.advance(3 * HOUR)
+    await worker.work_off(parts)
+    (insight,) = await insights_of(parts, ana)
+    assert insight.subject == "deal:native:D-1"
 
 
 async def test_who_is_off_or_has_declined_gets_no_insight_made(parts: Parts) -> None:

@@ -19,11 +19,13 @@ from tests.world import (
     FixedClock,
     World,
     batch,
+    connect,
     deliver,
     enrol,
     insights_of,
     make_test_parts,
     mirrored,
+    native,
     running_parts,
     store,
     told,
@@ -108,6 +110,19 @@ async def test_a_delivery_read_in_part_brings_what_can_be_read_and_is_shown_with
     assert error is not None
     assert error.startswith("event 1: type")
     assert await mirrored(parts, SubjectKind.DEAL, "D-1") is not None
+
+
+async def test_a_secret_that_cannot_be_read_keeps_no_delivery_from_being_worked_off(
+    parts: Parts,
+) -> None:
+    await enrol(parts, ANA)
+    await connect(parts, native(id="other", token="other-token-0123456789"))
+    own, others = await store(parts, won("D-1")), await store(parts, won("D-2"), connection="other")
+    async with parts.database.write() as tx:
+        spoilt = "UPDATE connections SET secrets = 'sealed with another key' WHERE id = 'other'"
+        await tx.execute(text(spoilt))
+    assert (await worker.work_off(parts)).activities == 2
+    assert await states(parts) == {own: ("done", None), others: ("done", None)}
 
 
 async def test_while_the_database_is_in_trouble_nothing_is_marked_as_failed(
