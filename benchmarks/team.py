@@ -19,7 +19,7 @@ from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from coach.events import Owner
 from coach.models import Enrolment
-from storage import connections, people
+from storage import connections, owners, people
 from storage.connections import Connection
 from storage.database import Tx
 from storage.workspaces import DEFAULT
@@ -120,13 +120,14 @@ async def make(folder: Path, size: int) -> Team:
 
 async def _enrol(parts: Parts, tx: Tx, size: int) -> None:
     named = [Owner.of(email=address(number)) for number in range(size)]
-    owners = [owner for owner in named if owner is not None]
-    known = await people.resolve(tx, DEFAULT, owners, parts.clock.now(), parts.new_id)
-    for number, owner in enumerate(owners):
+    sellers = [owner for owner in named if owner is not None]
+    now = parts.clock.now()
+    known = await owners.resolve(tx, DEFAULT, "native", sellers, now, parts.new_id)
+    for number, owner in enumerate(sellers):
         await people.change(
             tx,
             DEFAULT,
-            known[owner.key],
+            known[owner],
             slack_user_id=slack_user(number),
             enrolment=Enrolment.STARTED.value,
             time_zone="UTC",

@@ -1,33 +1,66 @@
 """What a provider makes of a delivery: events, each with the changes it brings to the mirror."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from coach.models import Origin, SubjectKind, Verb
+
+#: Stands for the connection of what holds in the whole workspace: an address.
+EVERYWHERE = ""
+
+
+class OwnerKey(NamedTuple):
+    """One thing an owner is recognised by, and where it says who that is.
+
+    Two CRMs may each have an owner 77, or an Ana Ruiz; an address is the same person in both.
+    """
+
+    connection_id: str
+    #: `email:ana@example.com`, `id:77` or `name:ana ruiz`.
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who a thing belongs to, as a CRM names people."""
+    """Who a thing belongs to, as a CRM names people: all that was told of one person at once."""
 
-    #: `email:ana@example.com`, `id:77` or `name:ana ruiz`; what owners are recognised by.
-    key: str
     email: str | None = None
+    id: str | None = None
     name: str | None = None
 
     @classmethod
     def of(
         cls, *, email: str | None = None, id: str | None = None, name: str | None = None
     ) -> "Owner | None":
-        """The owner by the best that is known of them: email, then id, then name."""
-        if email and (address := email.strip().lower()):
-            return cls(f"email:{address}", email=address, name=name)
-        if id and id.strip():
-            return cls(f"id:{id.strip()}", name=name)
-        if name and (words := " ".join(name.split())):
-            return cls(f"name:{words.lower()}", name=words)
-        return None
+        """The owner by what is known of them; `None` when that is nothing."""
+        owner = cls(
+            (email or "").strip().lower() or None,
+            (id or "").strip() or None,
+            " ".join((name or "").split()) or None,
+        )
+        return None if owner == cls() else owner
+
+    def keys(self, connection_id: str) -> tuple[OwnerKey, ...]:
+        """What this owner of a connection is recognised by, the surest first."""
+        keys: list[OwnerKey] = []
+        if self.email:
+            keys.append(OwnerKey(EVERYWHERE, f"email:{self.email}"))
+        if self.id:
+            keys.append(OwnerKey(connection_id, f"id:{self.id}"))
+        if self.name:
+            keys.append(OwnerKey(connection_id, f"name:{normalised(self.name)}"))
+        return tuple(keys)
+
+    def __str__(self) -> str:
+        """What to call them."""
+        return self.name or self.email or self.id or ""
+
+
+def normalised(name: str) -> str:
+    """A name as names are compared: in small letters, one space between words."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
-"""People: who is coached, which CRM owners they are, and what they have set."""
+"""People: who is coached, and what they have set."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 
-from coach.events import Owner
 from coach.models import Enrolment, Level, Person, Settings
 from storage.database import Tx, chunks, insert
 from storage.tables import (
@@ -47,7 +46,7 @@ def _is(workspace_id: str, person_id: str) -> ColumnElement[bool]:
     return (people.c.workspace_id == workspace_id) & (people.c.id == person_id)
 
 
-def _new(workspace_id: str, id: str, now: datetime, **known: object) -> dict[str, object]:
+def _new(workspace_id: str, *, id: str, now: datetime, **known: object) -> dict[str, object]:
     defaults = Settings()
     return {
         "workspace_id": workspace_id,
@@ -84,48 +83,13 @@ async def by_slack_user(tx: Tx, workspace_id: str, slack_user_id: str) -> Person
     return _person(row) if row else None
 
 
-async def resolve(
-    tx: Tx,
-    workspace_id: str,
-    named: Iterable[Owner],
-    now: datetime,
-    new_id: Callable[[], str],
-) -> dict[str, str]:
-    """The person behind each owner, by owner key; people nobody knew yet are made.
-
-    Somebody with an address will be looked up in Slack.
+async def make(tx: Tx, workspace_id: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Make people, each with an `id` and whatever else is known; those with an address will be
+    looked up in Slack.
     """
-    wanted = {owner.key: owner for owner in named}
-    known: dict[str, str] = {}
-    for piece in chunks(sorted(wanted)):
-        query = select(owners.c.owner_key, owners.c.person_id).where(
-            owners.c.workspace_id == workspace_id, owners.c.owner_key.in_(piece)
-        )
-        known.update({row[0]: row[1] for row in await tx.execute(query)})
-    missing = [owner for key, owner in sorted(wanted.items()) if key not in known]
-    if not missing:
-        return known
-    made = {
-        owner.key: _new(
-            workspace_id,
-            new_id(),
-            now,
-            name=owner.name or owner.email or owner.key.partition(":")[2],
-            email=owner.email,
-            lookup_after=now if owner.email else None,
-        )
-        for owner in missing
-    }
-    await tx.execute(people.insert(), list(made.values()))
-    await tx.execute(
-        owners.insert(),
-        [
-            {"workspace_id": workspace_id, "owner_key": key, "person_id": row["id"]}
-            for key, row in made.items()
-        ],
-    )
-    known.update({key: str(row["id"]) for key, row in made.items()})
-    return known
+    if rows:
+        known = [{"lookup_after": now if row.get("email") else None, **row} for row in rows]
+        await tx.execute(people.insert(), [_new(workspace_id, now=now, **row) for row in known])
 
 
 async def ensure_slack_user(
@@ -142,8 +106,8 @@ async def ensure_slack_user(
         return person
     row = _new(
         workspace_id,
-        new_id(),
-        now,
+        id=new_id(),
+        now=now,
         name=name or slack_user_id,
         slack_user_id=slack_user_id,
         lookup_after=now,
@@ -228,44 +192,6 @@ async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:
         .order_by(func.coalesce(waiting.c.count, 0).desc(), people.c.name)
     )
     return [(_person(row), row.waiting) for row in await tx.execute(query)]
-
-
-async def by_email(tx: Tx, workspace_id: str, email: str) -> Person | None:
-    """The person behind a CRM owner's address."""
-    query = (
-        select(people)
-        .join(
-            owners,
-            (owners.c.workspace_id == people.c.workspace_id) & (owners.c.person_id == people.c.id),
-        )
-        .where(
-            people.c.workspace_id == workspace_id,
-            owners.c.owner_key == f"email:{email.strip().lower()}",
-        )
-    )
-    row = (await tx.execute(query)).first()
-    return _person(row) if row else None
-
-
-async def owner_of(tx: Tx, workspace_id: str, person_id: str) -> Owner | None:
-    """How the CRM names this person: by address where it does, else by id or name."""
-    query = select(owners.c.owner_key).where(
-        owners.c.workspace_id == workspace_id, owners.c.person_id == person_id
-    )
-    keys = sorted((await tx.execute(query)).scalars())
-    if not keys:
-        return None
-    kind, _, value = keys[0].partition(":")
-    return Owner(keys[0], email=value if kind == "email" else None)
-
-
-async def own(tx: Tx, workspace_id: str, owner_key: str, person_id: str) -> None:
-    """Let an owner nobody stood for yet be this person."""
-    await tx.execute(
-        insert(tx, owners)
-        .values(workspace_id=workspace_id, owner_key=owner_key, person_id=person_id)
-        .on_conflict_do_nothing(index_elements=list(owners.primary_key))
-    )
 
 
 async def merge(tx: Tx, workspace_id: str, gone: str, into: str) -> None:

@@ -47,6 +47,7 @@ from storage import (
     deliveries,
     insights,
     mirror,
+    owners,
     people,
     workspaces,
 )
@@ -143,7 +144,7 @@ async def enrol(
     assert owner is not None
     now = parts.clock.now()
     async with parts.database.write() as tx:
-        made = await people.resolve(tx, WORKSPACE, [owner], now, parts.new_id)
+        made = await owners.resolve(tx, WORKSPACE, CONNECTION, [owner], now, parts.new_id)
         values: dict[str, object] = {
             "slack_user_id": member.id,
             "name": member.name,
@@ -152,8 +153,8 @@ async def enrol(
             "lookup_after": None,
             **columns,
         }
-        await people.change(tx, WORKSPACE, made[owner.key], **values)
-        return (await people.load(tx, WORKSPACE, [made[owner.key]]))[made[owner.key]]
+        await people.change(tx, WORKSPACE, made[owner], **values)
+        return (await people.load(tx, WORKSPACE, [made[owner]]))[made[owner]]
 
 
 def make_test_parts(

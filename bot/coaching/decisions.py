@@ -36,7 +36,7 @@ from coach.writes import (
     Outgoing,
     RescheduleTask,
 )
-from storage import connections, crm_writes, insights, mirror, people, workspaces
+from storage import connections, crm_writes, insights, mirror, owners, people, workspaces
 from storage.crm_writes import StoredWrite
 from storage.database import Tx
 
@@ -321,7 +321,7 @@ async def _make(parts: Parts, tx: Tx, insight: Insight, person: Person, write: C
     known = {w.key for w in await crm_writes.of_insight(tx, workspace_id, insight.fingerprint)}
     if key in known:
         return
-    owner = await people.owner_of(tx, workspace_id, person.id)
+    owner = await owners.owner_of(tx, workspace_id, write.connection_id, person.id)
     event = writes.event(write, dedupe_key=f"coach:{key}", at=now, owner=owner)
     await apply(parts, tx, workspace_id, write.connection_id, [event])
     change = event.changes[0]

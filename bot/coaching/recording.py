@@ -10,7 +10,7 @@ from bot.coaching.consent import invite
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.engine import ActionLook, Need
-from coach.events import Change, Event
+from coach.events import Change, Event, Owner
 from coach.mirror import Visit, blank, fold, in_stage_since, with_stage
 from coach.models import (
     Activity,
@@ -24,7 +24,7 @@ from coach.models import (
     SubjectKind,
     Task,
 )
-from storage import activities, insights, mirror, people
+from storage import activities, insights, mirror, owners, people
 from storage.activities import ActivityRow
 from storage.database import Tx
 from storage.insights import NewInsight
@@ -57,7 +57,7 @@ class _Batch:
     subjects: dict[tuple[SubjectKind, str], Subject] = field(default_factory=dict)
     touched: set[tuple[SubjectKind, str]] = field(default_factory=set)
     visits: dict[str, list[Visit]] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
+    owners: dict[Owner, str] = field(default_factory=dict)
 
     def get(self, kind: SubjectKind, id: str | None) -> Subject | None:
         return self.subjects.get((kind, id)) if id is not None else None
@@ -171,7 +171,7 @@ async def _load(
         found = await mirror.load(tx, kind, workspace_id, connection_id, ids[kind])
         batch.subjects.update({(kind, id): subject for id, subject in found.items()})
     batch.visits = await mirror.visits(tx, workspace_id, connection_id, staged)
-    batch.owners = await people.resolve(tx, workspace_id, named, now, parts.new_id)
+    batch.owners = await owners.resolve(tx, workspace_id, connection_id, named, now, parts.new_id)
     return batch
 
 
@@ -181,7 +181,7 @@ def _fold(batch: _Batch, event: Event) -> dict[str, list[Any]]:
     for change in event.changes:
         place = (change.kind, change.id)
         before = batch.subjects.get(place) or blank(change.kind, batch.connection_id, change.id)
-        person_id = batch.owners[change.owner.key] if change.owner else None
+        person_id = batch.owners[change.owner] if change.owner else None
         after = fold(before, change, person_id)
         if isinstance(after, Deal) and "stage" in change.fields:
             after = _staged(batch, after, change)
@@ -222,7 +222,7 @@ def _activity(batch: _Batch, workspace_id: str, event: Event) -> Activity:
     )
     person_id = main.person_id if main else None
     if person_id is None and event.owner:
-        person_id = batch.owners[event.owner.key]
+        person_id = batch.owners[event.owner]
     return Activity(
         workspace_id,
         batch.connection_id,

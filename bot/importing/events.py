@@ -65,11 +65,11 @@ def _event(
 
 
 def told_again(
-    record: Record, known: Subject, as_of: datetime, person_of: Mapping[str, str]
+    record: Record, known: Subject, as_of: datetime, person_of: Mapping[Owner, str]
 ) -> Event | None:
     """The event that brings a known thing up to date; `None` when the file has no news of it.
 
-    News is what differs and was not told after `as_of`; `person_of` is owner key -> person id.
+    News is what differs and was not told after `as_of`; `person_of` is owner -> person id.
     """
     facts = dict(record.facts)
     if record.created_at is not None:
@@ -120,9 +120,9 @@ def _is_news(known: Subject, name: str, value: object, as_of: datetime) -> bool:
 
 
 def _new_owner(
-    record: Record, known: Subject, as_of: datetime, person_of: Mapping[str, str]
+    record: Record, known: Subject, as_of: datetime, person_of: Mapping[Owner, str]
 ) -> Owner | None:
-    if record.owner is None or person_of.get(record.owner.key) == known.person_id:
+    if record.owner is None or person_of.get(record.owner) == known.person_id:
         return None
     told = known.told.get("person_id")
     return record.owner if told is None or told <= as_of else None

@@ -103,11 +103,10 @@ class Interpreter:
             # "Ana Ruiz (ana@example.com)" and the address alone are both seen.
             email = email or found
             name = re.sub(r"[()<>\[\],;]", " ", name.replace(found, " "))
-        elif name and name.isdigit():
+        id = self._text(cells, "owner_id")
+        if name and name.isdigit():
             return Owner.of(email=email, id=name)
-        if name:
-            return Owner.of(email=email, name=name)
-        return Owner.of(email=email, id=self._text(cells, "owner_id"))
+        return Owner.of(email=email, id=id, name=name)
 
     def _link(self, cells: Sequence[str]) -> str | None:
         url = self._text(cells, "url", 2000)

@@ -18,7 +18,7 @@ from bot.importing.rows import KINDS, Interpreter, Record, cell
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
 from coach.events import Event
-from storage import activities, mirror, people, workspaces
+from storage import activities, mirror, owners, workspaces
 from storage.database import Tx, chunks
 
 #: Rows in one write transaction.
@@ -142,19 +142,14 @@ async def _events(
         connection_id,
         [record.id for record in records],
     )
-    owners = {
-        record.owner.key: record.owner
-        for record in records
-        if record.owner is not None and record.id in known
-    }
-    person_of = await people.resolve(
-        tx, workspaces.DEFAULT, owners.values(), parts.clock.now(), parts.new_id
+    named = {record.owner for record in records if record.owner is not None}
+    person_of = await owners.resolve(
+        tx, workspaces.DEFAULT, connection_id, named, parts.clock.now(), parts.new_id
     )
+    result.owners.update(person_of.values())
     events: list[Event] = []
     again: list[Event] = []
     for record in records:
-        if record.owner is not None:
-            result.owners.add(record.owner.key)
         before = known.get(record.id)
         if before is None:
             events += first_told(record, as_of)

@@ -30,7 +30,7 @@ from bot.runtime.settings import Settings, data_folder, generated_key, private_f
 from coach.errors import CoachError
 from coach.events import Owner
 from coach.models import Enrolment
-from storage import connections, people
+from storage import connections, owners, people
 from storage.connections import Connection
 
 HOST = "127.0.0.1"
@@ -176,11 +176,13 @@ async def _set_up(bot: Bot, callback_url: str) -> Connection:
             ana = next(person for person in PEOPLE if person.id == ANA)
             owner = Owner.of(email=ana.email, name=ana.name)
             if owner is not None:
-                made = await people.resolve(tx, bot.workspace_id, [owner], now, parts.new_id)
+                made = await owners.resolve(
+                    tx, bot.workspace_id, connection.id, [owner], now, parts.new_id
+                )
                 await people.change(
                     tx,
                     bot.workspace_id,
-                    made[owner.key],
+                    made[owner],
                     slack_user_id=ana.id,
                     time_zone=ana.tz,
                     enrolment=Enrolment.STARTED.value,

@@ -8,8 +8,9 @@ from bot.runtime.parts import Parts
 from bot.slack.faults import fault
 from bot.slack.lookup import reach
 from coach.errors import CoachError
+from coach.events import EVERYWHERE, OwnerKey
 from coach.models import Person
-from storage import link_requests, mirror, notices, people, workspaces
+from storage import link_requests, mirror, notices, owners, people, workspaces
 from storage.database import Tx
 from storage.link_requests import LinkRequest
 from storage.notices import Notice
@@ -40,7 +41,7 @@ async def ask(
         )
     async with parts.database.read() as tx:
         asker = await people.by_slack_user(tx, workspace_id, slack_user_id)
-        owner = await people.by_email(tx, workspace_id, address)
+        owner = await owners.by_email(tx, workspace_id, address)
     if asker is not None and owner is not None and owner.id == asker.id:
         return f"You are already recognised as {address}."
     _check_free(owner, slack_user_id, address)
@@ -159,11 +160,11 @@ def _check_free(owner: Person | None, slack_user_id: str, address: str) -> None:
 
 
 async def _join(parts: Parts, tx: Tx, asker: Person, address: str) -> None:
-    owner = await people.by_email(tx, asker.workspace_id, address)
+    owner = await owners.by_email(tx, asker.workspace_id, address)
     # Slack may have matched the address to somebody while the question was open.
     _check_free(owner, asker.slack_user_id or "", address)
     if owner is None:
-        await people.own(tx, asker.workspace_id, f"email:{address}", asker.id)
+        await owners.own(tx, asker.workspace_id, OwnerKey(EVERYWHERE, f"email:{address}"), asker.id)
     else:
         await people.merge(tx, asker.workspace_id, gone=owner.id, into=asker.id)
     await mirror.check_person_now(tx, asker.workspace_id, asker.id, parts.clock.now())
@@ -171,7 +172,7 @@ async def _join(parts: Parts, tx: Tx, asker: Person, address: str) -> None:
 
 
 async def _request(parts: Parts, tx: Tx, asker: Person, address: str, admin: str) -> None:
-    owner = await people.by_email(tx, asker.workspace_id, address)
+    owner = await owners.by_email(tx, asker.workspace_id, address)
     request = LinkRequest(asker.workspace_id, parts.new_id(), asker.id, address, "asked")
     await link_requests.add(tx, request, parts.clock.now())
     who = asker.name if asker.name != asker.slack_user_id else "A new member"

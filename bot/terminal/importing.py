@@ -174,7 +174,7 @@ def _shown(record: Record) -> dict[str, str]:
         "id": record.id,
         **record.facts,
         **record.standing,
-        "owner": (owner.email or owner.name or owner.key) if owner else None,
+        "owner": (owner.email or str(owner)) if owner else None,
         "created": record.created_at,
         "ended": record.ended_at,
     }

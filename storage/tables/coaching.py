@@ -80,6 +80,7 @@ decisions = Table(
     Column("decision", String(16)),
     Column("person_id", String(28), nullable=False),
     PrimaryKeyConstraint("workspace_id", "fingerprint", "at", "decision"),
+    Index("ix_decisions_person_id", "workspace_id", "person_id"),
 )
 
 #: Messages to one person that are not insights: the welcome, questions to the administrator.

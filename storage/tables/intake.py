@@ -70,4 +70,5 @@ activities = Table(
     Column("delivery_id", String(28)),
     PrimaryKeyConstraint("workspace_id", "connection_id", "dedupe_key"),
     Index("ix_activities_occurred_at", "workspace_id", "occurred_at"),
+    Index("ix_activities_person_id", "workspace_id", "person_id", "occurred_at"),
 )

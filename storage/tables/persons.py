@@ -42,18 +42,30 @@ people = Table(
     Index("ix_people_lookup_after", "lookup_after", **where("lookup_after IS NOT NULL")),
 )
 
-#: Which person an owner named by a CRM is.
+#: Which person an owner named by a CRM is. Several people may bear one name; whatever else owners
+#: are known by is one person's.
 owners = Table(
     "owners",
     metadata,
     Column("workspace_id", String(64)),
+    # The connection that an id or a name holds in; empty for an address, which holds in all.
+    Column("connection_id", String(64)),
+    # email:…, id:… or name:…
     Column("owner_key", Text),
-    Column("person_id", String(28), nullable=False),
-    PrimaryKeyConstraint("workspace_id", "owner_key"),
+    Column("person_id", String(28)),
+    PrimaryKeyConstraint("workspace_id", "connection_id", "owner_key", "person_id"),
     ForeignKeyConstraint(
         ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
     ),
     Index("ix_owners_person_id", "workspace_id", "person_id"),
+    Index(
+        "ix_owners_sure",
+        "workspace_id",
+        "connection_id",
+        "owner_key",
+        unique=True,
+        **where("substr(owner_key, 1, 5) <> 'name:'"),
+    ),
 )
 
 link_requests = Table(
@@ -72,4 +84,5 @@ link_requests = Table(
     ForeignKeyConstraint(
         ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
     ),
+    Index("ix_link_requests_person_id", "workspace_id", "person_id"),
 )

@@ -33,6 +33,7 @@ deals = Table(
     Column("told", Json, nullable=False),
     Column("next_check_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "connection_id", "id"),
+    Index("ix_deals_person_id", "workspace_id", "person_id"),
     Index("ix_deals_next_check_at", "next_check_at", **where("next_check_at IS NOT NULL")),
     Index(
         "ix_deals_open",
@@ -63,6 +64,7 @@ contacts = Table(
     Column("told", Json, nullable=False),
     Column("next_check_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "connection_id", "id"),
+    Index("ix_contacts_person_id", "workspace_id", "person_id"),
     Index("ix_contacts_next_check_at", "next_check_at", **where("next_check_at IS NOT NULL")),
     Index(
         "ix_contacts_leads",
@@ -94,6 +96,7 @@ tasks = Table(
     Column("told", Json, nullable=False),
     Column("next_check_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "connection_id", "id"),
+    Index("ix_tasks_person_id", "workspace_id", "person_id"),
     Index("ix_tasks_next_check_at", "next_check_at", **where("next_check_at IS NOT NULL")),
     Index(
         "ix_tasks_pending",
@@ -129,4 +132,5 @@ contacts_made = Table(
     Column("verb", String(32)),
     Column("person_id", String(28)),
     PrimaryKeyConstraint("workspace_id", "connection_id", "contact_id", "at", "verb"),
+    Index("ix_contacts_made_person_id", "workspace_id", "person_id"),
 )

@@ -25,6 +25,7 @@ from bot.slack.sender import Sender
 from bot.web.routes import SlackGuard
 from coach.action import load_actions
 from coach.engine import load_rules
+from coach.events import EVERYWHERE, OwnerKey
 from coach.models import (
     Contact,
     Deal,
@@ -41,7 +42,7 @@ from coach.models import (
     say,
 )
 from coach.models import Person as Coached
-from storage import connections, insights, mirror, notices, people, workspaces
+from storage import connections, insights, mirror, notices, owners, people, workspaces
 from storage.connections import Connection
 from storage.database import Database, Tx
 from storage.insights import NewInsight
@@ -179,7 +180,7 @@ async def _seed(tx: Tx, parts: Parts, slack: SlackStandIn) -> None:
         await people.change(
             tx, WS, person.id, email=member.email, time_zone=member.tz, lookup_after=None
         )
-        await people.own(tx, WS, f"email:{member.email}", person.id)
+        await owners.own(tx, WS, OwnerKey(EVERYWHERE, f"email:{member.email}"), person.id)
         if member.id == ANA:
             await people.enrol(tx, WS, person.id, Enrolment.STARTED, only_from=[Enrolment.NEW])
 

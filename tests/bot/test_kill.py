@@ -17,10 +17,11 @@ from bot.playground.slack.api import Person as Member
 from bot.playground.slack.api import SlackStandIn
 from coach.events import Owner
 from coach.models import Enrolment
-from storage import people
+from storage import owners, people
 from tests.bot.killing.victim import Load, SlowSlack, Victim, served
 from tests.world import (
     BOT_TOKEN,
+    CONNECTION,
     SECRET_KEY,
     SIGNING_SECRET,
     WORKSPACE,
@@ -60,14 +61,16 @@ async def prepared(database_url: str, everyone: list[Member]) -> None:
     async with running_parts(database_url) as parts:
         await connect(parts, native())
         named = [Owner.of(email=member.email) for member in everyone]
-        owners = [owner for owner in named if owner is not None]
+        sellers = [owner for owner in named if owner is not None]
         async with parts.database.write() as tx:
-            known = await people.resolve(tx, WORKSPACE, owners, parts.clock.now(), parts.new_id)
-            for member, owner in zip(everyone, owners, strict=True):
+            known = await owners.resolve(
+                tx, WORKSPACE, CONNECTION, sellers, parts.clock.now(), parts.new_id
+            )
+            for member, owner in zip(everyone, sellers, strict=True):
                 await people.change(
                     tx,
                     WORKSPACE,
-                    known[owner.key],
+                    known[owner],
                     slack_user_id=member.id,
                     enrolment=Enrolment.STARTED.value,
                     time_zone="UTC",

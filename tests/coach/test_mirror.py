@@ -15,7 +15,7 @@ from coach.mirror import LATE, Visit, blank, fold, in_stage_since, stays, with_s
 from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-ANA, BEN = Owner("email:ana@northwind.example"), Owner("email:ben@northwind.example")
+ANA, BEN = Owner("ana@northwind.example"), Owner("ben@northwind.example")
 PERSONS = {None: None, ANA: "p-ana", BEN: "p-ben"}
 
 

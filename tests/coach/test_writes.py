@@ -22,7 +22,7 @@ from coach.models import (
 from coach.writes import CompleteTask, CreateTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
 from tests.coach.values import ANN, CALL, NOW, WON
 
-OWNER = Owner("email:ana@northwind.example", "ana@northwind.example")
+OWNER = Owner("ana@northwind.example")
 
 CREATE = CreateTask(
     "c1", "coach-1", "Ask Ann", date(2026, 11, 24), TaskPriority.HIGH, "By mail.", "C-9", "D-17"

@@ -5,34 +5,15 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from coach.events import Owner
 from coach.models import Enrolment, InsightState, Level, Settings
-from storage import insights, people, workspaces
-from storage.database import Database
-from storage.tables import deals, owners
+from storage import insights, owners, people, workspaces
+from storage.tables import deals
+from storage.tables import owners as owners_table
 from storage.tables import people as people_table
 from tests.storage.conftest import Store
 from tests.world import ANA, EMAILS, WORKSPACE, deliver, told, won
 
 HOUR = timedelta(hours=1)
-
-
-def owner(email: str) -> Owner:
-    found = Owner.of(email=email)
-    assert found is not None
-    return found
-
-
-async def test_owners_named_often_are_one_person_each(store: Store) -> None:
-    now = store.parts.clock.now()
-    named = [owner("a@x.example"), owner("A@X.example"), Owner("id:7", name="Seven")]
-    async with store.database.write() as tx:
-        first = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
-        again = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
-        assert first == again
-        assert set(first) == {"email:a@x.example", "id:7"}
-        found = await people.load(tx, WORKSPACE, first.values())
-    assert {each.name for each in found.values()} == {"a@x.example", "Seven"}
 
 
 async def test_a_slack_user_is_made_once_by_however_many_at_once(store: Store) -> None:
@@ -91,28 +72,15 @@ async def test_two_people_who_are_one_become_one_with_everything_of_both(store: 
         await people.merge(tx, WORKSPACE, gone=store.ben.id, into=store.ben.id)
     async with store.database.read() as tx:
         assert await people.load(tx, WORKSPACE, [store.ana.id]) == {}
-        owned = (await tx.execute(select(owners.c.person_id).distinct())).scalars().all()
+        owned = (await tx.execute(select(owners_table.c.person_id).distinct())).scalars().all()
         assert owned == [store.ben.id]
         assert set((await tx.execute(select(deals.c.person_id))).scalars()) == {store.ben.id}
         (insight,) = await insights.recent(tx, WORKSPACE, store.ben.id)
         assert insight.state is InsightState.QUEUED
-        found = await people.by_email(tx, WORKSPACE, EMAILS[ANA].upper())
+        found = await owners.by_email(tx, WORKSPACE, EMAILS[ANA].upper())
         assert found is not None
         assert found.id == store.ben.id
         assert found.slack_user_id == store.ben.slack_user_id
-
-
-async def test_an_owners_address_is_how_the_crm_is_told_of_a_person(store: Store) -> None:
-    async with store.database.write() as tx:
-        await people.own(tx, WORKSPACE, "name:ana ruiz", store.ana.id)
-        found = await people.owner_of(tx, WORKSPACE, store.ana.id)
-        assert found is not None
-        assert (found.key, found.email) == (f"email:{EMAILS[ANA]}", EMAILS[ANA])
-        await people.own(tx, WORKSPACE, "name:ana ruiz", store.ben.id)
-        assert await people.owner_of(tx, "elsewhere", store.ana.id) is None
-    async with store.database.read() as tx:
-        taken = select(owners.c.person_id).where(owners.c.owner_key == "name:ana ruiz")
-        assert (await tx.execute(taken)).scalar_one() == store.ana.id
 
 
 async def test_turns_are_set_for_each(store: Store) -> None:
@@ -124,17 +92,3 @@ async def test_turns_are_set_for_each(store: Store) -> None:
             store.ana.id: now,
             store.ben.id: None,
         }
-
-
-async def test_many_people_are_found_at_once(store: Store) -> None:
-    now = store.parts.clock.now()
-    named = [owner(f"p{number}@x.example") for number in range(1200)]
-    database = Database(store.url)
-    try:
-        async with database.write() as tx:
-            made = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
-            assert len(await people.load(tx, WORKSPACE, made.values())) == 1200
-            again = await people.resolve(tx, WORKSPACE, named, now, store.parts.new_id)
-            assert again == made
-    finally:
-        await database.close()

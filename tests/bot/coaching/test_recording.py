@@ -23,8 +23,9 @@ from coach.models import (
     Verb,
     plain,
 )
-from storage import activities, mirror, people
+from storage import activities, mirror, owners, people
 from storage.tables import contacts_made
+from storage.tables import insights as insights_table
 from storage.tables import people as people_table
 from tests.world import (
     ANA,
@@ -233,7 +234,7 @@ async def test_owners_are_resolved_once_whatever_their_spelling(parts: Parts) ->
 async def test_an_owner_nobody_knew_becomes_somebody_to_look_up(parts: Parts) -> None:
     await deliver(parts, told("deal_created", deal=deal(), owner="new@northwind.example"))
     async with parts.database.write() as tx:
-        found = await people.by_email(tx, WORKSPACE, "new@northwind.example")
+        found = await owners.by_email(tx, WORKSPACE, "new@northwind.example")
         rows = (await tx.execute(select(people_table.c.id, people_table.c.lookup_after))).all()
     assert found is not None
     assert [(row[0], row[1]) for row in rows] == [(found.id, parts.clock.now())]
@@ -359,3 +360,19 @@ async def test_things_of_a_person_get_the_time_they_must_be_looked_at(parts: Par
     await deliver(parts, told("task_completed", task={"id": "T-1"}))
     async with parts.database.read() as tx:
         assert await mirror.due(tx, SubjectKind.TASK, midnight, 9) == {}
+
+
+async def test_owner_77_of_one_crm_hears_nothing_of_owner_77_of_another(parts: Parts) -> None:
+    async def close(connection_id: str) -> None:
+        change = Change(
+            SubjectKind.DEAL, "D-1", BEGINNING, {"status": DealStatus.WON}, Owner(id="77")
+        )
+        event = Event("k", Verb.DEAL_CLOSED, BEGINNING, (change,), change.owner)
+        async with parts.database.write() as tx:
+            await recording.apply(parts, tx, WORKSPACE, connection_id, [event])
+
+    await close("hubspot")
+    await close("pipedrive")
+    async with parts.database.read() as tx:
+        rows = (await tx.execute(select(insights_table.c.person_id))).scalars().all()
+    assert len(set(rows)) == len(rows) == 2

@@ -28,7 +28,7 @@ from coach.models import (
     Suggestion,
     say,
 )
-from storage import connections, crm_writes, deliveries, insights, notices, people, workspaces
+from storage import connections, crm_writes, deliveries, insights, notices, owners, workspaces
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
@@ -113,7 +113,8 @@ async def test_deliveries_that_nobody_works_on_are_a_fault_after_two_minutes(
 async def person(tx: Tx, email: str) -> str:
     owner = Owner.of(email=email)
     assert owner is not None
-    return (await people.resolve(tx, DEFAULT, [owner], NOW, lambda: moment_id(NOW)))[owner.key]
+    found = await owners.resolve(tx, DEFAULT, "native", [owner], NOW, lambda: moment_id(NOW))
+    return found[owner]
 
 
 def insight(person_id: str, state: InsightState) -> NewInsight:
@@ -151,10 +152,10 @@ async def test_owners_nobody_matches_are_listed_with_what_waits_for_them(
         person_id = await person(tx, "ana@example.com")
         await insights.add(tx, DEFAULT, [insight(person_id, InsightState.HELD)], NOW)
     found = await work(database)
-    owners = next(finding for finding in found if finding.area == "owners")
-    assert owners.state is State.NOTE
-    assert owners.details == ("1 waiting  ana@example.com <ana@example.com>",)
-    assert "/coach link" in (owners.mend or "")
+    waiting = next(finding for finding in found if finding.area == "owners")
+    assert waiting.state is State.NOTE
+    assert waiting.details == ("1 waiting  ana@example.com <ana@example.com>",)
+    assert "/coach link" in (waiting.mend or "")
 
 
 async def test_a_change_the_crm_did_not_take_is_told(database: Database) -> None:

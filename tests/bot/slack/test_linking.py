@@ -8,11 +8,12 @@ from bot.slack import linking
 from bot.slack.linking import LinkError
 from coach.events import Owner
 from coach.models import InsightState, Person
-from storage import mirror, people, workspaces
+from storage import mirror, owners, people, workspaces
 from tests.bot.surface import (
     ANA,
     BEN,
     CHRIS,
+    CRM,
     NEW,
     WS,
     Surface,
@@ -34,8 +35,8 @@ async def owner(surface: Surface, address: str) -> str:
     assert named is not None
     now = surface.clock.now()
     async with surface.parts.database.write() as tx:
-        known = await people.resolve(tx, WS, [named], now, surface.parts.new_id)
-    person_id = known[named.key]
+        known = await owners.resolve(tx, WS, CRM, [named], now, surface.parts.new_id)
+    person_id = known[named]
     await surface.save(
         deal(person_id=person_id),
         task("T-1", person_id=person_id),
@@ -50,7 +51,7 @@ async def ask(surface: Surface, who: str, address: str) -> str:
 
 async def by_email(surface: Surface, address: str) -> Person | None:
     async with surface.parts.database.read() as tx:
-        return await people.by_email(tx, WS, address)
+        return await owners.by_email(tx, WS, address)
 
 
 async def request_id(surface: Surface) -> str:

@@ -13,7 +13,7 @@ from bot.runtime.parts import Parts
 from bot.slack import lookup
 from bot.slack import team as slack_team
 from coach.models import Enrolment, InsightState, Person, SubjectKind
-from storage import agenda, mirror, notices, people
+from storage import agenda, mirror, notices, owners, people
 from tests.world import (
     ANA,
     BEN,
@@ -49,7 +49,7 @@ class Book:
 
     async def owner(self, email: str) -> Person:
         async with self.parts.database.read() as tx:
-            found = await people.by_email(tx, WORKSPACE, email)
+            found = await owners.by_email(tx, WORKSPACE, email)
         assert found is not None
         return found
 
