@@ -30,6 +30,7 @@ from starlette.types import ASGIApp
 
 from bot.app import Bot, build, make_parts, prepare, web_config
 from bot.coaching import ticking
+from bot.coaching.actor import Actor
 from bot.crm import worker
 from bot.playground.crm.signing import webhook_fault, webhook_headers
 from bot.playground.slack.api import SlackStandIn
@@ -572,6 +573,11 @@ def won(deal_id: str = "D-1", *, contact: str | None = "Ann Lee", **more: Any) -
 
 
 # Without HTTP
+
+
+def by(slack_user_id: str, workspace_id: str = WORKSPACE) -> Actor:
+    """A member of the team who does something."""
+    return Actor(workspace_id, slack_user_id)
 
 
 async def store(

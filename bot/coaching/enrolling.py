@@ -3,69 +3,75 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from coach.models import Enrolment, Level, Person, Settings
 from storage import insights, mirror, notices, people, workspaces
 from storage.database import Tx
 
 
-async def person_of(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+async def person_of(parts: Parts, actor: Actor) -> Person:
     """The person who is this Slack user; one nobody knew yet is made and looked up in Slack."""
     async with parts.database.read() as tx:
-        person = await people.by_slack_user(tx, workspace_id, slack_user_id)
+        person = await people.by_slack_user(tx, actor.workspace_id, actor.slack_user_id)
     if person is not None:
         return person
-    now = parts.clock.now()
     async with parts.database.write() as tx:
-        person = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
+        person = await ensure(parts, tx, actor)
     parts.wake.lookup.set()
     return person
 
 
-async def start(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+async def ensure(parts: Parts, tx: Tx, actor: Actor) -> Person:
+    """The person who acts; somebody nobody knew yet is made."""
+    now = parts.clock.now()
+    return await people.ensure_slack_user(
+        tx, actor.workspace_id, actor.slack_user_id, now, parts.new_id, actor.name
+    )
+
+
+async def start(parts: Parts, actor: Actor) -> Person:
     """The person agrees to be coached; what was held for them is on its way."""
 
     async def work(tx: Tx, person: Person) -> None:
         await _begin(parts, tx, person)
 
-    return await _choose(parts, workspace_id, slack_user_id, work)
+    return await _choose(parts, actor, work)
 
 
-async def turn_on(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+async def turn_on(parts: Parts, actor: Actor) -> Person:
     """The same, by command: whoever turns the coach on agrees to be coached."""
-    return await start(parts, workspace_id, slack_user_id)
+    return await start(parts, actor)
 
 
-async def decline(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+async def decline(parts: Parts, actor: Actor) -> Person:
     """The person does not want to be coached now; what waits can still be looked at."""
-    return await _choose(parts, workspace_id, slack_user_id, _decline)
+    return await _choose(parts, actor, _decline)
 
 
-async def turn_off(parts: Parts, workspace_id: str, slack_user_id: str) -> Person:
+async def turn_off(parts: Parts, actor: Actor) -> Person:
     """Silence; everything is still recorded. Who never started has thereby declined."""
 
     async def work(tx: Tx, person: Person) -> None:
         if person.enrolment is not Enrolment.STARTED:
             await _decline(tx, person)
             return
-        await people.change(tx, workspace_id, person.id, enabled=False)
-        await insights.silence(tx, workspace_id, person.id)
+        await people.change(tx, actor.workspace_id, person.id, enabled=False)
+        await insights.silence(tx, actor.workspace_id, person.id)
 
-    return await _choose(parts, workspace_id, slack_user_id, work)
+    return await _choose(parts, actor, work)
 
 
-async def set_level(parts: Parts, workspace_id: str, slack_user_id: str, level: Level) -> Person:
+async def set_level(parts: Parts, actor: Actor, level: Level) -> Person:
     """The person wants to hear more or less."""
 
     async def work(tx: Tx, person: Person) -> None:
         await _save(parts, tx, person, replace(person.settings, level=level))
 
-    return await _choose(parts, workspace_id, slack_user_id, work)
+    return await _choose(parts, actor, work)
 
 
-async def save_settings(
-    parts: Parts, workspace_id: str, slack_user_id: str, settings: Settings
-) -> Person:
+async def save_settings(parts: Parts, actor: Actor, settings: Settings) -> Person:
     """Store a filled-in settings form; `enabled` is the coach's switch as the person left it.
 
     On starts a coach that had not started. Off for someone who never started changes nothing: they
@@ -78,26 +84,24 @@ async def save_settings(
             wanted = replace(settings, enabled=person.settings.enabled)
         await _save(parts, tx, person, wanted)
         if not wanted.enabled:
-            await insights.silence(tx, workspace_id, person.id)
+            await insights.silence(tx, actor.workspace_id, person.id)
         elif settings.enabled and not (started and person.settings.enabled):
             await _begin(parts, tx, replace(person, settings=wanted))
 
-    return await _choose(parts, workspace_id, slack_user_id, work)
+    return await _choose(parts, actor, work)
 
 
 async def _choose(
     parts: Parts,
-    workspace_id: str,
-    slack_user_id: str,
+    actor: Actor,
     work: Callable[[Tx, Person], Awaitable[None]],
 ) -> Person:
-    now = parts.clock.now()
     async with parts.database.write() as tx:
         # The worker must not put next checks back that it made for the settings of before.
-        await workspaces.lock(tx, parts.database, workspace_id)
-        person = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
+        person = await ensure(parts, tx, actor)
         await work(tx, person)
-        after = (await people.load(tx, workspace_id, [person.id]))[person.id]
+        after = (await people.load(tx, actor.workspace_id, [person.id]))[person.id]
     # Only now can the other parts see it.
     parts.wake.tick.set()
     parts.wake.sender.set()

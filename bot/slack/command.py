@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from bot.slack import commands
 from bot.slack.blocks.asides import sentence
@@ -33,13 +34,18 @@ class Call:
 
     parts: Parts
     client: AsyncWebClient
-    workspace_id: str
-    slack_user_id: str
+    #: Who typed, and the person they are.
+    actor: Actor
     person: Person
     #: What was typed after the sub-command's name.
     args: str
     #: Every sub-command by name.
     subcommands: "Mapping[str, Subcommand]"
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace it was typed in."""
+        return self.actor.workspace_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import re
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coaching import enrolling
+from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from bot.slack.faults import fault
 from bot.slack.lookup import reach
@@ -26,14 +28,13 @@ class LinkError(CoachError):
     """The link cannot be made; the text says why."""
 
 
-async def ask(
-    parts: Parts, client: AsyncWebClient, workspace_id: str, slack_user_id: str, email: str
-) -> str:
+async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) -> str:
     """Ask that this Slack user be recognised as the owner behind an address; returns the answer.
 
     Slack's own word is proof, and so is the administrator's; anybody else's claim waits until the
     administrator has confirmed it. Raises `LinkError`.
     """
+    workspace_id, slack_user_id = actor.workspace_id, actor.slack_user_id
     address = email.strip().lower()
     if len(address) > 254 or not _ADDRESS.fullmatch(address):
         raise LinkError(
@@ -49,11 +50,10 @@ async def ask(
     if proved is not None and proved != slack_user_id:
         raise LinkError(_TAKEN.format(address))
     admin = slack_user_id if proved else await administrator(parts, client, workspace_id)
-    now = parts.clock.now()
     async with parts.database.write() as tx:
         # What becomes somebody else's must not be saved by the worker under its old owner.
         await workspaces.lock(tx, parts.database, workspace_id)
-        asker = await people.ensure_slack_user(tx, workspace_id, slack_user_id, now, parts.new_id)
+        asker = await enrolling.ensure(parts, tx, actor)
         if admin == slack_user_id:
             await _join(parts, tx, asker, address)
         else:
@@ -74,9 +74,8 @@ async def ask(
 async def decide(
     parts: Parts,
     client: AsyncWebClient,
-    workspace_id: str,
+    actor: Actor,
     request_id: str,
-    slack_user_id: str,
     *,
     confirmed: bool,
 ) -> str:
@@ -84,6 +83,7 @@ async def decide(
 
     Raises `LinkError` for anybody else, and for a request that is decided or unknown.
     """
+    workspace_id, slack_user_id = actor.workspace_id, actor.slack_user_id
     if await administrator(parts, client, workspace_id) != slack_user_id:
         raise LinkError("Only the administrator can decide this.")
     now = parts.clock.now()

@@ -30,6 +30,7 @@ from tests.world import (
     WORKSPACE,
     World,
     address,
+    by,
     connect,
     enrol,
     free_port,
@@ -70,7 +71,7 @@ async def test_a_changed_setting_is_acted_on_at_once_without_a_tick_of_the_clock
     await world.post(told("contact_created", contact=lead, at=since))
     await world.settle()
     assert world.messages(ANA) == []
-    await enrolling.save_settings(world.parts, WORKSPACE, ANA, Settings(stale_lead_days=1))
+    await enrolling.save_settings(world.parts, by(ANA), Settings(stale_lead_days=1))
     async with asyncio.timeout(10):
         while not world.messages(ANA):
             await asyncio.sleep(0.01)

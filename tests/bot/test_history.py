@@ -18,6 +18,7 @@ from tests.world import (
     EMAILS,
     WORKSPACE,
     FixedClock,
+    by,
     deliver,
     enrol,
     insights_of,
@@ -129,7 +130,7 @@ async def test_what_was_taken_is_remembered_as_taken(parts: Parts) -> None:
     parts.clock.advance(HOUR)
     await ticking.tick(parts)
     (insight,) = await insights_of(parts, ana)
-    await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, {})
+    await decisions.submit(parts, by(ANA), insight.fingerprint, {})
     async with parts.database.read() as tx:
         past = await insights.past(tx, WORKSPACE, ["overdue_tasks"], [ana.id], parts.clock.now())
     (earlier,) = past["overdue_tasks", ana.id]

@@ -12,7 +12,7 @@ async def run(call: Call) -> Answer:
         level = call.person.settings.level
         return says(f"Your level is {LEVELS[level]}. `/coach level 1|2|3` changes it.")
     level = level_named(call.args)
-    await enrolling.set_level(call.parts, call.workspace_id, call.slack_user_id, level)
+    await enrolling.set_level(call.parts, call.actor, level)
     return says(f"Your level is now {LEVELS[level]}.")
 
 

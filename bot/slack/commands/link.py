@@ -7,9 +7,7 @@ from bot.slack.command import Answer, Call, Subcommand, says
 async def run(call: Call) -> Answer:
     """Ask for it; the administrator confirms."""
     address = call.args.strip()
-    return says(
-        await linking.ask(call.parts, call.client, call.workspace_id, call.slack_user_id, address)
-    )
+    return says(await linking.ask(call.parts, call.client, call.actor, address))
 
 
 SUBCOMMAND = Subcommand(

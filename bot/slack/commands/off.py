@@ -6,7 +6,7 @@ from bot.slack.command import Answer, Call, Subcommand, says
 
 async def run(call: Call) -> Answer:
     """The coach says nothing more to this person."""
-    await enrolling.turn_off(call.parts, call.workspace_id, call.slack_user_id)
+    await enrolling.turn_off(call.parts, call.actor)
     return says(
         "Your coach is off. Nothing is lost from the record; `/coach on` lets it speak again."
     )

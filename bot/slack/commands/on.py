@@ -6,7 +6,7 @@ from bot.slack.command import Answer, Call, Subcommand, says
 
 async def run(call: Call) -> Answer:
     """The coach is on for this person from now on."""
-    person = await enrolling.turn_on(call.parts, call.workspace_id, call.slack_user_id)
+    person = await enrolling.turn_on(call.parts, call.actor)
     level = person.settings.level
     return says(
         f"Your coach is on, at level {int(level)}, {level.name.lower()}. "

@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.pieces import Blocks, Json
@@ -62,6 +63,11 @@ class Desk:
             known = self.teams[team_id] = workspace.id
         return known
 
+    async def actor(self, team_id: str, user: Json) -> Actor:
+        """Somebody of a Slack team, from the user a payload names. Raises `UnknownTeamError`."""
+        name = str(user.get("name") or user.get("username") or "")
+        return Actor(await self.workspace_id(team_id), str(user["id"]), name)
+
     def turn(self, view_id: str) -> asyncio.Lock:
         """The lock of one modal."""
         return self.turns.setdefault(view_id, asyncio.Lock())
@@ -112,7 +118,7 @@ class Press:
     desk: Desk
     client: AsyncWebClient
     team_id: str
-    user_id: str
+    user: Json
     action: Json
     trigger_id: str
     #: The modal or Home tab it happened in.
@@ -131,7 +137,7 @@ class Press:
             desk=desk,
             client=client,
             team_id=team_of(body),
-            user_id=str(body["user"]["id"]),
+            user=body["user"],
             action=body["actions"][0],
             trigger_id=str(body.get("trigger_id") or ""),
             view=body.get("view"),
@@ -156,9 +162,9 @@ class Press:
             return str(self.view["id"])
         return None
 
-    async def workspace_id(self) -> str:
-        """The workspace it belongs to. Raises `UnknownTeamError`."""
-        return await self.desk.workspace_id(self.team_id)
+    async def actor(self) -> Actor:
+        """Who pressed. Raises `UnknownTeamError`."""
+        return await self.desk.actor(self.team_id, self.user)
 
     async def tell(self, text: str) -> None:
         """Say a sentence to the one who pressed, and to nobody else."""

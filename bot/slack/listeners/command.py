@@ -6,6 +6,7 @@ import re
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coaching import enrolling
+from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Json
 from bot.slack.command import Answer, Call, Subcommand
@@ -43,14 +44,18 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
         result.text,
         result.blocks,
     )
-    workspace_id = await desk.workspace_id(str(body["team_id"]))
-    refresh(desk, client, workspace_id, str(body["user_id"]))
+    refresh(desk, client, await _actor(desk, body))
 
 
 async def refuse(desk: Desk, client: AsyncWebClient, body: Json, words: str) -> None:
     """Say why a command could not be followed."""
     url = str(body.get("response_url") or "")
     await respond(client, desk.parts.slack_api_url, url, *sentence(words))
+
+
+async def _actor(desk: Desk, body: Json) -> Actor:
+    user = {"id": body["user_id"], "name": body.get("user_name")}
+    return await desk.actor(str(body["team_id"]), user)
 
 
 async def _view(desk: Desk, client: AsyncWebClient, body: Json, name: str) -> Json:
@@ -68,15 +73,14 @@ async def _run(
     name: str,
     args: str,
 ) -> Answer:
-    workspace_id, user_id = await desk.workspace_id(str(body["team_id"])), str(body["user_id"])
-    person = await enrolling.person_of(desk.parts, workspace_id, user_id)
+    actor = await _actor(desk, body)
+    person = await enrolling.person_of(desk.parts, actor)
     await _record(desk, person, name, str(body.get("trigger_id") or desk.parts.new_id()))
     return await subcommand.run(
         Call(
             parts=desk.parts,
             client=client,
-            workspace_id=workspace_id,
-            slack_user_id=user_id,
+            actor=actor,
             person=person,
             args=args.strip(),
             subcommands=desk.subcommands,

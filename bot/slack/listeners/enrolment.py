@@ -8,19 +8,19 @@ from coach.models import Enrolment
 
 async def start(press: Press) -> None:
     """The person agrees to be coached; the message itself is changed by the sender."""
-    workspace_id = await press.workspace_id()
-    before = await enrolling.person_of(press.parts, workspace_id, press.user_id)
-    await enrolling.start(press.parts, workspace_id, press.user_id)
+    actor = await press.actor()
+    before = await enrolling.person_of(press.parts, actor)
+    await enrolling.start(press.parts, actor)
     if before.enrolment is Enrolment.STARTED and before.settings.enabled:
         await press.tell("Your coach is on already. `/coach settings` changes what you hear.")
-    refresh(press.desk, press.client, workspace_id, press.user_id)
+    refresh(press.desk, press.client, actor)
 
 
 async def later(press: Press) -> None:
     """The person does not want to be coached now."""
-    workspace_id = await press.workspace_id()
-    before = await enrolling.person_of(press.parts, workspace_id, press.user_id)
-    await enrolling.decline(press.parts, workspace_id, press.user_id)
+    actor = await press.actor()
+    before = await enrolling.person_of(press.parts, actor)
+    await enrolling.decline(press.parts, actor)
     if before.enrolment is Enrolment.DECLINED:
         await press.tell("Your coach is quiet already. `/coach on` starts it.")
-    refresh(press.desk, press.client, workspace_id, press.user_id)
+    refresh(press.desk, press.client, actor)

@@ -27,21 +27,21 @@ async def take(press: Press) -> None:
 
 
 async def _screen(press: Press) -> Json:
-    workspace_id = await press.workspace_id()
-    opened = await decisions.open_screen(press.parts, workspace_id, press.value, press.user_id)
+    actor = await press.actor()
+    opened = await decisions.open_screen(press.parts, actor, press.value)
     return screen_modal(opened.screen, opened.insight.fingerprint)
 
 
 async def dismiss(press: Press) -> None:
     """Send the insight away; its card is changed by the sender, a list is changed here."""
-    workspace_id = await press.workspace_id()
-    gone = await decisions.dismiss(press.parts, workspace_id, press.value, press.user_id)
-    refresh(press.desk, press.client, workspace_id, press.user_id)
+    actor = await press.actor()
+    gone = await decisions.dismiss(press.parts, actor, press.value)
+    refresh(press.desk, press.client, actor)
     if not press.in_answer:
         return
     async with press.parts.database.read() as tx:
         now = press.parts.clock.now()
-        left = await insights.pending(tx, workspace_id, gone.person_id, now)
+        left = await insights.pending(tx, actor.workspace_id, gone.person_id, now)
     promise = partial(promise_of, press.parts.actions)
     await press.respond(*insight_list(left, promise), replace=True)
 
@@ -57,10 +57,8 @@ async def use_control(press: Press) -> None:
     control, value = used
     fingerprint = fingerprint_of(view)
     async with press.desk.turn(modal_id):
-        workspace_id = await press.workspace_id()
-        opened = await decisions.use_control(
-            press.parts, workspace_id, fingerprint, press.user_id, control, ref, value
-        )
+        actor = await press.actor()
+        opened = await decisions.use_control(press.parts, actor, fingerprint, control, ref, value)
         screen = screen_modal(opened.screen, fingerprint)
         await press.client.views_update(view_id=modal_id, view=screen)
 
@@ -68,10 +66,9 @@ async def use_control(press: Press) -> None:
 async def closed(submission: Submission) -> None:
     """The modal was closed without its button: what was done on it is done all the same."""
     fingerprint = fingerprint_of(submission.view)
-    workspace_id = await submission.workspace_id()
-    parts, user_id = submission.desk.parts, submission.user_id
-    if await decisions.leave(parts, workspace_id, fingerprint, user_id):
-        refresh(submission.desk, submission.client, workspace_id, user_id)
+    actor = await submission.actor()
+    if await decisions.leave(submission.desk.parts, actor, fingerprint):
+        refresh(submission.desk, submission.client, actor)
 
 
 async def submit(submission: Submission) -> Json:
@@ -80,11 +77,9 @@ async def submit(submission: Submission) -> Json:
     fingerprint = fingerprint_of(view)
     if not fingerprint:
         return {"response_action": "update", "view": sentence_modal("Please open this anew.")}
-    workspace_id = await submission.workspace_id()
-    result = await decisions.submit(
-        submission.desk.parts, workspace_id, fingerprint, submission.user_id, values_of(view)
-    )
+    actor = await submission.actor()
+    result = await decisions.submit(submission.desk.parts, actor, fingerprint, values_of(view))
     if isinstance(result, FieldErrors):
         return {"response_action": "errors", "errors": dict(result.errors)}
-    refresh(submission.desk, submission.client, workspace_id, submission.user_id)
+    refresh(submission.desk, submission.client, actor)
     return {}

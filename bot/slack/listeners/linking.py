@@ -15,8 +15,6 @@ async def refuse(press: Press) -> None:
 
 
 async def _decide(press: Press, *, confirmed: bool) -> None:
-    workspace_id = await press.workspace_id()
+    actor = await press.actor()
     # The question itself is changed by the sender to say what was decided.
-    await linking.decide(
-        press.parts, press.client, workspace_id, press.value, press.user_id, confirmed=confirmed
-    )
+    await linking.decide(press.parts, press.client, actor, press.value, confirmed=confirmed)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.pieces import Json
 from bot.slack.listeners.answering import Desk, explained, team_of
@@ -21,7 +22,7 @@ class Submission:
     desk: Desk
     client: AsyncWebClient
     team_id: str
-    user_id: str
+    user: Json
     view: Json
 
     @classmethod
@@ -29,11 +30,11 @@ class Submission:
         """The submission a `view_submission` payload tells of
         (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
         """
-        return cls(desk, client, team_of(body), str(body["user"]["id"]), body["view"])
+        return cls(desk, client, team_of(body), body["user"], body["view"])
 
-    async def workspace_id(self) -> str:
-        """The workspace it belongs to. Raises `UnknownTeamError`."""
-        return await self.desk.workspace_id(self.team_id)
+    async def actor(self) -> Actor:
+        """Who submitted. Raises `UnknownTeamError`."""
+        return await self.desk.actor(self.team_id, self.user)
 
 
 #: Takes a submission; returns the arguments of its acknowledgement. May raise.

@@ -11,6 +11,7 @@ from tests.world import (
     BEN,
     WORKSPACE,
     World,
+    by,
     deliver,
     enrol,
     insights_of,
@@ -107,7 +108,7 @@ async def test_who_turns_the_coach_on_by_command_gets_what_waited_and_no_welcome
     parts: Parts,
 ) -> None:
     ben = await enrol(parts, BEN, Enrolment.NEW)
-    await enrolling.turn_on(parts, WORKSPACE, BEN)
+    await enrolling.turn_on(parts, by(BEN))
     await deliver(parts, won("D-1", owner=BEN))
     (insight,) = await insights_of(parts, ben)
     assert insight.state is InsightState.QUEUED

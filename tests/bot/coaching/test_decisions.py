@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.coaching import decisions, ticking
-from bot.coaching.decisions import Opened, Refusal
+from bot.coaching.decisions import Opened
+from bot.coaching.permission import Refusal
 from bot.crm.provider import Secrets
 from bot.runtime.parts import Parts
 from coach.action import FieldErrors
@@ -30,6 +31,7 @@ from tests.world import (
     WEBHOOK_SECRET,
     WORKSPACE,
     FixedClock,
+    by,
     connect,
     deliver,
     enrol,
@@ -114,7 +116,7 @@ TASK = {"title": "Ask Ann Lee for referral", "due_date": "2026-11-27", "priority
 async def test_the_screen_of_a_referral_is_prefilled_and_opening_it_is_seen(parts: Parts) -> None:
     insight = await referral(parts)
     assert not insight.seen
-    opened = await decisions.open_screen(parts, WORKSPACE, insight.fingerprint, ANA)
+    opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
     title, due, *_ = opened.screen.elements
     assert isinstance(title, TextField)
     assert isinstance(due, DateField)
@@ -130,7 +132,7 @@ async def test_submitting_creates_the_task_in_the_mirror_and_on_its_way_to_the_c
     parts: Parts,
 ) -> None:
     insight = await referral(parts)
-    taken = await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, TASK)
+    taken = await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
     assert isinstance(taken, Insight)
     assert taken.state is InsightState.TAKEN
     assert plain(taken.outcome) == "Created the task “Ask Ann Lee for referral” for Fri 27 Nov."
@@ -154,7 +156,7 @@ async def test_the_requests_id_follows_from_the_insight_so_that_a_crm_knows_a_re
     parts: Parts,
 ) -> None:
     insight = await referral(parts)
-    await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, TASK)
+    await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
     (write,) = await kept_writes(parts)
     assert write.key == f"{insight.fingerprint}:create_task"
     post = parts.providers["native"].post
@@ -169,7 +171,7 @@ async def test_without_a_callback_the_task_is_in_the_mirror_and_nothing_waits_to
 ) -> None:
     parts = sqlite_parts
     insight = await referral(parts, callback=None)
-    await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, TASK)
+    await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
     (write,) = await kept_writes(parts)
     assert write.body is None
     async with parts.database.read() as tx:
@@ -180,19 +182,17 @@ async def test_without_a_callback_the_task_is_in_the_mirror_and_nothing_waits_to
 async def test_wrong_values_are_named_by_their_field_and_nothing_is_done(parts: Parts) -> None:
     insight = await referral(parts)
     wrong = {"title": "  ", "due_date": "2026-11-01", "priority": "high"}
-    result = await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, wrong)
+    result = await decisions.submit(parts, by(ANA), insight.fingerprint, wrong)
     assert isinstance(result, FieldErrors)
     assert set(result.errors) == {"title", "due_date"}
     assert await kept_writes(parts) == []
-    assert isinstance(
-        await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, TASK), Insight
-    )
+    assert isinstance(await decisions.submit(parts, by(ANA), insight.fingerprint, TASK), Insight)
 
 
 async def test_of_twenty_submissions_at_once_one_counts_and_one_task_is_made(parts: Parts) -> None:
     insight = await referral(parts)
     results = await all_at_once(
-        20, lambda: decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, TASK)
+        20, lambda: decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
     )
     assert len([each for each in results if isinstance(each, Insight)]) == 1
     refused = [each for each in results if isinstance(each, Refusal)]
@@ -205,9 +205,7 @@ async def test_of_twenty_submissions_at_once_one_counts_and_one_task_is_made(par
 
 async def test_of_twenty_dismissals_at_once_one_counts(parts: Parts) -> None:
     insight = await referral(parts)
-    results = await all_at_once(
-        20, lambda: decisions.dismiss(parts, WORKSPACE, insight.fingerprint, ANA)
-    )
+    results = await all_at_once(20, lambda: decisions.dismiss(parts, by(ANA), insight.fingerprint))
     assert len([each for each in results if isinstance(each, Insight)]) == 1
     assert {str(each) for each in results if isinstance(each, Refusal)} == {
         "You have already dismissed this."
@@ -219,10 +217,10 @@ async def test_taken_or_dismissed_but_never_both(parts: Parts) -> None:
     insight = await referral(parts)
 
     async def take() -> object:
-        return await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, TASK)
+        return await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
 
     async def dismiss() -> object:
-        return await decisions.dismiss(parts, WORKSPACE, insight.fingerprint, ANA)
+        return await decisions.dismiss(parts, by(ANA), insight.fingerprint)
 
     presses = [press() for _ in range(5) for press in (take, dismiss)]
     results = await asyncio.gather(*presses, return_exceptions=True)
@@ -241,9 +239,9 @@ async def test_nobody_else_can_open_take_or_dismiss_it(sqlite_parts: Parts) -> N
     await enrol(parts, BEN)
     for who in (BEN, "U99NOBODY"):
         for press in (
-            decisions.open_screen(parts, WORKSPACE, insight.fingerprint, who),
-            decisions.submit(parts, WORKSPACE, insight.fingerprint, who, TASK),
-            decisions.dismiss(parts, WORKSPACE, insight.fingerprint, who),
+            decisions.open_screen(parts, by(who), insight.fingerprint),
+            decisions.submit(parts, by(who), insight.fingerprint, TASK),
+            decisions.dismiss(parts, by(who), insight.fingerprint),
         ):
             with pytest.raises(Refusal, match="for somebody else"):
                 await press
@@ -257,9 +255,9 @@ async def test_an_expired_insight_is_refused_even_before_the_clock_has_ticked(
     assert isinstance(parts.clock, FixedClock)
     parts.clock.advance(timedelta(days=3))
     for press in (
-        decisions.open_screen(parts, WORKSPACE, insight.fingerprint, ANA),
-        decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, TASK),
-        decisions.dismiss(parts, WORKSPACE, insight.fingerprint, ANA),
+        decisions.open_screen(parts, by(ANA), insight.fingerprint),
+        decisions.submit(parts, by(ANA), insight.fingerprint, TASK),
+        decisions.dismiss(parts, by(ANA), insight.fingerprint),
     ):
         with pytest.raises(Refusal, match="has expired"):
             await press
@@ -270,20 +268,20 @@ async def test_an_unknown_insight_is_refused(sqlite_parts: Parts) -> None:
     await enrol(sqlite_parts, ANA)
     for unknown in ("0" * 32, "", "x\x00" * 400):
         with pytest.raises(Refusal, match="not known any more"):
-            await decisions.dismiss(sqlite_parts, WORKSPACE, unknown, ANA)
+            await decisions.dismiss(sqlite_parts, by(ANA), unknown)
 
 
 async def test_of_another_workspace_it_is_unknown(sqlite_parts: Parts) -> None:
     insight = await referral(sqlite_parts)
     with pytest.raises(Refusal, match="not known any more"):
-        await decisions.dismiss(sqlite_parts, "elsewhere", insight.fingerprint, ANA)
+        await decisions.dismiss(sqlite_parts, by(ANA, "elsewhere"), insight.fingerprint)
 
 
 async def test_a_deal_that_is_gone_is_said_to_be_gone(sqlite_parts: Parts) -> None:
     insight = await stuck(sqlite_parts)
     await deliver(sqlite_parts, told("deal_deleted", deal={"id": "D-1"}))
     with pytest.raises(UnknownSubjectError, match="no longer in the CRM"):
-        await decisions.open_screen(sqlite_parts, WORKSPACE, insight.fingerprint, ANA)
+        await decisions.open_screen(sqlite_parts, by(ANA), insight.fingerprint)
 
 
 # Controls
@@ -293,13 +291,13 @@ async def use(
     parts: Parts, insight: Insight, control: Control, id: str, value: str | None = None
 ) -> Opened:
     return await decisions.use_control(
-        parts, WORKSPACE, insight.fingerprint, ANA, control, Ref(CONNECTION, id), value
+        parts, by(ANA), insight.fingerprint, control, Ref(CONNECTION, id), value
     )
 
 
 async def test_overdue_tasks_are_shown_as_they_are_and_completed_or_moved(parts: Parts) -> None:
     insight = await overdue(parts)
-    opened = await decisions.open_screen(parts, WORKSPACE, insight.fingerprint, ANA)
+    opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
     assert [each.ref.id for each in items(opened)] == ["T-0", "T-1", "T-2"]
     done = await use(parts, insight, Control.COMPLETE_TASK, "T-0")
     assert {each.ref.id: bool(each.done) for each in items(done)} == {
@@ -310,7 +308,7 @@ async def test_overdue_tasks_are_shown_as_they_are_and_completed_or_moved(parts:
     await use(parts, insight, Control.RESCHEDULE_TASK, "T-1", "2026-12-01")
     assert (await mirrored(parts, SubjectKind.TASK, "T-0")).status is TaskStatus.COMPLETED
     assert str((await mirrored(parts, SubjectKind.TASK, "T-1")).due_date) == "2026-12-01"
-    taken = await decisions.submit(parts, WORKSPACE, insight.fingerprint, ANA, {})
+    taken = await decisions.submit(parts, by(ANA), insight.fingerprint, {})
     assert isinstance(taken, Insight)
     said = plain(taken.outcome)
     assert "Completed “Task 0”" in said
@@ -328,7 +326,7 @@ async def test_a_control_pressed_twenty_times_does_it_once(parts: Parts) -> None
 
 async def test_a_deal_is_moved_to_a_stage_there_is_and_a_won_one_is_closed(parts: Parts) -> None:
     insight = await stuck(parts)
-    opened = await decisions.open_screen(parts, WORKSPACE, insight.fingerprint, ANA)
+    opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
     deal, contact = items(opened)
     assert (deal.ref.id, contact.ref.id) == ("D-1", "C-1")
     assert set(deal.stages) == {"Proposal", "Prospecting", "Closed Won"}
@@ -364,9 +362,8 @@ async def test_only_what_the_screen_offers_can_be_done(sqlite_parts: Parts) -> N
     with pytest.raises(Refusal, match="no longer on the screen"):
         await decisions.use_control(
             parts,
-            WORKSPACE,
+            by(ANA),
             insight.fingerprint,
-            ANA,
             Control.MOVE_DEAL,
             Ref("another", "D-1"),
             "Prospecting",
@@ -383,7 +380,7 @@ async def test_a_task_cannot_be_moved_to_what_is_no_date(sqlite_parts: Parts) ->
 
 async def test_a_control_of_a_decided_insight_does_nothing(sqlite_parts: Parts) -> None:
     insight = await overdue(sqlite_parts)
-    await decisions.dismiss(sqlite_parts, WORKSPACE, insight.fingerprint, ANA)
+    await decisions.dismiss(sqlite_parts, by(ANA), insight.fingerprint)
     with pytest.raises(Refusal, match="already dismissed"):
         await use(sqlite_parts, insight, Control.COMPLETE_TASK, "T-0")
     assert (await mirrored(sqlite_parts, SubjectKind.TASK, "T-0")).status is TaskStatus.PENDING

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.coaching import enrolling
+from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from coach.models import Enrolment, InsightState, Level, Person, Priority, Settings
 from storage.tables import contacts, deals
@@ -13,17 +14,17 @@ from tests.bot.surface import (
     ANA,
     BEN,
     NEW,
-    WS,
     Surface,
     deal,
     lead,
     surface,
     surface_on_both,
 )
+from tests.world import by
 
 __all__ = ["surface", "surface_on_both"]
 
-Choice = Callable[[Parts, str, str], Awaitable[Person]]
+Choice = Callable[[Parts, Actor], Awaitable[Person]]
 
 
 async def due(surface: Surface) -> list[object]:
@@ -39,7 +40,7 @@ async def test_starting_queues_what_was_held_by_the_level(surface_on_both: Surfa
     surface = surface_on_both
     high = await surface.insight(BEN, occasion="1", state=InsightState.HELD)
     low = await surface.insight(BEN, occasion="2", state=InsightState.HELD, priority=Priority.LOW)
-    person = await enrolling.start(surface.parts, WS, BEN)
+    person = await enrolling.start(surface.parts, by(BEN))
     assert person.enrolment is Enrolment.STARTED
     assert (await surface.stored(high)).state is InsightState.QUEUED
     assert (await surface.stored(low)).state is InsightState.QUIET
@@ -51,14 +52,14 @@ async def test_who_begins_to_listen_is_looked_at_at_once(surface: Surface, choic
     ben = await surface.person(BEN)
     await surface.save(deal(person_id=ben.id), lead(person_id=ben.id))
     surface.parts.wake.tick.clear()
-    await choice(surface.parts, WS, BEN)
+    await choice(surface.parts, by(BEN))
     assert await due(surface) == [surface.clock.now()] * 2
     assert surface.parts.wake.tick.is_set()
 
 
 async def test_somebody_nobody_knew_can_start(surface_on_both: Surface) -> None:
     surface = surface_on_both
-    person = await enrolling.turn_on(surface.parts, WS, NEW)
+    person = await enrolling.turn_on(surface.parts, by(NEW))
     assert (person.slack_user_id, person.enrolment) == (NEW, Enrolment.STARTED)
     assert surface.parts.wake.lookup.is_set()
 
@@ -68,10 +69,10 @@ async def test_off_silences_what_waits_and_on_does_not_bring_it_back(
 ) -> None:
     surface = surface_on_both
     waiting = await surface.insight()
-    person = await enrolling.turn_off(surface.parts, WS, ANA)
+    person = await enrolling.turn_off(surface.parts, by(ANA))
     assert (person.enrolment, person.settings.enabled) == (Enrolment.STARTED, False)
     assert (await surface.stored(waiting)).state is InsightState.QUIET
-    person = await enrolling.turn_on(surface.parts, WS, ANA)
+    person = await enrolling.turn_on(surface.parts, by(ANA))
     assert person.settings.enabled
     assert (await surface.stored(waiting)).state is InsightState.QUIET
 
@@ -79,15 +80,15 @@ async def test_off_silences_what_waits_and_on_does_not_bring_it_back(
 @pytest.mark.parametrize("choice", [enrolling.decline, enrolling.turn_off])
 async def test_who_never_started_declines(surface: Surface, choice: Choice) -> None:
     held = await surface.insight(BEN, state=InsightState.HELD)
-    person = await choice(surface.parts, WS, BEN)
+    person = await choice(surface.parts, by(BEN))
     assert person.enrolment is Enrolment.DECLINED
     assert not person.listens
     assert (await surface.stored(held)).state is InsightState.QUIET
 
 
 async def test_who_declined_can_still_start(surface: Surface) -> None:
-    await enrolling.decline(surface.parts, WS, BEN)
-    person = await enrolling.turn_on(surface.parts, WS, BEN)
+    await enrolling.decline(surface.parts, by(BEN))
+    person = await enrolling.turn_on(surface.parts, by(BEN))
     assert person.enrolment is Enrolment.STARTED
     assert person.listens
 
@@ -98,7 +99,7 @@ async def test_a_lower_level_takes_back_what_is_too_unimportant_to_send(
     surface = surface_on_both
     medium = await surface.insight(priority=Priority.MEDIUM, occasion="medium")
     high = await surface.insight(priority=Priority.HIGH, occasion="high")
-    person = await enrolling.set_level(surface.parts, WS, ANA, Level.MINIMAL)
+    person = await enrolling.set_level(surface.parts, by(ANA), Level.MINIMAL)
     assert person.settings.level is Level.MINIMAL
     assert (await surface.stored(medium)).state is InsightState.QUIET
     assert (await surface.stored(high)).state is InsightState.QUEUED
@@ -118,7 +119,7 @@ async def test_each_setting_that_matters_to_the_clock_has_it_look_at_once(
 ) -> None:
     ana = await surface.person(ANA)
     await surface.save(deal(person_id=ana.id), lead(person_id=ana.id))
-    person = await enrolling.save_settings(surface.parts, WS, ANA, changed)
+    person = await enrolling.save_settings(surface.parts, by(ANA), changed)
     assert person.settings == changed
     assert await due(surface) == [surface.clock.now()] * 2
 
@@ -126,12 +127,12 @@ async def test_each_setting_that_matters_to_the_clock_has_it_look_at_once(
 async def test_settings_saved_as_they_were_move_no_check(surface: Surface) -> None:
     ana = await surface.person(ANA)
     await surface.save(deal(person_id=ana.id))
-    await enrolling.save_settings(surface.parts, WS, ANA, Settings())
+    await enrolling.save_settings(surface.parts, by(ANA), Settings())
     assert await due(surface) == [None]
 
 
 async def test_only_ones_own_things_are_looked_at(surface: Surface) -> None:
     ben = await surface.person(BEN)
     await surface.save(deal(person_id=ben.id))
-    await enrolling.set_level(surface.parts, WS, ANA, Level.ACTIVE)
+    await enrolling.set_level(surface.parts, by(ANA), Level.ACTIVE)
     assert await due(surface) == [None]

@@ -31,6 +31,7 @@ from tests.world import (
     WORKSPACE,
     FixedClock,
     batch,
+    by,
     deliver,
     enrol,
     insights_of,
@@ -202,7 +203,7 @@ async def test_after_each_dismissal_the_silence_grows_until_something_changes(
         ]
         if open_now:
             spoken.append(day)
-            await decisions.dismiss(parts, WORKSPACE, open_now[0].fingerprint, ANA)
+            await decisions.dismiss(parts, by(ANA), open_now[0].fingerprint)
         pass_time(parts, DAY)
     # 1, 3, 7 and 14 days after dismissing; then silence.
     assert spoken == [0, 1, 4, 11, 25]
@@ -322,7 +323,7 @@ async def test_who_is_off_or_has_declined_hears_nothing_until_they_turn_it_on(
     for _ in range(3):
         await tick_after(parts, DAY)
     assert await insights_of(parts, ana) == []
-    await enrolling.turn_on(parts, WORKSPACE, ANA)
+    await enrolling.turn_on(parts, by(ANA))
     await ticking.tick(parts)
     assert len(await insights_of(parts, ana)) == 3
 
@@ -346,7 +347,7 @@ async def test_changing_a_threshold_moves_that_persons_checks_at_once(parts: Par
         await deliver(parts, open_deal(f"D-{who}", since=four_days_ago, owner=who))
     assert (await ticking.tick(parts)).due == 0
     changed = Settings(stuck_deal_days=2)
-    await enrolling.save_settings(parts, WORKSPACE, ANA, changed)
+    await enrolling.save_settings(parts, by(ANA), changed)
     assert parts.wake.tick.is_set()
     assert (await ticking.tick(parts)).due == 1
     assert words(await insights_of(parts, ana)) == [
@@ -358,7 +359,7 @@ async def test_changing_a_threshold_moves_that_persons_checks_at_once(parts: Par
 async def test_a_longer_threshold_silences_what_is_no_longer_stuck(sqlite_parts: Parts) -> None:
     parts = sqlite_parts
     ana = await enrol(parts, ANA)
-    await enrolling.save_settings(parts, WORKSPACE, ANA, Settings(stuck_deal_days=60))
+    await enrolling.save_settings(parts, by(ANA), Settings(stuck_deal_days=60))
     await deliver(parts, open_deal("D-1"))
     await ticking.tick(parts)
     assert await insights_of(parts, ana) == []
@@ -370,7 +371,7 @@ async def test_a_higher_level_has_what_was_passed_over_looked_at_again(sqlite_pa
     await deliver(parts, task("T-1", "2026-11-20"))
     await ticking.tick(parts)
     assert await insights_of(parts, ana) == []
-    await enrolling.set_level(parts, WORKSPACE, ANA, Level.BALANCED)
+    await enrolling.set_level(parts, by(ANA), Level.BALANCED)
     await ticking.tick(parts)
     assert [each.rule for each in await insights_of(parts, ana)] == ["overdue_tasks"]
 

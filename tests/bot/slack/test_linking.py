@@ -23,6 +23,7 @@ from tests.bot.surface import (
     surface_on_both,
     task,
 )
+from tests.world import by
 
 __all__ = ["surface", "surface_on_both"]
 
@@ -46,7 +47,7 @@ async def owner(surface: Surface, address: str) -> str:
 
 
 async def ask(surface: Surface, who: str, address: str) -> str:
-    return await linking.ask(surface.parts, surface.client, WS, who, address)
+    return await linking.ask(surface.parts, surface.client, by(who), address)
 
 
 async def by_email(surface: Surface, address: str) -> Person | None:
@@ -90,7 +91,7 @@ async def test_a_confirmed_link_brings_everything_over_and_what_was_held(
     await surface.settle()
 
     await linking.decide(
-        surface.parts, surface.client, WS, await request_id(surface), CHRIS, confirmed=True
+        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=True
     )
     await surface.settle()
 
@@ -113,7 +114,7 @@ async def test_what_was_held_for_the_owner_is_sent_to_the_linked_person(surface:
     await ask(surface, ANA, OLD)
     await surface.settle()
     await linking.decide(
-        surface.parts, surface.client, WS, await request_id(surface), CHRIS, confirmed=True
+        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=True
     )
     await surface.settle()
     assert (await surface.stored(held)).state is InsightState.SENT
@@ -125,7 +126,7 @@ async def test_an_address_the_crm_does_not_know_yet_is_kept_for_later(surface: S
     await surface.settle()
     assert "nothing yet" in surface.said(CHRIS)
     await linking.decide(
-        surface.parts, surface.client, WS, await request_id(surface), CHRIS, confirmed=True
+        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=True
     )
     found = await by_email(surface, OLD)
     assert found is not None
@@ -137,7 +138,7 @@ async def test_a_refused_link_changes_nothing(surface: Surface) -> None:
     await ask(surface, ANA, OLD)
     await surface.settle()
     await linking.decide(
-        surface.parts, surface.client, WS, await request_id(surface), CHRIS, confirmed=False
+        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=False
     )
     found = await by_email(surface, OLD)
     assert found is not None
@@ -177,9 +178,9 @@ async def test_an_address_matched_to_somebody_while_the_question_was_open_is_ref
     async with surface.parts.database.write() as tx:
         await people.change(tx, WS, person_id, slack_user_id="U09ELSE")
     with pytest.raises(LinkError, match="belongs to somebody else"):
-        await linking.decide(surface.parts, surface.client, WS, id, CHRIS, confirmed=True)
+        await linking.decide(surface.parts, surface.client, by(CHRIS), id, confirmed=True)
     # The question stays open, so that it can still be refused.
-    await linking.decide(surface.parts, surface.client, WS, id, CHRIS, confirmed=False)
+    await linking.decide(surface.parts, surface.client, by(CHRIS), id, confirmed=False)
 
 
 async def test_ones_own_slack_address_is_proof_enough(surface: Surface) -> None:
@@ -242,4 +243,4 @@ async def test_slack_out_of_order_is_explained(surface: Surface) -> None:
 
 async def test_an_unknown_request_is_explained(surface: Surface) -> None:
     with pytest.raises(LinkError, match="not known"):
-        await linking.decide(surface.parts, surface.client, WS, "x", CHRIS, confirmed=True)
+        await linking.decide(surface.parts, surface.client, by(CHRIS), "x", confirmed=True)

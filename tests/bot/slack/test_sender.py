@@ -35,6 +35,7 @@ from tests.world import (
     FixedClock,
     World,
     address,
+    by,
     deliver,
     enrol,
     insights_of,
@@ -150,7 +151,7 @@ async def test_an_answered_card_makes_way_for_the_next_at_once(post: Post) -> No
     await deliver(post.parts, won_deal(1), won_deal(2))
     await post.send()
     sent = next(e for e in await insights_of(post.parts, ana) if e.state is InsightState.SENT)
-    await decisions.dismiss(post.parts, WORKSPACE, sent.fingerprint, ANA)
+    await decisions.dismiss(post.parts, by(ANA), sent.fingerprint)
     assert post.parts.wake.sender.is_set()
     await post.send()
     assert len(post.posted()) == 2
@@ -165,7 +166,7 @@ async def test_an_answer_to_an_old_card_does_not_hurry_the_one_after_a_new_one(
     await post.send()
     (first,) = [e for e in await insights_of(post.parts, ana) if e.state is InsightState.SENT]
     await post.send(MINUTE)
-    await decisions.dismiss(post.parts, WORKSPACE, first.fingerprint, ANA)
+    await decisions.dismiss(post.parts, by(ANA), first.fingerprint)
     await post.send(30 * SECOND)
     assert len(post.posted()) == 2
     await post.send(30 * SECOND)
@@ -189,7 +190,7 @@ async def test_nothing_is_sent_to_who_is_off_and_nothing_quiet(sqlite_post: Post
     await deliver(post.parts, told("task_created", task=pressing))
     await deliver(post.parts, told("task_completed", task={"id": "T-2", "title": "x"}))
     await deliver(post.parts, won_deal(1, BEN))
-    await enrolling.turn_off(post.parts, WORKSPACE, BEN)
+    await enrolling.turn_off(post.parts, by(BEN))
     assert await post.send(MINUTE) == 0
 
 
@@ -418,7 +419,7 @@ async def test_a_dismissed_card_shrinks_and_an_expired_one_loses_its_buttons(pos
     await post.send()
     assert post.has_buttons(ANA)
     (insight,) = await insights_of(post.parts, ana)
-    await decisions.dismiss(post.parts, WORKSPACE, insight.fingerprint, ANA)
+    await decisions.dismiss(post.parts, by(ANA), insight.fingerprint)
     await post.send()
     assert not post.has_buttons(ANA)
     assert post.shown(ANA)[0].startswith("Dismissed:")
@@ -440,7 +441,7 @@ async def test_a_card_answered_while_on_its_way_shows_the_answer(post: Post) -> 
     async with asyncio.timeout(5):
         while not post.slack.calls:
             await asyncio.sleep(0.01)
-    await decisions.dismiss(post.parts, WORKSPACE, insight.fingerprint, ANA)
+    await decisions.dismiss(post.parts, by(ANA), insight.fingerprint)
     await sending
     await post.send()
     assert post.shown(ANA)[0].startswith("Dismissed:")
@@ -455,7 +456,7 @@ async def test_a_message_the_person_has_deleted_is_not_tried_for_ever(sqlite_pos
     await post.send()
     post.slack.remove(post.slack.messages(ANA)[0])
     (insight,) = await insights_of(post.parts, ana)
-    await decisions.dismiss(post.parts, WORKSPACE, insight.fingerprint, ANA)
+    await decisions.dismiss(post.parts, by(ANA), insight.fingerprint)
     await post.send()
     assert await post.send(timedelta(days=1)) == 0
     (kept,) = await insights_of(post.parts, ana)
@@ -468,7 +469,7 @@ async def test_a_change_that_slack_does_not_take_now_is_made_later(sqlite_post: 
     await deliver(post.parts, won_deal(1))
     await post.send()
     (insight,) = await insights_of(post.parts, ana)
-    await decisions.dismiss(post.parts, WORKSPACE, insight.fingerprint, ANA)
+    await decisions.dismiss(post.parts, by(ANA), insight.fingerprint)
     post.slack.faults["chat.update"] = [Fault(status=429, retry_after=20), Fault(status=500)]
     await post.sender.send_due()
     assert await post.send(19 * SECOND) == 0

@@ -1,0 +1,70 @@
+"""Changes that people make on screens: in the mirror at once, and on their way to the CRM."""
+
+from datetime import date
+
+from bot.coaching.permission import Refusal
+from bot.coaching.recording import apply
+from bot.coaching.words import words
+from bot.runtime.parts import Parts
+from coach import writes
+from coach.models import Insight, Person, Ref, Verb
+from coach.screens import Control, Item
+from coach.writes import CompleteTask, CrmWrite, LogContact, MoveDeal, Outgoing, RescheduleTask
+from storage import connections, crm_writes, mirror, owners
+from storage.crm_writes import StoredWrite
+from storage.database import Tx
+
+_LOGGED = {
+    Control.LOG_CALL: Verb.CALL_LOGGED,
+    Control.LOG_EMAIL: Verb.EMAIL_LOGGED,
+    Control.LOG_MEETING: Verb.MEETING_BOOKED,
+}
+
+
+def write_of(control: Control, ref: Ref, value: str | None, item: Item) -> CrmWrite:
+    """The change a control asks for. Raises `Refusal` for a value that cannot be used."""
+    match control:
+        case Control.COMPLETE_TASK:
+            return CompleteTask(ref.connection_id, ref.id)
+        case Control.RESCHEDULE_TASK:
+            try:
+                return RescheduleTask(ref.connection_id, ref.id, date.fromisoformat(value or ""))
+            except ValueError as error:
+                raise Refusal("Pick a date for the task.") from error
+        case Control.MOVE_DEAL:
+            if value is None or value not in item.stages:
+                raise Refusal("Choose one of the stages.")
+            return MoveDeal(ref.connection_id, ref.id, value)
+        case Control.LOG_CALL | Control.LOG_EMAIL | Control.LOG_MEETING:
+            return LogContact(ref.connection_id, ref.id, _LOGGED[control])
+
+
+async def make(parts: Parts, tx: Tx, insight: Insight, person: Person, write: CrmWrite) -> None:
+    """Make one change, in the mirror and on its way to the CRM; a repeat does nothing."""
+    workspace_id, now = insight.workspace_id, parts.clock.now()
+    key = writes.key(write, insight.fingerprint)
+    known = {w.key for w in await crm_writes.of_insight(tx, workspace_id, insight.fingerprint)}
+    if key in known:
+        return
+    owner = await owners.owner_of(tx, workspace_id, write.connection_id, person.id)
+    event = writes.event(write, dedupe_key=f"coach:{key}", at=now, owner=owner)
+    await apply(parts, tx, workspace_id, write.connection_id, [event])
+    change = event.changes[0]
+    found = await mirror.load(tx, change.kind, workspace_id, write.connection_id, [change.id])
+    subject = found[change.id]
+    all_connections = await connections.of_workspace(tx, parts.seal, workspace_id)
+    connection = next((c for c in all_connections if c.id == write.connection_id), None)
+    body = None
+    if connection is not None and connection.callback_url:
+        email = owner.email if owner and owner.email else person.email
+        body = parts.providers[connection.provider].write(Outgoing(event.verb, now, subject, email))
+    stored = StoredWrite(
+        workspace_id,
+        key,
+        insight.fingerprint,
+        write.connection_id,
+        change.id,
+        words(write, subject.name),
+        body,
+    )
+    await crm_writes.add(tx, stored, now)

@@ -1,0 +1,47 @@
+"""May this person do this? Only one's own insights are answered, and only while they are open."""
+
+from bot.coaching.actor import Actor
+from bot.runtime.parts import Parts
+from coach.action import Action
+from coach.errors import CoachError
+from coach.models import Insight, InsightState, Person, plain
+from storage import insights, people
+from storage.database import Tx
+
+
+class Refusal(CoachError):  # noqa: N818 - it is an answer for people, not a fault
+    """The press cannot be followed; the text tells its person why."""
+
+
+async def theirs(parts: Parts, tx: Tx, actor: Actor, fingerprint: str) -> tuple[Insight, Person]:
+    """The insight and its person, who must be the one that acts. Raises `Refusal`."""
+    workspace_id = actor.workspace_id
+    insight = await insights.get(tx, workspace_id, fingerprint)
+    if insight is None:
+        raise Refusal("This insight is not known any more. `/coach insights` shows what is open.")
+    known = await people.load(tx, workspace_id, [insight.person_id])
+    person = known[insight.person_id]
+    if person.slack_user_id != actor.slack_user_id:
+        raise Refusal("This insight is for somebody else, so only they can answer it.")
+    if insight.state in {InsightState.TAKEN, InsightState.DISMISSED, InsightState.EXPIRED} or (
+        insight.expires_at <= parts.clock.now()
+    ):
+        raise Refusal(refused(insight))
+    return insight, person
+
+
+def refused(insight: Insight | None) -> str:
+    """Why an insight in this state can no longer be answered."""
+    if insight is not None and insight.state is InsightState.TAKEN:
+        return f"You have already taken care of this. {plain(insight.outcome)}".strip()
+    if insight is not None and insight.state is InsightState.DISMISSED:
+        return "You have already dismissed this."
+    return "This insight has expired. If it is still true, you will hear of it again."
+
+
+def action_of(parts: Parts, insight: Insight) -> Action:
+    """What the insight suggests. Raises `Refusal` when this version knows it no more."""
+    action = parts.actions.get(insight.suggestion.action)
+    if action is None:
+        raise Refusal("What this insight suggests is no longer possible. Dismiss it.")
+    return action

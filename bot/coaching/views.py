@@ -1,0 +1,76 @@
+"""What a screen is drawn from: the things an insight is about, as the mirror has them now."""
+
+import hashlib
+from typing import TypeVar
+
+from bot.coaching.permission import action_of
+from bot.runtime.parts import Parts
+from coach.action import ActionView, Shows
+from coach.calendar import local_date
+from coach.models import Contact, Deal, Insight, Person, Subject, SubjectKind, Task
+from storage import crm_writes, mirror
+from storage.database import Tx
+
+
+async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> ActionView:
+    """Everything the insight's action asks to be shown."""
+    now = parts.clock.now()
+    today = local_date(now, person)
+    params, shows = insight.suggestion.params, action_of(parts, insight).shows
+    workspace_id = insight.workspace_id
+    task: Task | None = None
+    deal: Deal | None = None
+    contact: Contact | None = None
+    contacts: list[Contact] = []
+    tasks: list[Task] = []
+    stages: list[str] = []
+    done = {
+        write.subject_id: write.words
+        for write in await crm_writes.of_insight(tx, workspace_id, insight.fingerprint)
+    }
+    if Shows.TASK in shows:
+        task = _only(Task, await _one(tx, SubjectKind.TASK, insight, params["task_id"]))
+    if Shows.DEAL in shows:
+        deal = _only(Deal, await _one(tx, SubjectKind.DEAL, insight, params["deal_id"]))
+        stages = await mirror.stages(tx, workspace_id, params["connection_id"])
+        if deal is not None and deal.contact_id:
+            found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)
+            contact = _only(Contact, found)
+    if Shows.CONTACTS in shows:
+        wanted: dict[str, list[str]] = {}
+        for connection_id, id in params["contacts"]:
+            wanted.setdefault(connection_id, []).append(id)
+        for connection_id, ids in wanted.items():
+            known = await mirror.load(tx, SubjectKind.CONTACT, workspace_id, connection_id, ids)
+            contacts += [each for each in known.values() if isinstance(each, Contact)]
+    if Shows.OVERDUE_TASKS in shows:
+        tasks = await mirror.tasks_of(tx, workspace_id, person.id, due_before=today)
+        # What was finished or moved on this screen stays on it, to be seen as done.
+        tasks += await mirror.tasks_by_id(tx, workspace_id, set(done) - {t.id for t in tasks})
+    digest = hashlib.sha256(f"{workspace_id}:{insight.fingerprint}".encode()).hexdigest()
+    return ActionView(
+        now=now,
+        person=person,
+        today=today,
+        params=params,
+        new_id=f"coach-{digest[:20]}",
+        task=task,
+        deal=deal,
+        contact=contact,
+        contacts=contacts,
+        tasks=tasks,
+        stages=stages,
+        done=done,
+    )
+
+
+T = TypeVar("T", Deal, Contact, Task)
+
+
+def _only(cls: type[T], found: Subject | None) -> T | None:
+    return found if isinstance(found, cls) else None
+
+
+async def _one(tx: Tx, kind: SubjectKind, insight: Insight, id: str) -> Subject | None:
+    connection_id = insight.suggestion.params["connection_id"]
+    return (await mirror.load(tx, kind, insight.workspace_id, connection_id, [id])).get(id)
