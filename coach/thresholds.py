@@ -1,7 +1,7 @@
 """Each person's settings: defaults, ranges, and the numbers in force."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from coach.errors import SettingError
 from coach.models import Level, Person
@@ -9,6 +9,9 @@ from coach.models import Level, Person
 #: Default, least and greatest of every number a person can set, in working days.
 STALE_LEAD_DAYS = (7, 1, 30)
 STUCK_DEAL_DAYS = (14, 1, 60)
+
+#: ISO weekdays, Monday is 1.
+WEEK = range(1, 8)
 
 RANGES: Mapping[str, tuple[int, int, int]] = {
     "stale_lead_days": STALE_LEAD_DAYS,
@@ -54,3 +57,17 @@ def level_named(text: str) -> Level:
         if word in {str(int(level)), level.name.lower()}:
             return level
     raise SettingError("level", "Choose a level: 1 minimal, 2 balanced or 3 active.")
+
+
+def working_days_chosen(values: Collection[str]) -> tuple[int, ...]:
+    """The working days a person ticked, as ISO weekdays in order, from the values of a form.
+
+    Raises `SettingError` for none, and for one that is no day of the week.
+    """
+    if not values:
+        raise SettingError("working_days", "Choose at least one working day.")
+    if unknown := set(values) - {str(day) for day in WEEK}:
+        raise SettingError(
+            "working_days", f"“{min(unknown)}” is no day of the week; choose from Monday to Sunday."
+        )
+    return tuple(sorted({int(value) for value in values}))

@@ -80,8 +80,12 @@ class Settings(BaseSettings):
 
 
 def private_folder(folder: Path) -> Path:
-    """The folder, made if need be, closed to others."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The folder, made if need be, closed to others; and so is every folder made on the way."""
+    # `parents=True` would leave those open: the data folder itself, when the first that is asked
+    # for lies inside it.
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 

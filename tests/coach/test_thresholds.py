@@ -4,7 +4,13 @@ import pytest
 
 from coach.errors import SettingError
 from coach.models import Level
-from coach.thresholds import checked_days, level_named, stale_lead_days, stuck_deal_days
+from coach.thresholds import (
+    checked_days,
+    level_named,
+    stale_lead_days,
+    stuck_deal_days,
+    working_days_chosen,
+)
 from tests.coach.values import ANA, setting
 
 
@@ -84,3 +90,19 @@ def test_an_unknown_level_is_refused_with_the_choice(text: str) -> None:
     with pytest.raises(SettingError, match="1 minimal, 2 balanced or 3 active") as caught:
         level_named(text)
     assert caught.value.setting == "level"
+
+
+def test_working_days_are_taken_in_order_and_once() -> None:
+    assert working_days_chosen(["7", "1", "1", "3"]) == (1, 3, 7)
+
+
+@pytest.mark.parametrize("values", [["0"], ["8"], ["1", "9"], ["Monday"], ["\u0661"], ["1 "]])
+def test_what_is_no_day_of_the_week_is_refused(values: list[str]) -> None:
+    with pytest.raises(SettingError, match="is no day of the week") as caught:
+        working_days_chosen(values)
+    assert caught.value.setting == "working_days"
+
+
+def test_a_week_without_working_days_is_refused() -> None:
+    with pytest.raises(SettingError, match="at least one"):
+        working_days_chosen([])

@@ -1,13 +1,15 @@
 """The settings modal: everything a person can set, with its range checked at its field."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from bot.slack.blocks.pieces import VALUE, Json, context, field, modal, option, plain_text
 from coach.action import FieldErrors
 from coach.errors import SettingError
 from coach.models import Enrolment, Level, Person, Settings
-from coach.thresholds import RANGES, checked_days
+from coach.thresholds import RANGES, checked_days, level_named, working_days_chosen
+
+T = TypeVar("T")
 
 #: The `callback_id` of the modal.
 CALLBACK = "settings"
@@ -60,36 +62,44 @@ def settings_modal(person: Person) -> Json:
 def submitted(view: Mapping[str, Any], now_set: Settings) -> Settings | FieldErrors:
     """The settings a person has filled in, or what is wrong with them, by field.
 
+    Every option is checked: what arrives need not be what the modal offered.
     `enabled` says what they chose for the coach as a whole; what the modal does not show stays.
     """
     state = view["state"]["values"]
     errors: dict[str, str] = {}
-    numbers: dict[str, int | None] = {}
-    for name in RANGES:
+
+    def checked(read: Callable[[], T], otherwise: T) -> T:
         try:
-            numbers[name] = checked_days(name, state[name][VALUE].get("value"))
+            return read()
         except SettingError as error:
             errors[error.setting] = str(error)
-    days = tuple(
-        sorted(
-            int(each["value"]) for each in state["working_days"][VALUE]["selected_options"] or ()
-        )
+            return otherwise
+
+    def number(name: str) -> int | None:
+        return checked(lambda: checked_days(name, state[name][VALUE].get("value")), None)
+
+    ticked = [str(each["value"]) for each in state["working_days"][VALUE]["selected_options"] or ()]
+    level = _chosen(state["level"], str(int(now_set.level)))
+    found = Settings(
+        enabled=checked(
+            lambda: _switch(_chosen(state["enabled"], "on" if now_set.enabled else "off")), True
+        ),
+        level=checked(lambda: level_named(level), now_set.level),
+        stale_lead_days=number("stale_lead_days"),
+        stuck_deal_days=number("stuck_deal_days"),
+        working_days=checked(lambda: working_days_chosen(ticked), now_set.working_days),
     )
-    if not days:
-        errors["working_days"] = "Choose at least one working day."
-    if errors:
-        return FieldErrors(errors)
-    return Settings(
-        enabled=_chosen(state["enabled"], "on" if now_set.enabled else "off") == "on",
-        level=Level(int(_chosen(state["level"], str(int(now_set.level))))),
-        stale_lead_days=numbers["stale_lead_days"],
-        stuck_deal_days=numbers["stuck_deal_days"],
-        working_days=days,
-    )
+    return FieldErrors(errors) if errors else found
 
 
 def _chosen(holders: Mapping[str, Any], otherwise: str) -> str:
     return str((holders[VALUE].get("selected_option") or {}).get("value", otherwise))
+
+
+def _switch(value: str) -> bool:
+    if value not in {"on", "off"}:
+        raise SettingError("enabled", "Choose On or Off.")
+    return value == "on"
 
 
 def _of(levels: list[Json], settings: Settings) -> Json:

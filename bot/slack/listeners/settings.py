@@ -9,7 +9,7 @@ from coach.action import FieldErrors
 
 
 async def save(submission: Submission) -> Json:
-    """Store the settings; a number out of its range is told at its field."""
+    """Store the settings; what cannot be set so is told at its field."""
     parts = submission.desk.parts
     actor = await submission.actor()
     person = await enrolling.person_of(parts, actor)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.runtime.settings import Settings, SettingsError, load
+from bot.doctor.environment import check_settings
+from bot.doctor.findings import State
+from bot.runtime.settings import Settings, SettingsError, load, private_folder
 from storage.sealing import Seal
 
 
@@ -31,6 +33,21 @@ def test_with_nothing_configured_there_is_a_file_and_a_key_of_ones_own(elsewhere
     made = file.parent / "secret.key"
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_folder_inside_the_data_folder_leaves_neither_open_to_others(elsewhere: Path) -> None:
+    # The first command a newcomer runs is the demo, whose folder lies inside the data folder.
+    data = elsewhere / "data" / "coach"
+    private_folder(data / "demo")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (data, data / "demo")] == [0o700, 0o700]
+    settings = Settings(_env_file=None, coach_data=data)
+    assert [each.text for each in check_settings(settings) if each.state is State.FAULT] == []
+
+
+def test_a_folder_that_was_there_keeps_its_permissions(elsewhere: Path) -> None:
+    (elsewhere / "shared").mkdir(mode=0o755)
+    private_folder(elsewhere / "shared")
+    assert stat.S_IMODE((elsewhere / "shared").stat().st_mode) == 0o755
 
 
 def test_a_file_of_settings_is_read_and_the_environment_goes_before_it(

@@ -75,6 +75,36 @@ async def test_a_week_without_working_days_is_refused_at_its_field(surface: Surf
     assert list(answer.errors) == ["working_days"]
 
 
+def forged(field: str, *values: str) -> dict[str, object]:
+    """A state of the form that its menus do not offer."""
+    options = [{"value": value} for value in values]
+    if field == "working_days":
+        return {field: {"value": {"selected_options": options}}}
+    return {field: {"value": {"selected_option": options[0]}}}
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "told"),
+    [
+        ("working_days", ["9"], "from Monday to Sunday"),
+        ("working_days", ["0", "1"], "from Monday to Sunday"),
+        ("working_days", ["1", "²"], "from Monday to Sunday"),
+        ("level", ["9"], "Choose a level"),
+        ("level", ["-1"], "Choose a level"),
+        ("enabled", ["perhaps"], "On or Off"),
+    ],
+)
+async def test_an_option_that_was_not_offered_is_told_at_its_field_and_nothing_is_kept(
+    surface: Surface, field: str, values: list[str], told: str
+) -> None:
+    await open_settings(surface)
+    answer = await surface.submit(ANA, {"stale_lead_days": "9", **forged(field, *values)})
+    await surface.settle()
+    assert list(answer.errors) == [field]
+    assert told in answer.errors[field]
+    assert (await surface.person(ANA)).settings == Settings()
+
+
 async def test_off_silences_and_on_speaks_again(surface: Surface) -> None:
     await open_settings(surface)
     assert (await surface.submit(ANA, {"enabled": "off"})).ok
