@@ -1,13 +1,13 @@
 """Activities: everything that happened, each once, and what can be asked about them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
-from coach.models import CONTACT_VERBS, Origin, Verb
+from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
 from storage.database import Tx, add_new, chunks
 from storage.tables import activities, contacts_made
 
@@ -85,19 +85,64 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
     await add_new(tx, contacts_made, made)
 
 
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which activities are asked for; what is not said here does not matter.
+
+    A thing's id is looked for in every connection unless `connection_id` says in which.
+    """
+
+    person_id: str | None = None
+    verb: Verb | None = None
+    thing: tuple[SubjectKind, str] | None = None
+    connection_id: str | None = None
+    #: Only what happened after this, and until `until`.
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self, workspace_id: str) -> list[ColumnElement[bool]]:
+        """The same for a query."""
+        found = [activities.c.workspace_id == workspace_id]
+        if self.person_id is not None:
+            found.append(activities.c.person_id == self.person_id)
+        if self.verb is not None:
+            found.append(activities.c.verb == self.verb.value)
+        if self.thing is not None:
+            kind, id = self.thing
+            found.append(activities.c[f"{kind.value}_id"] == id)
+        if self.connection_id is not None:
+            found.append(activities.c.connection_id == self.connection_id)
+        if self.since is not None:
+            found.append(activities.c.occurred_at > self.since)
+        if self.until is not None:
+            found.append(activities.c.occurred_at <= self.until)
+        return found
+
+
+ALL = Which()
+
+
 async def recent(
-    tx: Tx, workspace_id: str, *, person_id: str | None = None, most: int = 50
+    tx: Tx,
+    workspace_id: str,
+    which: Which = ALL,
+    *,
+    after: ActivityRow | None = None,
+    most: int = 100,
 ) -> list[ActivityRow]:
-    """The latest activities of a workspace or of one person, newest first."""
+    """The latest activities, newest first; with `after` those that follow that one."""
     names = list(ActivityRow.__slots__)
+    at, key = activities.c.occurred_at, (activities.c.connection_id, activities.c.dedupe_key)
     query = (
         select(*(activities.c[name] for name in names))
-        .where(activities.c.workspace_id == workspace_id)
-        .order_by(activities.c.occurred_at.desc(), activities.c.dedupe_key)
+        .where(*which.conditions(workspace_id))
+        .order_by(at.desc(), *key)
         .limit(most)
     )
-    if person_id is not None:
-        query = query.where(activities.c.person_id == person_id)
+    if after is not None:
+        later = tuple_(*key) > tuple_(after.connection_id, after.dedupe_key)
+        # Said twice, so that the index leads to the place: by the first condition alone.
+        query = query.where(at <= after.occurred_at, or_(at < after.occurred_at, later))
     found = []
     for row in await tx.execute(query):
         values = dict(zip(names, row, strict=True))
@@ -107,20 +152,33 @@ async def recent(
 
 
 async def counts_by_verb(
-    tx: Tx, workspace_id: str, *, now: datetime, days: int, person_id: str | None = None
+    tx: Tx, workspace_id: str, which: Which = ALL, *, now: datetime, days: int = 30
 ) -> dict[Verb, int]:
     """How often each thing happened in the last `days` days, most frequent first."""
     count = func.count()
+    window = replace(which, since=now - timedelta(days=days), until=now)
     query = (
         select(activities.c.verb, count)
-        .where(
-            activities.c.workspace_id == workspace_id,
-            activities.c.occurred_at > now - timedelta(days=days),
-            activities.c.occurred_at <= now,
-        )
+        .where(*window.conditions(workspace_id))
         .group_by(activities.c.verb)
         .order_by(count.desc(), activities.c.verb)
     )
-    if person_id is not None:
-        query = query.where(activities.c.person_id == person_id)
     return {Verb(row[0]): row[1] for row in await tx.execute(query)}
+
+
+async def counts_by_kind(
+    tx: Tx, workspace_id: str, which: Which = ALL, *, now: datetime, days: int = 30
+) -> dict[SubjectKind, int]:
+    """How much happened to each kind of thing in the last `days` days; commands are to none."""
+    counts = dict.fromkeys(SubjectKind, 0)
+    for verb, count in (await counts_by_verb(tx, workspace_id, which, now=now, days=days)).items():
+        if (kind := kind_of(verb)) is not None:
+            counts[kind] += count
+    return counts
+
+
+def kind_of(verb: Verb) -> SubjectKind | None:
+    """The kind of thing that something happens to; `None` for commands."""
+    if verb in CONTACT_VERBS:
+        return SubjectKind.CONTACT
+    return next((kind for kind in SubjectKind if verb.value.startswith(f"{kind.value}_")), None)

@@ -16,7 +16,7 @@ from sqlalchemy import (
 from storage.columns import Json, UtcDateTime
 from storage.tables.naming import metadata, where
 
-# The conditions of the partial indexes below, for queries; see `base.where`.
+# The conditions of the partial indexes below, for queries; see `naming.where`.
 PENDING_INSIGHT = text("insights.state IN ('held', 'quiet', 'queued', 'sending', 'sent', 'failed')")
 STALE_CARD = text("insights.render_due")
 WAITING_NOTICE = text("(notices.state <> 'sent' OR notices.render_due)")

@@ -5,7 +5,7 @@ from sqlalchemy import Boolean, Column, Date, Index, PrimaryKeyConstraint, Strin
 from storage.columns import Json, Money, UtcDateTime
 from storage.tables.naming import metadata, where
 
-# The conditions of the partial indexes below, for queries; see `base.where`.
+# The conditions of the partial indexes below, for queries; see `naming.where`.
 OPEN_DEAL = text("deals.status = 'open' AND NOT deals.deleted")
 LEAD = text("contacts.is_lead AND NOT contacts.deleted")
 PENDING_TASK = text("tasks.status = 'pending' AND NOT tasks.deleted")

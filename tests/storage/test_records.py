@@ -7,9 +7,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from coach.models import Origin, Verb
-from storage import activities, connections, deliveries, link_requests, schema, workspaces
-from storage.activities import ActivityRow
+from storage import connections, deliveries, link_requests, schema, workspaces
 from storage.database import Database
 from storage.deliveries import NewDelivery
 from storage.link_requests import LinkRequest
@@ -20,42 +18,6 @@ from tests.storage.conftest import Store
 from tests.world import BEGINNING, CONNECTION, WEBHOOK_TOKEN, WORKSPACE, native
 
 DAY = timedelta(days=1)
-
-
-def activity(store: Store, key: str, verb: Verb, days_ago: float, **more: object) -> ActivityRow:
-    at = BEGINNING - days_ago * DAY
-    person_id = store.ana.id if more.pop("anas", True) else store.ben.id
-    return ActivityRow(CONNECTION, key, verb, at, BEGINNING, person_id, **more)  # type: ignore[arg-type]
-
-
-# Activities
-
-
-async def test_recent_activities_and_counts_by_verb_over_days_can_be_asked_for(
-    store: Store,
-) -> None:
-    rows = [
-        activity(store, "1", Verb.CALL_LOGGED, 0, contact_id="C-1"),
-        activity(store, "2", Verb.CALL_LOGGED, 1, contact_id="C-1", origin=Origin.IMPORT),
-        activity(store, "3", Verb.DEAL_CREATED, 2, deal_id="D-1", changes={"stage": [None, "New"]}),
-        activity(store, "4", Verb.DEAL_CREATED, 8, anas=False),
-    ]
-    async with store.database.write() as tx:
-        await activities.record(tx, WORKSPACE, rows)
-        await activities.record(tx, WORKSPACE, rows)
-        everything = await activities.recent(tx, WORKSPACE)
-        anas = await activities.recent(tx, WORKSPACE, person_id=store.ana.id, most=2)
-        week = await activities.counts_by_verb(tx, WORKSPACE, now=BEGINNING, days=7)
-        bens = await activities.counts_by_verb(
-            tx, WORKSPACE, now=BEGINNING, days=30, person_id=store.ben.id
-        )
-        unknown = await activities.unknown(tx, WORKSPACE, CONNECTION, ["1", "9"])
-        elsewhere = await activities.unknown(tx, WORKSPACE, "other", ["1"])
-    assert everything == rows
-    assert anas == rows[:2]
-    assert list(week.items()) == [(Verb.CALL_LOGGED, 2), (Verb.DEAL_CREATED, 1)]
-    assert bens == {Verb.DEAL_CREATED: 1}
-    assert (unknown, elsewhere) == ({"9"}, {"1"})
 
 
 # Deliveries

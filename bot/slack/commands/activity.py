@@ -7,7 +7,7 @@ from coach.calendar import zone
 from coach.errors import SettingError
 from coach.models import SubjectKind, Verb
 from storage import activities, mirror
-from storage.activities import ActivityRow
+from storage.activities import ActivityRow, Which
 from storage.database import Tx
 
 #: How many days are looked at when nothing is said, and at most.
@@ -27,12 +27,9 @@ async def run(call: Call) -> Answer:
     days = _days(call.args)
     now, place = call.parts.clock.now(), zone(call.person.time_zone)
     async with call.parts.database.read() as tx:
-        counts = await activities.counts_by_verb(
-            tx, call.workspace_id, now=now, days=days, person_id=call.person.id
-        )
-        latest = await activities.recent(
-            tx, call.workspace_id, person_id=call.person.id, most=LISTED
-        )
+        theirs = Which(person_id=call.person.id)
+        counts = await activities.counts_by_verb(tx, call.workspace_id, theirs, now=now, days=days)
+        latest = await activities.recent(tx, call.workspace_id, theirs, most=LISTED)
         names = await _names(tx, call.workspace_id, latest)
     span = "day" if days == 1 else f"{days} days"
     title = f"The last {span}: {sum(counts.values())} activities of yours"

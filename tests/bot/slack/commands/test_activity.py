@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy import event
+
 from coach.models import Verb
 from storage import activities
 from storage.activities import ActivityRow
@@ -50,3 +52,20 @@ async def test_things_are_called_by_their_names_and_deleted_ones_by_their_ids(
 
 async def test_a_number_of_days_that_is_none_is_explained(surface: Surface) -> None:
     assert "from 1 to 365" in await coach(surface, "activity soon")
+
+
+async def test_nothing_is_read_of_what_happened_to_others(surface: Surface) -> None:
+    seen: list[str] = []
+
+    def note(_: object, __: object, sql: str, *___: object) -> None:
+        seen.append(sql)
+
+    engine = surface.parts.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await coach(surface, "activity 365")
+    event.remove(engine, "before_cursor_execute", note)
+
+    asked = [sql for sql in seen if "FROM activities" in sql and "dedupe_key IN" not in sql]
+    # What such a question reads is in the tests of the store.
+    assert len(asked) == 2
+    assert all("activities.person_id = ?" in sql for sql in asked)

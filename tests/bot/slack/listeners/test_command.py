@@ -7,6 +7,7 @@ import pytest
 from bot.slack.listeners.command import typed
 from coach.models import Verb
 from storage import activities, workspaces
+from storage.activities import Which
 from tests.bot.surface import ANA, NEW, WS, Surface, staged, words
 
 
@@ -29,11 +30,11 @@ async def test_each_use_is_recorded_with_its_person_and_counted(surface_on_both:
     for line in ("/coach tasks", "/coach tasks", "/coach secret words"):
         assert (await surface.slack.command(ANA, line)).ok
     await surface.settle()
-    person = await surface.person(ANA)
+    theirs = Which(person_id=(await surface.person(ANA)).id)
     now = surface.clock.now()
     async with surface.parts.database.read() as tx:
-        counted = await activities.counts_by_verb(tx, WS, now=now, days=7, person_id=person.id)
-        recent = await activities.recent(tx, WS, person_id=person.id)
+        counted = await activities.counts_by_verb(tx, WS, theirs, now=now, days=7)
+        recent = await activities.recent(tx, WS, theirs)
     assert counted == {Verb.COMMAND_USED: 3}
     assert sorted(str(each.changes["command"][1]) for each in recent) == ["help", "tasks", "tasks"]
     assert "secret" not in str(recent)
