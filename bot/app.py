@@ -25,6 +25,7 @@ from bot.runtime.loops import keep_working
 from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
+from bot.runtime.voices import load_voices
 from bot.slack import listeners, lookup
 from bot.slack import team as slack_team
 from bot.slack.sender import Sender
@@ -166,6 +167,7 @@ def make_parts(
         rules=load_rules(),
         actions=load_actions(),
         providers=load_providers(),
+        voices=load_voices(),
         administrator=settings.coach_administrator,
         slack_api_url=settings.slack_api_url,
     )

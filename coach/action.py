@@ -8,7 +8,8 @@ from typing import Any
 
 import coach.actions
 from coach import plugins
-from coach.models import Contact, Deal, Message, Person, Task
+from coach.models import Contact, Deal, Person, Task
+from coach.phrases import Phrase
 from coach.screens import Screen
 from coach.writes import CrmWrite
 
@@ -45,15 +46,15 @@ class ActionView:
     tasks: Sequence[Task] = ()
     #: The stages known in this deal's connection, in the order deals usually go through them.
     stages: Sequence[str] = ()
-    #: What has been done from this insight so far: thing's id -> words like “Completed”.
-    done: Mapping[str, str] | None = None
+    #: What has been done from this insight so far: thing's id -> a phrase like “Completed”.
+    done: Mapping[str, Phrase] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldErrors:
     """What is wrong with a submitted form: field name -> a sentence."""
 
-    errors: Mapping[str, str]
+    errors: Mapping[str, Phrase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Submission:
     """What submitting does: changes in the CRM and the card's words about it."""
 
     writes: Sequence[CrmWrite]
-    outcome: Message
+    outcome: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Action:
     """What stands behind Take Action; pure: it is given data and returns values."""
 
     #: The line above the button: what pressing it will do.
-    promise: Callable[[Mapping[str, Any]], str]
+    promise: Callable[[Mapping[str, Any]], Phrase]
     shows: Shows
     #: Raises `UnknownSubjectError` when the thing is gone from the CRM.
     screen: Callable[[ActionView], Screen]

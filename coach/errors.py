@@ -1,11 +1,24 @@
 """What can go wrong in the coach's own terms; each error reads as a sentence for people."""
 
+from coach.phrases import Phrase, verbatim
+
 
 class CoachError(Exception):
-    """Something the coach can explain; the text says what to do next."""
+    """Something the coach can explain; its words say what to do next."""
+
+    def __init__(self, said: Phrase | str = "") -> None:
+        super().__init__(said)
+        #: What to tell people; words without a phrase are for whoever runs the coach.
+        self.said = (
+            verbatim(said or (self.__doc__ or "").strip()) if isinstance(said, str) else said
+        )
 
     def __str__(self) -> str:
-        return super().__str__() or (self.__doc__ or "").strip()
+        """The words in English, for logs and the terminal."""
+        # Only where somebody reads an error: what makes words is much to load.
+        from coach.wording import plain
+
+        return plain(self.said)
 
 
 class LifecycleError(CoachError):
@@ -19,8 +32,8 @@ class PluginError(CoachError):
 class SettingError(CoachError):
     """A setting is outside its range."""
 
-    def __init__(self, setting: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, setting: str, said: Phrase) -> None:
+        super().__init__(said)
         #: The name of the field, so that a form can show the error in its place.
         self.setting = setting
 

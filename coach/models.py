@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from coach.phrases import Phrase, Thing, say
+
 
 class Verb(StrEnum):
     """What happened, in the vocabulary every provider is translated into."""
@@ -118,6 +120,11 @@ class Deal:
         """What to call it in a sentence."""
         return self.title or f"deal {self.id}"
 
+    @property
+    def thing(self) -> Thing:
+        """What to call it in a phrase, with its link."""
+        return Thing(self.title or say("deal {id}", id=self.id), self.url)
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -142,6 +149,11 @@ class Contact:
     def name(self) -> str:
         """What to call them in a sentence."""
         return self.name_given or self.email or f"contact {self.id}"
+
+    @property
+    def thing(self) -> Thing:
+        """What to call them in a phrase, with their link."""
+        return Thing(self.name_given or self.email or say("contact {id}", id=self.id), self.url)
 
     @property
     def is_lead(self) -> bool:
@@ -173,6 +185,11 @@ class Task:
     def name(self) -> str:
         """What to call it in a sentence."""
         return self.title or f"task {self.id}"
+
+    @property
+    def thing(self) -> Thing:
+        """What to call it in a phrase, with its link."""
+        return Thing(self.title or say("task {id}", id=self.id), self.url)
 
 
 Subject = Deal | Contact | Task
@@ -268,27 +285,6 @@ class InsightType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A run of text in a message; with `url` a link. No markup is ever read in the text."""
-
-    text: str
-    url: str | None = None
-
-
-Message = tuple[Span, ...]
-
-
-def say(*parts: "str | Span") -> Message:
-    """Put a message together from plain text and named things."""
-    return tuple(part if isinstance(part, Span) else Span(part) for part in parts if part)
-
-
-def plain(message: Message) -> str:
-    """The message as bare words."""
-    return "".join(span.text for span in message)
-
-
-@dataclass(frozen=True, slots=True)
 class Suggestion:
     """The action behind Take Action: its file's name and what it needs to know (JSON values)."""
 
@@ -307,9 +303,9 @@ class Draft:
     occasion: str
     priority: Priority
     #: What is to be said, in one line.
-    message: Message
+    message: Phrase
     #: Why it is said, in one line.
-    reason: Message
+    reason: Phrase
     suggestion: Suggestion
     expires_at: datetime
     #: Marks of what it was about, so that "something changed" can be told: one for each thing in
@@ -328,8 +324,8 @@ class Insight:
     type: InsightType
     priority: Priority
     subject: str
-    message: Message
-    reason: Message
+    message: Phrase
+    reason: Phrase
     suggestion: Suggestion
     state: "InsightState"
     created_at: datetime
@@ -338,7 +334,7 @@ class Insight:
     seen_at: datetime | None = None
     decided_at: datetime | None = None
     #: What was done, in the card's words, once it was.
-    outcome: Message = ()
+    outcome: Phrase | None = None
     channel: str | None = None
     ts: str | None = None
     error: str | None = None

@@ -2,65 +2,94 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from coach.action import ActionView
 from coach.calendar import local_date, working_days_between
-from coach.models import Contact, Deal, DealStatus, Message, Ref, Span, Task, TaskStatus, say
-from coach.screens import Control, Item
+from coach.models import Contact, Deal, DealStatus, Ref, Task, TaskStatus
+from coach.phrases import (
+    DateWithYear,
+    Joint,
+    Money,
+    Phrase,
+    Series,
+    Value,
+    counted,
+    say,
+    verbatim,
+)
+from coach.screens import Control, Item, Note
+from coach.terms import CLOSED, PRIORITY_FACTS
 
 #: How many things one screen shows: each takes up to three blocks of the 100 a modal may have.
 SHOWN = 20
 
 
-def money(value: Decimal | None, currency: str | None) -> str:
-    """An amount as people write it, without needless cents."""
-    if value is None:
-        return "no value"
-    digits = f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.2f}"
-    return f"{digits} {currency}" if currency else digits
+#: How many things that were done are named on a card.
+NAMED = 5
+
+
+def value_of(deal: Deal) -> Value:
+    """What a deal is worth, or that nobody has said."""
+    return say("no value") if deal.value is None else Money(deal.value, deal.currency)
 
 
 def task_item(task: Task, view: ActionView) -> Item:
     """A task with its date, priority and note, to complete or move."""
-    due = f"Due {task.due_date:%a %-d %b %Y}" if task.due_date else "No due date"
-    if task.due_date and task.due_date < view.today and task.status is TaskStatus.PENDING:
-        late = (view.today - task.due_date).days
-        due += f" ({late} day{'s' if late != 1 else ''} late)"
-    facts = [due, f"{task.priority.capitalize()} priority"]
+    known = [_due(task, view), PRIORITY_FACTS[task.priority]]
     if task.note:
-        facts.append(task.note)
+        known.append(verbatim(task.note))
     done = (view.done or {}).get(task.id)
     if task.status is TaskStatus.COMPLETED and done is None:
-        done = "Completed"
+        done = say("Completed")
     controls = () if done else (Control.COMPLETE_TASK, Control.RESCHEDULE_TASK)
     return Item(
         Ref(task.connection_id, task.id),
-        say(Span(task.name, task.url)),
-        facts,
+        verbatim(task.thing),
+        known,
         controls,
         due_date=task.due_date,
         done=done,
     )
 
 
+def _due(task: Task, view: ActionView) -> Phrase:
+    if task.due_date is None:
+        return say("No due date")
+    date = DateWithYear(task.due_date)
+    if task.due_date >= view.today or task.status is not TaskStatus.PENDING:
+        return say("Due {date}", date=date)
+    return counted(
+        "Due {date} ({days} day late)",
+        "Due {date} ({days} days late)",
+        "days",
+        date=date,
+        days=(view.today - task.due_date).days,
+    )
+
+
 def deal_item(deal: Deal, view: ActionView) -> Item:
     """A deal with its value and stage, to move to another stage."""
-    facts = [money(deal.value, deal.currency)]
-    if deal.stage:
-        stage = f"Stage: {deal.stage}"
-        if deal.stage_entered_at and deal.status is DealStatus.OPEN:
-            days = working_days_between(deal.stage_entered_at, view.now, view.person)
-            stage += f", for {days} working day{'s' if days != 1 else ''}"
-        facts.append(stage)
+    known = [verbatim(value_of(deal))]
+    if deal.stage and deal.stage_entered_at and deal.status is DealStatus.OPEN:
+        known.append(
+            counted(
+                "Stage: {stage}, for {days} working day",
+                "Stage: {stage}, for {days} working days",
+                "days",
+                stage=deal.stage,
+                days=working_days_between(deal.stage_entered_at, view.now, view.person),
+            )
+        )
+    elif deal.stage:
+        known.append(say("Stage: {stage}", stage=deal.stage))
     if deal.status is not DealStatus.OPEN:
-        facts.append(f"Closed {deal.status}")
+        known.append(CLOSED[deal.status])
     done = (view.done or {}).get(deal.id)
     stages = [deal.stage, *(each for each in view.stages if each != deal.stage)]
     return Item(
         Ref(deal.connection_id, deal.id),
-        say(Span(deal.name, deal.url)),
-        facts,
+        verbatim(deal.thing),
+        known,
         () if done else (Control.MOVE_DEAL,),
         stages=[each for each in stages if each],
         stage=deal.stage,
@@ -70,25 +99,29 @@ def deal_item(deal: Deal, view: ActionView) -> Item:
 
 def contact_item(contact: Contact, view: ActionView) -> Item:
     """A contact with how long it has been quiet, to log a contact."""
-    facts = []
-    if contact.status:
-        facts.append(contact.status.capitalize())
-    if contact.last_contacted_at:
-        days = max((view.today - local_date(contact.last_contacted_at, view.person)).days, 0)
-        ago = "today" if days == 0 else f"{days} day{'s' if days != 1 else ''} ago"
-        facts.append(f"Last contacted {ago}")
-    else:
-        facts.append("Never contacted")
+    known = [verbatim(contact.status.capitalize())] if contact.status else []
+    known.append(_contacted(contact, view))
     if contact.email:
-        facts.append(contact.email)
+        known.append(verbatim(contact.email))
     done = (view.done or {}).get(contact.id)
     controls = (Control.LOG_CALL, Control.LOG_EMAIL, Control.LOG_MEETING)
     return Item(
         Ref(contact.connection_id, contact.id),
-        say(Span(contact.name, contact.url)),
-        facts,
+        verbatim(contact.thing),
+        known,
         () if done else controls,
         done=done,
+    )
+
+
+def _contacted(contact: Contact, view: ActionView) -> Phrase:
+    if contact.last_contacted_at is None:
+        return say("Never contacted")
+    days = (view.today - local_date(contact.last_contacted_at, view.person)).days
+    if days <= 0:
+        return say("Last contacted today")
+    return counted(
+        "Last contacted {days} day ago", "Last contacted {days} days ago", "days", days=days
     )
 
 
@@ -99,13 +132,37 @@ def longest_first(contacts: Iterable[Contact]) -> list[Contact]:
     )
 
 
-def done_outcome(view: ActionView, nothing: str) -> Message:
+def left_in_crm(count: int) -> Note:
+    """How many things a screen has no room for."""
+    return Note(
+        counted(
+            "… and {count} more in your CRM.",
+            "… and {count} more in your CRM.",
+            "count",
+            count=count,
+        )
+    )
+
+
+def done_outcome(view: ActionView, nothing: Phrase) -> Phrase:
     """The card's words after a screen of controls: what was done, or `nothing`."""
     done = list((view.done or {}).values())
     if not done:
-        return say(nothing)
+        return nothing
     if len(done) == 1:
-        return say(f"{done[0]}.")
-    return say(
-        f"{len(done)} things done: {'; '.join(done[:5])}" + ("; …" if len(done) > 5 else ".")
+        return say("{done}.", done=done[0])
+    if len(done) > NAMED:
+        return counted(
+            "{count} thing done: {done}; …",
+            "{count} things done: {done}; …",
+            "count",
+            count=len(done),
+            done=Series(tuple(done[:NAMED]), Joint.SEMICOLON),
+        )
+    return counted(
+        "{count} thing done: {done}.",
+        "{count} things done: {done}.",
+        "count",
+        count=len(done),
+        done=Series(tuple(done), Joint.SEMICOLON),
     )

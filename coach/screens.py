@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from coach.models import Message, Ref
+from coach.models import Ref
+from coach.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +14,12 @@ class TextField:
     """One line, or with `long` several lines, that the person may type."""
 
     name: str
-    label: str
-    initial: str = ""
+    label: Phrase
+    initial: str | Phrase = ""
     long: bool = False
     optional: bool = False
     max_length: int = 255
-    hint: str | None = None
+    hint: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class DateField:
     """A date the person may pick."""
 
     name: str
-    label: str
+    label: Phrase
     initial: date | None = None
     optional: bool = True
 
@@ -36,8 +37,8 @@ class ChoiceField:
     """One of a few choices, as (value, label)."""
 
     name: str
-    label: str
-    choices: Sequence[tuple[str, str]]
+    label: Phrase
+    choices: Sequence[tuple[str, Phrase]]
     initial: str | None = None
 
 
@@ -57,8 +58,8 @@ class Item:
     """One thing of the CRM, its facts, and what can be done to it."""
 
     ref: Ref
-    title: Message
-    facts: Sequence[str]
+    title: Phrase
+    facts: Sequence[Phrase]
     controls: Sequence[Control] = ()
     #: For `RESCHEDULE_TASK`: the present date.
     due_date: date | None = None
@@ -66,14 +67,14 @@ class Item:
     stages: Sequence[str] = ()
     stage: str | None = None
     #: What was done to it on this screen; it has no controls then.
-    done: str | None = None
+    done: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """A sentence between the things."""
 
-    text: Message
+    text: Phrase
 
 
 Element = TextField | DateField | ChoiceField | Item | Note
@@ -83,6 +84,6 @@ Element = TextField | DateField | ChoiceField | Item | Note
 class Screen:
     """A whole screen; `submit` is the button that ends it (at most 24 characters, as the title)."""
 
-    title: str
-    submit: str
+    title: Phrase
+    submit: Phrase
     elements: Sequence[Element]

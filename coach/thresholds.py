@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 from coach.errors import SettingError
 from coach.models import Level, Person
+from coach.phrases import say
 
 #: Default, least and greatest of every number a person can set, in working days.
 STALE_LEAD_DAYS = (7, 1, 30)
@@ -42,7 +43,13 @@ def checked_days(setting: str, text: str | None) -> int | None:
     number = int(digits[0]) if digits else least - 1
     if not least <= number <= most:
         raise SettingError(
-            setting, f"Enter a whole number from {least} to {most}, or nothing for {default}."
+            setting,
+            say(
+                "Enter a whole number from {least} to {most}, or nothing for {default}.",
+                least=least,
+                most=most,
+                default=default,
+            ),
         )
     return number
 
@@ -56,7 +63,7 @@ def level_named(text: str) -> Level:
     for level in Level:
         if word in {str(int(level)), level.name.lower()}:
             return level
-    raise SettingError("level", "Choose a level: 1 minimal, 2 balanced or 3 active.")
+    raise SettingError("level", say("Choose a level: 1 minimal, 2 balanced or 3 active."))
 
 
 def working_days_chosen(values: Collection[str]) -> tuple[int, ...]:
@@ -65,9 +72,10 @@ def working_days_chosen(values: Collection[str]) -> tuple[int, ...]:
     Raises `SettingError` for none, and for one that is no day of the week.
     """
     if not values:
-        raise SettingError("working_days", "Choose at least one working day.")
+        raise SettingError("working_days", say("Choose at least one working day."))
     if unknown := set(values) - {str(day) for day in WEEK}:
         raise SettingError(
-            "working_days", f"“{min(unknown)}” is no day of the week; choose from Monday to Sunday."
+            "working_days",
+            say("“{day}” is no day of the week; choose from Monday to Sunday.", day=min(unknown)),
         )
     return tuple(sorted({int(value) for value in values}))

@@ -1,5 +1,6 @@
 """Column types that mean the same on SQLite and on PostgreSQL."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from coach.phrases import Phrase, from_json, to_json
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -75,3 +78,40 @@ class Money(TypeDecorator[Decimal]):
 
 #: JSON values; on PostgreSQL in the binary form.
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Said(TypeDecorator[Phrase]):
+    """A phrase as JSON, or nothing said; also reads what was kept before there were phrases."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type in the database."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def process_bind_param(self, value: Phrase | None, dialect: Dialect) -> Any:
+        """What is stored."""
+        return [] if value is None else to_json(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Phrase | None:
+        """What is read."""
+        return from_json(value) if value else None
+
+
+class SaidText(TypeDecorator[Phrase]):
+    """A phrase in a column of text: its JSON, or words as they were before there were phrases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Phrase | None, dialect: Dialect) -> Any:
+        """What is stored."""
+        return None if value is None else json.dumps(to_json(value), ensure_ascii=False)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Phrase | None:
+        """What is read."""
+        if value is None:
+            return None
+        # No sentence of ours ever began with a brace.
+        return from_json(json.loads(value) if value.startswith("{") else value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
+from coach.phrases import Phrase
 from storage.database import Database, Tx, insert
 from storage.tables import crm_writes
 
@@ -21,8 +22,8 @@ class StoredWrite:
     connection_id: str
     #: The id of the thing it changed.
     subject_id: str
-    #: What was done, in the card's words.
-    words: str
+    #: What was done, as the card says it.
+    words: Phrase
     #: The request's body; `None` when the connection has nowhere to send it.
     body: str | None
     attempts: int = 0

@@ -1,6 +1,6 @@
 """Insights: made once, claimed by one sender, decided once."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,10 +15,8 @@ from coach.models import (
     Insight,
     InsightState,
     InsightType,
-    Message,
     PastInsight,
     Priority,
-    Span,
     Suggestion,
 )
 from storage.database import Tx, chunks, insert
@@ -26,15 +24,6 @@ from storage.tables import PENDING_INSIGHT, decisions, insights
 
 #: How far back rules look at what they have said.
 MEMORY = timedelta(days=365)
-
-
-def stored(message: Message) -> list[list[str | None]]:
-    """A message as it is kept."""
-    return [[span.text, span.url] for span in message]
-
-
-def _message(stored: Iterable[Sequence[str]]) -> Message:
-    return tuple(Span(text, url) for text, url in stored)
 
 
 def from_row(row: Row[Any]) -> Insight:
@@ -47,8 +36,8 @@ def from_row(row: Row[Any]) -> Insight:
         type=InsightType(row.type),
         priority=Priority(row.priority),
         subject=row.subject,
-        message=_message(row.message),
-        reason=_message(row.reason),
+        message=row.message,
+        reason=row.reason,
         suggestion=Suggestion(row.action, row.params),
         state=InsightState(row.state),
         created_at=row.created_at,
@@ -56,7 +45,7 @@ def from_row(row: Row[Any]) -> Insight:
         about=tuple(row.about),
         seen_at=row.seen_at,
         decided_at=row.decided_at,
-        outcome=_message(row.outcome),
+        outcome=row.outcome,
         channel=row.channel,
         ts=row.ts,
         error=row.error,
@@ -104,15 +93,15 @@ async def add(
             "priority": int(draft.priority),
             "subject": draft.subject,
             "occasion": draft.occasion,
-            "message": stored(draft.message),
-            "reason": stored(draft.reason),
+            "message": draft.message,
+            "reason": draft.reason,
             "action": draft.suggestion.action,
             "params": draft.suggestion.params,
             "about": list(draft.about),
             "state": each.state.value,
             "created_at": now,
             "expires_at": draft.expires_at,
-            "outcome": [],
+            "outcome": None,
         }
     made: list[str] = []
     statement = (

@@ -8,6 +8,7 @@ from bot.coaching.words import words
 from bot.runtime.parts import Parts
 from coach import writes
 from coach.models import Insight, Person, Ref, Verb
+from coach.phrases import say
 from coach.screens import Control, Item
 from coach.writes import CompleteTask, CrmWrite, LogContact, MoveDeal, Outgoing, RescheduleTask
 from storage import connections, crm_writes, mirror, owners
@@ -30,10 +31,10 @@ def write_of(control: Control, ref: Ref, value: str | None, item: Item) -> CrmWr
             try:
                 return RescheduleTask(ref.connection_id, ref.id, date.fromisoformat(value or ""))
             except ValueError as error:
-                raise Refusal("Pick a date for the task.") from error
+                raise Refusal(say("Pick a date for the task.")) from error
         case Control.MOVE_DEAL:
             if value is None or value not in item.stages:
-                raise Refusal("Choose one of the stages.")
+                raise Refusal(say("Choose one of the stages."))
             return MoveDeal(ref.connection_id, ref.id, value)
         case Control.LOG_CALL | Control.LOG_EMAIL | Control.LOG_MEETING:
             return LogContact(ref.connection_id, ref.id, _LOGGED[control])
@@ -64,7 +65,7 @@ async def make(parts: Parts, tx: Tx, insight: Insight, person: Person, write: Cr
         insight.fingerprint,
         write.connection_id,
         change.id,
-        words(write, subject.name),
+        words(write, subject.thing),
         body,
     )
     await crm_writes.add(tx, stored, now)

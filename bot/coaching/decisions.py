@@ -12,6 +12,7 @@ from coach import lifecycle
 from coach.action import FieldErrors
 from coach.models import Insight, InsightState, Person, Ref
 from coach.pacing import next_turn
+from coach.phrases import say
 from coach.screens import Control, Item, Screen
 from storage import crm_writes, insights, people, workspaces
 from storage.database import Tx
@@ -59,10 +60,10 @@ async def use_control(
             (each for each in before.elements if isinstance(each, Item) and each.ref == ref), None
         )
         if item is None:
-            raise Refusal("This is no longer on the screen. Close it and open it again.")
+            raise Refusal(say("This is no longer on the screen. Close it and open it again."))
         if item.done is None:
             if control not in item.controls:
-                raise Refusal("This cannot be done here. Close the screen and open it again.")
+                raise Refusal(say("This cannot be done here. Close the screen and open it again."))
             write = write_of(control, ref, value, item)
             await make(parts, tx, insight, person, write)
         after = action.screen(await view_of(parts, tx, insight, person))
@@ -93,7 +94,7 @@ async def submit(
             fingerprint,
             InsightState.TAKEN,
             parts.clock.now(),
-            outcome=insights.stored(result.outcome),
+            outcome=result.outcome,
         )
         if taken is None:
             raise Refusal(refused(await insights.get(tx, actor.workspace_id, fingerprint)))

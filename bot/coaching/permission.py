@@ -4,7 +4,8 @@ from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from coach.action import Action
 from coach.errors import CoachError
-from coach.models import Insight, InsightState, Person, plain
+from coach.models import Insight, InsightState, Person
+from coach.phrases import Phrase, say, together
 from storage import insights, people
 from storage.database import Tx
 
@@ -18,11 +19,13 @@ async def theirs(parts: Parts, tx: Tx, actor: Actor, fingerprint: str) -> tuple[
     workspace_id = actor.workspace_id
     insight = await insights.get(tx, workspace_id, fingerprint)
     if insight is None:
-        raise Refusal("This insight is not known any more. `/coach insights` shows what is open.")
+        raise Refusal(
+            say("This insight is not known any more. `/coach insights` shows what is open.")
+        )
     known = await people.load(tx, workspace_id, [insight.person_id])
     person = known[insight.person_id]
     if person.slack_user_id != actor.slack_user_id:
-        raise Refusal("This insight is for somebody else, so only they can answer it.")
+        raise Refusal(say("This insight is for somebody else, so only they can answer it."))
     if insight.state in {InsightState.TAKEN, InsightState.DISMISSED, InsightState.EXPIRED} or (
         insight.expires_at <= parts.clock.now()
     ):
@@ -30,18 +33,19 @@ async def theirs(parts: Parts, tx: Tx, actor: Actor, fingerprint: str) -> tuple[
     return insight, person
 
 
-def refused(insight: Insight | None) -> str:
+def refused(insight: Insight | None) -> Phrase:
     """Why an insight in this state can no longer be answered."""
     if insight is not None and insight.state is InsightState.TAKEN:
-        return f"You have already taken care of this. {plain(insight.outcome)}".strip()
+        already = say("You have already taken care of this.")
+        return together(already, insight.outcome) if insight.outcome else already
     if insight is not None and insight.state is InsightState.DISMISSED:
-        return "You have already dismissed this."
-    return "This insight has expired. If it is still true, you will hear of it again."
+        return say("You have already dismissed this.")
+    return say("This insight has expired. If it is still true, you will hear of it again.")
 
 
 def action_of(parts: Parts, insight: Insight) -> Action:
     """What the insight suggests. Raises `Refusal` when this version knows it no more."""
     action = parts.actions.get(insight.suggestion.action)
     if action is None:
-        raise Refusal("What this insight suggests is no longer possible. Dismiss it.")
+        raise Refusal(say("What this insight suggests is no longer possible. Dismiss it."))
     return action

@@ -1,26 +1,26 @@
-"""What was done, in a few words for the screen and the card."""
+"""What was done, as the screen and the card say it."""
 
 from coach.models import Verb
+from coach.phrases import Phrase, Thing, say
 from coach.writes import CompleteTask, CreateTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
 
-_SAID = {
-    Verb.CALL_LOGGED: "Logged a call with",
-    Verb.EMAIL_LOGGED: "Logged a mail to",
-    Verb.MEETING_BOOKED: "Logged a meeting with",
-    Verb.NOTE_LOGGED: "Logged a note on",
-}
 
-
-def words(write: CrmWrite, name: str) -> str:
-    """The change as done; `name` is what people know the thing by."""
+def words(write: CrmWrite, thing: Thing) -> Phrase:
+    """The change as done; `thing` is what was changed."""
     match write:
         case CreateTask():
-            return f"Created “{write.title}”"
+            return say("Created “{task}”", task=thing)
         case CompleteTask():
-            return f"Completed “{name}”"
+            return say("Completed “{task}”", task=thing)
         case RescheduleTask():
-            return f"Moved “{name}” to {write.due_date:%a %-d %b}"
-        case LogContact():
-            return f"{_SAID[write.verb]} {name}"
+            return say("Moved “{task}” to {date}", task=thing, date=write.due_date)
         case MoveDeal():
-            return f"Moved “{name}” to {write.stage}"
+            return say("Moved “{deal}” to {stage}", deal=thing, stage=write.stage)
+        case LogContact(verb=Verb.EMAIL_LOGGED):
+            return say("Logged a mail to {contact}", contact=thing)
+        case LogContact(verb=Verb.MEETING_BOOKED):
+            return say("Logged a meeting with {contact}", contact=thing)
+        case LogContact(verb=Verb.NOTE_LOGGED):
+            return say("Logged a note on {contact}", contact=thing)
+        case LogContact():
+            return say("Logged a call with {contact}", contact=thing)

@@ -10,6 +10,7 @@ import aiohttp
 from bot.crm.provider import Secrets
 from bot.runtime.backoff import backoff, retry_after
 from bot.runtime.parts import Parts
+from coach.wording import plain
 from storage import connections, crm_writes
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
@@ -90,7 +91,7 @@ async def _send(
     if 200 <= status < 300:
         async with parts.database.write() as tx:
             await crm_writes.finish(tx, write, parts.clock.now())
-        log.info("told the CRM: %s", write.words)
+        log.info("told the CRM: %s", plain(write.words))
     elif status in {408, 425, 429} or status >= 500:
         await _again(parts, write, f"HTTP {status}", asked)
     else:
@@ -107,6 +108,6 @@ async def _again(parts: Parts, write: StoredWrite, error: str, asked: timedelta 
 
 
 async def _fail(parts: Parts, write: StoredWrite, error: str) -> None:
-    log.warning("a change could not be brought to the CRM: %s (%s)", write.words, error)
+    log.warning("a change could not be brought to the CRM: %s (%s)", plain(write.words), error)
     async with parts.database.write() as tx:
         await crm_writes.fail(tx, write, error)

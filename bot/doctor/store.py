@@ -11,6 +11,7 @@ from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
 from coach.errors import CoachError
 from coach.models import Enrolment, InsightState
+from coach.wording import plain
 from storage import (
     connections,
     crm_writes,
@@ -192,7 +193,9 @@ async def _writes(tx: Tx) -> AsyncIterator[Finding]:
             "changes",
             f"{counts['failed']:,} did not get to the CRM.",
             "Mend the callback (`coach connect` shows and sets it), then run `coach replay`.",
-            tuple(f"{each.key}  {each.words}: {redacted(each.error or '')}" for each in shown),
+            tuple(
+                f"{each.key}  {plain(each.words)}: {redacted(each.error or '')}" for each in shown
+            ),
         )
     if counts.get("queued"):
         yield note("changes", f"{counts['queued']:,} on their way to the CRM.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.crm.provider import Provider
 from bot.crm.rush import Rush
+from bot.runtime.voices import Voices
 from coach.action import Action
 from coach.engine import Rule
 from coach.ids import Entropy, ordered_id
@@ -75,6 +76,7 @@ class Parts:
     wake: Wake = field(default_factory=Wake)
     background: Background = field(default_factory=Background)
     rush: Rush = field(default_factory=Rush)
+    voices: Voices = field(default_factory=Voices)
     #: An address or Slack user id set by the operator; else Slack's workspace owner.
     administrator: str | None = None
     #: Where Slack is; answers are posted to this host or to Slack's own only.

@@ -12,6 +12,8 @@ from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Blocks, Json
 from coach import plugins
 from coach.models import Person
+from coach.phrases import Phrase
+from coach.wording import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,9 @@ class Answer:
     view: Json | None = None
 
 
-def says(text: str) -> Answer:
-    """A sentence as an answer; `/coach …` between backticks is set apart, all else is plain."""
-    return Answer(*sentence(text))
+def says(said: Phrase, voice: Voice) -> Answer:
+    """A sentence as an answer; `/coach …` between backticks is set apart in it."""
+    return Answer(*sentence(said, voice))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Call:
         """The workspace it was typed in."""
         return self.actor.workspace_id
 
+    @property
+    def voice(self) -> Voice:
+        """How to speak to the one who typed."""
+        return self.parts.voices.of(self.person.time_zone)
+
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
@@ -55,7 +62,7 @@ class Subcommand:
     #: What to type, from the name on: `level 1|2|3`.
     usage: str
     #: What it does, in a few words that end without a full stop.
-    summary: str
+    summary: Phrase
     #: May raise `CoachError`, whose sentence becomes the answer.
     run: Callable[[Call], Awaitable[Answer]]
     #: Whether the answer is a modal, which must be opened within Slack's three seconds.

@@ -12,6 +12,7 @@ from bot.slack.lookup import reach
 from coach.errors import CoachError
 from coach.events import EVERYWHERE, OwnerKey
 from coach.models import Person
+from coach.phrases import Phrase, counted, facts, say, to_json, verbatim
 from storage import link_requests, mirror, notices, owners, people, workspaces
 from storage.database import Tx
 from storage.link_requests import LinkRequest
@@ -28,7 +29,7 @@ class LinkError(CoachError):
     """The link cannot be made; the text says why."""
 
 
-async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) -> str:
+async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) -> Phrase:
     """Ask that this Slack user be recognised as the owner behind an address; returns the answer.
 
     Slack's own word is proof, and so is the administrator's; anybody else's claim waits until the
@@ -38,17 +39,17 @@ async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) ->
     address = email.strip().lower()
     if len(address) > 254 or not _ADDRESS.fullmatch(address):
         raise LinkError(
-            "Type the address that the CRM knows you by, as in `/coach link ana@example.com`."
+            say("Type the address that the CRM knows you by, as in `/coach link ana@example.com`.")
         )
     async with parts.database.read() as tx:
         asker = await people.by_slack_user(tx, workspace_id, slack_user_id)
         owner = await owners.by_email(tx, workspace_id, address)
     if asker is not None and owner is not None and owner.id == asker.id:
-        return f"You are already recognised as {address}."
+        return say("You are already recognised as {email}.", email=address)
     _check_free(owner, slack_user_id, address)
     proved = await _slack_says(client, address)
     if proved is not None and proved != slack_user_id:
-        raise LinkError(_TAKEN.format(address))
+        raise LinkError(_taken(address))
     admin = slack_user_id if proved else await administrator(parts, client, workspace_id)
     async with parts.database.write() as tx:
         # What becomes somebody else's must not be saved by the worker under its old owner.
@@ -58,16 +59,17 @@ async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) ->
             await _join(parts, tx, asker, address)
         else:
             if await link_requests.open_for(tx, workspace_id, asker.id, address):
-                return "The administrator was already asked about this and has yet to decide."
+                return say("The administrator was already asked about this and has yet to decide.")
             await _request(parts, tx, asker, address, admin)
     parts.wake.sender.set()
     parts.wake.lookup.set()
     if admin == slack_user_id:
         parts.wake.tick.set()
-        return f"You are now recognised as {address}."
-    return (
-        f"The administrator has been asked to confirm that {address} is you. "
-        "You will get a message when they have decided."
+        return say("You are now recognised as {email}.", email=address)
+    return say(
+        "The administrator has been asked to confirm that {email} is you. "
+        "You will get a message when they have decided.",
+        email=address,
     )
 
 
@@ -78,14 +80,14 @@ async def decide(
     request_id: str,
     *,
     confirmed: bool,
-) -> str:
+) -> Phrase:
     """The administrator's decision on a request, taken once; returns what came of it.
 
     Raises `LinkError` for anybody else, and for a request that is decided or unknown.
     """
     workspace_id, slack_user_id = actor.workspace_id, actor.slack_user_id
     if await administrator(parts, client, workspace_id) != slack_user_id:
-        raise LinkError("Only the administrator can decide this.")
+        raise LinkError(say("Only the administrator can decide this."))
     now = parts.clock.now()
     state = "confirmed" if confirmed else "refused"
     async with parts.database.write() as tx:
@@ -95,9 +97,7 @@ async def decide(
         )
         if request is None:
             known = await link_requests.get(tx, workspace_id, request_id)
-            raise LinkError(
-                f"This was already {known.state}." if known else "This request is not known."
-            )
+            raise LinkError(_DECIDED[known.state] if known else say("This request is not known."))
         asker = (await people.load(tx, workspace_id, [request.person_id]))[request.person_id]
         if confirmed:
             await _join(parts, tx, asker, request.email)
@@ -114,8 +114,9 @@ async def decide(
             await notices.add(tx, answer, now)
     parts.wake.sender.set()
     parts.wake.tick.set()
-    told = "now recognised" if confirmed else "not recognised"
-    return f"{asker.name} is {told} as {request.email}."
+    if confirmed:
+        return say("{who} is now recognised as {email}.", who=asker.name, email=request.email)
+    return say("{who} is not recognised as {email}.", who=asker.name, email=request.email)
 
 
 async def administrator(parts: Parts, client: AsyncWebClient, workspace_id: str) -> str:
@@ -129,8 +130,10 @@ async def administrator(parts: Parts, client: AsyncWebClient, workspace_id: str)
         found = await _slack_says(client, parts.administrator.strip().lower())
         if found is None:
             raise LinkError(
-                "COACH_ADMINISTRATOR is an address that nobody in this Slack workspace has. "
-                "Whoever runs the coach can correct it."
+                say(
+                    "COACH_ADMINISTRATOR is an address that nobody in this Slack workspace has. "
+                    "Whoever runs the coach can correct it."
+                )
             )
         return found
     async with parts.database.read() as tx:
@@ -140,23 +143,33 @@ async def administrator(parts: Parts, client: AsyncWebClient, workspace_id: str)
     found = await _owner_of_workspace(client)
     if found is None:
         raise LinkError(
-            "Nobody is known who could confirm this. Whoever runs the coach can name an "
-            "administrator with COACH_ADMINISTRATOR."
+            say(
+                "Nobody is known who could confirm this. Whoever runs the coach can name an "
+                "administrator with COACH_ADMINISTRATOR."
+            )
         )
     async with parts.database.write() as tx:
         await workspaces.change(tx, workspace_id, administrator=found)
     return found
 
 
-_TAKEN = (
-    "{} belongs to somebody else in this Slack workspace, so it cannot be linked to you. "
-    "If that is wrong, change the address in your Slack profile."
-)
+_DECIDED = {
+    "confirmed": say("This was already confirmed."),
+    "refused": say("This was already refused."),
+}
+
+
+def _taken(address: str) -> Phrase:
+    return say(
+        "{email} belongs to somebody else in this Slack workspace, so it cannot be linked to you. "
+        "If that is wrong, change the address in your Slack profile.",
+        email=address,
+    )
 
 
 def _check_free(owner: Person | None, slack_user_id: str, address: str) -> None:
     if owner is not None and owner.slack_user_id not in {None, slack_user_id}:
-        raise LinkError(_TAKEN.format(address))
+        raise LinkError(_taken(address))
 
 
 async def _join(parts: Parts, tx: Tx, asker: Person, address: str) -> None:
@@ -180,18 +193,22 @@ async def _request(parts: Parts, tx: Tx, asker: Person, address: str, admin: str
         "request_id": request.id,
         "who": who,
         "email": address,
-        "things": await _things(tx, owner) if owner else "nothing yet",
+        "things": to_json(await _things(tx, owner)) if owner else None,
         "state": "asked",
     }
     question = Notice(asker.workspace_id, f"link:{request.id}", admin, "link_request", params)
     await notices.add(tx, question, parts.clock.now())
 
 
-async def _things(tx: Tx, owner: Person) -> str:
+async def _things(tx: Tx, owner: Person) -> Phrase:
     deals = len(await mirror.deals_of(tx, owner.workspace_id, owner.id, most=1000))
     tasks = len(await mirror.tasks_of(tx, owner.workspace_id, owner.id, most=1000))
-    counted = [(deals, "open deal"), (tasks, "open task")]
-    return ", ".join(f"{number} {noun}{'s' if number != 1 else ''}" for number, noun in counted)
+    return verbatim(
+        facts(
+            counted("{count} open deal", "{count} open deals", "count", count=deals),
+            counted("{count} open task", "{count} open tasks", "count", count=tasks),
+        )
+    )
 
 
 async def _show_decision(tx: Tx, request: LinkRequest, state: str, by: str) -> None:
@@ -210,7 +227,9 @@ async def _slack_says(client: AsyncWebClient, address: str) -> str | None:
         # Without the scope to ask, the administrator decides alone.
         if fault(error).code in {"users_not_found", "missing_scope"}:
             return None
-        raise LinkError("Slack could not say whose address that is. Try again soon.") from error
+        raise LinkError(
+            say("Slack could not say whose address that is. Try again soon.")
+        ) from error
     user = answer.get("user") or {}
     return str(user["id"]) if user.get("id") else None
 
@@ -223,7 +242,9 @@ async def _owner_of_workspace(client: AsyncWebClient) -> str | None:
             answer = await client.users_list(limit=PAGE, cursor=cursor or None)
         except Exception as error:
             fault(error)
-            raise LinkError("Slack could not say who administers it. Try again soon.") from error
+            raise LinkError(
+                say("Slack could not say who administers it. Try again soon.")
+            ) from error
         for user in answer.get("members") or ():
             if user.get("deleted") or user.get("is_bot"):
                 continue

@@ -137,9 +137,9 @@ class Sender:
 
     def _blocks(self, each: Card) -> tuple[str, list[dict[str, Any]]]:
         action = self._parts.actions.get(each.insight.suggestion.action)
-        promise = action.promise(each.insight.suggestion.params) if action else ""
-        now = self._parts.clock.now()
-        return card(each.insight, promise=promise, now=now, time_zone=each.time_zone)
+        promise = action.promise(each.insight.suggestion.params) if action else None
+        voice = self._parts.voices.of(each.time_zone)
+        return card(each.insight, voice, promise=promise, now=self._parts.clock.now())
 
     async def _say(self, channel: str, text: str, blocks: list[dict[str, Any]]) -> Any:
         # What stands in it may be a CRM's: nothing of it is formatted or unfolded.
@@ -242,7 +242,7 @@ class Sender:
 
     async def _post_notice(self, each: Notice) -> None:
         await self._pace(each.slack_user_id)
-        text, blocks = notice_blocks(each.kind, each.params)
+        text, blocks = notice_blocks(each.kind, each.params, self._parts.voices.of(None))
         answer = await self._call(
             lambda: self._say(each.slack_user_id, text, blocks),
             lambda found: self._notice_failed(each, found),
@@ -273,7 +273,7 @@ class Sender:
         log.info("sent %s to %s", each.kind, each.slack_user_id)
 
     async def _render_notice(self, each: Notice) -> None:
-        text, blocks = notice_blocks(each.kind, each.params)
+        text, blocks = notice_blocks(each.kind, each.params, self._parts.voices.of(None))
         answer = await self._call(
             lambda: self._client.chat_update(
                 channel=each.channel or "", ts=each.ts or "", text=text, blocks=blocks

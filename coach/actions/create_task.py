@@ -5,17 +5,22 @@ from datetime import date, timedelta
 from typing import Any
 
 from coach.action import Action, ActionView, FieldErrors, Shows, Submission
-from coach.models import Span, TaskPriority, say
+from coach.models import TaskPriority
+from coach.phrases import Phrase, from_json, say
 from coach.screens import ChoiceField, DateField, Screen, TextField
+from coach.terms import PRIORITY_CHOICES
 from coach.writes import CreateTask
 
 #: Longest title and note, in characters.
 TITLE, NOTE = 255, 2000
 
 
-def promise(params: Mapping[str, Any]) -> str:
+def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
-    return f"Take Action opens a task to check and create: “{params['title']}”."
+    return say(
+        "Take Action opens a task to check and create: “{title}”.",
+        title=from_json(params["title"]),
+    )
 
 
 def next_working_day(today: date, working_days: tuple[int, ...]) -> date:
@@ -29,42 +34,42 @@ def next_working_day(today: date, working_days: tuple[int, ...]) -> date:
 def screen(view: ActionView) -> Screen:
     """Title, due date, priority and note."""
     return Screen(
-        title="Create a task",
-        submit="Create task",
+        title=say("Create a task"),
+        submit=say("Create task"),
         elements=(
-            TextField("title", "Title", str(view.params["title"])[:TITLE], max_length=TITLE),
+            TextField("title", say("Title"), from_json(view.params["title"]), max_length=TITLE),
             DateField(
                 "due_date",
-                "Due date",
+                say("Due date"),
                 next_working_day(view.today, view.person.settings.working_days),
             ),
             ChoiceField(
                 "priority",
-                "Priority",
-                [(each.value, each.value.capitalize()) for each in reversed(TaskPriority)],
+                say("Priority"),
+                [(each.value, PRIORITY_CHOICES[each]) for each in reversed(TaskPriority)],
                 str(view.params.get("priority") or TaskPriority.MEDIUM),
             ),
-            TextField("note", "Note", long=True, optional=True, max_length=NOTE),
+            TextField("note", say("Note"), long=True, optional=True, max_length=NOTE),
         ),
     )
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:
     """The task to create, or what to correct."""
-    errors: dict[str, str] = {}
+    errors: dict[str, Phrase] = {}
     title = " ".join((values.get("title") or "").split())
     if not title:
-        errors["title"] = "Give the task a title."
+        errors["title"] = say("Give the task a title.")
     due: date | None = None
     try:
         due = date.fromisoformat(text) if (text := values.get("due_date")) else None
     except ValueError:
-        errors["due_date"] = "Pick a date."
+        errors["due_date"] = say("Pick a date.")
     if due and due < view.today:
-        errors["due_date"] = "Pick today or a later day."
+        errors["due_date"] = say("Pick today or a later day.")
     priority = values.get("priority") or TaskPriority.MEDIUM
     if priority not in set(TaskPriority):
-        errors["priority"] = "Choose one of these."
+        errors["priority"] = say("Choose one of these.")
     if errors:
         return FieldErrors(errors)
     write = CreateTask(
@@ -77,8 +82,9 @@ def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | F
         contact_id=view.params.get("contact_id"),
         deal_id=view.params.get("deal_id"),
     )
-    when = f"for {due:%a %-d %b}" if due else "without a due date"
-    return Submission([write], say("Created the task “", Span(title), f"” {when}."))
+    if due is None:
+        return Submission([write], say("Created the task “{task}” without a due date.", task=title))
+    return Submission([write], say("Created the task “{task}” for {date}.", task=title, date=due))
 
 
 ACTION = Action(promise, Shows.NOTHING, screen, submit)

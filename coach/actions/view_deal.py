@@ -5,29 +5,29 @@ from typing import Any
 
 from coach.action import Action, ActionView, FieldErrors, Shows, Submission
 from coach.errors import UnknownSubjectError
-from coach.models import say
+from coach.phrases import Phrase, say
 from coach.presenting import contact_item, deal_item, done_outcome
 from coach.screens import Element, Note, Screen
 
 
-def promise(params: Mapping[str, Any]) -> str:
+def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
-    return "Take Action shows the deal, to move its stage or log a contact."
+    return say("Take Action shows the deal, to move its stage or log a contact.")
 
 
 def screen(view: ActionView) -> Screen:
     """The deal as the CRM has it now, with its contact."""
     if view.deal is None or view.deal.deleted:
-        raise UnknownSubjectError("This deal is no longer in the CRM. Dismiss the insight.")
+        raise UnknownSubjectError(say("This deal is no longer in the CRM. Dismiss the insight."))
     elements: list[Element] = [deal_item(view.deal, view)]
     if view.contact and not view.contact.deleted:
         elements += [Note(say("Its contact:")), contact_item(view.contact, view)]
-    return Screen("Move the deal forward", "Done", elements)
+    return Screen(say("Move the deal forward"), say("Done"), elements)
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:
     """Everything was done by the controls; the card says what."""
-    return Submission([], done_outcome(view, "You looked at the deal."))
+    return Submission([], done_outcome(view, say("You looked at the deal.")))
 
 
 ACTION = Action(promise, Shows.DEAL, screen, submit)

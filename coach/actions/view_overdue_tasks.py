@@ -5,14 +5,14 @@ from datetime import date
 from typing import Any
 
 from coach.action import Action, ActionView, FieldErrors, Shows, Submission
-from coach.models import say
-from coach.presenting import SHOWN, done_outcome, task_item
+from coach.phrases import Phrase, say
+from coach.presenting import SHOWN, done_outcome, left_in_crm, task_item
 from coach.screens import Element, Note, Screen
 
 
-def promise(params: Mapping[str, Any]) -> str:
+def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
-    return "Take Action lists them, to complete each or move its date."
+    return say("Take Action lists them, to complete each or move its date.")
 
 
 def screen(view: ActionView) -> Screen:
@@ -20,15 +20,15 @@ def screen(view: ActionView) -> Screen:
     tasks = sorted(view.tasks, key=lambda task: (task.due_date or date.max, task.id))
     elements: list[Element] = [task_item(task, view) for task in tasks[:SHOWN]]
     if len(tasks) > SHOWN:
-        elements.append(Note(say(f"… and {len(tasks) - SHOWN} more in your CRM.")))
+        elements.append(left_in_crm(len(tasks) - SHOWN))
     if not tasks:
         elements.append(Note(say("Nothing is overdue any more. Well done!")))
-    return Screen("Overdue tasks", "Done", elements)
+    return Screen(say("Overdue tasks"), say("Done"), elements)
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:
     """Everything was done by the controls; the card says what."""
-    return Submission([], done_outcome(view, "You looked through your overdue tasks."))
+    return Submission([], done_outcome(view, say("You looked through your overdue tasks.")))
 
 
 ACTION = Action(promise, Shows.OVERDUE_TASKS, screen, submit)

@@ -5,14 +5,14 @@ from typing import Any
 
 from coach.action import Action, ActionView, FieldErrors, Shows, Submission
 from coach.errors import UnknownSubjectError
-from coach.models import say
-from coach.presenting import SHOWN, contact_item, done_outcome, longest_first
-from coach.screens import Element, Note, Screen
+from coach.phrases import Phrase, say
+from coach.presenting import SHOWN, contact_item, done_outcome, left_in_crm, longest_first
+from coach.screens import Element, Screen
 
 
-def promise(params: Mapping[str, Any]) -> str:
+def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
-    return "Take Action lists these leads, to log a call, mail or meeting."
+    return say("Take Action lists these leads, to log a call, mail or meeting.")
 
 
 def screen(view: ActionView) -> Screen:
@@ -20,17 +20,17 @@ def screen(view: ActionView) -> Screen:
     leads = [lead for lead in longest_first(view.contacts) if not lead.deleted]
     if not leads:
         raise UnknownSubjectError(
-            "None of these leads is in the CRM any more. Dismiss the insight."
+            say("None of these leads is in the CRM any more. Dismiss the insight.")
         )
     elements: list[Element] = [contact_item(lead, view) for lead in leads[:SHOWN]]
     if len(leads) > SHOWN:
-        elements.append(Note(say(f"… and {len(leads) - SHOWN} more in your CRM.")))
-    return Screen("Leads going cold", "Done", elements)
+        elements.append(left_in_crm(len(leads) - SHOWN))
+    return Screen(say("Leads going cold"), say("Done"), elements)
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:
     """Everything was done by the controls; the card says what."""
-    return Submission([], done_outcome(view, "You looked through these leads."))
+    return Submission([], done_outcome(view, say("You looked through these leads.")))
 
 
 ACTION = Action(promise, Shows.CONTACTS, screen, submit)

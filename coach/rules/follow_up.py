@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from coach.engine import ActionLook, ActionRule, subject_key
-from coach.models import DealStatus, Draft, Level, Priority, Span, Suggestion, Verb, say
+from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
+from coach.phrases import say, to_json
 
 
 def evaluate(look: ActionLook) -> Draft | None:
@@ -20,15 +21,13 @@ def evaluate(look: ActionLook) -> Draft | None:
         subject=subject_key(deal),
         occasion="created",
         priority=Priority.LOW,
-        message=say(
-            "Tip: add a follow-up task within 24 hours for ", Span(deal.name, deal.url), "."
-        ),
+        message=say("Tip: add a follow-up task within 24 hours for {deal}.", deal=deal.thing),
         reason=say("A new deal has no next step until you give it one."),
         suggestion=Suggestion(
             "create_task",
             {
                 "connection_id": deal.connection_id,
-                "title": f"Follow up on {deal.name}",
+                "title": to_json(say("Follow up on {deal}", deal=deal.thing)),
                 "priority": "high",
                 "deal_id": deal.id,
                 "contact_id": deal.contact_id,

@@ -3,7 +3,9 @@
 from datetime import date, timedelta
 
 from coach.engine import ActionLook, ActionRule, Need, subject_key
-from coach.models import Draft, Level, Priority, Span, Suggestion, Task, Verb, say
+from coach.models import Draft, Level, Priority, Suggestion, Task, Verb
+from coach.phrases import Phrase, say
+from coach.terms import PRIORITIES
 
 
 def _urgency(task: Task) -> tuple[date, bool, str]:
@@ -21,23 +23,37 @@ def evaluate(look: ActionLook) -> Draft | None:
         return None
     task = min(others, key=_urgency)
     completed = done.completed_at or look.activity.occurred_at
-    due = f"due {task.due_date:%a %-d %b}" if task.due_date else "without a due date"
     return Draft(
         person_id=look.person.id,
         subject=subject_key(done),
         # A task that comes back and is done again is a new occasion; an echo is not.
         occasion=f"completed {completed.date().isoformat()}",
         priority=Priority.MEDIUM,
-        message=say("Nice work! Next priority: ", Span(task.name, task.url)),
-        reason=say(
-            f"You finished “{done.name}”. Of your {task.priority}-priority tasks, this "
-            f"one comes first: {due}."
-        ),
+        message=say("Nice work! Next priority: {task}", task=task.thing),
+        reason=_reason(done, task),
         suggestion=Suggestion(
             "view_task", {"connection_id": task.connection_id, "task_id": task.id}
         ),
         expires_at=look.now + timedelta(hours=4),
         about=(task.id,),
+    )
+
+
+def _reason(done: Task, task: Task) -> Phrase:
+    priority = PRIORITIES[task.priority]
+    if task.due_date is None:
+        return say(
+            "You finished “{done}”. Of your {priority}-priority tasks, this one comes first: "
+            "without a due date.",
+            done=done.thing,
+            priority=priority,
+        )
+    return say(
+        "You finished “{done}”. Of your {priority}-priority tasks, this one comes first: "
+        "due {date}.",
+        done=done.thing,
+        priority=priority,
+        date=task.due_date,
     )
 
 

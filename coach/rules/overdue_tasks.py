@@ -14,8 +14,8 @@ from coach.models import (
     Suggestion,
     Task,
     TaskStatus,
-    say,
 )
+from coach.phrases import counted, say
 from coach.repetition import next_allowed
 
 GAP = timedelta(hours=12)
@@ -51,15 +51,23 @@ def evaluate(look: TimeLook) -> Verdict:
         return Verdict(again_at=look.now + GAP)
     if not tasks or allowed > look.now:
         return Verdict(again_at=max(allowed, look.now + timedelta(minutes=1)))
-    count, oldest = len(tasks), tasks[0]
-    noun = "task" if count == 1 else "tasks"
+    oldest = tasks[0]
     draft = Draft(
         person_id=look.person.id,
         subject=f"person:{look.person.id}",
         occasion=look.now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
-        message=say(f"You have {count} overdue {noun}. Let's clear the backlog!"),
-        reason=say(f"The oldest is “{oldest.name}”, due {oldest.due_date:%a %-d %b}."),
+        message=counted(
+            "You have {count} overdue task. Let's clear the backlog!",
+            "You have {count} overdue tasks. Let's clear the backlog!",
+            "count",
+            count=len(tasks),
+        ),
+        reason=say(
+            "The oldest is “{task}”, due {date}.",
+            task=oldest.thing,
+            date=min(task.due_date for task in tasks if task.due_date),
+        ),
         suggestion=Suggestion("view_overdue_tasks"),
         expires_at=look.now + GAP,
         about=about,

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from coach.engine import ActionLook, ActionRule, subject_key
-from coach.models import DealStatus, Draft, Level, Priority, Span, Suggestion, Verb, say
+from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
+from coach.phrases import say, to_json
 
 
 def evaluate(look: ActionLook) -> Draft | None:
@@ -13,11 +14,11 @@ def evaluate(look: ActionLook) -> Draft | None:
         return None
     # A bare id is nobody one could ask.
     known = contact and not contact.deleted and (contact.name_given or contact.email)
-    client = Span(contact.name, contact.url) if contact and known else None
+    client = contact.thing if contact and known else say("the client")
     closed = deal.closed_at or look.activity.occurred_at
     params = {
         "connection_id": deal.connection_id,
-        "title": f"Ask {client.text if client else 'the client'} for referral",
+        "title": to_json(say("Ask {contact} for referral", contact=client)),
         "priority": "high",
         "deal_id": deal.id,
         "contact_id": deal.contact_id,
@@ -29,11 +30,11 @@ def evaluate(look: ActionLook) -> Draft | None:
         occasion=closed.date().isoformat(),
         priority=Priority.HIGH,
         message=say(
-            "Great close! This is the perfect moment to ask ",
-            client or "the client",
-            " for a referral while they're happy.",
+            "Great close! This is the perfect moment to ask {contact} for a referral "
+            "while they're happy.",
+            contact=client,
         ),
-        reason=say("You just won ", Span(deal.name, deal.url), "."),
+        reason=say("You just won {deal}.", deal=deal.thing),
         suggestion=Suggestion("create_task", params),
         expires_at=look.now + timedelta(days=3),
         about=(deal.id,),

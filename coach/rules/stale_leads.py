@@ -10,12 +10,11 @@ from coach.models import (
     Level,
     Person,
     Priority,
-    Span,
     Subject,
     SubjectKind,
     Suggestion,
-    say,
 )
+from coach.phrases import counted, names
 from coach.repetition import next_allowed
 from coach.thresholds import stale_lead_days
 
@@ -55,25 +54,26 @@ def evaluate(look: TimeLook) -> Verdict:
         return Verdict(again_at=look.now + GAP)
     if not leads or allowed > look.now:
         return Verdict(again_at=max(allowed, look.now + timedelta(minutes=1)))
-    days, more = stale_lead_days(look.person), len(leads) - NAMED
-    named = leads if more <= 0 else leads[:NAMED]
-    names: list[str | Span] = []
-    for position, lead in enumerate(named):
-        if position:
-            last = position == len(named) - 1 and more <= 0
-            names.append(" and " if last else ", ")
-        names.append(Span(lead.name, lead.url))
-    if more > 0:
-        names.append(f" and {more} more")
-    unit = "day" if days == 1 else "days"
-    verb = "hasn't" if len(leads) == 1 else "haven't"
+    days = stale_lead_days(look.person)
     draft = Draft(
         person_id=look.person.id,
         subject=f"person:{look.person.id}",
         occasion=look.now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
-        message=say("Warm leads going cold: ", *names, f" {verb} been contacted in {days}+ days."),
-        reason=say(f"Your limit is {days} working {unit} without a call, mail, meeting or note."),
+        message=counted(
+            "Warm leads going cold: {leads} hasn't been contacted in {days}+ days.",
+            "Warm leads going cold: {leads} haven't been contacted in {days}+ days.",
+            "count",
+            leads=names([lead.thing for lead in leads], NAMED),
+            count=len(leads),
+            days=days,
+        ),
+        reason=counted(
+            "Your limit is {days} working day without a call, mail, meeting or note.",
+            "Your limit is {days} working days without a call, mail, meeting or note.",
+            "days",
+            days=days,
+        ),
         suggestion=Suggestion(
             "view_stale_leads",
             {"contacts": [[lead.connection_id, lead.id] for lead in leads[:LISTED]]},

@@ -18,12 +18,11 @@ from coach.models import (
     Level,
     Person,
     Priority,
-    Span,
     Subject,
     SubjectKind,
     Suggestion,
-    say,
 )
+from coach.phrases import counted, say, together
 from coach.repetition import next_allowed
 from coach.thresholds import stuck_deal_days
 
@@ -79,10 +78,6 @@ def evaluate(look: TimeLook) -> Verdict:
     return Verdict(drafts, again_at=tomorrow, again_at_for=again)
 
 
-def _days(count: int) -> str:
-    return "day" if count == 1 else "days"
-
-
 def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: str) -> Draft:
     days = working_days_between(entered, look.now, look.person)
     large = (
@@ -90,22 +85,30 @@ def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: st
         and deal.value is not None
         and float(deal.value) >= look.large_value
     )
-    limit = stuck_deal_days(look.person)
     # People see calendar days elsewhere: the two must not look like a contradiction.
-    reason = f"That is {days} working {_days(days)}; your limit is {limit}."
+    reason = counted(
+        "That is {days} working day; your limit is {limit}.",
+        "That is {days} working days; your limit is {limit}.",
+        "days",
+        days=days,
+        limit=stuck_deal_days(look.person),
+    )
     if large:
-        reason += " It is among your largest deals."
+        reason = together(reason, say("It is among your largest deals."))
     return Draft(
         person_id=look.person.id,
         subject=key,
         occasion=occasion,
         priority=Priority.HIGH if large else Priority.MEDIUM,
-        message=say(
-            "Deal '",
-            Span(deal.name, deal.url),
-            f"' has been in {deal.stage} for {days} {_days(days)}. Time to move it forward?",
+        message=counted(
+            "Deal '{deal}' has been in {stage} for {days} day. Time to move it forward?",
+            "Deal '{deal}' has been in {stage} for {days} days. Time to move it forward?",
+            "days",
+            deal=deal.thing,
+            stage=deal.stage or "",
+            days=days,
         ),
-        reason=say(reason),
+        reason=reason,
         suggestion=Suggestion(
             "view_deal", {"connection_id": deal.connection_id, "deal_id": deal.id}
         ),

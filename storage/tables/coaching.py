@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.columns import Json, UtcDateTime
+from storage.columns import Json, Said, UtcDateTime
 from storage.tables.naming import metadata, where
 
 # The conditions of the partial indexes below, for queries; see `naming.where`.
@@ -34,9 +34,8 @@ insights = Table(
     Column("priority", Integer, nullable=False),
     Column("subject", Text, nullable=False),
     Column("occasion", Text, nullable=False),
-    # [[text, url or null], …]
-    Column("message", Json, nullable=False),
-    Column("reason", Json, nullable=False),
+    Column("message", Said, nullable=False),
+    Column("reason", Said, nullable=False),
     Column("action", String(64), nullable=False),
     Column("params", Json, nullable=False),
     Column("about", Json, nullable=False),
@@ -45,7 +44,7 @@ insights = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime),
     Column("decided_at", UtcDateTime),
-    Column("outcome", Json, nullable=False),
+    Column("outcome", Said, nullable=False),
     Column("channel", String(32)),
     Column("ts", String(32)),
     Column("sent_at", UtcDateTime),

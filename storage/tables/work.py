@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
-from storage.columns import UtcDateTime
+from storage.columns import SaidText, UtcDateTime
 from storage.tables.naming import metadata, where
 
 #: Changes made in Slack, on their way to the CRM.
@@ -14,8 +14,8 @@ crm_writes = Table(
     Column("fingerprint", String(32), nullable=False),
     Column("connection_id", String(64), nullable=False),
     Column("subject_id", Text, nullable=False),
-    # What was done, in the card's words.
-    Column("words", Text, nullable=False),
+    # What was done, as the card says it.
+    Column("words", SaidText, nullable=False),
     # The request's body; empty when the connection has nowhere to send it.
     Column("body", Text),
     # local (nowhere to send), queued, done or failed

@@ -39,9 +39,9 @@ from coach.models import (
     Suggestion,
     Task,
     TaskPriority,
-    say,
 )
 from coach.models import Person as Coached
+from coach.phrases import say, verbatim
 from storage import connections, insights, mirror, notices, owners, people, workspaces
 from storage.connections import Connection
 from storage.database import Database, Tx
@@ -117,7 +117,7 @@ class Surface:
             subject="deal:c1:D-17",
             occasion=occasion,
             priority=priority,
-            message=say(message),
+            message=verbatim(message),
             reason=say("You won Acme renewal."),
             suggestion=Suggestion(action, dict(default if params is None else params)),
             expires_at=self.clock.now() + lasts,

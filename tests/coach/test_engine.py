@@ -23,8 +23,8 @@ from coach.models import (
     SubjectKind,
     Suggestion,
     Verb,
-    say,
 )
+from coach.phrases import say
 from tests.coach.values import ANA, CALL, NOW, WON, did, look, setting
 
 DRAFT = Draft(

@@ -1,6 +1,7 @@
 """Tests of errors that read as sentences."""
 
 from coach.errors import CoachError, LifecycleError, SettingError, UnknownSubjectError
+from coach.phrases import say
 
 
 def test_an_error_without_words_of_its_own_has_its_kinds() -> None:
@@ -9,4 +10,4 @@ def test_an_error_without_words_of_its_own_has_its_kinds() -> None:
 
 
 def test_every_error_is_the_coachs() -> None:
-    assert isinstance(SettingError("level", "Choose a level."), CoachError)
+    assert isinstance(SettingError("level", say("Choose a level.")), CoachError)

@@ -14,12 +14,11 @@ from coach.models import (
     InsightType,
     Person,
     Priority,
-    Span,
     Suggestion,
     Task,
-    plain,
-    say,
 )
+from coach.phrases import say
+from coach.wording import plain
 from tests.coach.values import ANA, NOW, setting
 
 INSIGHT = Insight(
@@ -43,6 +42,7 @@ INSIGHT = Insight(
 )
 def test_everything_has_a_name_for_people(thing: Deal | Contact | Task, name: str) -> None:
     assert thing.name == name
+    assert plain(say("{thing}", thing=thing.thing)) == name
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,6 @@ def test_leads_and_prospects_are_leads(status: str | None, is_lead: bool) -> Non
 )
 def test_a_person_listens_unless_off_or_declined(person: Person, listens: bool) -> None:
     assert person.listens is listens
-
-
-def test_a_message_is_put_together_from_words_and_links() -> None:
-    message = say("Ask ", Span("Ann", "https://crm.example/9"), "", ".")
-    assert message == (Span("Ask "), Span("Ann", "https://crm.example/9"), Span("."))
-    assert plain(message) == "Ask Ann."
 
 
 def test_an_insight_is_seen_once_it_was_and_dismissed_when_it_is() -> None:

@@ -6,55 +6,72 @@ from decimal import Decimal
 
 import pytest
 
-from coach.models import DealStatus, Span, TaskStatus, plain
-from coach.presenting import contact_item, deal_item, done_outcome, longest_first, money, task_item
-from coach.screens import Control
+from coach.models import DealStatus, TaskStatus
+from coach.phrases import Thing, say, verbatim
+from coach.presenting import (
+    contact_item,
+    deal_item,
+    done_outcome,
+    longest_first,
+    task_item,
+    value_of,
+)
+from coach.screens import Control, Item
+from coach.wording import plain
 from tests.coach.values import ANN, CALL, NOW, WON, view
 
 DAY = timedelta(days=1)
 OPEN = replace(WON, stage="Proposal", status=DealStatus.OPEN)
 
 
+def told(item: Item) -> list[str]:
+    """What is known of a thing, as it is shown."""
+    return [plain(fact) for fact in item.facts]
+
+
 @pytest.mark.parametrize(
     ("value", "currency", "words"),
     [
         (None, "EUR", "no value"),
-        (Decimal("12000.00"), "EUR", "12,000 EUR"),
-        (Decimal("12000.50"), "EUR", "12,000.50 EUR"),
+        (Decimal("12000.00"), "EUR", "€12,000"),
+        (Decimal("12000.50"), "EUR", "€12,000.50"),
         (Decimal("0.1"), None, "0.10"),
-        (Decimal(0), "USD", "0 USD"),
-        (Decimal(-1500), "USD", "-1,500 USD"),
+        (Decimal(0), "USD", "US$0"),
+        (Decimal(-1500), "USD", "-US$1,500"),
     ],
 )
 def test_an_amount_reads_as_people_write_it(
     value: Decimal | None, currency: str | None, words: str
 ) -> None:
-    assert money(value, currency) == words
+    deal = replace(WON, value=value, currency=currency)
+    assert plain(verbatim(value_of(deal))) == words
 
 
 @pytest.mark.parametrize(
     ("due", "words"),
     [
         (None, "No due date"),
-        (date(2026, 11, 25), "Due Wed 25 Nov 2026"),
-        (date(2026, 11, 23), "Due Mon 23 Nov 2026"),
-        (date(2026, 11, 22), "Due Sun 22 Nov 2026 (1 day late)"),
-        (date(2026, 11, 3), "Due Tue 3 Nov 2026 (20 days late)"),
+        (date(2026, 11, 25), "Due Wed, 25 Nov 2026"),
+        (date(2026, 11, 23), "Due Mon, 23 Nov 2026"),
+        (date(2026, 11, 22), "Due Sun, 22 Nov 2026 (1 day late)"),
+        (date(2026, 11, 3), "Due Tue, 3 Nov 2026 (20 days late)"),
     ],
 )
 def test_a_task_says_when_it_is_due_and_how_late_it_is(due: date | None, words: str) -> None:
-    assert task_item(replace(CALL, due_date=due), view()).facts == [words, "High priority"]
+    item = task_item(replace(CALL, due_date=due), view())
+    assert told(item) == [words, "High priority"]
 
 
 def test_a_task_shows_its_note_and_link() -> None:
     item = task_item(replace(CALL, note="By mail.", url="https://crm.example/1"), view())
-    assert item.facts[-1] == "By mail."
-    assert item.title == (Span("Call Bo", "https://crm.example/1"),)
+    assert told(item)[-1] == "By mail."
+    assert item.title == verbatim(Thing("Call Bo", "https://crm.example/1"))
 
 
 def test_what_was_done_on_the_screen_has_no_controls_any_more() -> None:
-    done = view(done={"T-1": "Completed “Call Bo”", "D-17": "Moved", "C-9": "Logged a call"})
-    assert task_item(CALL, done).done == "Completed “Call Bo”"
+    completed = say("Completed “{task}”", task=CALL.thing)
+    done = view(done={"T-1": completed, "D-17": say("Moved"), "C-9": say("Logged a call")})
+    assert task_item(CALL, done).done == completed
     for item in (task_item(CALL, done), deal_item(OPEN, done), contact_item(ANN, done)):
         assert item.done
         assert item.controls == ()
@@ -62,18 +79,18 @@ def test_what_was_done_on_the_screen_has_no_controls_any_more() -> None:
 
 def test_a_completed_task_is_not_called_late() -> None:
     late = replace(CALL, due_date=date(2026, 11, 1), status=TaskStatus.COMPLETED)
-    assert "late" not in task_item(late, view()).facts[0]
+    assert "late" not in told(task_item(late, view()))[0]
 
 
 def test_a_closed_deal_says_how_it_ended() -> None:
-    assert "Closed won" in deal_item(WON, view()).facts
+    assert "Closed won" in told(deal_item(WON, view()))
 
 
 @pytest.mark.parametrize(("days", "words"), [(1, "1 working day"), (2, "2 working days")])
 def test_a_deal_says_how_long_it_has_been_in_its_stage(days: int, words: str) -> None:
     entered = NOW - (days + 2) * DAY  # with a weekend in between
-    facts = deal_item(replace(OPEN, stage_entered_at=entered), view()).facts
-    assert facts[-1] == f"Stage: Proposal, for {words}"
+    item = deal_item(replace(OPEN, stage_entered_at=entered), view())
+    assert told(item)[-1] == f"Stage: Proposal, for {words}"
 
 
 def test_a_deal_can_be_moved_to_each_stage_and_its_own_comes_first() -> None:
@@ -97,12 +114,12 @@ def test_a_deal_can_be_moved_to_each_stage_and_its_own_comes_first() -> None:
 def test_days_since_a_contact_are_days_on_the_persons_calendar(hours: int, words: str) -> None:
     # It is ten o'clock in the morning in Madrid.
     contact = replace(ANN, last_contacted_at=NOW - timedelta(hours=hours))
-    assert contact_item(contact, view()).facts[0] == words
+    assert told(contact_item(contact, view()))[0] == words
 
 
 def test_a_contact_shows_its_status_and_address() -> None:
     contact = replace(ANN, status="LEAD")
-    assert contact_item(contact, view()).facts == ["Lead", "Never contacted", "ann@acme.example"]
+    assert told(contact_item(contact, view())) == ["Lead", "Never contacted", "ann@acme.example"]
 
 
 def test_contacts_come_longest_silent_first_and_unknown_last() -> None:
@@ -115,7 +132,7 @@ def test_contacts_come_longest_silent_first_and_unknown_last() -> None:
 
 
 def test_more_than_five_things_done_are_counted() -> None:
-    done = {str(number): f"Did {number}" for number in range(7)}
-    assert plain(done_outcome(view(done=done), "Nothing.")) == (
+    done = {str(number): verbatim(f"Did {number}") for number in range(7)}
+    assert plain(done_outcome(view(done=done), say("Nothing."))) == (
         "7 things done: Did 0; Did 1; Did 2; Did 3; Did 4; …"
     )

@@ -22,8 +22,8 @@ from coach.models import (
     Task,
     TaskPriority,
     Verb,
-    plain,
 )
+from coach.wording import plain
 
 #: A Monday morning; ten o'clock in Madrid.
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -10,6 +10,7 @@ from bot.crm.provider import load_providers
 from bot.slack.command import load_subcommands
 from bot.terminal.cli import app
 from coach.engine import load_rules, type_of
+from coach.wording import plain
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -39,7 +40,7 @@ def commands() -> str:
     """Every `/coach` sub-command."""
     return _table(
         ("type", "to"),
-        ((f"`/coach {each.usage}`", each.summary) for each in load_subcommands().values()),
+        ((f"`/coach {each.usage}`", plain(each.summary)) for each in load_subcommands().values()),
     )
 
 

@@ -5,7 +5,8 @@ from itertools import product
 from typing import Any
 
 from coach import lifecycle
-from coach.models import Draft, InsightState, InsightType, Priority, Span, Suggestion, plain, say
+from coach.models import Draft, InsightState, InsightType, Priority, Suggestion
+from coach.phrases import Thing, say
 from storage import insights
 from storage.database import Tx
 from storage.insights import NewInsight
@@ -32,7 +33,7 @@ def new(
         subject=subject,
         occasion=occasion,
         priority=priority,
-        message=say("Ask ", Span("Ann & <Co>", "https://crm.example/1"), "."),
+        message=say("Ask {contact}.", contact=Thing("Ann & <Co>", "https://crm.example/1")),
         reason=say("You won."),
         suggestion=Suggestion("create_task", {"connection_id": "native", "title": "Ask"}),
         expires_at=store.parts.clock.now() + hours * HOUR,
@@ -59,7 +60,12 @@ async def test_an_insight_comes_back_as_it_was_made(store: Store) -> None:
     assert found.suggestion == draft.suggestion
     assert (found.priority, found.type) == (Priority.HIGH, InsightType.ACTION)
     assert (found.created_at, found.expires_at) == (BEGINNING, draft.expires_at)
-    assert (found.about, found.outcome, found.seen, found.dismissed) == (("D-1",), (), False, False)
+    assert (found.about, found.outcome, found.seen, found.dismissed) == (
+        ("D-1",),
+        None,
+        False,
+        False,
+    )
 
 
 async def test_the_same_occasion_makes_one_insight_also_within_one_call(store: Store) -> None:
@@ -113,12 +119,12 @@ async def test_a_decision_is_kept_in_the_history_and_has_its_message_rendered(
         )
         await insights.see(tx, WORKSPACE, [print_], BEGINNING)
         await insights.see(tx, WORKSPACE, [print_], BEGINNING + HOUR)
-        outcome = insights.stored(say("Done."))
+        outcome = say("Done.")
         taken = await insights.move(
             tx, WORKSPACE, print_, InsightState.TAKEN, BEGINNING + HOUR, outcome=outcome
         )
         assert taken is not None
-        assert (plain(taken.outcome), taken.decided_at) == ("Done.", BEGINNING + HOUR)
+        assert (taken.outcome, taken.decided_at) == (outcome, BEGINNING + HOUR)
         assert taken.seen_at == BEGINNING
         rows = (await tx.execute(decisions.select().order_by(decisions.c.at))).all()
         assert [(row.decision, row.at) for row in rows] == [

@@ -1,35 +1,50 @@
 """Short answers: a sentence in a message, and a sentence in a modal."""
 
-import re
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 
-from bot.slack.blocks.pieces import Blocks, Json, line, modal, paragraph
-from bot.slack.blocks.text import escaped
+from bot.slack.blocks.pieces import Blocks, Json, modal, paragraph
+from bot.slack.blocks.text import escaped, flat, rich, shorter
+from coach.phrases import Phrase, say
+from coach.wording import ENGLISH, Span, Voice, Words, plain, words
 
-#: What people are told to type stands between backticks in our sentences.
-_COMMAND = re.compile(r"`(/coach[^`]{0,80})`")
+#: Longest sentence, in characters.
+LONGEST = 1500
 
 
-def _blocks(text: str) -> Blocks:
+def _blocks(said: Words) -> Blocks:
+    # What people are told to type stands between backticks in our own words.
+    runs: list[tuple[bool, Span]] = []
+    code = False
+    for span in shorter(said, LONGEST):
+        for place, text in enumerate(span.text.split("`") if span.ours else [span.text]):
+            code ^= place > 0
+            runs.append((code, replace(span, text=text)))
     elements: list[Json] = []
-    # Every second piece is a command; what is odd about the others stays plain text.
-    for place, piece in enumerate(_COMMAND.split(text)):
-        for element in line(piece, 1000):
-            if place % 2:
-                element["style"] = {"code": True}
-            elements.append(element)
+    for code, group in groupby(runs, key=itemgetter(0)):
+        made = rich([span for _, span in group])
+        elements += [{**each, "style": {"code": True}} for each in made] if code else made
     return [paragraph(elements)]
 
 
-def sentence(text: str) -> tuple[str, Blocks]:
-    """A plain answer as the notification's text and blocks; only `/coach …` is set apart in it."""
-    return escaped(text.replace("`", ""), 600), _blocks(text[:1500])
+def sentence(said: Phrase, voice: Voice = ENGLISH) -> tuple[str, Blocks]:
+    """A plain answer as the notification's text and blocks; what our own words have between
+    backticks is set apart."""
+    made = words(said, voice)
+    return escaped(flat(made).replace("`", ""), 600), _blocks(made)
 
 
-def sentence_modal(text: str, title: str = "Coach", close: str = "Close") -> Json:
+def sentence_modal(said: Phrase, voice: Voice = ENGLISH) -> Json:
     """A modal that says one thing."""
-    return modal(title, _blocks(text[:1500]), callback_id="aside", close=close)
+    return modal(
+        plain(say("Coach"), voice),
+        _blocks(words(said, voice)),
+        callback_id="aside",
+        close=plain(say("Close"), voice),
+    )
 
 
-def working_modal() -> Json:
+def working_modal(voice: Voice = ENGLISH) -> Json:
     """A modal that keeps a place while the answer is being fetched."""
-    return sentence_modal("One moment …")
+    return sentence_modal(say("One moment …"), voice)

@@ -16,10 +16,12 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from bot.slack.blocks.text import escaped, shortened, words
+from bot.slack.blocks.text import escaped, flat, shortened, shorter
 from coach.action import Action
 from coach.calendar import zone
-from coach.models import Insight, InsightState, InsightType
+from coach.models import Insight, InsightState, InsightType, Priority
+from coach.phrases import Phrase, TimeOfDay, say
+from coach.wording import Voice, plain, words
 
 TYPE_ICONS = {
     InsightType.ACTION: "zap",
@@ -27,113 +29,126 @@ TYPE_ICONS = {
     InsightType.PATTERN: "bar_chart",
 }
 
+PRIORITIES = {
+    Priority.HIGH: say("High priority"),
+    Priority.MEDIUM: say("Medium priority"),
+    Priority.LOW: say("Low priority"),
+}
+
 #: Longest message, reason and promise, in characters.
 MESSAGE, REASON, PROMISE = 400, 240, 240
 
 
 def card(
-    insight: Insight, *, promise: str, now: datetime, time_zone: str | None
+    insight: Insight, voice: Voice, *, promise: Phrase | None, now: datetime
 ) -> tuple[str, Blocks]:
-    """The notification's text and the blocks.
+    """The notification's text and the blocks, in the voice of its person.
 
-    `promise` is what Take Action will do; times are shown in `time_zone`, or not at all while it is
-    unknown. An insight that is decided or whose time is up has no buttons.
+    `promise` is what Take Action will do. Times are shown in the voice's zone, or not at all while
+    it is unknown. An insight that is decided or whose time is up has no buttons.
     """
     state = insight.state
     if state is InsightState.TAKEN:
-        return _taken(insight)
+        return _taken(insight, voice)
     if state is InsightState.DISMISSED:
-        return _ended(insight, "no_bell", "Dismissed")
+        return _ended(say("Dismissed: {message}", message=insight.message), "no_bell", voice)
     if state is InsightState.EXPIRED or insight.expires_at <= now:
-        return _ended(insight, "hourglass", "Expired")
-    return _open(insight, promise, now, time_zone)
+        return _ended(say("Expired: {message}", message=insight.message), "hourglass", voice)
+    return _open(insight, promise, now, voice)
 
 
-def buttons(insight: Insight) -> Json:
+def buttons(insight: Insight, voice: Voice) -> Json:
     """The two buttons of an open insight."""
     return actions(
         [
-            button("Take Action", "insight:take", insight.fingerprint, "primary"),
-            button("Dismiss", "insight:dismiss", insight.fingerprint),
+            button(
+                plain(say("Take Action"), voice), "insight:take", insight.fingerprint, "primary"
+            ),
+            button(plain(say("Dismiss"), voice), "insight:dismiss", insight.fingerprint),
         ],
         block_id=f"insight:{insight.fingerprint}",
     )
 
 
-def what_and_why(insight: Insight, share: float = 1.0) -> Json:
+def what_and_why(insight: Insight, voice: Voice, share: float = 1.0) -> Json:
     """What is said, behind the icon of its type, and below it why."""
+    links = share > 0.2
     return paragraph(
         [
             *emoji(TYPE_ICONS[insight.type]),
-            *line(insight.message, int(MESSAGE * share), links=share > 0.2),
+            *line(words(insight.message, voice), int(MESSAGE * share), links=links),
         ],
-        line(insight.reason, int(REASON * share), links=share > 0.2),
+        line(words(insight.reason, voice), int(REASON * share), links=links),
     )
 
 
-def promise_of(actions: Mapping[str, Action], insight: Insight) -> str:
-    """What Take Action will do; empty when its action is no longer there."""
+def promise_of(actions: Mapping[str, Action], insight: Insight) -> Phrase | None:
+    """What Take Action will do; nothing when its action is no longer there."""
     action = actions.get(insight.suggestion.action)
-    return action.promise(insight.suggestion.params) if action else ""
+    return action.promise(insight.suggestion.params) if action else None
 
 
-def promised(promise: str, share: float) -> list[Json]:
+def promised(promise: Phrase | None, voice: Voice, share: float) -> list[Json]:
     """The promise as a small text above the buttons."""
-    return [plain_text(promise, max(int(PROMISE * share), 40))] if promise else []
+    if promise is None:
+        return []
+    most = max(int(PROMISE * share), 40)
+    return [plain_text(flat(shorter(words(promise, voice), most)), most)]
 
 
-def importance(insight: Insight, until: str = "") -> Json:
+def importance(insight: Insight, voice: Voice, until: Phrase | None = None) -> Json:
     """How much it matters, by a sign and a word."""
-    sign = f"{PRIORITY_SIGNS[insight.priority]} {insight.priority.word.capitalize()} priority"
-    return plain_text(f"{sign} · {until}" if until else sign, emoji=True)
+    sign = f"{PRIORITY_SIGNS[insight.priority]} {plain(PRIORITIES[insight.priority], voice)}"
+    return plain_text(f"{sign} · {plain(until, voice)}" if until else sign, emoji=True)
 
 
 def _open(
-    insight: Insight, promise: str, now: datetime, time_zone: str | None
+    insight: Insight, promise: Phrase | None, now: datetime, voice: Voice
 ) -> tuple[str, Blocks]:
-    until = _until(insight.expires_at, now, time_zone)
+    until = _until(insight.expires_at, now, voice)
 
     def build(share: float) -> Blocks:
         return [
-            what_and_why(insight, share),
-            context(importance(insight, until)),
-            *([context(*promised(promise, share))] if promise else []),
-            buttons(insight),
+            what_and_why(insight, voice, share),
+            context(importance(insight, voice, until)),
+            *([context(*promised(promise, voice, share))] if promise else []),
+            buttons(insight, voice),
         ]
 
-    return _alone(insight, "Coach"), fitted(build)
+    return _alone(say("Coach: {message}", message=insight.message), voice), fitted(build)
 
 
-def _until(expires_at: datetime, now: datetime, time_zone: str | None) -> str:
-    if time_zone is None:
-        return ""
-    local = expires_at.astimezone(zone(time_zone))
-    if local.date() == now.astimezone(zone(time_zone)).date():
-        return f"until {local:%H:%M}"
-    return f"until {local:%a %-d %b, %H:%M}"
+def _until(expires_at: datetime, now: datetime, voice: Voice) -> Phrase | None:
+    if voice.time_zone is None:
+        return None
+    here = zone(voice.time_zone)
+    if expires_at.astimezone(here).date() == now.astimezone(here).date():
+        return say("until {time}", time=TimeOfDay(expires_at))
+    return say("until {time}", time=expires_at)
 
 
-def _taken(insight: Insight) -> tuple[str, Blocks]:
+def _taken(insight: Insight, voice: Voice) -> tuple[str, Blocks]:
+    done = insight.outcome or insight.message
+
     def build(share: float) -> Blocks:
-        links = share > 0.2
-        done = line(insight.outcome or insight.message, int(MESSAGE * share), links=links)
-        about = shortened(words(insight.message), int(160 * share) + 20)
+        said = line(words(done, voice), int(MESSAGE * share), links=share > 0.2)
+        about = shortened(flat(words(insight.message, voice)), int(160 * share) + 20)
         return [
-            paragraph([*emoji("white_check_mark"), *done]),
+            paragraph([*emoji("white_check_mark"), *said]),
             context(plain_text(about)),
         ]
 
-    said = escaped(words(insight.outcome or insight.message), 300)
-    return f"Done: {said}", fitted(build)
+    return _alone(say("Done: {outcome}", outcome=done), voice), fitted(build)
 
 
-def _ended(insight: Insight, icon: str, word: str) -> tuple[str, Blocks]:
+def _ended(said: Phrase, icon: str, voice: Voice) -> tuple[str, Blocks]:
     def build(share: float) -> Blocks:
-        said = line(insight.message, int(120 * share) + 20, links=False)
-        return [paragraph([*emoji(icon), {"type": "text", "text": f"{word}: "}, *said])]
+        made = line(words(said, voice), int(120 * share) + 30, links=False)
+        return [paragraph([*emoji(icon), *made])]
 
-    return _alone(insight, word), fitted(build)
+    return _alone(said, voice), fitted(build)
 
 
-def _alone(insight: Insight, before: str) -> str:
-    return f"{before}: {escaped(words(insight.message), 300)}"
+def _alone(said: Phrase, voice: Voice) -> str:
+    """The notification: it has to make sense by itself."""
+    return escaped(flat(words(said, voice)), 320)

@@ -16,8 +16,11 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from coach.models import Deal, Insight, Message, Span, Task, TaskPriority, say
-from coach.presenting import money
+from coach.models import Deal, Insight, Task, TaskPriority
+from coach.phrases import Phrase, counted, facts, say, together
+from coach.presenting import value_of
+from coach.terms import PRIORITIES
+from coach.wording import Voice, plain, words
 
 #: How many things one list shows.
 INSIGHTS, ROWS = 10, 25
@@ -25,95 +28,133 @@ INSIGHTS, ROWS = 10, 25
 #: How many things are counted at most.
 MOST = 1000
 
-_ELSEWHERE = "If the CRM knows you by another address: `/coach link EMAIL`."
+_ELSEWHERE = say("If the CRM knows you by another address: `/coach link EMAIL`.")
 
 T = TypeVar("T")
 
 
 def insight_rows(
-    insights: Sequence[Insight], promise: Callable[[Insight], str], share: float = 1.0
+    insights: Sequence[Insight],
+    voice: Voice,
+    promise: Callable[[Insight], Phrase | None],
+    share: float = 1.0,
 ) -> Blocks:
     """Each insight with its buttons; the last line counts those left out."""
     shown = insights[: max(int(INSIGHTS * share), 1)]
     text_share = min(share, 0.5)
     blocks: Blocks = []
     for insight in shown:
+        promises = promised(promise(insight), voice, text_share)
         blocks += [
-            what_and_why(insight, text_share),
-            context(importance(insight), *promised(promise(insight), text_share)),
-            buttons(insight),
+            what_and_why(insight, voice, text_share),
+            context(importance(insight, voice), *promises),
+            buttons(insight, voice),
         ]
-    return blocks + _left(len(insights) - len(shown), "insight")
+    left = len(insights) - len(shown)
+    more = counted(
+        "… and {count} insight more.", "… and {count} insights more.", "count", count=left
+    )
+    return blocks + _left(more, voice)
 
 
 def insight_list(
-    insights: Sequence[Insight], promise: Callable[[Insight], str]
+    insights: Sequence[Insight], voice: Voice, promise: Callable[[Insight], Phrase | None]
 ) -> tuple[str, Blocks]:
     """Pending insights, the most important first, each with its buttons.
 
     `promise` tells of an insight what Take Action will do.
     """
     if not insights:
-        return sentence("Nothing waits for you. Well done!")
-    title = _count(len(insights), "insight") + " for you"
-    return title, fitted(lambda share: [header(title), *insight_rows(insights, promise, share)])
+        return sentence(say("Nothing waits for you. Well done!"), voice)
+    count = len(insights)
+    title = plain(
+        counted("{count} insight for you", "{count} insights for you", "count", count=count), voice
+    )
+    return title, fitted(
+        lambda share: [header(title), *insight_rows(insights, voice, promise, share)]
+    )
 
 
-def task_list(tasks: Sequence[Task], today: date) -> tuple[str, Blocks]:
+def task_list(tasks: Sequence[Task], voice: Voice, today: date) -> tuple[str, Blocks]:
     """Pending tasks, earliest due first."""
     if not tasks:
-        return sentence(f"You have no open tasks in the CRM. {_ELSEWHERE}")
+        return sentence(together(say("You have no open tasks in the CRM."), _ELSEWHERE), voice)
 
-    def row(task: Task) -> Message:
-        late = " (overdue)" if task.due_date and task.due_date < today else ""
-        due = f"due {task.due_date:%a %-d %b}{late}" if task.due_date else "no due date"
-        facts = [due]
+    def row(task: Task) -> Phrase:
+        known = [_due(task, today)]
         if task.priority in {TaskPriority.HIGH, TaskPriority.URGENT}:
-            facts.append(f"{task.priority} priority")
-        return say(Span(task.name, task.url), f" – {', '.join(facts)}")
+            known.append(say("{priority} priority", priority=PRIORITIES[task.priority]))
+        return say("{task} – {facts}", task=task.thing, facts=facts(*known))
 
-    return _listed(tasks, "open task", row)
+    count = len(tasks)
+    title = counted("Your {count} open task", "Your {count} open tasks", "count", count=count)
+
+    def more(left: int) -> Phrase:
+        return counted(
+            "… and {count} open task more.", "… and {count} open tasks more.", "count", count=left
+        )
+
+    return _listed(tasks, voice, title, row, more)
 
 
-def deal_list(deals: Sequence[Deal]) -> tuple[str, Blocks]:
+def _due(task: Task, today: date) -> Phrase:
+    if task.due_date is None:
+        return say("no due date")
+    if task.due_date < today:
+        return say("due {date} (overdue)", date=task.due_date)
+    return say("due {date}", date=task.due_date)
+
+
+def deal_list(deals: Sequence[Deal], voice: Voice) -> tuple[str, Blocks]:
     """Open deals, largest first."""
     if not deals:
-        return sentence(f"You have no open deals in the CRM. {_ELSEWHERE}")
+        return sentence(together(say("You have no open deals in the CRM."), _ELSEWHERE), voice)
 
-    def row(deal: Deal) -> Message:
-        facts = f" – {money(deal.value, deal.currency)}, {deal.stage or 'no stage'}"
-        return say(Span(deal.name, deal.url), facts)
+    def row(deal: Deal) -> Phrase:
+        known = facts(value_of(deal), deal.stage or say("no stage"))
+        return say("{deal} – {facts}", deal=deal.thing, facts=known)
 
-    return _listed(deals, "open deal", row)
+    count = len(deals)
+    title = counted("Your {count} open deal", "Your {count} open deals", "count", count=count)
+
+    def more(left: int) -> Phrase:
+        return counted(
+            "… and {count} open deal more.", "… and {count} open deals more.", "count", count=left
+        )
+
+    return _listed(deals, voice, title, row, more)
 
 
-def _listed(things: Sequence[T], noun: str, row: Callable[[T], Message]) -> tuple[str, Blocks]:
-    title = f"Your {_count(len(things), noun)}"
+def _listed(
+    things: Sequence[T],
+    voice: Voice,
+    title: Phrase,
+    row: Callable[[T], Phrase],
+    more: Callable[[int], Phrase],
+) -> tuple[str, Blocks]:
+    heading = plain(title, voice)
+    lines = [words(row(thing), voice) for thing in things[:ROWS]]
 
     def build(share: float) -> Blocks:
-        shown = things[: max(int(ROWS * share), 1)]
+        shown = lines[: max(int(ROWS * share), 1)]
         rows: list[Json] = [
-            {"type": "rich_text_section", "elements": line(row(thing), 240, links=share > 0.2)}
-            for thing in shown
+            {"type": "rich_text_section", "elements": line(each, 240, links=share > 0.2)}
+            for each in shown
         ]
         bullets: Json = {"type": "rich_text_list", "style": "bullet", "elements": rows}
         return [
-            header(title),
+            header(heading),
             {"type": "rich_text", "elements": [bullets]},
-            *_left(len(things) - len(shown), noun),
+            *_left(more(len(things) - len(shown)), voice),
         ]
 
-    return title, fitted(build)
+    return heading, fitted(build)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
+def _left(more: Phrase, voice: Voice) -> Blocks:
+    return [context(plain_text(plain(more, voice)))] if (more.count or 0) > 0 else []
 
 
-def _left(number: int, noun: str) -> Blocks:
-    return [context(plain_text(f"… and {_count(number, noun)} more."))] if number > 0 else []
-
-
-def note(text: str) -> Blocks:
+def note(said: Phrase, voice: Voice) -> Blocks:
     """A sentence of our own among the blocks."""
-    return [paragraph(line(text, 600))]
+    return [paragraph(line(words(said, voice), 600))]

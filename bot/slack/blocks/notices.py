@@ -15,88 +15,109 @@ from bot.slack.blocks.pieces import (
     plain_text,
     section,
 )
-from bot.slack.blocks.text import escaped, one_line, shortened
+from bot.slack.blocks.text import escaped, flat, one_line, shortened
+from coach.phrases import Phrase, from_json, say, together
+from coach.wording import Voice, plain, words
 
 
-def notice(kind: str, params: Mapping[str, Any]) -> tuple[str, Blocks]:
+def notice(kind: str, params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     """The notification's text and the blocks of a notice.
 
     Kinds and params: `welcome` (`state` asked, started or declined; `name`), `link_request`
-    (`request_id`, `who`, `email`, `things`, `state` asked, confirmed or refused, `by`) and
-    `link_answer` (`email`, `state` confirmed or refused). Raises `ValueError` for any other kind.
+    (`request_id`, `who`, `email`, `things` as a phrase that was kept, `state` asked, confirmed or
+    refused, `by`) and `link_answer` (`email`, `state` confirmed or refused). Raises `ValueError`
+    for any other kind.
     """
     build = _KINDS.get(kind)
     if build is None:
         raise ValueError(f"There is no notice of the kind {kind}.")
-    return build(params)
+    return build(params, voice)
 
 
 def _short(value: object, most: int = 150) -> str:
     return shortened(one_line(str(value or "")).strip(), most)
 
 
-def _welcome(params: Mapping[str, Any]) -> tuple[str, Blocks]:
+def _one_line(said: Phrase, icon: str, voice: Voice) -> tuple[str, Blocks]:
+    made = words(said, voice)
+    return escaped(flat(made), 500), [paragraph([*emoji(icon), *line(made, 700)])]
+
+
+def _welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     match params.get("state"):
         case "started":
-            text = "Your coach is on. /coach settings changes what you hear, /coach off ends it."
-            return text, [paragraph([*emoji("white_check_mark"), *line(text, 300)])]
+            on = say("Your coach is on. /coach settings changes what you hear, /coach off ends it.")
+            return _one_line(on, "white_check_mark", voice)
         case "declined":
-            text = "Your coach stays quiet. Whenever you like, /coach on starts it."
-            return text, [paragraph([*emoji("no_bell"), *line(text, 300)])]
+            off = say("Your coach stays quiet. Whenever you like, /coach on starts it.")
+            return _one_line(off, "no_bell", voice)
     name = _short(params.get("name"), 60)
-    hello = f"Hello {name}! " if name else "Hello! "
-    pitch = (
+    hello = say("Hello {name}!", name=name) if name else say("Hello!")
+    pitch = say(
         "I am your business coach: I watch your CRM and tell you the one thing worth doing next."
     )
+    greeting = together(hello, pitch)
     points = (
-        ("What I do", "a short message when a deal, a lead or a task needs you, with a button"),
-        ("What I read", "the deals, contacts and tasks that belong to you; no Slack messages"),
-        ("Who sees it", "only you. Nobody gets a report or a ranking"),
+        (
+            say("What I do"),
+            say("a short message when a deal, a lead or a task needs you, with a button"),
+        ),
+        (
+            say("What I read"),
+            say("the deals, contacts and tasks that belong to you; no Slack messages"),
+        ),
+        (say("Who sees it"), say("only you. Nobody gets a report or a ranking")),
     )
-    told = "\n".join(f"• *{title}:* {what}." for title, what in points)
+    # All of it is our own words: nothing in it has to be escaped.
+    told = "\n".join(f"• *{plain(title, voice)}:* {plain(what, voice)}." for title, what in points)
+    ask = together(greeting, say("May I start?"))
     return (
-        f"{escaped(hello + pitch, 400)} May I start?",
+        escaped(flat(words(ask, voice)), 420),
         [
-            paragraph([*emoji("wave"), *line(hello + pitch, 300)]),
+            paragraph([*emoji("wave"), *line(words(greeting, voice), 300)]),
             section(mrkdwn(told)),
             actions(
                 [
-                    button("Start", "welcome:start", style="primary"),
-                    button("Not now", "welcome:later"),
+                    button(plain(say("Start"), voice), "welcome:start", style="primary"),
+                    button(plain(say("Not now"), voice), "welcome:later"),
                 ],
                 block_id="welcome",
             ),
-            context(plain_text("Until you press Start I send you no advice.")),
+            context(plain_text(plain(say("Until you press Start I send you no advice."), voice))),
         ],
     )
 
 
-def _link_request(params: Mapping[str, Any]) -> tuple[str, Blocks]:
+def _link_request(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     who, email = _short(params.get("who")), _short(params.get("email"), 254)
-    by = _short(params.get("by"))
-    ended = {
-        "confirmed": ("white_check_mark", f"{who} is now recognised as {email}"),
-        "refused": ("no_entry_sign", f"{who} is not recognised as {email}"),
-    }.get(str(params.get("state")))
-    if ended:
-        icon, told = ended
-        said = f"{told} (decided by {by})." if by else f"{told}."
-        return escaped(said, 500), [paragraph([*emoji(icon), *line(said, 700)])]
-    question = f"{who} says that {email} in the CRM is them."
-    things = _short(params.get("things"), 200) or "nothing yet"
-    consequence = (
-        f"In the CRM {email} has: {things}. Confirm only if you know that it is the same person: "
-        "they will see these and be coached on them."
+    match str(params.get("state")):
+        case "confirmed":
+            done = say("{who} is now recognised as {email}", who=who, email=email)
+            return _decided(done, params, "white_check_mark", voice)
+        case "refused":
+            done = say("{who} is not recognised as {email}", who=who, email=email)
+            return _decided(done, params, "no_entry_sign", voice)
+    question = say("{who} says that {email} in the CRM is them.", who=who, email=email)
+    things = params.get("things")
+    consequence = say(
+        "In the CRM {email} has: {things}. Confirm only if you know that it is the same person: "
+        "they will see these and be coached on them.",
+        email=email,
+        things=from_json(things) if things else say("nothing yet"),
     )
     request_id = str(params["request_id"])
+    asked = together(question, say("Please confirm or refuse."))
     return (
-        f"{escaped(question, 500)} Please confirm or refuse.",
+        escaped(flat(words(asked, voice)), 530),
         [
-            paragraph([*emoji("link"), *line(question, 700)], line(consequence, 1000)),
+            paragraph(
+                [*emoji("link"), *line(words(question, voice), 700)],
+                line(words(consequence, voice), 1000),
+            ),
             actions(
                 [
-                    button("Confirm", "link:confirm", request_id, "primary"),
-                    button("Refuse", "link:refuse", request_id),
+                    button(plain(say("Confirm"), voice), "link:confirm", request_id, "primary"),
+                    button(plain(say("Refuse"), voice), "link:refuse", request_id),
                 ],
                 block_id=f"link:{request_id}",
             ),
@@ -104,17 +125,27 @@ def _link_request(params: Mapping[str, Any]) -> tuple[str, Blocks]:
     )
 
 
-def _link_answer(params: Mapping[str, Any]) -> tuple[str, Blocks]:
+def _decided(
+    done: Phrase, params: Mapping[str, Any], icon: str, voice: Voice
+) -> tuple[str, Blocks]:
+    by = _short(params.get("by"))
+    said = say("{done} (decided by {by}).", done=done, by=by) if by else say("{done}.", done=done)
+    return _one_line(said, icon, voice)
+
+
+def _link_answer(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     email = _short(params.get("email"), 254)
     if params.get("state") == "confirmed":
-        icon, said = "white_check_mark", f"You are now recognised as {email} in the CRM."
-    else:
-        icon = "no_entry_sign"
-        said = f"The administrator did not confirm that {email} is you. Ask them if that is wrong."
-    return escaped(said, 500), [paragraph([*emoji(icon), *line(said, 700)])]
+        said = say("You are now recognised as {email} in the CRM.", email=email)
+        return _one_line(said, "white_check_mark", voice)
+    said = say(
+        "The administrator did not confirm that {email} is you. Ask them if that is wrong.",
+        email=email,
+    )
+    return _one_line(said, "no_entry_sign", voice)
 
 
-_KINDS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Blocks]]] = {
+_KINDS: Mapping[str, Callable[[Mapping[str, Any], Voice], tuple[str, Blocks]]] = {
     "welcome": _welcome,
     "link_request": _link_request,
     "link_answer": _link_answer,

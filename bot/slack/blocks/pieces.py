@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.slack.blocks.text import one_line, rich, shortened, shorter
-from coach.models import Message, Priority, say
+from bot.slack.blocks.text import SHORTEST, one_line, rich, shortened, shorter
+from coach.models import Priority
+from coach.wording import Span, Words
 
 Json = dict[str, Any]
 Blocks = list[Json]
@@ -86,15 +87,10 @@ def emoji(name: str) -> list[Json]:
     return [{"type": "emoji", "name": name}, {"type": "text", "text": " "}]
 
 
-def line(
-    message: Message | str, most: int, *, links: bool = True, bold: bool = False
-) -> list[Json]:
-    """A message as one rich_text line of at most `most` characters."""
-    given = say(message) if isinstance(message, str) else message
-    most = max(most, 12)
-    # Of several runs none may take so much that the words around it are lost.
-    each = most if len(given) == 1 else max(most // 2, 12)
-    return rich(shorter(given, most, each=each), links=links, bold=bold)
+def line(said: Words | str, most: int, *, links: bool = True, bold: bool = False) -> list[Json]:
+    """Words as one rich_text line of at most `most` characters."""
+    given = (Span(said),) if isinstance(said, str) else said
+    return rich(shorter(given, max(most, SHORTEST)), links=links, bold=bold)
 
 
 def button(label: str, action_id: str, value: str | None = None, style: str | None = None) -> Json:

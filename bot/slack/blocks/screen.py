@@ -22,8 +22,9 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from bot.slack.blocks.text import one_line, shortened, units
-from coach.models import Message, Ref
+from bot.slack.blocks.text import flat, one_line, shortened, shorter, units
+from coach.models import Ref
+from coach.phrases import Phrase, say
 from coach.screens import (
     ChoiceField,
     Control,
@@ -34,6 +35,7 @@ from coach.screens import (
     Screen,
     TextField,
 )
+from coach.wording import Voice, Words, plain, words
 
 #: The `callback_id` of the modal.
 CALLBACK = "insight"
@@ -44,13 +46,13 @@ DO = "do"
 MOST_METADATA = 3000
 
 _LOGS = {
-    Control.LOG_CALL: "Log a call",
-    Control.LOG_EMAIL: "Log an email",
-    Control.LOG_MEETING: "Log a meeting",
+    Control.LOG_CALL: say("Log a call"),
+    Control.LOG_EMAIL: say("Log an email"),
+    Control.LOG_MEETING: say("Log a meeting"),
 }
 
 
-def screen_modal(screen: Screen, fingerprint: str) -> Json:
+def screen_modal(screen: Screen, voice: Voice, fingerprint: str) -> Json:
     """The screen as a modal view that knows its insight and the things on it, and nothing else."""
     refs: list[Ref] = []
     for element in screen.elements:
@@ -62,14 +64,17 @@ def screen_modal(screen: Screen, fingerprint: str) -> Json:
 
     def build(share: float) -> Blocks:
         return [
-            block for element in screen.elements for block in _element(element, set(refs), share)
+            block
+            for element in screen.elements
+            for block in _element(element, voice, set(refs), share)
         ][:100]
 
     view = modal(
-        screen.title,
+        plain(screen.title, voice),
         fitted(build, MOST_VIEW_JSON),
         callback_id=CALLBACK,
-        submit=screen.submit,
+        submit=plain(screen.submit, voice),
+        close=plain(say("Close"), voice),
         private_metadata=_metadata(fingerprint, refs),
     )
     if any(isinstance(element, Item) for element in screen.elements):
@@ -146,107 +151,110 @@ def _metadata(fingerprint: str, refs: list[Ref]) -> str:
     return json.dumps({"insight": fingerprint, "things": things}, separators=(",", ":"))
 
 
-def _element(element: Element, usable: set[Ref], share: float) -> Blocks:
+def _element(element: Element, voice: Voice, usable: set[Ref], share: float) -> Blocks:
     match element:
         case TextField():
-            return [_text_field(element)]
+            return [_text_field(element, voice)]
         case DateField():
             picker: Json = {"type": "datepicker"}
             if element.initial:
                 picker["initial_date"] = element.initial.isoformat()
-            return [field(element.name, element.label, picker, optional=element.optional)]
+            label = plain(element.label, voice)
+            return [field(element.name, label, picker, optional=element.optional)]
         case ChoiceField():
-            return [_choice_field(element)]
+            return [_choice_field(element, voice)]
         case Item():
-            return _item(element, usable, share)
+            return _item(element, voice, usable, share)
         case Note():
-            return [_note(element.text, share)]
+            return [_note(element.text, voice, share)]
         case _:
             assert_never(element)
 
 
-def _text_field(given: TextField) -> Json:
+def _text_field(given: TextField, voice: Voice) -> Json:
     typed: Json = {
         "type": "plain_text_input",
         "multiline": given.long,
         "max_length": min(given.max_length, 3000),
     }
-    initial = given.initial if given.long else one_line(given.initial).strip()
+    initial = given.initial if isinstance(given.initial, str) else plain(given.initial, voice)
+    if not given.long:
+        initial = one_line(initial).strip()
     if initial:
         typed["initial_value"] = shortened(initial, min(given.max_length, 3000))
-    return field(given.name, given.label, typed, optional=given.optional, hint=given.hint)
+    hint = plain(given.hint, voice) if given.hint else None
+    return field(given.name, plain(given.label, voice), typed, optional=given.optional, hint=hint)
 
 
-def _choice_field(given: ChoiceField) -> Json:
-    options = [option(label, value) for value, label in given.choices]
+def _choice_field(given: ChoiceField, voice: Voice) -> Json:
+    options = [option(plain(label, voice), value) for value, label in given.choices]
     menu: Json = {"type": "static_select", "options": options}
     first = next((each for each in options if each["value"] == given.initial), None)
     if first:
         menu["initial_option"] = first
-    return field(given.name, given.label, menu)
+    return field(given.name, plain(given.label, voice), menu)
 
 
-def _note(text: Message, share: float) -> Json:
-    return paragraph(line(text, int(600 * share)))
+def _note(text: Phrase, voice: Voice, share: float) -> Json:
+    return paragraph(line(words(text, voice), int(600 * share)))
 
 
-def _item(item: Item, usable: set[Ref], share: float) -> Blocks:
-    facts = " · ".join(shortened(fact, int(300 * share) + 20) for fact in item.facts)
-    blocks: Blocks = [
-        paragraph(
-            line(item.title, int(300 * share) + 20, bold=True, links=share > 0.2),
-            line(facts, int(900 * share) + 20),
-        )
+def _item(item: Item, voice: Voice, usable: set[Ref], share: float) -> Blocks:
+    most = int(300 * share) + 20
+    facts = " · ".join(flat(shorter(words(fact, voice), most)) for fact in item.facts)
+    lines = [
+        line(words(item.title, voice), most, bold=True, links=share > 0.2),
+        line(facts, int(900 * share) + 20),
     ]
     if item.done:
-        done = shortened(item.done, int(300 * share) + 20)
-        blocks[0] = paragraph(
-            line(item.title, int(300 * share) + 20, bold=True, links=share > 0.2),
-            line(facts, int(900 * share) + 20),
-            [*emoji("white_check_mark"), *line(done, 400)],
-        )
-        return blocks
+        done: Words = words(item.done, voice)
+        return [paragraph(*lines, [*emoji("white_check_mark"), *line(done, most, links=False)])]
+    blocks: Blocks = [paragraph(*lines)]
     if item.ref not in usable:
         if item.controls:
-            blocks.append(context(plain_text("This can only be changed in your CRM.")))
+            only = say("This can only be changed in your CRM.")
+            blocks.append(context(plain_text(plain(only, voice))))
         return blocks
-    controls = _controls(item)
+    controls = _controls(item, voice)
     if controls:
         blocks.append(actions(controls, block_id=thing_id(item.ref)))
     return blocks
 
 
-def _controls(item: Item) -> list[Json]:
+def _controls(item: Item, voice: Voice) -> list[Json]:
     made: list[Json] = []
     logs = [control for control in item.controls if control in _LOGS]
     for control in item.controls:
         match control:
             case Control.COMPLETE_TASK:
-                made.append(button("Complete", f"{DO}:{control}", style="primary"))
+                label = plain(say("Complete"), voice)
+                made.append(button(label, f"{DO}:{control}", style="primary"))
             case Control.RESCHEDULE_TASK:
                 picker: Json = {
                     "type": "datepicker",
                     "action_id": f"{DO}:{control}",
-                    "placeholder": plain_text("Move its date"),
+                    "placeholder": plain_text(plain(say("Move its date"), voice)),
                 }
                 if item.due_date:
                     picker["initial_date"] = item.due_date.isoformat()
                 made.append(picker)
             case Control.MOVE_DEAL:
-                made += _stages(item, control)
+                made += _stages(item, control, voice)
     if logs:
         made.append(
             {
                 "type": "static_select",
                 "action_id": f"{DO}:log",
-                "placeholder": plain_text("Log a contact"),
-                "options": [option(_LOGS[control], control.value) for control in logs],
+                "placeholder": plain_text(plain(say("Log a contact"), voice)),
+                "options": [
+                    option(plain(_LOGS[control], voice), control.value) for control in logs
+                ],
             }
         )
     return made
 
 
-def _stages(item: Item, control: Control) -> list[Json]:
+def _stages(item: Item, control: Control, voice: Voice) -> list[Json]:
     # A stage whose name is longer than an option's value may be cannot be chosen here.
     stages = [stage for stage in item.stages if stage and units(stage) <= 150][:100]
     if not stages:
@@ -255,7 +263,7 @@ def _stages(item: Item, control: Control) -> list[Json]:
     menu: Json = {
         "type": "static_select",
         "action_id": f"{DO}:{control}",
-        "placeholder": plain_text("Move to a stage"),
+        "placeholder": plain_text(plain(say("Move to a stage"), voice)),
         "options": options,
     }
     present = next((each for each in options if each["value"] == item.stage), None)

@@ -7,7 +7,9 @@ from bot.slack.blocks.pieces import VALUE, Json, context, field, modal, option, 
 from coach.action import FieldErrors
 from coach.errors import SettingError
 from coach.models import Enrolment, Level, Person, Settings
+from coach.phrases import Phrase, say
 from coach.thresholds import RANGES, checked_days, level_named, working_days_chosen
+from coach.wording import Voice, plain, weekdays
 
 T = TypeVar("T")
 
@@ -15,15 +17,14 @@ T = TypeVar("T")
 CALLBACK = "settings"
 
 LEVELS = {
-    Level.MINIMAL: "1 · Minimal: only what matters most",
-    Level.BALANCED: "2 · Balanced: high and medium priority",
-    Level.ACTIVE: "3 · Active: everything, tips included",
+    Level.MINIMAL: say("1 · Minimal: only what matters most"),
+    Level.BALANCED: say("2 · Balanced: high and medium priority"),
+    Level.ACTIVE: say("3 · Active: everything, tips included"),
 }
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _LABELS = {
-    "stale_lead_days": "A lead is going cold after … working days without contact",
-    "stuck_deal_days": "A deal is stuck after … working days in one stage",
+    "stale_lead_days": say("A lead is going cold after … working days without contact"),
+    "stuck_deal_days": say("A deal is stuck after … working days in one stage"),
 }
 
 
@@ -32,30 +33,39 @@ def is_on(person: Person) -> bool:
     return person.enrolment is Enrolment.STARTED and person.settings.enabled
 
 
-def settings_modal(person: Person) -> Json:
+def settings_modal(person: Person, voice: Voice) -> Json:
     """The modal, filled with what the person has set."""
     settings = person.settings
-    days = [option(day, str(number)) for number, day in enumerate(DAYS, start=1)]
+    days = [option(day, str(number)) for number, day in enumerate(weekdays(voice), start=1)]
     chosen = [day for day in days if int(day["value"]) in settings.working_days]
-    on = [option("On", "on"), option("Off: say nothing, keep everything", "off")]
-    levels = [option(text, str(int(level))) for level, text in LEVELS.items()]
-    zone = person.time_zone or "not known yet; your days begin at midnight UTC until then"
+    on = [
+        option(plain(say("On"), voice), "on"),
+        option(plain(say("Off: say nothing, keep everything"), voice), "off"),
+    ]
+    levels = [option(plain(text, voice), str(int(level))) for level, text in LEVELS.items()]
+    zone = say(
+        "Time zone: {zone} (from your Slack profile).",
+        zone=person.time_zone or say("not known yet; your days begin at midnight UTC until then"),
+    )
+    hear = plain(say("How much do you want to hear?"), voice)
     boxes: Json = {"type": "checkboxes", "options": days}
     if chosen:
         boxes["initial_options"] = chosen
     return modal(
-        "Coach settings",
+        plain(say("Coach settings"), voice),
         [
-            field("enabled", "Coach", _radio(on, on[0] if is_on(person) else on[1])),
-            field("level", "How much do you want to hear?", _radio(levels, _of(levels, settings))),
-            _days("stale_lead_days", settings.stale_lead_days),
-            _days("stuck_deal_days", settings.stuck_deal_days),
-            field("working_days", "Working days", boxes),
-            context(plain_text(f"Time zone: {zone} (from your Slack profile).")),
+            field(
+                "enabled", plain(say("Coach"), voice), _radio(on, on[0] if is_on(person) else on[1])
+            ),
+            field("level", hear, _radio(levels, _of(levels, settings))),
+            _days("stale_lead_days", settings.stale_lead_days, voice),
+            _days("stuck_deal_days", settings.stuck_deal_days, voice),
+            field("working_days", plain(say("Working days"), voice), boxes),
+            context(plain_text(plain(zone, voice))),
         ],
         callback_id=CALLBACK,
-        submit="Save",
-        close="Cancel",
+        submit=plain(say("Save"), voice),
+        close=plain(say("Cancel"), voice),
     )
 
 
@@ -66,13 +76,13 @@ def submitted(view: Mapping[str, Any], now_set: Settings) -> Settings | FieldErr
     `enabled` says what they chose for the coach as a whole; what the modal does not show stays.
     """
     state = view["state"]["values"]
-    errors: dict[str, str] = {}
+    errors: dict[str, Phrase] = {}
 
     def checked(read: Callable[[], T], otherwise: T) -> T:
         try:
             return read()
         except SettingError as error:
-            errors[error.setting] = str(error)
+            errors[error.setting] = error.said
             return otherwise
 
     def number(name: str) -> int | None:
@@ -98,7 +108,7 @@ def _chosen(holders: Mapping[str, Any], otherwise: str) -> str:
 
 def _switch(value: str) -> bool:
     if value not in {"on", "off"}:
-        raise SettingError("enabled", "Choose On or Off.")
+        raise SettingError("enabled", say("Choose On or Off."))
     return value == "on"
 
 
@@ -114,7 +124,7 @@ def _radio(options: list[Json], first: Json) -> Json:
     }
 
 
-def _days(name: str, given: int | None) -> Json:
+def _days(name: str, given: int | None, voice: Voice) -> Json:
     default, least, most = RANGES[name]
     number: Json = {
         "type": "number_input",
@@ -123,5 +133,11 @@ def _days(name: str, given: int | None) -> Json:
     }
     if given is not None:
         number["initial_value"] = str(given)
-    hint = f"A whole number from {least} to {most}; empty for the default, {default}."
-    return field(name, _LABELS[name], number, optional=True, hint=hint)
+    hint = say(
+        "A whole number from {least} to {most}; empty for the default, {default}.",
+        least=least,
+        most=most,
+        default=default,
+    )
+    label = plain(_LABELS[name], voice)
+    return field(name, label, number, optional=True, hint=plain(hint, voice))

@@ -1,9 +1,11 @@
 """Words on their way into Slack: text from a CRM stays text, whatever is written in it."""
 
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from coach.models import Message, Span, plain
+from coach.wording import Span, Words
 
 #: Line breaks and control characters.
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
@@ -18,6 +20,9 @@ _NOT_IN_LINKS = re.compile(r"[\s<>|\"\\^`{}\x00-\x1f\x7f-\x9f]")
 
 #: Longest link that is worth a place in a message; Slack takes 3,000 characters.
 LONGEST_URL = 1000
+
+#: No name is cut to fewer characters than this for the sake of the words around it.
+SHORTEST = 12
 
 
 def units(text: str) -> int:
@@ -80,38 +85,64 @@ def safe_url(url: str | None) -> str | None:
     return url
 
 
-def shorter(message: Message, most: int, *, each: int = 200) -> Message:
-    """The message in at most `most` characters, each run of it in at most `each`."""
+def shorter(words: Words, most: int) -> Words:
+    """The words in at most `most` characters.
+
+    What is not the coach's own is shortened first, the longest most of all, so that a name of
+    whatever length leaves the sentence around it whole.
+    """
+    flat = [replace(span, text=one_line(span.text)) for span in words]
+    ours = sum(units(span.text) for span in flat if span.ours)
+    others = [units(span.text) for span in flat if not span.ours]
+    each = _share(others, most - ours)
+    if len(flat) > 1:
+        each = min(each, most // 2)
+    each = max(each, SHORTEST)
     kept: list[Span] = []
     left = most
-    for span in message:
-        text = shortened(one_line(span.text), each)
+    for span in flat:
+        text = span.text if span.ours else shortened(span.text, each)
         if units(text) > left:
             if left > 1:
-                kept.append(Span(shortened(text, left), span.url))
+                kept.append(replace(span, text=shortened(text, left)))
             break
         left -= units(text)
-        kept.append(Span(text, span.url))
+        kept.append(replace(span, text=text))
     return tuple(kept)
 
 
-def rich(message: Message, *, links: bool = True, bold: bool = False) -> list[dict[str, object]]:
-    """The message as elements of a rich_text section, in which no markup is ever read."""
-    found: list[dict[str, object]] = []
-    for span in message:
-        text = one_line(span.text)
-        if not text:
-            continue
-        url = safe_url(span.url) if links else None
-        element: dict[str, object] = (
-            {"type": "link", "url": url, "text": text} if url else {"type": "text", "text": text}
-        )
-        if bold:
-            element["style"] = {"bold": True}
-        found.append(element)
-    return found
+def _share(lengths: Sequence[int], room: int) -> int:
+    """How long each may be at most, so that all of them fit the room."""
+    for place, length in enumerate(sorted(lengths)):
+        each = room // (len(lengths) - place)
+        if length > each:
+            return each
+        room -= length
+    return max(lengths, default=0)
 
 
-def words(message: Message) -> str:
-    """The message as one line of bare words."""
-    return one_line(plain(message)).strip()
+def rich(
+    words: Iterable[Span], *, links: bool = True, bold: bool = False
+) -> list[dict[str, object]]:
+    """The words as elements of a rich_text section, in which no markup is ever read."""
+    runs: list[Span] = []
+    for span in words:
+        text, url = one_line(span.text), safe_url(span.url) if links else None
+        if runs and url is None and runs[-1].url is None:
+            # Side by side they are one text.
+            runs[-1] = Span(runs[-1].text + text)
+        else:
+            runs.append(Span(text, url))
+    style = {"style": {"bold": True}} if bold else {}
+    return [
+        {"type": "link", "url": run.url, "text": run.text, **style}
+        if run.url
+        else {"type": "text", "text": run.text, **style}
+        for run in runs
+        if run.text
+    ]
+
+
+def flat(words: Words) -> str:
+    """The words as one line, bare."""
+    return one_line("".join(span.text for span in words)).strip()

@@ -2,6 +2,7 @@
 
 from bot.slack.blocks.lists import MOST, deal_list
 from bot.slack.command import Answer, Call, Subcommand
+from coach.phrases import say
 from storage import mirror
 
 
@@ -9,7 +10,7 @@ async def run(call: Call) -> Answer:
     """Open deals, largest first."""
     async with call.parts.database.read() as tx:
         found = await mirror.deals_of(tx, call.workspace_id, call.person.id, most=MOST)
-    return Answer(*deal_list(found))
+    return Answer(*deal_list(found, call.voice))
 
 
-SUBCOMMAND = Subcommand("deals", "show your open deals, the largest first", run)
+SUBCOMMAND = Subcommand("deals", say("show your open deals, the largest first"), run)

@@ -5,6 +5,7 @@ from functools import partial
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import INSIGHTS, insight_list
 from bot.slack.command import Answer, Call, Subcommand
+from coach.phrases import say
 from storage import insights
 
 
@@ -17,7 +18,7 @@ async def run(call: Call) -> Answer:
     if unseen:
         async with call.parts.database.write() as tx:
             await insights.see(tx, call.workspace_id, unseen, now)
-    return Answer(*insight_list(pending, partial(promise_of, call.parts.actions)))
+    return Answer(*insight_list(pending, call.voice, partial(promise_of, call.parts.actions)))
 
 
-SUBCOMMAND = Subcommand("insights", "show what waits for you, with its buttons", run)
+SUBCOMMAND = Subcommand("insights", say("show what waits for you, with its buttons"), run)

@@ -2,6 +2,8 @@
 
 from bot.coaching import enrolling
 from bot.slack.command import Answer, Call, Subcommand, says
+from coach.phrases import say
+from coach.terms import LEVEL_NAMES
 
 
 async def run(call: Call) -> Answer:
@@ -9,9 +11,14 @@ async def run(call: Call) -> Answer:
     person = await enrolling.turn_on(call.parts, call.actor)
     level = person.settings.level
     return says(
-        f"Your coach is on, at level {int(level)}, {level.name.lower()}. "
-        "`/coach settings` changes what you hear, `/coach insights` shows what waits."
+        say(
+            "Your coach is on, at level {number}, {name}. "
+            "`/coach settings` changes what you hear, `/coach insights` shows what waits.",
+            number=int(level),
+            name=LEVEL_NAMES[level],
+        ),
+        call.voice,
     )
 
 
-SUBCOMMAND = Subcommand("on", "start the coach, or let it speak again", run)
+SUBCOMMAND = Subcommand("on", say("start the coach, or let it speak again"), run)

@@ -2,13 +2,14 @@
 
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.command import Answer, Call, Subcommand
+from coach.phrases import say
 
 
 async def run(call: Call) -> Answer:
     """The modal with what this person has set."""
-    return Answer(view=settings_modal(call.person))
+    return Answer(view=settings_modal(call.person, call.voice))
 
 
 SUBCOMMAND = Subcommand(
-    "settings", "choose your level, thresholds and working days", run, opens_modal=True
+    "settings", say("choose your level, thresholds and working days"), run, opens_modal=True
 )

@@ -30,6 +30,8 @@ from bot.slack.listeners import (
 from bot.slack.listeners.answering import ACK_WITHIN, PATIENCE, Desk, Press
 from bot.slack.listeners.submitting import Submission
 from coach.errors import CoachError
+from coach.phrases import Phrase, say
+from coach.wording import plain
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +81,9 @@ def register(
     async def on_close(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
 
-        async def tell(words: str) -> None:
+        async def tell(said: Phrase) -> None:
             # There is no window any more in which to say it, and the card still has its buttons.
-            log.warning("a closed window could not be followed: %s", words)
+            log.warning("a closed window could not be followed: %s", plain(said))
 
         closing = insight.closed(Submission.of(desk, client, body))
         desk.begin("closing a window", closing, tell)
@@ -89,14 +91,14 @@ def register(
     async def on_command(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
 
-        async def tell(words: str) -> None:
-            await command.refuse(desk, client, body, words)
+        async def tell(said: Phrase) -> None:
+            await command.refuse(desk, client, body, said)
 
         desk.begin("a command", command.answer(desk, client, body), tell)
 
     async def on_home(body: dict[str, Any], client: AsyncWebClient) -> None:
-        async def tell(words: str) -> None:
-            log.error("the Home tab could not be drawn: %s", words)
+        async def tell(said: Phrase) -> None:
+            log.error("the Home tab could not be drawn: %s", plain(said))
 
         desk.begin("drawing the Home tab", home.opened(desk, client, body), tell)
 
@@ -126,4 +128,6 @@ def register(
 
 
 async def _unknown(press: Press) -> None:
-    await press.tell("This button is from an older version. `/coach insights` shows what is open.")
+    await press.tell(
+        say("This button is from an older version. `/coach insights` shows what is open.")
+    )

@@ -19,6 +19,8 @@ from bot.slack.command import Subcommand, load_subcommands
 from bot.slack.faults import Means, fault
 from bot.slack.listeners.response_url import respond
 from coach.errors import CoachError
+from coach.phrases import Phrase, say
+from coach.wording import plain
 from storage import workspaces
 
 log = logging.getLogger(__name__)
@@ -73,41 +75,42 @@ class Desk:
         return self.turns.setdefault(view_id, asyncio.Lock())
 
     def begin(
-        self, name: str, work: Awaitable[None], tell: Callable[[str], Awaitable[None]]
+        self, name: str, work: Awaitable[None], tell: Callable[[Phrase], Awaitable[None]]
     ) -> None:
         """Do something after the acknowledgement; what goes wrong is told to the person."""
         self.parts.background.spawn(self._guarded(name, work, tell), name)
 
     async def _guarded(
-        self, name: str, work: Awaitable[None], tell: Callable[[str], Awaitable[None]]
+        self, name: str, work: Awaitable[None], tell: Callable[[Phrase], Awaitable[None]]
     ) -> None:
         try:
             await work
         except Exception as error:
-            words = explained(self.parts, name, error)
+            said = explained(self.parts, name, error)
             try:
-                await tell(words)
+                await tell(said)
             except Exception:
-                log.exception("%s could not be answered: %s", name, words)
+                log.exception("%s could not be answered: %s", name, plain(said))
 
 
-def explained(parts: Parts, name: str, error: Exception) -> str:
+def explained(parts: Parts, name: str, error: Exception) -> Phrase:
     """The sentence a person gets for an error; what nobody expected is logged under a number."""
     if isinstance(error, CoachError):
-        return str(error)
+        return error.said
     if isinstance(error, SlackClientError | aiohttp.ClientError):
         found = fault(error)
         if found.code in _TOO_LATE:
-            return "That took too long for Slack to open a window. Please press again."
+            return say("That took too long for Slack to open a window. Please press again.")
         log.error("%s: Slack did not do its part: %s", name, error)
         if found.means is Means.AGAIN:
-            return "Slack is too busy at the moment. Please try again in a minute."
-        return f"Slack did not accept this ({found.code}). Please try again."
+            return say("Slack is too busy at the moment. Please try again in a minute.")
+        return say("Slack did not accept this ({code}). Please try again.", code=found.code)
     reference = parts.entropy(4).hex()
     log.error("%s failed, reference %s", name, reference, exc_info=error)
-    return (
+    return say(
         "Something went wrong here, and it is not your fault. Please try again; if it stays, "
-        f"give whoever runs the coach this reference: {reference}."
+        "give whoever runs the coach this reference: {reference}.",
+        reference=reference,
     )
 
 
@@ -166,14 +169,14 @@ class Press:
         """Who pressed. Raises `UnknownTeamError`."""
         return await self.desk.actor(self.team_id, self.user)
 
-    async def tell(self, text: str) -> None:
+    async def tell(self, said: Phrase) -> None:
         """Say a sentence to the one who pressed, and to nobody else."""
         if self.response_url:
-            await self.respond(*sentence(text))
+            await self.respond(*sentence(said))
         elif self.modal_id:
-            await self.client.views_update(view_id=self.modal_id, view=sentence_modal(text))
+            await self.client.views_update(view_id=self.modal_id, view=sentence_modal(said))
         else:
-            await self.client.views_open(trigger_id=self.trigger_id, view=sentence_modal(text))
+            await self.client.views_open(trigger_id=self.trigger_id, view=sentence_modal(said))
 
     async def respond(self, text: str, blocks: Blocks, *, replace: bool = False) -> None:
         """Answer beside the message, or in its place."""

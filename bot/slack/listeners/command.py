@@ -14,6 +14,7 @@ from bot.slack.listeners.answering import Desk, show
 from bot.slack.listeners.home import refresh
 from bot.slack.listeners.response_url import respond
 from coach.models import Origin, Person, Verb
+from coach.phrases import Phrase
 from storage import activities
 from storage.activities import SLACK, ActivityRow
 
@@ -47,10 +48,10 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
     refresh(desk, client, await _actor(desk, body))
 
 
-async def refuse(desk: Desk, client: AsyncWebClient, body: Json, words: str) -> None:
+async def refuse(desk: Desk, client: AsyncWebClient, body: Json, said: Phrase) -> None:
     """Say why a command could not be followed."""
     url = str(body.get("response_url") or "")
-    await respond(client, desk.parts.slack_api_url, url, *sentence(words))
+    await respond(client, desk.parts.slack_api_url, url, *sentence(said))
 
 
 async def _actor(desk: Desk, body: Json) -> Actor:

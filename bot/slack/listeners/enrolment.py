@@ -4,6 +4,7 @@ from bot.coaching import enrolling
 from bot.slack.listeners.answering import Press
 from bot.slack.listeners.home import refresh
 from coach.models import Enrolment
+from coach.phrases import say
 
 
 async def start(press: Press) -> None:
@@ -12,7 +13,7 @@ async def start(press: Press) -> None:
     before = await enrolling.person_of(press.parts, actor)
     await enrolling.start(press.parts, actor)
     if before.enrolment is Enrolment.STARTED and before.settings.enabled:
-        await press.tell("Your coach is on already. `/coach settings` changes what you hear.")
+        await press.tell(say("Your coach is on already. `/coach settings` changes what you hear."))
     refresh(press.desk, press.client, actor)
 
 
@@ -22,5 +23,5 @@ async def later(press: Press) -> None:
     before = await enrolling.person_of(press.parts, actor)
     await enrolling.decline(press.parts, actor)
     if before.enrolment is Enrolment.DECLINED:
-        await press.tell("Your coach is quiet already. `/coach on` starts it.")
+        await press.tell(say("Your coach is quiet already. `/coach on` starts it."))
     refresh(press.desk, press.client, actor)

@@ -21,8 +21,10 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     now = desk.parts.clock.now()
     async with desk.parts.database.read() as tx:
         pending = await insights.pending(tx, actor.workspace_id, person.id, now)
+    voice = desk.parts.voices.of(person.time_zone)
     promise = partial(promise_of, desk.parts.actions)
-    await client.views_publish(user_id=actor.slack_user_id, view=home(person, pending, promise))
+    tab = home(person, voice, pending, promise)
+    await client.views_publish(user_id=actor.slack_user_id, view=tab)
 
 
 def refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
@@ -60,7 +62,7 @@ async def open_settings(press: Press) -> None:
     """The settings modal."""
 
     async def view() -> Json:
-        actor = await press.actor()
-        return settings_modal(await enrolling.person_of(press.parts, actor))
+        person = await enrolling.person_of(press.parts, await press.actor())
+        return settings_modal(person, press.parts.voices.of(person.time_zone))
 
     await press.show(view())

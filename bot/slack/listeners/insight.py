@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.coaching import decisions
+from bot.coaching import decisions, enrolling
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import insight_list
@@ -16,8 +16,9 @@ from bot.slack.blocks.screen import (
 )
 from bot.slack.listeners.answering import Press
 from bot.slack.listeners.home import refresh
-from bot.slack.listeners.submitting import Submission
+from bot.slack.listeners.submitting import Submission, shown
 from coach.action import FieldErrors
+from coach.phrases import say
 from storage import insights
 
 
@@ -29,7 +30,8 @@ async def take(press: Press) -> None:
 async def _screen(press: Press) -> Json:
     actor = await press.actor()
     opened = await decisions.open_screen(press.parts, actor, press.value)
-    return screen_modal(opened.screen, opened.insight.fingerprint)
+    voice = press.parts.voices.of(opened.person.time_zone)
+    return screen_modal(opened.screen, voice, opened.insight.fingerprint)
 
 
 async def dismiss(press: Press) -> None:
@@ -43,7 +45,9 @@ async def dismiss(press: Press) -> None:
         now = press.parts.clock.now()
         left = await insights.pending(tx, actor.workspace_id, gone.person_id, now)
     promise = partial(promise_of, press.parts.actions)
-    await press.respond(*insight_list(left, promise), replace=True)
+    person = await enrolling.person_of(press.parts, actor)
+    voice = press.parts.voices.of(person.time_zone)
+    await press.respond(*insight_list(left, voice, promise), replace=True)
 
 
 async def use_control(press: Press) -> None:
@@ -52,14 +56,17 @@ async def use_control(press: Press) -> None:
     used = control_of(press.action)
     ref = ref_of(view or {}, str(press.action.get("block_id") or ""))
     if view is None or modal_id is None or used is None or ref is None:
-        await press.tell("This can no longer be changed here. Close the window and open it again.")
+        await press.tell(
+            say("This can no longer be changed here. Close the window and open it again.")
+        )
         return
     control, value = used
     fingerprint = fingerprint_of(view)
     async with press.desk.turn(modal_id):
         actor = await press.actor()
         opened = await decisions.use_control(press.parts, actor, fingerprint, control, ref, value)
-        screen = screen_modal(opened.screen, fingerprint)
+        voice = press.parts.voices.of(opened.person.time_zone)
+        screen = screen_modal(opened.screen, voice, fingerprint)
         await press.client.views_update(view_id=modal_id, view=screen)
 
 
@@ -76,10 +83,10 @@ async def submit(submission: Submission) -> Json:
     view = submission.view
     fingerprint = fingerprint_of(view)
     if not fingerprint:
-        return {"response_action": "update", "view": sentence_modal("Please open this anew.")}
+        return {"response_action": "update", "view": sentence_modal(say("Please open this anew."))}
     actor = await submission.actor()
     result = await decisions.submit(submission.desk.parts, actor, fingerprint, values_of(view))
     if isinstance(result, FieldErrors):
-        return {"response_action": "errors", "errors": dict(result.errors)}
+        return {"response_action": "errors", "errors": shown(result)}
     refresh(submission.desk, submission.client, actor)
     return {}

@@ -4,7 +4,7 @@ from bot.coaching import enrolling
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.settings import submitted
 from bot.slack.listeners.home import refresh
-from bot.slack.listeners.submitting import Submission
+from bot.slack.listeners.submitting import Submission, shown
 from coach.action import FieldErrors
 
 
@@ -15,7 +15,7 @@ async def save(submission: Submission) -> Json:
     person = await enrolling.person_of(parts, actor)
     result = submitted(submission.view, person.settings)
     if isinstance(result, FieldErrors):
-        return {"response_action": "errors", "errors": dict(result.errors)}
+        return {"response_action": "errors", "errors": shown(result)}
     await enrolling.save_settings(parts, actor, result)
     refresh(submission.desk, submission.client, actor)
     return {}

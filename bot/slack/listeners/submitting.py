@@ -11,6 +11,9 @@ from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.pieces import Json
 from bot.slack.listeners.answering import Desk, explained, team_of
+from coach.action import FieldErrors
+from coach.phrases import say
+from coach.wording import plain
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,11 @@ class Submission:
         return await self.desk.actor(self.team_id, self.user)
 
 
+def shown(errors: FieldErrors) -> dict[str, str]:
+    """What is to be corrected, in words, as Slack shows it at the fields."""
+    return {name: plain(said) for name, said in errors.errors.items()}
+
+
 #: Takes a submission; returns the arguments of its acknowledgement. May raise.
 Handler = Callable[[Submission], Awaitable[Json]]
 
@@ -50,16 +58,16 @@ async def answer(submission: Submission, handlers: Mapping[str, Handler]) -> Jso
             callback = str(submission.view.get("callback_id") or "")
             result.set_result(await handlers[callback](submission))
         except Exception as error:
-            words = explained(submission.desk.parts, "a form", error)
-            result.set_result({"response_action": "update", "view": sentence_modal(words)})
+            said = explained(submission.desk.parts, "a form", error)
+            result.set_result({"response_action": "update", "view": sentence_modal(said)})
 
     submission.desk.parts.background.spawn(work(), "a form")
     done, _ = await asyncio.wait({result}, timeout=submission.desk.ack_within)
     if done:
         return result.result()
     submission.desk.parts.background.spawn(_finish(submission, result), "a slow form")
-    words = "This takes a little longer than usual. It is being done."
-    return {"response_action": "update", "view": sentence_modal(words)}
+    said = say("This takes a little longer than usual. It is being done.")
+    return {"response_action": "update", "view": sentence_modal(said)}
 
 
 async def _finish(submission: Submission, result: "asyncio.Future[Json]") -> None:
@@ -69,7 +77,9 @@ async def _finish(submission: Submission, result: "asyncio.Future[Json]") -> Non
             view = told["view"]
         case "errors":
             faults = " ".join(told["errors"].values())
-            view = sentence_modal(f"Nothing was changed. {faults} Please open the form again.")
+            view = sentence_modal(
+                say("Nothing was changed. {faults} Please open the form again.", faults=faults)
+            )
         case _:
-            view = sentence_modal("Done.")
+            view = sentence_modal(say("Done."))
     await submission.client.views_update(view_id=str(submission.view["id"]), view=view)

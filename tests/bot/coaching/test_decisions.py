@@ -16,8 +16,10 @@ from bot.crm.provider import Secrets
 from bot.runtime.parts import Parts
 from coach.action import FieldErrors
 from coach.errors import UnknownSubjectError
-from coach.models import DealStatus, Insight, InsightState, Ref, SubjectKind, TaskStatus, plain
+from coach.models import DealStatus, Insight, InsightState, Ref, SubjectKind, TaskStatus
+from coach.phrases import Phrase
 from coach.screens import Control, DateField, Item, TextField
+from coach.wording import plain
 from storage import crm_writes, insights
 from storage.crm_writes import StoredWrite
 from storage.tables import crm_writes as writes_table
@@ -120,7 +122,9 @@ async def test_the_screen_of_a_referral_is_prefilled_and_opening_it_is_seen(part
     title, due, *_ = opened.screen.elements
     assert isinstance(title, TextField)
     assert isinstance(due, DateField)
-    assert (title.initial, str(due.initial)) == ("Ask Ann Lee for referral", "2026-11-26")
+    assert isinstance(title.initial, Phrase)
+    assert plain(title.initial) == "Ask Ann Lee for referral"
+    assert str(due.initial) == "2026-11-26"
     async with parts.database.read() as tx:
         after = await insights.get(tx, WORKSPACE, insight.fingerprint)
     assert after is not None
@@ -135,6 +139,7 @@ async def test_submitting_creates_the_task_in_the_mirror_and_on_its_way_to_the_c
     taken = await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
     assert isinstance(taken, Insight)
     assert taken.state is InsightState.TAKEN
+    assert taken.outcome is not None
     assert plain(taken.outcome) == "Created the task “Ask Ann Lee for referral” for Fri 27 Nov."
     (write,) = await kept_writes(parts)
     task = await mirrored(parts, SubjectKind.TASK, write.subject_id)
@@ -310,6 +315,7 @@ async def test_overdue_tasks_are_shown_as_they_are_and_completed_or_moved(parts:
     assert str((await mirrored(parts, SubjectKind.TASK, "T-1")).due_date) == "2026-12-01"
     taken = await decisions.submit(parts, by(ANA), insight.fingerprint, {})
     assert isinstance(taken, Insight)
+    assert taken.outcome is not None
     said = plain(taken.outcome)
     assert "Completed “Task 0”" in said
     assert "Moved “Task 1” to Tue 1 Dec" in said
@@ -342,7 +348,7 @@ async def test_a_contact_logged_on_the_screen_is_a_contact_made(parts: Parts) ->
     await use(parts, insight, Control.LOG_CALL, "C-1")
     assert (await mirrored(parts, SubjectKind.CONTACT, "C-1")).last_contacted_at == BEGINNING
     (write,) = await kept_writes(parts)
-    assert write.words == "Logged a call with Ann"
+    assert plain(write.words) == "Logged a call with Ann"
 
 
 async def test_only_what_the_screen_offers_can_be_done(sqlite_parts: Parts) -> None:

@@ -21,8 +21,8 @@ from coach.models import (
     SubjectKind,
     TaskStatus,
     Verb,
-    plain,
 )
+from coach.wording import plain
 from storage import activities, mirror, owners, people
 from storage.tables import contacts_made
 from storage.tables import insights as insights_table

@@ -19,8 +19,8 @@ from coach.models import (
     Priority,
     Settings,
     SubjectKind,
-    plain,
 )
+from coach.wording import plain
 from storage import insights, job_slots, mirror
 from storage.tables import deals as deals_table
 from storage.tables import insights as insights_table

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.crm import outbox
 from bot.runtime.parts import Parts
+from coach.phrases import say, verbatim
 from storage import crm_writes
 from storage.crm_writes import StoredWrite
 from tests.world import (
@@ -40,7 +41,9 @@ class Desk:
     http: aiohttp.ClientSession
 
     async def put(self, key: str = "f1:create_task", words: str = "Created “x”") -> None:
-        write = StoredWrite(WORKSPACE, key, "f1", CONNECTION, "T-1", words, '{"type": "x"}')
+        write = StoredWrite(
+            WORKSPACE, key, "f1", CONNECTION, "T-1", verbatim(words), '{"type": "x"}'
+        )
         async with self.parts.database.write() as tx:
             await crm_writes.add(tx, write, self.clock.now())
 
@@ -194,7 +197,7 @@ async def test_one_change_in_trouble_keeps_no_other_waiting(sqlite_desk: Desk) -
     desk = sqlite_desk
     broken = native("http://[not-an-address", id="broken", token="broken-token-0123456789")
     await connect(desk.parts, broken)
-    write = StoredWrite(WORKSPACE, "k0", "f0", "broken", "T-0", "Created", "{}")
+    write = StoredWrite(WORKSPACE, "k0", "f0", "broken", "T-0", say("Created"), "{}")
     async with desk.parts.database.write() as tx:
         await crm_writes.add(tx, write, desk.clock.now())
     await desk.put()

@@ -8,6 +8,7 @@ from bot.slack import linking
 from bot.slack.linking import LinkError
 from coach.events import Owner
 from coach.models import InsightState, Person
+from coach.wording import plain
 from storage import mirror, owners, people, workspaces
 from tests.bot.surface import (
     ANA,
@@ -47,7 +48,7 @@ async def owner(surface: Surface, address: str) -> str:
 
 
 async def ask(surface: Surface, who: str, address: str) -> str:
-    return await linking.ask(surface.parts, surface.client, by(who), address)
+    return plain(await linking.ask(surface.parts, surface.client, by(who), address))
 
 
 async def by_email(surface: Surface, address: str) -> Person | None:

@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import update
 
+from coach.phrases import say
 from storage import connections, crm_writes, deliveries, mirror
 from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
@@ -103,7 +104,7 @@ def test_a_change_reaches_the_crm_after_its_callback_was_mended(
     coach: Coach, store: InStore, crm: tuple[str, list[bytes]]
 ) -> None:
     url, came = crm
-    write = StoredWrite(DEFAULT, "k1", "f", "native", "T-1", "Completed “Call”", '{"a": 1}')
+    write = StoredWrite(DEFAULT, "k1", "f", "native", "T-1", say("Completed “Call”"), '{"a": 1}')
 
     async def failed(tx: Tx) -> None:
         await crm_writes.add(tx, write, NOW)

@@ -8,14 +8,16 @@ import pytest
 
 from coach.action import FieldErrors, Shows, Submission
 from coach.actions.create_task import ACTION, NOTE, TITLE, next_working_day
-from coach.models import TaskPriority, plain
+from coach.models import TaskPriority
+from coach.phrases import Phrase, Thing, say, to_json, verbatim
 from coach.screens import ChoiceField, DateField, TextField
+from coach.wording import plain
 from coach.writes import CreateTask
 from tests.coach.values import setting, view
 
 PARAMS: dict[str, Any] = {
     "connection_id": "c1",
-    "title": "Ask Ann Lee for referral",
+    "title": to_json(say("Ask {contact} for referral", contact=Thing("Ann Lee"))),
     "priority": "high",
     "deal_id": "D-17",
     "contact_id": "C-9",
@@ -49,11 +51,11 @@ def faults(**values: str | None) -> dict[str, str]:
     """What is to be corrected."""
     result = ACTION.submit(view(params=PARAMS), {**FILLED, **values})
     assert isinstance(result, FieldErrors)
-    return dict(result.errors)
+    return {name: plain(said) for name, said in result.errors.items()}
 
 
 def test_the_promise_names_the_task() -> None:
-    assert ACTION.promise(PARAMS) == (
+    assert plain(ACTION.promise(PARAMS)) == (
         "Take Action opens a task to check and create: “Ask Ann Lee for referral”."
     )
     assert ACTION.shows is Shows.NOTHING
@@ -63,7 +65,9 @@ def test_the_form_is_prefilled_and_due_on_the_next_working_day() -> None:
     screen = ACTION.screen(view(params=PARAMS))
     title, due, priority, note = screen.elements
     assert isinstance(title, TextField)
-    assert (title.name, title.initial, title.optional) == ("title", PARAMS["title"], False)
+    assert (title.name, title.optional) == ("title", False)
+    assert isinstance(title.initial, Phrase)
+    assert plain(title.initial) == "Ask Ann Lee for referral"
     assert isinstance(due, DateField)
     assert (due.name, due.initial, due.optional) == ("due_date", date(2026, 11, 24), True)
     assert isinstance(priority, ChoiceField)
@@ -73,10 +77,12 @@ def test_the_form_is_prefilled_and_due_on_the_next_working_day() -> None:
     assert (note.name, note.long, note.optional) == ("note", True, True)
 
 
-def test_a_title_too_long_for_the_form_is_cut() -> None:
-    title = ACTION.screen(view(params={**PARAMS, "title": "x" * 999})).elements[0]
+def test_a_title_that_was_kept_as_bare_words_is_one_all_the_same() -> None:
+    # So they were kept before there were phrases.
+    bare = {**PARAMS, "title": "Ask {Ann} for referral"}
+    title = ACTION.screen(view(params=bare)).elements[0]
     assert isinstance(title, TextField)
-    assert len(title.initial) == TITLE == title.max_length
+    assert title.initial == verbatim("Ask {Ann} for referral")
 
 
 @pytest.mark.parametrize(

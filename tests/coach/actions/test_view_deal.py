@@ -8,8 +8,10 @@ import pytest
 from coach.action import Shows, Submission
 from coach.actions.view_deal import ACTION
 from coach.errors import UnknownSubjectError
-from coach.models import Deal, DealStatus, plain
+from coach.models import Deal, DealStatus
+from coach.phrases import verbatim
 from coach.screens import Control, Item, Note
+from coach.wording import plain
 from tests.coach.values import ANN, NOW, WON, view
 
 DEAL = replace(
@@ -19,7 +21,10 @@ STAGES = ["Qualified", "Proposal", "Closed Won"]
 
 
 def test_the_promise_says_what_can_be_done() -> None:
-    assert ACTION.promise({}) == "Take Action shows the deal, to move its stage or log a contact."
+    assert (
+        plain(ACTION.promise({}))
+        == "Take Action shows the deal, to move its stage or log a contact."
+    )
     assert ACTION.shows is Shows.DEAL
 
 
@@ -27,7 +32,10 @@ def test_the_deal_is_shown_as_it_is_now_with_its_stages() -> None:
     (item,) = ACTION.screen(view(deal=DEAL, stages=STAGES)).elements
     assert isinstance(item, Item)
     assert plain(item.title) == "Acme renewal"
-    assert item.facts == ["12,000 EUR", "Stage: Proposal, for 15 working days"]
+    assert [plain(fact) for fact in item.facts] == [
+        "€12,000",
+        "Stage: Proposal, for 15 working days",
+    ]
     assert item.controls == (Control.MOVE_DEAL,)
     assert item.stages == ["Proposal", "Qualified", "Closed Won"]
 
@@ -60,7 +68,9 @@ def test_a_deal_that_is_gone_is_said_to_be_gone(deal: Deal | None) -> None:
     ],
 )
 def test_the_card_says_what_was_done(done: dict[str, str], words: str) -> None:
-    result = ACTION.submit(view(deal=DEAL, done=done), {})
+    result = ACTION.submit(
+        view(deal=DEAL, done={id: verbatim(each) for id, each in done.items()}), {}
+    )
     assert isinstance(result, Submission)
     assert result.writes == []
     assert plain(result.outcome) == words

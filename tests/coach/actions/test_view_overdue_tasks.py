@@ -7,9 +7,11 @@ import pytest
 
 from coach.action import Shows, Submission
 from coach.actions.view_overdue_tasks import ACTION
-from coach.models import Task, plain
+from coach.models import Task
+from coach.phrases import verbatim
 from coach.presenting import SHOWN
 from coach.screens import Item, Note
+from coach.wording import plain
 from tests.coach.values import CALL, view
 
 TODAY = date(2026, 11, 23)
@@ -35,7 +37,7 @@ def notes(*tasks: Task) -> list[str]:
 
 
 def test_the_promise_says_what_can_be_done() -> None:
-    assert ACTION.promise({}) == "Take Action lists them, to complete each or move its date."
+    assert plain(ACTION.promise({})) == "Take Action lists them, to complete each or move its date."
     assert ACTION.shows is Shows.OVERDUE_TASKS
 
 
@@ -65,7 +67,7 @@ def test_when_nothing_is_overdue_any_more_it_says_so() -> None:
     ],
 )
 def test_the_card_says_what_was_done(done: dict[str, str], words: str) -> None:
-    result = ACTION.submit(view(done=done), {})
+    result = ACTION.submit(view(done={id: verbatim(each) for id, each in done.items()}), {})
     assert isinstance(result, Submission)
     assert result.writes == []
     assert plain(result.outcome) == words

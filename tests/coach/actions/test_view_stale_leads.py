@@ -8,9 +8,11 @@ import pytest
 from coach.action import Shows, Submission
 from coach.actions.view_stale_leads import ACTION
 from coach.errors import UnknownSubjectError
-from coach.models import Contact, plain
+from coach.models import Contact
+from coach.phrases import verbatim
 from coach.presenting import SHOWN
 from coach.screens import Control, Item, Note
+from coach.wording import plain
 from tests.coach.values import NOW, view
 
 
@@ -21,7 +23,10 @@ def lead(number: int) -> Contact:
 
 
 def test_the_promise_says_what_can_be_done() -> None:
-    assert ACTION.promise({}) == "Take Action lists these leads, to log a call, mail or meeting."
+    assert (
+        plain(ACTION.promise({}))
+        == "Take Action lists these leads, to log a call, mail or meeting."
+    )
     assert ACTION.shows is Shows.CONTACTS
 
 
@@ -60,7 +65,9 @@ def test_leads_that_are_gone_are_said_to_be_gone(found: list[Contact]) -> None:
     ],
 )
 def test_the_card_says_what_was_done(done: dict[str, str], words: str) -> None:
-    result = ACTION.submit(view(contacts=[lead(1)], done=done), {})
+    result = ACTION.submit(
+        view(contacts=[lead(1)], done={id: verbatim(each) for id, each in done.items()}), {}
+    )
     assert isinstance(result, Submission)
     assert result.writes == []
     assert plain(result.outcome) == words

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from coach.engine import ActionRule
-from coach.models import DealStatus, Level, Priority, Span, Suggestion, Verb
+from coach.models import DealStatus, Level, Priority, Suggestion, Verb
+from coach.phrases import Thing, say, to_json
 from coach.rules.follow_up import RULE, evaluate
 from tests.coach.values import NOW, WON, did, reason, words
 
@@ -17,7 +18,7 @@ def test_a_new_deal_brings_a_tip_to_follow_up_within_a_day() -> None:
     draft = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
     assert words(draft) == "Tip: add a follow-up task within 24 hours for Acme renewal."
     assert draft is not None
-    assert Span("Acme renewal", "https://crm.example/deals/17") in draft.message
+    assert draft.message.values["deal"] == Thing("Acme renewal", "https://crm.example/deals/17")
 
 
 def test_no_claim_is_made_about_how_much_it_helps() -> None:
@@ -34,7 +35,7 @@ def test_take_action_creates_a_follow_up_of_high_priority() -> None:
         "create_task",
         {
             "connection_id": "c1",
-            "title": "Follow up on Acme renewal",
+            "title": to_json(say("Follow up on {deal}", deal=NEW.thing)),
             "priority": "high",
             "deal_id": "D-17",
             "contact_id": "C-9",

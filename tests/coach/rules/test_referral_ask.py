@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from coach.engine import ActionRule
-from coach.models import Contact, DealStatus, Level, Priority, Span, Suggestion, Verb
+from coach.models import Contact, DealStatus, Level, Priority, Suggestion, Verb
+from coach.phrases import Thing, from_json, say, to_json
 from coach.rules.referral_ask import RULE, evaluate
+from coach.wording import plain
 from tests.coach.values import ANN, NOW, WON, did, reason, words
 
 
@@ -22,8 +24,8 @@ def test_a_won_deal_asks_for_a_referral_by_the_contacts_name() -> None:
 def test_the_contact_and_the_deal_are_linked_when_the_crm_gave_a_link() -> None:
     draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
     assert draft is not None
-    assert Span("Ann Lee", "https://crm.example/contacts/9") in draft.message
-    assert Span("Acme renewal", "https://crm.example/deals/17") in draft.reason
+    assert draft.message.values["contact"] == Thing("Ann Lee", "https://crm.example/contacts/9")
+    assert draft.reason.values["deal"] == Thing("Acme renewal", "https://crm.example/deals/17")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_without_a_known_contact_it_is_the_client(contact: Contact | None) -> No
         "while they're happy."
     )
     assert draft is not None
-    assert draft.suggestion.params["title"] == "Ask the client for referral"
+    assert plain(from_json(draft.suggestion.params["title"])) == "Ask the client for referral"
 
 
 def test_take_action_creates_a_task_of_high_priority() -> None:
@@ -48,7 +50,7 @@ def test_take_action_creates_a_task_of_high_priority() -> None:
         "create_task",
         {
             "connection_id": "c1",
-            "title": "Ask Ann Lee for referral",
+            "title": to_json(say("Ask {contact} for referral", contact=ANN.thing)),
             "priority": "high",
             "deal_id": "D-17",
             "contact_id": "C-9",

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coach.engine import TimeRule
-from coach.models import Contact, Deal, Level, Priority, Span, Subject, SubjectKind, Suggestion
+from coach.models import Contact, Deal, Level, Priority, Subject, SubjectKind, Suggestion
+from coach.phrases import Series, Thing
 from coach.rules.stale_leads import LISTED, MARKS, RULE, cutoff, evaluate, ripe_at
 from tests.coach.values import (
     ANA,
@@ -41,7 +42,7 @@ def test_three_are_named_and_the_true_number_of_the_others_told() -> None:
         "Warm leads going cold: A, B, C and 2 more haven't been contacted in 7+ days."
     )
     many = [lead(f"L{number:04}") for number in range(2345)]
-    assert " and 2342 more haven't " in words(only(evaluate(look(*many))))
+    assert " and 2,342 more haven't " in words(only(evaluate(look(*many))))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,8 @@ def test_the_days_are_the_persons_own() -> None:
 
 def test_leads_are_linked_when_the_crm_gave_a_link() -> None:
     linked = lead("Ann", url="https://crm.example/contacts/9")
-    assert Span("Ann", "https://crm.example/contacts/9") in only(evaluate(look(linked))).message
+    message = only(evaluate(look(linked))).message
+    assert message.values["leads"] == Series((Thing("Ann", "https://crm.example/contacts/9"),))
 
 
 def test_take_action_lists_the_leads_by_connection_and_id() -> None:

@@ -2,18 +2,20 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from bot.slack.blocks.card import card
-from coach.models import Insight, InsightState, InsightType, Priority, Span, say
+from coach.models import Insight, InsightState, InsightType, Priority
+from coach.phrases import Thing, say
+from coach.wording import Voice, plain
 from tests.bot.slack.blocks.values import INSIGHT, NOW, PROMISE, insight
 
 
 def shown(given: Insight, zone: str | None = "Europe/Madrid") -> tuple[str, list[dict[str, Any]]]:
-    return card(given, promise=PROMISE, now=NOW, time_zone=zone)
+    return card(given, Voice(time_zone=zone), promise=PROMISE, now=NOW)
 
 
 def buttons(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -44,8 +46,8 @@ def test_an_open_card_says_what_and_why_in_two_lines_and_promises_what_the_butto
     assert [block["type"] for block in blocks] == ["rich_text", "context", "context", "actions"]
     what, why = words(blocks[:1]).split("\n")
     assert what.startswith(":zap: Great close! This is the perfect moment to ask Ann Lee")
-    assert why == "You won Acme renewal (12,000 EUR)."
-    assert words(blocks[2:3]) == PROMISE
+    assert why == "You won Acme renewal (€12,000)."
+    assert words(blocks[2:3]) == plain(PROMISE)
 
 
 def test_the_buttons_are_take_action_and_dismiss_and_the_first_is_the_primary_one() -> None:
@@ -80,7 +82,10 @@ def test_each_priority_has_a_sign_and_a_word_of_its_own() -> None:
 
 def test_the_subject_is_linked_when_the_crm_gave_a_safe_link() -> None:
     assert '"url": "https://crm.example/contacts/9"' in json.dumps(shown(INSIGHT)[1])
-    unsafe = insight(message=say("Ask ", Span("Ann", "http://crm.example/9")), reason=say("Why."))
+    unsafe = insight(
+        message=say("Ask {contact}", contact=Thing("Ann", "http://crm.example/9")),
+        reason=say("Why."),
+    )
     assert '"link"' not in json.dumps(shown(unsafe)[1])
 
 
@@ -99,7 +104,7 @@ def test_the_notification_reads_well_alone() -> None:
 
 
 def test_markup_in_a_title_reaches_neither_notification_nor_blocks() -> None:
-    hostile = insight(message=say("Deal '", Span("<!channel> *x*"), "' waits"))
+    hostile = insight(message=say("Deal '{deal}' waits", deal=Thing("<!channel> *x*")))
     text, blocks = shown(hostile)
     assert "<!channel>" not in text
     assert "&lt;!channel&gt;" in text
@@ -109,7 +114,9 @@ def test_markup_in_a_title_reaches_neither_notification_nor_blocks() -> None:
 def test_a_taken_card_says_what_was_done_and_about_what() -> None:
     done = insight(
         state=InsightState.TAKEN,
-        outcome=say("Created the task “", Span("Ask Ann Lee"), "” for Tue 24 Nov."),
+        outcome=say(
+            "Created the task “{task}” for {date}.", task="Ask Ann Lee", date=date(2026, 11, 24)
+        ),
     )
     text, blocks = shown(done)
     assert words(blocks).startswith(

@@ -31,10 +31,10 @@ from coach.models import (
     Level,
     Priority,
     Settings,
-    Span,
-    say,
 )
-from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, insight
+from coach.phrases import Phrase, Thing, names, say, to_json, verbatim
+from coach.wording import ENGLISH
+from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, VOICE, insight
 
 FOLDER = Path(__file__).parents[3] / "golden"
 
@@ -44,8 +44,8 @@ STALE = insight(
     fingerprint="a" * 32,
     type=InsightType.TIME,
     message=say(
-        "Warm leads going cold: ", Span("Bo"), " and ", Span("Cy"),
-        " haven't been contacted in 7+ days.",
+        "Warm leads going cold: {leads} haven't been contacted in 7+ days.",
+        leads=names([Thing("Bo"), Thing("Cy")], 3),
     ),
     reason=say("Your limit is 7 working days without a call, mail, meeting or note."),
 )  # fmt: skip
@@ -53,7 +53,7 @@ TIP = insight(
     fingerprint="b" * 32,
     priority=Priority.LOW,
     type=InsightType.PATTERN,
-    message=say("Tip: add a follow-up task within 24 hours for ", Span("Blue pilot"), "."),
+    message=say("Tip: add a follow-up task within 24 hours for {deal}.", deal=Thing("Blue pilot")),
     reason=say("A new deal has no next step until you give it one."),
 )
 LEADS = [
@@ -69,13 +69,13 @@ def _message(made: tuple[str, list[dict[str, Any]]]) -> Payload:
     return {"text": made[0], "blocks": made[1]}
 
 
-def _promise(given: Insight) -> str:
+def _promise(given: Insight) -> Phrase:
     return PROMISE
 
 
 def _card(**changes: object) -> Payload:
     made = insight(**changes)
-    return _message(card(made, promise=PROMISE, now=NOW, time_zone="Europe/Madrid"))
+    return _message(card(made, VOICE, promise=PROMISE, now=NOW))
 
 
 def _screen(name: str, **known: Any) -> Payload:
@@ -88,7 +88,7 @@ def _screen(name: str, **known: Any) -> Payload:
         params=known.pop("params", {}),
         **known,
     )
-    return screen_modal(actions[name].screen(view), INSIGHT.fingerprint)
+    return screen_modal(actions[name].screen(view), VOICE, INSIGHT.fingerprint)
 
 
 def _link(state: str) -> Payload:
@@ -96,11 +96,11 @@ def _link(state: str) -> Payload:
         "request_id": "r1",
         "who": "Ben Okafor",
         "email": "b.okafor@old.example",
-        "things": "12 open deals, 3 open tasks",
+        "things": to_json(verbatim("12 open deals, 3 open tasks")),
         "state": state,
         "by": "Chris Vale",
     }
-    return _message(notice("link_request", params))
+    return _message(notice("link_request", params, VOICE))
 
 
 OFF = replace(ANA, settings=Settings(enabled=False))
@@ -111,27 +111,25 @@ STAGES = ["Proposal", "Prospecting", "Qualified", "Negotiation", "Closed Won", "
 BUILT: dict[str, Callable[[], Payload]] = {
     "card_open": lambda: _card(),
     "card_open_time": lambda: _message(
-        card(STALE, promise="Take Action lists these leads.", now=NOW, time_zone=None)
+        card(STALE, ENGLISH, promise=say("Take Action lists these leads."), now=NOW)
     ),
-    "card_open_pattern": lambda: _message(
-        card(TIP, promise=PROMISE, now=NOW, time_zone="Europe/Madrid")
-    ),
+    "card_open_pattern": lambda: _message(card(TIP, VOICE, promise=PROMISE, now=NOW)),
     "card_taken": lambda: _card(
         state=InsightState.TAKEN, outcome=say("Created the task “Ask Ann Lee” for Tue 24 Nov.")
     ),
     "card_dismissed": lambda: _card(state=InsightState.DISMISSED),
     "card_expired": lambda: _card(state=InsightState.EXPIRED),
-    "notice_welcome": lambda: _message(notice("welcome", {"state": "asked", "name": "Ben"})),
-    "notice_welcome_started": lambda: _message(notice("welcome", {"state": "started"})),
-    "notice_welcome_declined": lambda: _message(notice("welcome", {"state": "declined"})),
+    "notice_welcome": lambda: _message(notice("welcome", {"state": "asked", "name": "Ben"}, VOICE)),
+    "notice_welcome_started": lambda: _message(notice("welcome", {"state": "started"}, VOICE)),
+    "notice_welcome_declined": lambda: _message(notice("welcome", {"state": "declined"}, VOICE)),
     "notice_link_request": lambda: _link("asked"),
     "notice_link_request_confirmed": lambda: _link("confirmed"),
     "notice_link_request_refused": lambda: _link("refused"),
     "notice_link_answer_confirmed": lambda: _message(
-        notice("link_answer", {"email": "b.okafor@old.example", "state": "confirmed"})
+        notice("link_answer", {"email": "b.okafor@old.example", "state": "confirmed"}, VOICE)
     ),
     "notice_link_answer_refused": lambda: _message(
-        notice("link_answer", {"email": "b.okafor@old.example", "state": "refused"})
+        notice("link_answer", {"email": "b.okafor@old.example", "state": "refused"}, VOICE)
     ),
     "modal_create_task": lambda: _screen(
         "create_task",
@@ -139,25 +137,29 @@ BUILT: dict[str, Callable[[], Payload]] = {
     ),
     "modal_view_task": lambda: _screen("view_task", task=TASKS[0]),
     "modal_view_task_done": lambda: _screen(
-        "view_task", task=TASKS[0], done={"T-1": "Completed “Send the offer”"}
+        "view_task", task=TASKS[0], done={"T-1": say("Completed “{task}”", task=TASKS[0].thing)}
     ),
     "modal_view_deal": lambda: _screen("view_deal", deal=DEALS[0], contact=LEADS[0], stages=STAGES),
     "modal_view_stale_leads": lambda: _screen("view_stale_leads", contacts=LEADS),
     "modal_view_overdue_tasks": lambda: _screen(
-        "view_overdue_tasks", tasks=TASKS, done={"T-2": "Moved “Call Bo” to Fri 27 Nov"}
+        "view_overdue_tasks",
+        tasks=TASKS,
+        done={
+            "T-2": say("Moved “{task}” to {date}", task=Thing("Call Bo"), date=date(2026, 11, 27))
+        },
     ),
-    "modal_settings": lambda: settings_modal(ANA),
-    "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR)),
-    "modal_sentence": lambda: sentence_modal("You have already taken care of this."),
+    "modal_settings": lambda: settings_modal(ANA, VOICE),
+    "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR), VOICE),
+    "modal_sentence": lambda: sentence_modal(say("You have already taken care of this.")),
     "modal_working": lambda: working_modal(),
-    "answer_sentence": lambda: _message(sentence("Your coach is on.")),
-    "answer_insights": lambda: _message(insight_list([INSIGHT, STALE, TIP], _promise)),
-    "answer_no_insights": lambda: _message(insight_list([], _promise)),
-    "answer_tasks": lambda: _message(task_list(TASKS, date(2026, 11, 23))),
-    "answer_deals": lambda: _message(deal_list(DEALS)),
-    "home_on": lambda: home(ANA, [INSIGHT, STALE], _promise),
-    "home_off": lambda: home(OFF, [], _promise),
-    "home_not_started": lambda: home(NEW, [TIP], _promise),
+    "answer_sentence": lambda: _message(sentence(say("Your coach is on."))),
+    "answer_insights": lambda: _message(insight_list([INSIGHT, STALE, TIP], VOICE, _promise)),
+    "answer_no_insights": lambda: _message(insight_list([], VOICE, _promise)),
+    "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23))),
+    "answer_deals": lambda: _message(deal_list(DEALS, VOICE)),
+    "home_on": lambda: home(ANA, VOICE, [INSIGHT, STALE], _promise),
+    "home_off": lambda: home(OFF, VOICE, [], _promise),
+    "home_not_started": lambda: home(NEW, VOICE, [TIP], _promise),
 }
 
 

@@ -21,12 +21,12 @@ from coach.models import (
     InsightType,
     Priority,
     Ref,
-    Span,
     Task,
-    say,
 )
+from coach.phrases import Phrase, Thing, say, to_json, verbatim
 from coach.screens import ChoiceField, Control, DateField, Element, Item, Note, Screen, TextField
-from tests.bot.slack.blocks.values import ANA, NOW, PROMISE, insight
+from coach.wording import Voice
+from tests.bot.slack.blocks.values import ANA, NOW, PROMISE, VOICE, insight
 
 HOSTILE = [
     "<!channel> <!here> <!everyone>",
@@ -54,13 +54,20 @@ urls = st.one_of(
     st.just("javascript:alert(1)"),
     hostile,
 )
-spans = st.builds(Span, hostile.filter(bool), urls)
-messages = st.lists(spans, min_size=1, max_size=8).map(tuple)
+things = st.builds(Thing, hostile.filter(bool), urls)
+sentences = st.builds(
+    lambda first, second: say("Deal '{first}' for {second} waits.", first=first, second=second),
+    things,
+    st.one_of(things, hostile),
+)
+messages = st.one_of(
+    st.lists(things, min_size=1, max_size=8).map(lambda made: verbatim(*made)), sentences
+)
 insights = st.builds(
     insight,
     message=messages,
     reason=messages,
-    outcome=st.one_of(st.just(()), messages),
+    outcome=st.one_of(st.none(), messages),
     state=st.sampled_from(InsightState),
     type=st.sampled_from(InsightType),
     priority=st.sampled_from(Priority),
@@ -89,18 +96,18 @@ def _mrkdwn(part: Any) -> list[str]:
 
 
 @some
-@given(insights, hostile, st.sampled_from(["Europe/Madrid", None, "not/a zone"]))
-def test_every_card_is_taken_by_slack(given_: Insight, promise: str, zone: str | None) -> None:
-    assert_taken_by_slack(*card(given_, promise=promise, now=NOW, time_zone=zone))
+@given(insights, messages, st.sampled_from(["Europe/Madrid", None, "not/a zone"]))
+def test_every_card_is_taken_by_slack(given_: Insight, promise: Phrase, zone: str | None) -> None:
+    assert_taken_by_slack(*card(given_, Voice(time_zone=zone), promise=promise, now=NOW))
 
 
 @some
-@given(st.lists(insights, max_size=15, unique_by=lambda each: each.fingerprint), hostile)
+@given(st.lists(insights, max_size=15, unique_by=lambda each: each.fingerprint), messages)
 def test_lists_of_insights_and_the_home_tab_are_taken_by_slack(
-    given_: list[Insight], promise: str
+    given_: list[Insight], promise: Phrase
 ) -> None:
-    assert_taken_by_slack(*insight_list(given_, lambda _: promise))
-    assert view_problems(home(ANA, given_, lambda _: promise)) == []
+    assert_taken_by_slack(*insight_list(given_, VOICE, lambda _: promise))
+    assert view_problems(home(ANA, VOICE, given_, lambda _: promise)) == []
 
 
 @some
@@ -110,8 +117,8 @@ def test_lists_of_tasks_and_deals_are_taken_by_slack(
 ) -> None:
     tasks = [Task("c1", str(n), title, url=url) for n, (title, url) in enumerate(rows)]
     deals = [Deal("c1", str(n), title, title, url=url) for n, (title, url) in enumerate(rows)]
-    assert_taken_by_slack(*task_list(tasks, NOW.date()))
-    assert_taken_by_slack(*deal_list(deals))
+    assert_taken_by_slack(*task_list(tasks, VOICE, NOW.date()))
+    assert_taken_by_slack(*deal_list(deals, VOICE))
 
 
 @some
@@ -121,36 +128,38 @@ def test_lists_of_tasks_and_deals_are_taken_by_slack(
     hostile,
 )
 def test_every_notice_is_taken_by_slack(kind: str, state: str, text: str) -> None:
-    params = {"state": state, "name": text, "who": text, "email": text, "things": text, "by": text}
-    assert_taken_by_slack(*notice(kind, {**params, "request_id": "r1"}))
+    params = {"state": state, "name": text, "who": text, "email": text, "by": text}
+    for things_ in (text, to_json(verbatim(text)), None):
+        made = notice(kind, {**params, "things": things_, "request_id": "r1"}, VOICE)
+        assert_taken_by_slack(*made)
 
 
 @some
 @given(hostile)
 def test_a_sentence_is_taken_by_slack(text: str) -> None:
     text = text.strip() or "x"
-    assert problems(sentence(text)[1], "message") == []
-    assert view_problems(sentence_modal(text)) == []
+    assert problems(sentence(verbatim(text))[1], "message") == []
+    assert view_problems(sentence_modal(verbatim(text))) == []
 
 
 items = st.builds(
     Item,
     ref=st.builds(Ref, st.sampled_from(["c1", "c2"]), st.text(min_size=1, max_size=600)),
     title=messages,
-    facts=st.lists(hostile.filter(bool), max_size=4),
+    facts=st.lists(messages, max_size=4),
     controls=st.lists(st.sampled_from(Control), max_size=6, unique=True).map(tuple),
     due_date=st.one_of(st.none(), st.dates(date(2000, 1, 1), date(2099, 1, 1))),
     stages=st.lists(hostile.filter(bool), max_size=120, unique=True),
-    done=st.one_of(st.none(), hostile.filter(bool)),
+    done=st.one_of(st.none(), messages),
 )
 
 
 @some
 @given(st.lists(items, max_size=20, unique_by=lambda item: item.ref), hostile)
 def test_every_screen_of_things_is_taken_by_slack(things: list[Item], text: str) -> None:
-    elements: list[Element] = [Note(say(text))]
+    elements: list[Element] = [Note(verbatim(text))]
     elements += things
-    view = screen_modal(Screen("Overdue tasks", "Done", elements), "f" * 32)
+    view = screen_modal(Screen(say("Overdue tasks"), say("Done"), elements), VOICE, "f" * 32)
     assert view_problems(view) == []
     assert len(json.dumps(view)) < 250_000
 
@@ -159,17 +168,20 @@ def test_every_screen_of_things_is_taken_by_slack(things: list[Item], text: str)
 @given(hostile, hostile)
 def test_every_form_is_taken_by_slack(title: str, note: str) -> None:
     fields: list[Element] = [
-        TextField("title", "Title", title, hint=note),
-        DateField("due_date", "Due date", date(2026, 11, 24)),
-        ChoiceField("priority", "Priority", [("high", "High"), ("low", "Low")], "low"),
-        TextField("note", "Note", note, long=True, optional=True, max_length=2000),
+        TextField("title", say("Title"), title, hint=verbatim(note)),
+        DateField("due_date", say("Due date"), date(2026, 11, 24)),
+        ChoiceField(
+            "priority", say("Priority"), [("high", say("High")), ("low", say("Low"))], "low"
+        ),
+        TextField("note", say("Note"), note, long=True, optional=True, max_length=2000),
     ]
-    assert view_problems(screen_modal(Screen("Create a task", "Create task", fields), "f")) == []
+    form = Screen(say("Create a task"), say("Create task"), fields)
+    assert view_problems(screen_modal(form, VOICE, "f")) == []
 
 
 def test_ten_ordinary_insights_are_listed_whole() -> None:
     ten = [insight(fingerprint=f"{n:032}") for n in range(10)]
-    _, blocks = insight_list(ten, lambda _: PROMISE)
+    _, blocks = insight_list(ten, VOICE, lambda _: PROMISE)
     assert sum(block["type"] == "actions" for block in blocks) >= 7
-    view = home(ANA, ten, lambda _: PROMISE)
+    view = home(ANA, VOICE, ten, lambda _: PROMISE)
     assert sum(block["type"] == "actions" for block in view["blocks"]) == 11

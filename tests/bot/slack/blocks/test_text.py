@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.blocks import text
-from coach.models import Span, plain, say
+from coach.wording import Span
 
 ENTITY = re.compile("&(?:amp|lt|gt);")
 
@@ -87,7 +87,7 @@ def test_any_other_link_is_left_out(url: str | None) -> None:
 
 
 def test_a_named_thing_becomes_a_link_and_its_markup_stays_text() -> None:
-    message = say("Deal '", Span("*A* <!here>", "https://crm.example/1"), "' waits")
+    message = (Span("Deal '"), Span("*A* <!here>", "https://crm.example/1"), Span("' waits"))
     assert text.rich(message) == [
         {"type": "text", "text": "Deal '"},
         {"type": "link", "url": "https://crm.example/1", "text": "*A* <!here>"},
@@ -95,12 +95,25 @@ def test_a_named_thing_becomes_a_link_and_its_markup_stays_text() -> None:
     ]
 
 
-@given(st.lists(st.text(min_size=1), max_size=8), st.integers(5, 300))
-def test_a_shortened_message_keeps_to_its_length(texts: list[str], most: int) -> None:
-    message = text.shorter(say(*texts), most, each=most)
-    assert text.units(plain(message)) <= most
+spans = st.builds(Span, st.text(min_size=1), ours=st.booleans())
 
 
-def test_a_long_name_leaves_room_for_the_words_around_it() -> None:
-    message = say("Deal '", Span("x" * 3000), "' has been in Proposal for 21 days.")
-    assert plain(text.shorter(message, 400)).endswith("' has been in Proposal for 21 days.")
+@given(st.lists(spans, max_size=8), st.integers(5, 300))
+def test_shortened_words_keep_to_their_length(given_: list[Span], most: int) -> None:
+    assert text.units(text.flat(text.shorter(tuple(given_), most))) <= most
+
+
+@given(st.lists(st.text(min_size=1, max_size=3000), min_size=1, max_size=5))
+def test_no_name_however_long_takes_a_word_of_the_sentence_around_it(names: list[str]) -> None:
+    words = [Span("Warm leads: ", ours=True)]
+    for name in names:
+        words += [Span(name), Span(", and then ", ours=True)]
+    words.append(Span("nobody has been contacted in 7 days.", ours=True))
+    made = text.shorter(tuple(words), 400)
+    assert [span.text for span in made if span.ours] == [span.text for span in words if span.ours]
+    assert text.units("".join(span.text for span in made)) <= 400
+
+
+def test_a_short_name_is_whole_beside_a_long_one() -> None:
+    made = text.shorter((Span("x" * 3000), Span(" and ", ours=True), Span("y" * 100)), 200)
+    assert made[-1].text == "y" * 100 or text.units(made[-1].text) > 90

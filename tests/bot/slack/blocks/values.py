@@ -13,12 +13,12 @@ from coach.models import (
     Person,
     Priority,
     Settings,
-    Span,
     Suggestion,
     Task,
     TaskPriority,
-    say,
 )
+from coach.phrases import Money, Thing, say
+from coach.wording import Voice
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -26,6 +26,9 @@ ANA = Person(
     "w1", "p1", "Ana Ruiz", "ana@northwind.example", "U01ANA", "Europe/Madrid",
     Enrolment.STARTED, Settings(),
 )  # fmt: skip
+
+#: English, in Ana's time zone.
+VOICE = Voice(time_zone="Europe/Madrid")
 
 INSIGHT = Insight(
     workspace_id="w1",
@@ -36,18 +39,22 @@ INSIGHT = Insight(
     priority=Priority.HIGH,
     subject="deal:c1:D-17",
     message=say(
-        "Great close! This is the perfect moment to ask ",
-        Span("Ann Lee", "https://crm.example/contacts/9"),
-        " for a referral while they're happy.",
+        "Great close! This is the perfect moment to ask {contact} for a referral "
+        "while they're happy.",
+        contact=Thing("Ann Lee", "https://crm.example/contacts/9"),
     ),
-    reason=say("You won ", Span("Acme renewal", "https://crm.example/deals/17"), " (12,000 EUR)."),
+    reason=say(
+        "You won {deal} ({value}).",
+        deal=Thing("Acme renewal", "https://crm.example/deals/17"),
+        value=Money(Decimal(12000), "EUR"),
+    ),
     suggestion=Suggestion("create_task", {"connection_id": "c1", "title": "Ask Ann Lee"}),
     state=InsightState.SENT,
     created_at=NOW,
     expires_at=NOW + timedelta(days=3),
 )
 
-PROMISE = "Take Action opens a task to check and create: “Ask Ann Lee for referral”."
+PROMISE = say("Take Action opens a task to check and create: “Ask Ann Lee for referral”.")
 
 TASKS = [
     Task("c1", "T-1", "Send the offer", priority=TaskPriority.HIGH, due_date=date(2026, 11, 20),

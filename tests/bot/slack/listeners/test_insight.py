@@ -9,6 +9,7 @@ import pytest
 from bot.playground.slack.api import Fault, words_of
 from coach.mirror import Visit
 from coach.models import Contact, Deal, InsightState, Task, TaskStatus
+from coach.wording import plain
 from storage import activities, crm_writes, mirror
 from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal, lead, staged, task, words
 
@@ -23,7 +24,7 @@ async def tasks_of(surface: Surface, slack_user_id: str) -> list[Task]:
 
 async def writes_of(surface: Surface, fingerprint: str) -> list[str]:
     async with surface.parts.database.read() as tx:
-        return [each.words for each in await crm_writes.of_insight(tx, WS, fingerprint)]
+        return [plain(each.words) for each in await crm_writes.of_insight(tx, WS, fingerprint)]
 
 
 async def test_take_action_opens_the_prefilled_form_and_creates_the_task(surface: Surface) -> None:

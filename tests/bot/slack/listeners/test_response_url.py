@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from bot.slack.blocks.asides import sentence
 from bot.slack.listeners.response_url import allowed, respond
+from coach.phrases import say
 from tests.bot.playground.fake_bot import served
 from tests.bot.surface import ANA, Surface
 
@@ -50,7 +51,7 @@ async def test_an_answer_to_another_host_is_not_sent_and_said_in_the_log(
     surface: Surface, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = "http://169.254.169.254/latest/meta-data"
-    sent = await respond(surface.client, SLACK, url, *sentence("Hello"))
+    sent = await respond(surface.client, SLACK, url, *sentence(say("Hello")))
     assert not sent
     assert "169.254.169.254" in caplog.text
 
@@ -60,9 +61,9 @@ async def test_an_answer_is_tried_a_second_time(surface: Surface) -> None:
     url = f"{surface.slack.own_url}/response/{key}"
     api = surface.parts.slack_api_url
     surface.slack.response_urls[key].left = 0
-    assert not await respond(surface.client, api, url, *sentence("Hello"))
+    assert not await respond(surface.client, api, url, *sentence(say("Hello")))
     surface.slack.response_urls[key].left = 1
-    assert await respond(surface.client, api, url, *sentence("Hello"))
+    assert await respond(surface.client, api, url, *sentence(say("Hello")))
     assert surface.ephemerals(ANA) == ["Hello\nHello"]
 
 
@@ -83,6 +84,6 @@ async def test_a_redirect_is_not_followed(surface: Surface) -> None:
     ]
     async with served(Starlette(routes=routes)) as url:
         api = f"{url}/api/"
-        assert await respond(surface.client, api, f"{url}/caught", *sentence("Hello"))
-        assert not await respond(surface.client, api, f"{url}/moved", *sentence("Hello"))
+        assert await respond(surface.client, api, f"{url}/caught", *sentence(say("Hello")))
+        assert not await respond(surface.client, api, f"{url}/moved", *sentence(say("Hello")))
     assert caught == ["/caught"]
