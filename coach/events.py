@@ -21,6 +21,16 @@ class OwnerKey(NamedTuple):
     #: `email:ana@example.com`, `id:77` or `name:ana ruiz`.
     key: str
 
+    @property
+    def kind(self) -> str:
+        """`email`, `id` or `name`."""
+        return self.key.partition(":")[0]
+
+    @property
+    def value(self) -> str:
+        """The address, the id or the normalised name."""
+        return self.key.partition(":")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

@@ -1,15 +1,45 @@
 """Owners: which person somebody is whom a CRM names by address, id or name."""
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
-from coach.events import EVERYWHERE, Owner, OwnerKey
+from coach.events import EVERYWHERE, Owner, OwnerKey, normalised
 from coach.models import Person
+from coach.owners import Known, Tied, Ties, tie
 from storage import people
-from storage.database import Tx, chunks, insert
+from storage.database import Tx, add_new, chunks
 from storage.tables import owners
+from storage.tables import people as people_table
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The person behind each owner that was asked about."""
+
+    people: Mapping[Owner, str] = field(default_factory=dict)
+    #: Owners told by a name alone that several people bear, with all of these.
+    bearers: Mapping[Owner, frozenset[str]] = field(default_factory=dict)
+    #: People who were found to be others, and are no more: who was -> who it is.
+    joined: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, owner: Owner) -> str:
+        return self.people[owner]
+
+    def of(self, owner: Owner, before: str | None) -> str:
+        """The person an owner is, of a thing that was `before`'s.
+
+        A name that several bear is no reason to take a thing from one who bears it.
+        """
+        if before is not None and before in self.bearers.get(owner, ()):
+            return before
+        return self.people[owner]
 
 
 async def resolve(
@@ -19,62 +49,172 @@ async def resolve(
     named: Iterable[Owner],
     now: datetime,
     new_id: Callable[[], str],
-) -> dict[Owner, str]:
+) -> Resolved:
     """The person behind each owner of a connection; people nobody knew yet are made.
 
-    Somebody with an address will be looked up in Slack.
+    Everything that is told of an owner at once is kept as theirs, and people who are found to be
+    one become one: whoever holds a person's id from before must hold the workspace's lock. Somebody
+    with an address will be looked up in Slack.
     """
-    wanted = {owner: owner.keys(connection_id)[0] for owner in named}
-    known = await _people_of(tx, workspace_id, wanted.values())
-    made: dict[OwnerKey, dict[str, object]] = {}
-    for owner, key in sorted(wanted.items(), key=lambda item: item[1]):
-        if key not in known and key not in made:
-            made[key] = {"id": new_id(), "name": str(owner), "email": owner.email}
-    await people.make(tx, workspace_id, list(made.values()), now)
-    if made:
-        await tx.execute(
-            owners.insert(),
-            [_row(workspace_id, key, str(row["id"])) for key, row in made.items()],
+    wanted = set(named)
+    if not wanted:
+        return Resolved()
+    keys = {key for owner in wanted for key in owner.keys(connection_id)}
+    known = await _holders(tx, workspace_id, keys)
+    ties = tie(connection_id, wanted, known)
+    ids = {one: one.keeper or new_id() for one in ties.everybody}
+    await _make(tx, workspace_id, ties, ids, now)
+    joined = {gone: ids[one] for one in ties.everybody for gone in one.people if gone != ids[one]}
+    await people.merge_all(tx, workspace_id, joined)
+    names = {one: owner.name for owner, one in ties.whom.items() if owner.name}
+    await _keep_keys(tx, workspace_id, known, ties.everybody, ids, names, now)
+    for owner in ties.torn:
+        log.warning(
+            "%s of %s is one Slack user by address and another by id; `coach owners` lists both",
+            owner,
+            connection_id,
         )
-    known.update({key: str(row["id"]) for key, row in made.items()})
-    return {owner: known[key] for owner, key in wanted.items()}
+    return Resolved(
+        {owner: ids[one] for owner, one in ties.whom.items()},
+        {owner: frozenset(ids[one] for one in all_) for owner, all_ in ties.unsure.items()},
+        joined,
+    )
 
 
-def _row(workspace_id: str, key: OwnerKey, person_id: str) -> dict[str, str]:
+async def _holders(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Known]:
+    """Everybody who has any of these keys, with all that they have."""
+    found: dict[str, Known] = {}
+    places = sorted({key.connection_id for key in keys})
+    for piece in chunks(sorted({key.key for key in keys})):
+        holders = select(owners.c.person_id).where(
+            owners.c.workspace_id == workspace_id,
+            owners.c.connection_id.in_(places),
+            owners.c.owner_key.in_(piece),
+        )
+        query = (
+            select(owners, people_table.c.slack_user_id.is_not(None).label("in_slack"))
+            .join(
+                people_table,
+                (people_table.c.workspace_id == owners.c.workspace_id)
+                & (people_table.c.id == owners.c.person_id),
+            )
+            .where(owners.c.workspace_id == workspace_id, owners.c.person_id.in_(holders))
+        )
+        for row in await tx.execute(query):
+            key = OwnerKey(row.connection_id, row.owner_key)
+            one = found.get(row.person_id) or Known(row.person_id, frozenset(), bool(row.in_slack))
+            chosen = one.chosen | {key} if row.chosen else one.chosen
+            found[row.person_id] = replace(one, keys=one.keys | {key}, chosen=chosen)
+    return list(found.values())
+
+
+async def _make(
+    tx: Tx, workspace_id: str, ties: Ties, ids: Mapping[Tied, str], now: datetime
+) -> None:
+    called: dict[Tied, Owner] = {}
+    for owner, one in ties.whom.items():
+        before = called.get(one)
+        if before is None or (owner.name and not before.name):
+            called[one] = owner
+    rows = [
+        {
+            "id": ids[one],
+            "name": str(called[one]),
+            "email": _address(one.keys),
+        }
+        for one in ties.everybody
+        if not one.people
+    ]
+    for row in rows:
+        if any(ids[one] == row["id"] for all_ in ties.unsure.values() for one in all_):
+            log.warning("Several owners are called %s; the name alone is none of them", row["name"])
+    await people.make(tx, workspace_id, rows, now)
+
+
+def _address(keys: Iterable[OwnerKey]) -> str | None:
+    return min((key.value for key in keys if key.kind == "email"), default=None)
+
+
+async def _keep_keys(
+    tx: Tx,
+    workspace_id: str,
+    known: Iterable[Known],
+    everybody: Iterable[Tied],
+    ids: Mapping[Tied, str],
+    names: Mapping[Tied, str],
+    now: datetime,
+) -> None:
+    held = {person.person_id: person.keys for person in known}
+    rows: list[dict[str, Any]] = []
+    reachable: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
+    for one in everybody:
+        before = frozenset[OwnerKey]().union(*(held[person] for person in one.people))
+        new = one.keys - before
+        rows += [_row(workspace_id, key, ids[one]) for key in sorted(new)]
+        if not one.people:
+            continue
+        if address := _address(new):
+            reachable.append({"who": ids[one], "address": address})
+        if name := names.get(one):
+            named += [
+                {"who": ids[one], "called": name, "until_now": key.value}
+                for key in sorted(before)
+                if key.kind != "name"
+            ]
+    for piece in chunks(rows, 1000):
+        await add_new(tx, owners, piece)
+    if named:
+        # Who was called by an id or an address has a name now.
+        await tx.execute(
+            update(people_table)
+            .where(
+                people_table.c.workspace_id == workspace_id,
+                people_table.c.id == bindparam("who"),
+                people_table.c.name == bindparam("until_now"),
+            )
+            .values(name=bindparam("called")),
+            named,
+        )
+    if reachable:
+        # Whom Slack did not know by what was known so far, it may know by this.
+        await tx.execute(
+            update(people_table)
+            .where(
+                people_table.c.workspace_id == workspace_id,
+                people_table.c.id == bindparam("who"),
+                people_table.c.slack_user_id.is_(None),
+            )
+            .values(email=bindparam("address"), lookup_after=now),
+            reachable,
+        )
+
+
+def _row(workspace_id: str, key: OwnerKey, person_id: str, chosen: bool = False) -> dict[str, Any]:
     return {
         "workspace_id": workspace_id,
         "connection_id": key.connection_id,
         "owner_key": key.key,
         "person_id": person_id,
+        "chosen": chosen,
     }
-
-
-async def _people_of(tx: Tx, workspace_id: str, keys: Iterable[OwnerKey]) -> dict[OwnerKey, str]:
-    found: dict[OwnerKey, str] = {}
-    wanted = set(keys)
-    for piece in chunks(sorted({key.key for key in wanted})):
-        query = select(owners.c.connection_id, owners.c.owner_key, owners.c.person_id).where(
-            owners.c.workspace_id == workspace_id,
-            owners.c.connection_id.in_(sorted({key.connection_id for key in wanted})),
-            owners.c.owner_key.in_(piece),
-        )
-        found.update({OwnerKey(row[0], row[1]): row[2] for row in await tx.execute(query)})
-    return found
 
 
 async def by_email(tx: Tx, workspace_id: str, email: str) -> Person | None:
     """The person behind a CRM owner's address."""
-    key = OwnerKey(EVERYWHERE, f"email:{email.strip().lower()}")
-    person_id = (await _people_of(tx, workspace_id, [key])).get(key)
-    if person_id is None:
-        return None
-    return (await people.load(tx, workspace_id, [person_id])).get(person_id)
+    held = await bearers(tx, workspace_id, [OwnerKey(EVERYWHERE, f"email:{email.strip().lower()}")])
+    return held[0] if held else None
 
 
 async def owner_of(tx: Tx, workspace_id: str, connection_id: str, person_id: str) -> Owner | None:
     """How a connection names this person; `None` when it does not."""
     query = (
-        select(owners.c.owner_key)
+        select(owners.c.owner_key, people_table.c.name)
+        .join(
+            people_table,
+            (people_table.c.workspace_id == owners.c.workspace_id)
+            & (people_table.c.id == owners.c.person_id),
+        )
         .where(
             owners.c.workspace_id == workspace_id,
             owners.c.person_id == person_id,
@@ -82,14 +222,22 @@ async def owner_of(tx: Tx, workspace_id: str, connection_id: str, person_id: str
         )
         .order_by(owners.c.owner_key.desc())
     )
-    # Of several of a kind the first of the alphabet, so that it is always the same one.
-    told = dict(key.split(":", 1) for key in (await tx.execute(query)).scalars())
+    told: dict[str, str] = {}
+    for key, called in await tx.execute(query):
+        # Of several of a kind the first of the alphabet, so that it is always the same one.
+        kind, _, value = key.partition(":")
+        told[kind] = called if kind == "name" and normalised(called) == value else value
     return Owner.of(email=told.get("email"), id=told.get("id"), name=told.get("name"))
 
 
+async def bearers(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Person]:
+    """Everybody who has one of these keys, in the order in which they became known."""
+    held = await _holders(tx, workspace_id, keys)
+    found = await people.load(tx, workspace_id, [one.person_id for one in held])
+    return [found[id] for id in sorted(found)]
+
+
 async def own(tx: Tx, workspace_id: str, key: OwnerKey, person_id: str) -> None:
-    """Let an owner nobody stood for yet be this person."""
-    if key not in await _people_of(tx, workspace_id, [key]):
-        await tx.execute(
-            insert(tx, owners).values(**_row(workspace_id, key, person_id)).on_conflict_do_nothing()
-        )
+    """Let an owner nobody stood for yet be this person; what is another's stays theirs."""
+    if key.kind == "name" or not await _holders(tx, workspace_id, [key]):
+        await add_new(tx, owners, [_row(workspace_id, key, person_id)])

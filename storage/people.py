@@ -4,24 +4,23 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from coach.models import Enrolment, Level, Person, Settings
 from storage.database import Tx, chunks, insert
-from storage.tables import (
-    activities,
-    contacts,
-    contacts_made,
-    crm_writes,
-    deals,
-    decisions,
-    insights,
-    link_requests,
-    owners,
-    people,
-    tasks,
-    workspaces,
-)
+from storage.tables import insights, metadata, people, workspaces
 
 
 def _person(row: Row[Any]) -> Person:
@@ -195,28 +194,66 @@ async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:
     return [(_person(row), row.waiting) for row in await tx.execute(query)]
 
 
+#: Everything that belongs to a person. Each of these tables has an index that leads with the
+#: workspace and the person, so that one person's part is found without reading the rest.
+OF_A_PERSON: tuple[Table, ...] = tuple(
+    table for table in metadata.sorted_tables if "person_id" in table.c
+)
+
+
 async def merge(tx: Tx, workspace_id: str, gone: str, into: str) -> None:
     """Make two people one: everything of `gone` becomes `into`'s, whose settings stay."""
-    if gone == into:
+    if gone != into:
+        await merge_all(tx, workspace_id, {gone: into})
+
+
+async def merge_all(tx: Tx, workspace_id: str, joined: Mapping[str, str]) -> None:
+    """The same for several at once: who is to go -> who they are."""
+    if not joined:
         return
-    for table in (
-        deals,
-        contacts,
-        tasks,
-        insights,
-        activities,
-        contacts_made,
-        crm_writes,
-        decisions,
-        owners,
-        link_requests,
-    ):
+    pairs = [{"gone": gone, "stays": into} for gone, into in sorted(joined.items())]
+    for table in OF_A_PERSON:
+        of_gone = (table.c.workspace_id == workspace_id) & (table.c.person_id == bindparam("gone"))
+        if "person_id" in table.primary_key.columns:
+            # What both have is kept once.
+            other = table.alias()
+            same = and_(
+                *(
+                    other.c[column.name] == column
+                    for column in table.primary_key
+                    if column.name != "person_id"
+                ),
+                other.c.person_id == bindparam("stays"),
+            )
+            await tx.execute(delete(table).where(of_gone, exists().where(same)), pairs)
+        await tx.execute(update(table).where(of_gone).values(person_id=bindparam("stays")), pairs)
+    await _take_over(tx, workspace_id, joined)
+    await tx.execute(
+        delete(people).where(
+            people.c.workspace_id == workspace_id, people.c.id == bindparam("gone")
+        ),
+        pairs,
+    )
+
+
+async def _take_over(tx: Tx, workspace_id: str, joined: Mapping[str, str]) -> None:
+    """What was known of those who go and is not of those who stay: an address to look up."""
+    known = await load(tx, workspace_id, {*joined, *joined.values()})
+    rows = [
+        {"stays": into, "address": known[gone].email}
+        for gone, into in sorted(joined.items())
+        if gone in known and into in known and known[gone].email and not known[into].email
+    ]
+    if rows:
         await tx.execute(
-            update(table)
-            .where(table.c.workspace_id == workspace_id, table.c.person_id == gone)
-            .values(person_id=into)
+            update(people)
+            .where(people.c.workspace_id == workspace_id, people.c.id == bindparam("stays"))
+            .values(
+                email=bindparam("address"),
+                lookup_after=func.coalesce(people.c.lookup_after, people.c.created_at),
+            ),
+            rows,
         )
-    await tx.execute(delete(people).where(_is(workspace_id, gone)))
 
 
 async def next_turn(tx: Tx, workspace_id: str, turns: Mapping[str, datetime | None]) -> None:

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from bot.coaching.consent import invite
+from bot.coaching.owning import identify
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.engine import ActionLook, Need
-from coach.events import Change, Event, Owner
+from coach.events import Change, Event
 from coach.mirror import Visit, blank, fold, in_stage_since, with_stage
 from coach.models import (
     Activity,
@@ -24,10 +25,11 @@ from coach.models import (
     SubjectKind,
     Task,
 )
-from storage import activities, insights, mirror, owners, people
+from storage import activities, insights, mirror, people
 from storage.activities import ActivityRow
 from storage.database import Tx
 from storage.insights import NewInsight
+from storage.owners import Resolved
 
 #: Fields whose change is worth keeping with the activity.
 _KEPT = ("stage", "status", "value", "person_id", "due_date", "priority")
@@ -57,7 +59,7 @@ class _Batch:
     subjects: dict[tuple[SubjectKind, str], Subject] = field(default_factory=dict)
     touched: set[tuple[SubjectKind, str]] = field(default_factory=set)
     visits: dict[str, list[Visit]] = field(default_factory=dict)
-    owners: dict[Owner, str] = field(default_factory=dict)
+    owners: Resolved = field(default_factory=Resolved)
 
     def get(self, kind: SubjectKind, id: str | None) -> Subject | None:
         return self.subjects.get((kind, id)) if id is not None else None
@@ -102,7 +104,7 @@ async def apply(
     )
     if not new:
         return Applied()
-    batch = await _load(parts, tx, workspace_id, connection_id, new, now)
+    batch = await _load(parts, tx, workspace_id, connection_id, new)
     visits_before = {id: list(stays) for id, stays in batch.visits.items()}
     happened: list[tuple[Event, Activity]] = []
     rows: list[ActivityRow] = []
@@ -145,7 +147,6 @@ async def _load(
     workspace_id: str,
     connection_id: str,
     events: Sequence[Event],
-    now: datetime,
 ) -> _Batch:
     batch = _Batch(connection_id)
     ids: dict[SubjectKind, set[str]] = {kind: set() for kind in SubjectKind}
@@ -160,6 +161,8 @@ async def _load(
                 staged.add(change.id)
             if (contact_id := change.fields.get("contact_id")) is not None:
                 ids[SubjectKind.CONTACT].add(contact_id)
+    # Before anything is loaded: who two people were until now may be one from now on.
+    batch.owners = await identify(parts, tx, workspace_id, connection_id, named)
     for kind in (SubjectKind.DEAL, SubjectKind.TASK, SubjectKind.CONTACT):
         if kind is SubjectKind.CONTACT:
             # The contact of a deal is spoken of when the deal is won.
@@ -171,7 +174,6 @@ async def _load(
         found = await mirror.load(tx, kind, workspace_id, connection_id, ids[kind])
         batch.subjects.update({(kind, id): subject for id, subject in found.items()})
     batch.visits = await mirror.visits(tx, workspace_id, connection_id, staged)
-    batch.owners = await owners.resolve(tx, workspace_id, connection_id, named, now, parts.new_id)
     return batch
 
 
@@ -181,7 +183,7 @@ def _fold(batch: _Batch, event: Event) -> dict[str, list[Any]]:
     for change in event.changes:
         place = (change.kind, change.id)
         before = batch.subjects.get(place) or blank(change.kind, batch.connection_id, change.id)
-        person_id = batch.owners[change.owner] if change.owner else None
+        person_id = batch.owners.of(change.owner, before.person_id) if change.owner else None
         after = fold(before, change, person_id)
         if isinstance(after, Deal) and "stage" in change.fields:
             after = _staged(batch, after, change)

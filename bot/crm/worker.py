@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 
 from bot.coaching.recording import Source, apply
-from bot.crm.parts import CrmParts
 from bot.crm.provider import PayloadError
+from bot.runtime.parts import Parts
 from coach.events import Event
 from storage import connections, deliveries, workspaces
 from storage.database import Tx, is_passing
@@ -36,21 +36,20 @@ class Done:
         )
 
 
-async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
+async def work(parts: Parts, workspace_id: str, most: int = BATCH) -> Done:
     """Work off one batch of a workspace's pending deliveries.
 
     Should the batch as a whole fail, its deliveries are tried one by one: a bad one is kept with
     its error, the others count.
     """
-    parts = crm.shared
     try:
         async with parts.database.write() as tx:
-            done = await _batch(crm, tx, workspace_id, most)
+            done = await _batch(parts, tx, workspace_id, most)
     except Exception as error:
         if is_passing(error):
             raise
         log.exception("a batch of deliveries failed; trying them one by one")
-        done = await _one_by_one(crm, workspace_id, most)
+        done = await _one_by_one(parts, workspace_id, most)
     if done.insights:
         parts.wake.sender.set()
     if done.deliveries:
@@ -59,25 +58,23 @@ async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
 
 
 async def _batch(
-    crm: CrmParts, tx: Tx, workspace_id: str, most: int, *, only: str | None = None
+    parts: Parts, tx: Tx, workspace_id: str, most: int, *, only: str | None = None
 ) -> Done:
-    database = crm.shared.database
-    await workspaces.lock(tx, database, workspace_id)
-    pending = await deliveries.next_pending(tx, database, workspace_id, most, only=only)
+    await workspaces.lock(tx, parts.database, workspace_id)
+    pending = await deliveries.next_pending(tx, parts.database, workspace_id, most, only=only)
     if not pending:
         return Done()
-    return await _apply(crm, tx, workspace_id, pending)
+    return await _apply(parts, tx, workspace_id, pending)
 
 
-async def _apply(crm: CrmParts, tx: Tx, workspace_id: str, pending: list[Delivery]) -> Done:
-    parts = crm.shared
+async def _apply(parts: Parts, tx: Tx, workspace_id: str, pending: list[Delivery]) -> Done:
     # Their secrets are none of the worker's business: one that cannot be read stops nothing here.
     providers = await connections.providers(tx, workspace_id)
     outcomes: dict[str, str | None] = {}
     events: dict[str, list[Event]] = {}
     sources: dict[str, dict[str, Source]] = {}
     for delivery in pending:
-        provider = crm.providers[providers[delivery.connection_id]]
+        provider = parts.providers[providers[delivery.connection_id]]
         try:
             reading = provider.parse(delivery.body, delivery.message_id, delivery.received_at)
         except PayloadError as error:
@@ -108,8 +105,7 @@ async def _apply(crm: CrmParts, tx: Tx, workspace_id: str, pending: list[Deliver
     return Done(len(pending), recorded, insights, failed)
 
 
-async def _one_by_one(crm: CrmParts, workspace_id: str, most: int) -> Done:
-    parts = crm.shared
+async def _one_by_one(parts: Parts, workspace_id: str, most: int) -> Done:
     total = Done()
     for _ in range(most):
         async with parts.database.read() as tx:
@@ -118,7 +114,7 @@ async def _one_by_one(crm: CrmParts, workspace_id: str, most: int) -> Done:
             break
         try:
             async with parts.database.write() as tx:
-                done = await _batch(crm, tx, workspace_id, 1, only=oldest)
+                done = await _batch(parts, tx, workspace_id, 1, only=oldest)
         except Exception as error:
             if is_passing(error):
                 # Not this delivery's fault: the loop comes back to it.
@@ -132,22 +128,22 @@ async def _one_by_one(crm: CrmParts, workspace_id: str, most: int) -> Done:
     return total
 
 
-async def work_turn(crm: CrmParts) -> Done:
+async def work_turn(parts: Parts) -> Done:
     """Work off a batch of each workspace that has any, when no rush of webhooks is on."""
-    await crm.rush.give_way()
+    await parts.rush.give_way()
     total = Done()
-    async with crm.shared.database.read() as tx:
+    async with parts.database.read() as tx:
         waiting = await deliveries.pending_workspaces(tx)
     for workspace_id in waiting:
-        total = total.plus(await work(crm, workspace_id))
+        total = total.plus(await work(parts, workspace_id))
     return total
 
 
-async def work_off(crm: CrmParts) -> Done:
+async def work_off(parts: Parts) -> Done:
     """Work until no delivery is pending anywhere; returns what that came to."""
     total = Done()
     while True:
-        done = await work_turn(crm)
+        done = await work_turn(parts)
         if not done.deliveries:
             return total
         total = total.plus(done)

@@ -18,6 +18,7 @@ from coach.models import (
     TaskStatus,
     Verb,
 )
+from storage.owners import Resolved
 
 _CREATED = {
     SubjectKind.DEAL: Verb.DEAL_CREATED,
@@ -65,11 +66,11 @@ def _event(
 
 
 def told_again(
-    record: Record, known: Subject, as_of: datetime, person_of: Mapping[Owner, str]
+    record: Record, known: Subject, as_of: datetime, person_of: Resolved
 ) -> Event | None:
     """The event that brings a known thing up to date; `None` when the file has no news of it.
 
-    News is what differs and was not told after `as_of`; `person_of` is owner -> person id.
+    News is what differs and was not told after `as_of`; `person_of` knows every owner of the file.
     """
     facts = dict(record.facts)
     if record.created_at is not None:
@@ -120,9 +121,9 @@ def _is_news(known: Subject, name: str, value: object, as_of: datetime) -> bool:
 
 
 def _new_owner(
-    record: Record, known: Subject, as_of: datetime, person_of: Mapping[Owner, str]
+    record: Record, known: Subject, as_of: datetime, person_of: Resolved
 ) -> Owner | None:
-    if record.owner is None or person_of.get(record.owner) == known.person_id:
+    if record.owner is None or person_of.of(record.owner, known.person_id) == known.person_id:
         return None
     told = known.told.get("person_id")
     return record.owner if told is None or told <= as_of else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from bot.coaching.owning import identify
 from bot.coaching.recording import apply
 from bot.importing.amounts import decimal_sign
 from bot.importing.columns import Columns, recognise
@@ -18,7 +19,7 @@ from bot.importing.rows import KINDS, Interpreter, Record, cell
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
 from coach.events import Event
-from storage import activities, mirror, owners, workspaces
+from storage import activities, mirror, workspaces
 from storage.database import Tx, chunks
 
 #: Rows in one write transaction.
@@ -56,6 +57,8 @@ class Result:
     changed: int = 0
     unchanged: int = 0
     owners: set[str] = field(default_factory=set)
+    #: Names that several owners bear, so that nobody could be told by them.
+    unsure: list[str] = field(default_factory=list)
 
 
 def understand(
@@ -116,6 +119,7 @@ async def store(
 ) -> Result:
     """Bring the mirror to what the file says; `progress` is told how many rows each step did."""
     result = Result()
+    await _identify_all(parts, understood.records, connection_id, result)
     for piece in chunks(understood.records, BATCH):
         async with parts.database.write() as tx:
             await workspaces.lock(tx, parts.database, workspaces.DEFAULT)
@@ -124,6 +128,18 @@ async def store(
                 await apply(parts, tx, workspaces.DEFAULT, connection_id, events)
         progress(len(piece))
     return result
+
+
+async def _identify_all(
+    parts: Parts, records: Sequence[Record], connection_id: str, result: Result
+) -> None:
+    """Who is who in the whole file: what ties two names of one owner may stand in its last row."""
+    named = {record.owner for record in records if record.owner is not None}
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, workspaces.DEFAULT)
+        found = await identify(parts, tx, workspaces.DEFAULT, connection_id, named)
+    result.owners = set(found.people.values())
+    result.unsure = sorted(str(owner) for owner in found.bearers)
 
 
 async def _events(
@@ -135,6 +151,13 @@ async def _events(
     as_of: datetime,
     result: Result,
 ) -> list[Event]:
+    person_of = await identify(
+        parts,
+        tx,
+        workspaces.DEFAULT,
+        connection_id,
+        {record.owner for record in records if record.owner is not None},
+    )
     known = await mirror.load(
         tx,
         KINDS[thing],
@@ -142,11 +165,6 @@ async def _events(
         connection_id,
         [record.id for record in records],
     )
-    named = {record.owner for record in records if record.owner is not None}
-    person_of = await owners.resolve(
-        tx, workspaces.DEFAULT, connection_id, named, parts.clock.now(), parts.new_id
-    )
-    result.owners.update(person_of.values())
     events: list[Event] = []
     again: list[Event] = []
     for record in records:

@@ -95,6 +95,11 @@ async def _import(settings: Settings, wish: Wish) -> None:
         f"in {perf_counter() - began:.1f} s: {result.new:,} new, {result.changed:,} changed, "
         f"{result.unchanged:,} as they were."
     )
+    for name in result.unsure:
+        typer.echo(
+            f"Several owners are called {name}: what the file says is theirs stays with the one "
+            "who has it, and is nobody's otherwise. `coach owners` lists them."
+        )
     if rejected is not None:
         typer.echo(f"{_rows(len(understood.rejected))} rejected, with reasons, in {rejected}:")
         _tell_reasons(understood)

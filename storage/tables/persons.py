@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from storage.columns import UtcDateTime
@@ -53,6 +54,8 @@ owners = Table(
     # email:…, id:… or name:…
     Column("owner_key", Text),
     Column("person_id", String(28)),
+    # Of a name: said alone it means this person, as somebody who may say so has said.
+    Column("chosen", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("workspace_id", "connection_id", "owner_key", "person_id"),
     ForeignKeyConstraint(
         ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"

@@ -1,4 +1,4 @@
-"""Owners of two CRMs that had become one person by the same id are two again."""
+"""Owners of two CRMs that had become one person are two again, and names are kept as theirs."""
 
 import asyncio
 from collections.abc import Callable
@@ -183,5 +183,38 @@ async def test_a_filled_database_keeps_each_owner_and_parts_those_of_two_connect
                 ("name:ana gross", "gross"),
             ]
         )
+    finally:
+        await filled.database.close()
+
+
+async def test_people_of_a_filled_database_are_recognised_by_their_names(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    await alembic(command.upgrade, "0003")
+    filled = Filled(empty_database_url)
+    try:
+        async with filled.database.write() as tx:
+            await tx.execute(
+                text("INSERT INTO workspaces (id, created_at) VALUES ('default', :now)"),
+                {"now": filled.now},
+            )
+        for id in ("Ana  Groß", "ben@x.example", "77"):
+            await filled.person(id, slack_user_id=None)
+            await filled.put("owners", connection_id="", owner_key=f"email:{id}", person_id=id)
+            await filled.deal(f"D-{id}", id, "a")
+        await filled.put("owners", connection_id="b", owner_key="name:bo", person_id="77")
+        await alembic(command.upgrade, "0004")
+        names = (
+            "SELECT connection_id, owner_key, person_id FROM owners WHERE owner_key LIKE 'name%'"
+        )
+        assert sorted(await filled.rows(names)) == [
+            ("a", "name:ana gross", "Ana  Groß"),
+            ("b", "name:bo", "77"),
+        ]
+        chosen = await filled.rows("SELECT DISTINCT chosen FROM owners")
+        assert chosen == [(False,)]
+        await alembic(command.downgrade, "0003")
+        assert await filled.rows(names) == []
     finally:
         await filled.database.close()

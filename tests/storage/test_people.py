@@ -2,16 +2,21 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import JSON, Boolean, Integer, Table, delete, select
 
+from coach.events import OwnerKey
 from coach.models import Enrolment, InsightState, Level, Settings
+from coach.phrases import say
 from storage import insights, owners, people, workspaces
+from storage.columns import Said, SaidText, UtcDateTime
 from storage.tables import deals
 from storage.tables import owners as owners_table
 from storage.tables import people as people_table
 from tests.storage.conftest import Store
-from tests.world import ANA, EMAILS, WORKSPACE, deliver, told, won
+from tests.world import ANA, BEGINNING, CONNECTION, EMAILS, WORKSPACE, deliver, told, won
 
 HOUR = timedelta(hours=1)
 
@@ -81,6 +86,72 @@ async def test_two_people_who_are_one_become_one_with_everything_of_both(store: 
         assert found is not None
         assert found.id == store.ben.id
         assert found.slack_user_id == store.ben.slack_user_id
+
+
+def made_up(table: Table, person_id: str, number: int) -> dict[str, Any]:
+    """A row of any table, of that person, with something in every column that needs it."""
+    row: dict[str, Any] = {}
+    for column in table.c:
+        if column.nullable or column.server_default is not None:
+            continue
+        match column.type:
+            case Said() | SaidText():
+                row[column.name] = say("x")
+            case UtcDateTime():
+                row[column.name] = BEGINNING + timedelta(seconds=number)
+            case JSON():
+                row[column.name] = {}
+            case Boolean():
+                row[column.name] = False
+            case Integer():
+                row[column.name] = number
+            case _:
+                row[column.name] = f"x{number}"
+    return row | {"workspace_id": WORKSPACE, "person_id": person_id}
+
+
+@pytest.mark.parametrize("table", people.OF_A_PERSON, ids=lambda table: table.name)
+async def test_whatever_belongs_to_a_person_goes_with_them(store: Store, table: Table) -> None:
+    mine = (table.c.workspace_id == WORKSPACE) & table.c.person_id.in_([store.ana.id, store.ben.id])
+    async with store.database.write() as tx:
+        await tx.execute(delete(table).where(mine))
+        await tx.execute(table.insert().values(**made_up(table, store.ana.id, 1)))
+        await tx.execute(table.insert().values(**made_up(table, store.ben.id, 2)))
+        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        query = select(table.c.person_id).where(mine)
+        assert list((await tx.execute(query)).scalars()) == [store.ben.id] * 2
+
+
+async def test_what_two_people_both_have_is_kept_once(store: Store) -> None:
+    async with store.database.write() as tx:
+        for person in (store.ana, store.ben):
+            await owners.own(tx, WORKSPACE, OwnerKey(CONNECTION, "name:both"), person.id)
+        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        query = select(owners_table.c.person_id).where(owners_table.c.owner_key == "name:both")
+        assert list((await tx.execute(query)).scalars()) == [store.ben.id]
+
+
+def test_what_belongs_to_a_person_is_known_and_found_by_them() -> None:
+    names = {table.name for table in people.OF_A_PERSON}
+    assert names >= {
+        *("deals", "contacts", "tasks", "insights", "activities", "contacts_made", "decisions"),
+        *("owners", "link_requests"),
+    }
+    for table in people.OF_A_PERSON:
+        leads = [
+            [column.name for column in index.columns][:2]
+            for index in table.indexes
+            if index.dialect_options["sqlite"]["where"] is None
+        ]
+        assert ["workspace_id", "person_id"] in leads, table.name
+
+
+async def test_an_address_goes_with_whoever_is_merged(store: Store) -> None:
+    async with store.database.write() as tx:
+        await people.change(tx, WORKSPACE, store.ben.id, email=None)
+        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        found = await people.load(tx, WORKSPACE, [store.ben.id])
+    assert found[store.ben.id].email == store.ana.email
 
 
 async def test_turns_are_set_for_each(store: Store) -> None:

@@ -36,7 +36,6 @@ from tests.world import (
     WORKSPACE,
     FixedClock,
     batch,
-    crm_of,
     deliver,
     enrol,
     insights_of,
@@ -324,7 +323,7 @@ async def test_what_was_told_in_time_is_news_however_long_it_lay(parts: Parts) -
     await store(parts, won("D-2", at=ago(timedelta(minutes=16))))
     assert isinstance(parts.clock, FixedClock)
     parts.clock.advance(3 * HOUR)
-    await worker.work_off(crm_of(parts))
+    await worker.work_off(parts)
     (insight,) = await insights_of(parts, ana)
     assert insight.subject == "deal:native:D-1"
 
@@ -377,3 +376,41 @@ async def test_owner_77_of_one_crm_hears_nothing_of_owner_77_of_another(parts: P
     async with parts.database.read() as tx:
         rows = (await tx.execute(select(insights_table.c.person_id))).scalars().all()
     assert len(set(rows)) == len(rows) == 2
+
+
+async def test_what_was_held_for_an_owner_known_by_id_reaches_the_person_an_event_ties_it_to(
+    parts: Parts,
+) -> None:
+    async def tell(key: str, verb: Verb, owner: Owner, **fields: Any) -> None:
+        change = Change(SubjectKind.DEAL, "D-1", BEGINNING, fields, owner)
+        async with parts.database.write() as tx:
+            event = Event(key, verb, BEGINNING, (change,), owner)
+            await recording.apply(parts, tx, WORKSPACE, CONNECTION, [event])
+
+    ana = await enrol(parts, ANA)
+    await tell("1", Verb.DEAL_CLOSED, Owner(id="77"), status=DealStatus.WON)
+    assert await insights_of(parts, ana) == []
+    await tell("2", Verb.DEAL_AMOUNT_CHANGED, Owner(EMAILS[ANA], "77"), title="Acme")
+    found = await mirrored(parts, SubjectKind.DEAL, "D-1")
+    assert (found.title, found.person_id) == ("Acme", ana.id)
+    (insight,) = await insights_of(parts, ana)
+    assert insight.state is InsightState.QUEUED
+
+
+async def test_a_name_that_two_bear_moves_no_deal(parts: Parts) -> None:
+    def owned(id: str, at: datetime, **owner: str) -> dict[str, Any]:
+        told_of = {f"owner_{name}": value for name, value in owner.items()}
+        return told("deal_amount_changed", deal=deal(id, **told_of), owner=None, at=at)
+
+    await deliver(
+        parts,
+        owned("D-1", ago(DAY), email="a@x.example", name="Ana"),
+        owned("D-2", ago(DAY), email="b@x.example", name="Ana"),
+    )
+    first = [(await mirrored(parts, SubjectKind.DEAL, id)).person_id for id in ("D-1", "D-2")]
+    await deliver(parts, *(owned(id, ago(HOUR), name="Ana") for id in ("D-1", "D-2", "D-3")))
+    after = [
+        (await mirrored(parts, SubjectKind.DEAL, id)).person_id for id in ("D-1", "D-2", "D-3")
+    ]
+    assert after[:2] == first
+    assert after[2] not in {None, *first}

@@ -29,7 +29,6 @@ from tests.world import (
     World,
     batch,
     connect,
-    crm_of,
     native,
     told,
     won,
@@ -43,7 +42,7 @@ class Gate:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.intake = Intake(crm_of(parts))
+        self.intake = Intake(parts)
 
     async def ask(
         self,

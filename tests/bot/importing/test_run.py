@@ -262,6 +262,53 @@ async def test_a_whole_pipeline_is_taken_as_it_is_with_no_row_lost(desk: Desk) -
     assert await desk.dump() == before
 
 
+def without_addresses(text: str) -> str:
+    rows = list(csv.reader(io.StringIO(text)))
+    place = rows[0].index("Owner Email")
+    return "\n".join(",".join(row[:place] + row[place + 1 :]) for row in rows)
+
+
+async def owner_of(desk: Desk, id: str) -> str | None:
+    return (await deal(desk, id)).person_id
+
+
+async def test_an_export_by_names_alone_leaves_every_deal_with_the_owner_the_address_told(
+    desk: Desk,
+) -> None:
+    text = "Id,Name,Owner,Owner Email\n" + "".join(
+        f"D-{number},Deal,Seller {number % 30},s{number % 30}@x.example\n" for number in range(90)
+    )
+    first = await desk.take(Thing.DEALS, text)
+    assert len(first.owners) == 30
+    before = await desk.dump()
+    later = await desk.take(Thing.DEALS, without_addresses(text), as_of=AS_OF + timedelta(days=1))
+    assert (later.changed, later.unchanged, later.owners) == (0, 90, first.owners)
+    assert await desk.dump() == before
+
+
+async def test_addresses_that_come_after_the_names_are_the_same_owners(desk: Desk) -> None:
+    text = "Id,Name,Owner,Owner Email\nD-1,A,Ana Ruiz,ana@x.example\nD-2,B,Ben,ben@x.example\n"
+    first = await desk.take(Thing.DEALS, without_addresses(text))
+    later = await desk.take(Thing.DEALS, text, as_of=AS_OF + timedelta(days=1))
+    assert (later.changed, later.owners) == (0, first.owners)
+
+
+async def test_the_last_row_of_a_file_may_tell_that_two_bear_one_name(desk: Desk) -> None:
+    more = "".join(f"M-{number},More,Bo,\n" for number in range(run.BATCH))
+    text = (
+        f"Id,Name,Owner,Owner Email\nD-1,A,Ana,\n{more}"
+        "D-2,B,Ana,a@x.example\nD-3,C,Ana,b@x.example\n"
+    )
+    result = await desk.take(Thing.DEALS, text)
+    assert len({await owner_of(desk, id) for id in ("D-1", "D-2", "D-3")}) == 3
+    assert result.unsure == ["Ana"]
+    # By the name alone nobody can be told, so each stays with whom they have.
+    before = await desk.dump()
+    later = await desk.take(Thing.DEALS, without_addresses(text), as_of=AS_OF + timedelta(days=1))
+    assert (later.changed, later.unsure) == (0, ["Ana"])
+    assert await desk.dump() == before
+
+
 @pytest.mark.parametrize("bad", ["D-9,Bad,lots\n", "D-9,Bad,lots,surplus\n", "D-9\n,,,\n,,x\n"])
 def test_rejected_rows_are_written_beside_the_file_with_their_reasons(
     tmp_path: Path, bad: str

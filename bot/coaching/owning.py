@@ -1,0 +1,39 @@
+"""Whom a CRM means by the owners it names, and what follows when two people turn out to be one."""
+
+from collections.abc import Collection
+
+from bot.coaching.consent import invite
+from bot.runtime.parts import Parts
+from coach.events import Owner
+from coach.models import Enrolment, InsightState
+from storage import insights, mirror, owners, people
+from storage.database import Tx
+from storage.owners import Resolved
+
+
+async def identify(
+    parts: Parts, tx: Tx, workspace_id: str, connection_id: str, named: Collection[Owner]
+) -> Resolved:
+    """The people behind owners of a connection; the caller holds the workspace's lock.
+
+    Whoever got what was another's until now is coached on it from now on.
+    """
+    found = await owners.resolve(
+        tx, workspace_id, connection_id, named, parts.clock.now(), parts.new_id
+    )
+    for person_id in sorted(set(found.joined.values())):
+        await reach(parts, tx, workspace_id, person_id)
+    return found
+
+
+async def reach(parts: Parts, tx: Tx, workspace_id: str, person_id: str) -> None:
+    """Look at everything of somebody anew, and bring on its way what was held for them."""
+    now = parts.clock.now()
+    await mirror.check_person_now(tx, workspace_id, person_id, now)
+    person = (await people.load(tx, workspace_id, [person_id]))[person_id]
+    if person.enrolment is Enrolment.STARTED:
+        await insights.release(tx, workspace_id, person_id, int(person.settings.level))
+        return
+    open_ = await insights.pending(tx, workspace_id, person_id, now)
+    if any(insight.state is InsightState.HELD for insight in open_):
+        await invite(tx, [person], now)
