@@ -5,6 +5,8 @@ import sys
 from benchmarks.processes import serve
 from bot.app import build, make_parts, prepare
 from bot.crm.intake import Intake
+from bot.crm.parts import CrmParts
+from bot.crm.provider import load_providers
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
 from bot.web.routes import Web
@@ -14,7 +16,7 @@ from storage.workspaces import DEFAULT
 def intake_alone(settings: Settings) -> Web:
     """Webhooks are taken in and stay where they are stored."""
     parts = make_parts(settings)
-    intake = Intake(parts)
+    intake = Intake(CrmParts(parts, load_providers()))
 
     async def ready() -> str | None:
         return None

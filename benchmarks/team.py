@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from benchmarks.load import request
 from bot.app import make_parts, prepare
+from bot.crm.providers import native
 from bot.playground.crm.signing import webhook_headers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
@@ -107,7 +108,7 @@ async def make(folder: Path, size: int) -> Team:
             "native",
             "native",
             token=os.urandom(16).hex(),
-            secrets=(parts.providers["native"].new_secret(os.urandom),),
+            secrets=(native.PROVIDER.new_secret(os.urandom),),
             bearer=os.urandom(16).hex(),
         )
         async with parts.database.write() as tx:

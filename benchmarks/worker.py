@@ -11,6 +11,8 @@ from benchmarks.figures import Figure, median
 from benchmarks.team import Team
 from bot.app import make_parts
 from bot.crm import worker
+from bot.crm.parts import CrmParts
+from bot.crm.provider import load_providers
 from bot.runtime import collecting
 from bot.runtime.parts import Parts
 from storage import deliveries
@@ -70,8 +72,9 @@ async def _coach(parts: Parts, measured: Team, bodies: list[bytes], turn: int) -
     ]
     async with parts.database.write() as tx:
         await deliveries.accept(tx, new)
+    crm = CrmParts(parts, load_providers())
     begun = time.perf_counter()
-    done = await worker.work_off(parts)
+    done = await worker.work_off(crm)
     seconds = time.perf_counter() - begun
     assert done.insights == len(bodies), f"{len(bodies)} events made {done.insights} insights"
     return len(bodies) / seconds

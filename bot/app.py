@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching import ticking
 from bot.crm import outbox, worker
 from bot.crm.intake import Intake
+from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.runtime import collecting
 from bot.runtime.clock import SystemClock
@@ -51,6 +52,7 @@ class Bot:
 
     settings: Settings
     parts: Parts
+    crm: CrmParts
     client: AsyncWebClient | None
     intake: Intake
     web: Web = field(init=False)
@@ -69,19 +71,19 @@ class Bot:
             raise
 
     async def _start(self) -> None:
-        parts = self.parts
+        parts, crm = self.parts, self.crm
         await prepare(parts, self.workspace_id)
         self._http = aiohttp.ClientSession()
         http = self._http
 
         async def work() -> bool:
-            return (await worker.work_turn(parts)).deliveries >= worker.BATCH
+            return (await worker.work_turn(crm)).deliveries >= worker.BATCH
 
         async def tick() -> None:
             await ticking.tick(parts)
 
         self._begin("the worker", work, parts.wake.worker, 2.0)
-        self._begin("the outbox", lambda: outbox.send_due(parts, http), parts.wake.outbox, 5.0)
+        self._begin("the outbox", lambda: outbox.send_due(crm, http), parts.wake.outbox, 5.0)
         # The scheduler brings the turns; the bell is for what cannot wait for the next.
         self._begin("the clock", tick, parts.wake.tick, None)
         if self.client is not None:
@@ -166,7 +168,6 @@ def make_parts(
         entropy=entropy,
         rules=load_rules(),
         actions=load_actions(),
-        providers=load_providers(),
         voices=load_voices(),
         administrator=settings.coach_administrator,
         slack_api_url=settings.slack_api_url,
@@ -183,7 +184,14 @@ def build(
     """Put the bot together. Nothing runs and nothing is opened until its lifespan starts."""
     parts = make_parts(settings, clock=clock, entropy=entropy)
     token, secret = settings.slack_bot_token, settings.slack_signing_secret
-    intake = Intake(parts, wall)
+    crm = CrmParts(
+        parts,
+        load_providers(),
+        wall=wall,
+        public_url=(settings.coach_public_url or "").rstrip("/"),
+        apps=settings.apps(),
+    )
+    intake = Intake(crm)
     client = None
     guard = None
     if token is not None and token.get_secret_value():
@@ -192,7 +200,7 @@ def build(
         )
         # A failed call is our sender's business: it knows what may be repeated.
         client.retry_handlers = []
-    bot = Bot(settings, parts, client, intake)
+    bot = Bot(settings, parts, crm, client, intake)
     if client is not None and secret is not None and secret.get_secret_value():
         signing_secret = secret.get_secret_value()
         guard = SlackGuard(slack_app(parts, client, signing_secret), signing_secret, wall)

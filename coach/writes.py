@@ -72,6 +72,19 @@ class MoveDeal:
 CrmWrite = CreateTask | CompleteTask | RescheduleTask | LogContact | MoveDeal
 
 
+def subject(write: CrmWrite) -> tuple[SubjectKind, str]:
+    """The thing a write changes: its kind and id."""
+    match write:
+        case CreateTask() | CompleteTask() | RescheduleTask():
+            return SubjectKind.TASK, write.task_id
+        case LogContact():
+            return SubjectKind.CONTACT, write.contact_id
+        case MoveDeal():
+            return SubjectKind.DEAL, write.deal_id
+        case _:
+            assert_never(write)
+
+
 def status_of_stage(stage: str) -> DealStatus:
     """What a stage's name says of the deal: “Closed Won” is won, “Lost” is lost, the rest open."""
     words = set(re.findall(r"[^\W\d_]+", stage.lower()))
@@ -142,9 +155,15 @@ def _told(write: CrmWrite, at: datetime, owner: Owner | None) -> tuple[Verb, Cha
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A write on its way to the CRM, with the thing it concerns as the mirror has it after it."""
+    """A write as it goes to the CRM, with the thing it concerns as the mirror has it by then."""
 
+    #: Its identity: the same on every try.
+    key: str
+    write: CrmWrite
     verb: Verb
+    #: When the person did it.
     at: datetime
     subject: Deal | Contact | Task
-    owner_email: str | None
+    #: Whose doing it is, as this CRM knows them.
+    owner: Owner | None = None
+    owner_email: str | None = None

@@ -1,7 +1,8 @@
 """Connections: one CRM linked to a workspace, with its address, secrets and health."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +26,21 @@ class Connection:
     secrets: tuple[str, ...]
     #: The token for tools that cannot sign.
     bearer: str
+    #: Where changes are told, where the vendor has no such address of its own.
     callback_url: str | None = None
     last_delivery_at: datetime | None = None
+    #: What the vendor calls the account, where it has told.
+    account_id: str | None = None
+    #: What calls to the vendor are authorized with, by the provider's names.
+    access: Mapping[str, str] = field(default_factory=dict)
+    #: Until when the vendor asked to be left alone.
+    paused_until: datetime | None = None
+    pause_reason: str | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is anywhere to tell of changes at all."""
+        return self.callback_url is not None or bool(self.access)
 
     def __repr__(self) -> str:
         return f"Connection({self.workspace_id}/{self.id}, {self.provider})"
@@ -47,8 +61,10 @@ async def save(tx: Tx, seal: Seal, connection: Connection, now: datetime) -> Non
                 "token": connection.token,
                 "secrets": list(connection.secrets),
                 "bearer": connection.bearer,
+                "access": dict(connection.access),
             }
         ),
+        "account_id": connection.account_id,
         "callback_url": connection.callback_url,
     }
     key = (connections.c.workspace_id == connection.workspace_id) & (
@@ -76,6 +92,10 @@ def _connection(row: Row[Any], seal: Seal) -> Connection:
         secrets["bearer"],
         row.callback_url,
         row.last_delivery_at,
+        row.account_id,
+        secrets.get("access", {}),
+        row.paused_until,
+        row.pause_reason,
     )
 
 
@@ -84,6 +104,20 @@ async def by_token(tx: Tx, seal: Seal, token: str) -> Connection | None:
     query = select(connections).where(connections.c.token_hash == token_hash(token))
     row = (await tx.execute(query)).first()
     return _connection(row, seal) if row else None
+
+
+async def by_account(tx: Tx, seal: Seal, provider: str, account_id: str) -> list[Connection]:
+    """The connections of all workspaces to one account at a vendor."""
+    query = (
+        select(connections)
+        .where(
+            connections.c.provider == provider,
+            connections.c.account_id == account_id,
+            connections.c.account_id.is_not(None),
+        )
+        .order_by(connections.c.workspace_id, connections.c.id)
+    )
+    return [_connection(row, seal) for row in await tx.execute(query)]
 
 
 async def of_workspace(tx: Tx, seal: Seal, workspace_id: str) -> list[Connection]:

@@ -1,15 +1,39 @@
-"""Changes on their way to the CRM: made once, retried until the CRM has them."""
+"""Changes on their way to the CRM: made once, in order for each thing, until the CRM has them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select, tuple_, update
 
+from coach.models import TaskPriority, Verb
 from coach.phrases import Phrase
+from coach.writes import (
+    CompleteTask,
+    CreateTask,
+    CrmWrite,
+    LogContact,
+    MoveDeal,
+    RescheduleTask,
+    subject,
+)
 from storage.database import Database, Tx, insert
-from storage.tables import crm_writes
+from storage.leases import database_now, leased_until
+from storage.tables import connections, crm_writes
+
+_KINDS: Mapping[str, type[CrmWrite]] = {
+    "create_task": CreateTask,
+    "complete_task": CompleteTask,
+    "reschedule_task": RescheduleTask,
+    "log_contact": LogContact,
+    "move_deal": MoveDeal,
+}
+
+_NAMES = {cls: name for name, cls in _KINDS.items()}
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +43,88 @@ class StoredWrite:
     workspace_id: str
     key: str
     fingerprint: str
-    connection_id: str
-    #: The id of the thing it changed.
-    subject_id: str
     #: What was done, as the card says it.
     words: Phrase
-    #: The request's body; `None` when the connection has nowhere to send it.
-    body: str | None
+    write: CrmWrite
+    #: Who did it.
+    person_id: str | None = None
+    #: When it was made; set by the store.
+    made_at: datetime = _NEVER
     attempts: int = 0
     error: str | None = None
+    #: The number of the claim under which it was handed out.
+    fence: int = 0
+
+    @property
+    def connection_id(self) -> str:
+        """The connection whose CRM is to hear of it."""
+        return self.write.connection_id
+
+    @property
+    def subject_id(self) -> str:
+        """The id of the thing it changes."""
+        return subject(self.write)[1]
+
+
+def stored(write: CrmWrite) -> dict[str, Any]:
+    """A change in JSON values."""
+    value = {each.name: _json(getattr(write, each.name)) for each in fields(write)}
+    return {"kind": _NAMES[type(write)], **value}
+
+
+def _json(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def restored(value: Mapping[str, Any]) -> CrmWrite:
+    """The change of these JSON values."""
+    told = dict(value)
+    cls = _KINDS[told.pop("kind")]
+    if told.get("due_date") is not None:
+        told["due_date"] = date.fromisoformat(told["due_date"])
+    for name, enumeration in (("priority", TaskPriority), ("verb", Verb)):
+        if name in told:
+            told[name] = enumeration(told[name])
+    return cls(**told)
 
 
 def _write(row: Row[Any]) -> StoredWrite:
-    return StoredWrite(*(getattr(row, name) for name in StoredWrite.__slots__))
+    return StoredWrite(
+        row.workspace_id,
+        row.key,
+        row.fingerprint,
+        row.words,
+        restored(row.write),
+        row.person_id,
+        row.created_at,
+        row.attempts,
+        row.error,
+        row.fence,
+    )
 
 
-async def add(tx: Tx, write: StoredWrite, now: datetime) -> bool:
-    """Store a change unless it was made before; says whether it is new."""
+def _of_thing(workspace_id: str, write: CrmWrite) -> ColumnElement[bool]:
+    kind, id = subject(write)
+    return (
+        (crm_writes.c.workspace_id == workspace_id)
+        & (crm_writes.c.connection_id == write.connection_id)
+        & (crm_writes.c.subject_kind == kind.value)
+        & (crm_writes.c.subject_id == id)
+    )
+
+
+async def add(tx: Tx, write: StoredWrite, now: datetime, *, to_send: bool = True) -> bool:
+    """Store a change unless it was made before; says whether it is new.
+
+    Without `to_send` there is nowhere to tell of it: it is only kept. Whoever adds holds the
+    workspace's lock, so that the changes to one thing are numbered in the order they were made.
+    """
+    kind, id = subject(write.write)
+    last = select(func.coalesce(func.max(crm_writes.c.turn), 0)).where(
+        _of_thing(write.workspace_id, write.write)
+    )
     result = await tx.execute(
         insert(tx, crm_writes)
         .values(
@@ -43,10 +132,13 @@ async def add(tx: Tx, write: StoredWrite, now: datetime) -> bool:
             key=write.key,
             fingerprint=write.fingerprint,
             connection_id=write.connection_id,
-            subject_id=write.subject_id,
+            person_id=write.person_id,
+            subject_kind=kind.value,
+            subject_id=id,
+            turn=last.scalar_subquery() + 1,
             words=write.words,
-            body=write.body,
-            state="queued" if write.body is not None else "local",
+            write=stored(write.write),
+            state="queued" if to_send else "local",
             not_before=now,
             created_at=now,
         )
@@ -66,61 +158,101 @@ async def of_insight(tx: Tx, workspace_id: str, fingerprint: str) -> list[Stored
     return [_write(row) for row in await tx.execute(query)]
 
 
+def _due(tx: Tx, now: datetime) -> ColumnElement[bool]:
+    earlier = crm_writes.alias("earlier")
+    return (
+        (crm_writes.c.state == "queued")
+        & (crm_writes.c.not_before <= now)
+        & or_(
+            crm_writes.c.leased_until.is_(None), crm_writes.c.leased_until <= database_now(tx, now)
+        )
+        # One that waits or is on its way holds up what was done to the same thing after it.
+        & ~exists().where(
+            earlier.c.workspace_id == crm_writes.c.workspace_id,
+            earlier.c.connection_id == crm_writes.c.connection_id,
+            earlier.c.subject_kind == crm_writes.c.subject_kind,
+            earlier.c.subject_id == crm_writes.c.subject_id,
+            earlier.c.turn < crm_writes.c.turn,
+            earlier.c.state == "queued",
+        )
+        & ~exists().where(
+            connections.c.workspace_id == crm_writes.c.workspace_id,
+            connections.c.id == crm_writes.c.connection_id,
+            connections.c.paused_until > now,
+        )
+    )
+
+
 async def any_due(tx: Tx, now: datetime) -> bool:
     """Whether a change is to be sent now."""
-    query = (
-        select(crm_writes.c.key)
-        .where(crm_writes.c.state == "queued", crm_writes.c.not_before <= now)
-        .limit(1)
-    )
+    query = select(crm_writes.c.key).where(_due(tx, now)).limit(1)
     return (await tx.execute(query)).first() is not None
 
 
 async def claim(
-    tx: Tx, database: Database, now: datetime, *, until: datetime, most: int
+    tx: Tx, database: Database, now: datetime, *, lease: timedelta, most: int
 ) -> list[StoredWrite]:
-    """Changes to be sent now, oldest first; nobody else gets them before `until`."""
-    query = (
+    """Changes to be sent now, oldest first; nobody else gets them until the lease has run out."""
+    due = (
         select(crm_writes.c.workspace_id, crm_writes.c.key)
-        .where(crm_writes.c.state == "queued", crm_writes.c.not_before <= now)
-        .order_by(crm_writes.c.not_before, crm_writes.c.created_at)
+        .where(_due(tx, now))
+        .order_by(crm_writes.c.not_before, crm_writes.c.created_at, crm_writes.c.turn)
         .limit(most)
     )
     if not database.is_sqlite:
-        query = query.with_for_update(skip_locked=True)
-    claimed = []
-    for workspace_id, key in (await tx.execute(query)).all():
-        taken = await tx.execute(
-            update(crm_writes)
-            .where(crm_writes.c.workspace_id == workspace_id, crm_writes.c.key == key)
-            .values(not_before=until, attempts=crm_writes.c.attempts + 1)
-            .returning(crm_writes)
-        )
-        claimed += [_write(row) for row in taken]
-    return claimed
-
-
-async def finish(tx: Tx, write: StoredWrite, now: datetime) -> None:
-    """The CRM has it."""
-    await _set(tx, write, state="done", done_at=now, error=None)
-
-
-async def retry(tx: Tx, write: StoredWrite, at: datetime, error: str) -> None:
-    """The CRM could not be reached: again at that time."""
-    await _set(tx, write, not_before=at, error=error)
-
-
-async def fail(tx: Tx, write: StoredWrite, error: str) -> None:
-    """The CRM will not have it."""
-    await _set(tx, write, state="failed", error=error)
-
-
-async def _set(tx: Tx, write: StoredWrite, **values: object) -> None:
-    await tx.execute(
+        due = due.with_for_update(skip_locked=True, of=crm_writes)
+    # As a table of its own: PostgreSQL might otherwise look for what is due more than once.
+    chosen = due.cte("chosen")
+    taken = await tx.execute(
         update(crm_writes)
-        .where(crm_writes.c.workspace_id == write.workspace_id, crm_writes.c.key == write.key)
-        .values(**values)
+        .where(
+            tuple_(crm_writes.c.workspace_id, crm_writes.c.key).in_(
+                select(chosen.c.workspace_id, chosen.c.key)
+            )
+        )
+        .values(
+            leased_until=leased_until(tx, now, lease),
+            fence=crm_writes.c.fence + 1,
+            attempts=crm_writes.c.attempts + 1,
+        )
+        .returning(crm_writes)
     )
+    return sorted((_write(row) for row in taken), key=lambda each: (each.made_at, each.key))
+
+
+async def finish(tx: Tx, write: StoredWrite, now: datetime) -> bool:
+    """The CRM has it. Like each of these, says whether the claim it was handed out under held."""
+    return await _settle(tx, write, state="done", done_at=now, error=None)
+
+
+async def retry(tx: Tx, write: StoredWrite, at: datetime, error: str) -> bool:
+    """The CRM could not be told: again at that time."""
+    return await _settle(tx, write, not_before=at, error=error)
+
+
+async def put_back(tx: Tx, write: StoredWrite, at: datetime) -> bool:
+    """It was not its turn yet: again at that time, and this was no try."""
+    return await _settle(tx, write, not_before=at, attempts=crm_writes.c.attempts - 1)
+
+
+async def fail(tx: Tx, write: StoredWrite, error: str) -> bool:
+    """The CRM will not have it; what was done to the same thing after it may go on."""
+    return await _settle(tx, write, state="failed", error=error)
+
+
+async def _settle(tx: Tx, write: StoredWrite, **values: object) -> bool:
+    # Whoever comes back after its lease ran out must not undo what another has recorded.
+    result = await tx.execute(
+        update(crm_writes)
+        .where(
+            crm_writes.c.workspace_id == write.workspace_id,
+            crm_writes.c.key == write.key,
+            crm_writes.c.fence == write.fence,
+        )
+        .values(leased_until=None, fence=crm_writes.c.fence + 1, **values)
+        .returning(crm_writes.c.key)
+    )
+    return result.first() is not None
 
 
 async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:

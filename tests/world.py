@@ -32,6 +32,8 @@ from bot.app import Bot, build, make_parts, prepare, web_config
 from bot.coaching import ticking
 from bot.coaching.actor import Actor
 from bot.crm import worker
+from bot.crm.parts import CrmParts
+from bot.crm.provider import load_providers
 from bot.playground.crm.signing import webhook_fault, webhook_headers
 from bot.playground.slack.api import SlackStandIn
 from bot.playground.slack.things import Message
@@ -165,6 +167,11 @@ def make_test_parts(
     return make_parts(
         settings_for(database_url), clock=clock or FixedClock(), entropy=entropy or seeded()
     )
+
+
+def crm_of(parts: Parts, **more: Any) -> CrmParts:
+    """What the CRM room works with besides these parts."""
+    return CrmParts(parts, **{"providers": load_providers(), **more})
 
 
 @asynccontextmanager
@@ -589,7 +596,7 @@ async def store(
 ) -> str:
     """Store a delivery as the intake does, to be worked off; returns its id in the store."""
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
-    provider, now = parts.providers["native"], parts.clock.now()
+    provider, now = crm_of(parts).providers["native"], parts.clock.now()
     message_id = id or f"msg_{parts.new_id()}"
     delivery = NewDelivery(
         WORKSPACE,
@@ -598,7 +605,7 @@ async def store(
         message_id,
         now,
         body,
-        tuple(each.dedupe_key for each in provider.parse(body, message_id, now).events),
+        provider.parse(body, message_id, now).dedupe_keys,
     )
     async with parts.database.write() as tx:
         await deliveries.accept(tx, [delivery])
@@ -609,7 +616,7 @@ async def deliver(parts: Parts, *events: Mapping[str, Any]) -> worker.Done:
     """Store each event as a delivery of its own, and work all off."""
     for each in events:
         await store(parts, each)
-    return await worker.work_off(parts)
+    return await worker.work_off(crm_of(parts))
 
 
 async def insights_of(parts: Parts, person: Person) -> list[Insight]:

@@ -10,7 +10,7 @@ from coach import writes
 from coach.models import Insight, Person, Ref, Verb
 from coach.phrases import say
 from coach.screens import Control, Item
-from coach.writes import CompleteTask, CrmWrite, LogContact, MoveDeal, Outgoing, RescheduleTask
+from coach.writes import CompleteTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
 from storage import connections, crm_writes, mirror, owners
 from storage.crm_writes import StoredWrite
 from storage.database import Tx
@@ -52,20 +52,8 @@ async def make(parts: Parts, tx: Tx, insight: Insight, person: Person, write: Cr
     await apply(parts, tx, workspace_id, write.connection_id, [event])
     change = event.changes[0]
     found = await mirror.load(tx, change.kind, workspace_id, write.connection_id, [change.id])
-    subject = found[change.id]
-    all_connections = await connections.of_workspace(tx, parts.seal, workspace_id)
-    connection = next((c for c in all_connections if c.id == write.connection_id), None)
-    body = None
-    if connection is not None and connection.callback_url:
-        email = owner.email if owner and owner.email else person.email
-        body = parts.providers[connection.provider].write(Outgoing(event.verb, now, subject, email))
-    stored = StoredWrite(
-        workspace_id,
-        key,
-        insight.fingerprint,
-        write.connection_id,
-        change.id,
-        words(write, subject.thing),
-        body,
-    )
-    await crm_writes.add(tx, stored, now)
+    said = words(write, found[change.id].thing)
+    stored = StoredWrite(workspace_id, key, insight.fingerprint, said, write, person.id)
+    known_connections = await connections.of_workspace(tx, parts.seal, workspace_id)
+    to_send = any(each.id == write.connection_id and each.reachable for each in known_connections)
+    await crm_writes.add(tx, stored, now, to_send=to_send)

@@ -7,14 +7,23 @@ while a vendor waits.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.types import Receive, Scope, Send
 
-from bot.crm.provider import PayloadError, Provider, Reading, Request, Secrets, SignatureError
-from bot.runtime.parts import Parts
+from bot.crm.parts import CrmParts
+from bot.crm.provider import (
+    Account,
+    PayloadError,
+    Provider,
+    Reading,
+    Reply,
+    Request,
+    SignatureError,
+    Taken,
+)
 from bot.web.raw_body import TooLargeError, answer, read_body
 from coach.ids import ordered_id
 from storage import connections, deliveries
@@ -23,9 +32,6 @@ from storage.database import is_passing
 from storage.deliveries import NewDelivery
 
 log = logging.getLogger(__name__)
-
-#: The largest body, in bytes.
-LARGEST = 1_000_000
 
 #: Deliveries in one commit.
 TOGETHER = 256
@@ -37,6 +43,7 @@ REMEMBERED = 3.0
 PATIENCE = 10.0
 
 _NOT_STORED = {"error": "The delivery could not be stored. Send it again."}
+_UNKNOWN = {"error": "No connection has this address. See coach connect."}
 
 
 @dataclass(slots=True)
@@ -46,12 +53,15 @@ class _Waiting:
 
 
 class Intake:
-    """The ASGI application behind `/webhooks/<provider>/<token>`."""
+    """The ASGI application behind `/webhooks/<provider>/<token>`.
 
-    def __init__(self, parts: Parts, wall: Callable[[], float] = time.time) -> None:
-        self._parts = parts
-        self._wall = wall
-        self._known: dict[str, tuple[float, Connection, Secrets]] = {}
+    A vendor that has one address for all accounts posts to `/webhooks/<provider>`.
+    """
+
+    def __init__(self, crm: CrmParts) -> None:
+        self._crm = crm
+        self._parts = crm.shared
+        self._known: dict[tuple[str, str], tuple[float, list[Connection]]] = {}
         self._queue: list[_Waiting] = []
         self._storing: asyncio.Task[None] | None = None
         self._closed = False
@@ -61,78 +71,119 @@ class Intake:
         if scope["method"] != "POST":
             await answer(send, 405, {"error": "Send webhooks with POST."}, ((b"allow", b"POST"),))
             return
-        provider_name, _, token = scope["path"].removeprefix("/webhooks/").partition("/")
+        name, _, token = scope["path"].removeprefix("/webhooks/").partition("/")
+        provider = self._crm.providers.get(name)
+        if provider is None or not (token or provider.split):
+            await answer(send, 404, _UNKNOWN)
+            return
         try:
             async with asyncio.timeout(PATIENCE):
-                found = await self._connection(provider_name, token)
+                found = await self._by_token(name, token) if token else []
         except Exception:
             log.exception("a connection could not be looked up")
             await answer(send, 503, _NOT_STORED)
             return
-        if found is None:
-            await answer(send, 404, {"error": "No connection has this address. See coach connect."})
+        if token and not found:
+            await answer(send, 404, _UNKNOWN)
             return
-        connection, secrets = found
         try:
-            body = await read_body(scope, receive, LARGEST)
+            body = await read_body(scope, receive, provider.largest)
         except TooLargeError:
-            await answer(send, 413, {"error": f"A webhook may have {LARGEST:,} bytes."})
+            await answer(send, 413, {"error": f"A webhook may have {provider.largest:,} bytes."})
             return
         except ConnectionError:
             return
-        status, content = await self._take(
-            self._parts.providers[connection.provider],
-            connection,
-            secrets,
-            Request(dict(scope["headers"]), body),
-        )
-        await answer(send, status, content)
-
-    async def _connection(self, provider: str, token: str) -> tuple[Connection, Secrets] | None:
-        now = time.monotonic()
-        cached = self._known.get(token)
-        if cached is not None and cached[0] > now and cached[1].provider == provider:
-            return cached[1], cached[2]
-        if not 16 <= len(token) <= 128 or provider not in self._parts.providers:
-            return None
-        async with self._parts.database.read() as tx:
-            connection = await connections.by_token(tx, self._parts.seal, token)
-        if connection is None or connection.provider != provider:
-            return None
-        secrets = Secrets(connection.secrets, connection.bearer)
-        self._known[token] = (now + REMEMBERED, connection, secrets)
-        return connection, secrets
-
-    async def _take(
-        self, provider: Provider, connection: Connection, secrets: Secrets, request: Request
-    ) -> tuple[int, object]:
+        request = Request(dict(scope["headers"]), body, scope["method"], self._url(scope))
         try:
-            message_id = provider.verify(request, secrets, self._wall())
+            taken = await (
+                self._take(provider, found[0], request) if found else self._split(name, request)
+            )
         except SignatureError as error:
-            return 401, {"error": str(error)}
+            await answer(send, 401, {"error": str(error)})
+        except Exception:
+            log.exception("a delivery could not be stored")
+            await answer(send, 503, _NOT_STORED)
+        else:
+            await _reply(send, provider.reply(taken))
+
+    def _url(self, scope: Scope) -> str:
+        # By the configured address: what a proxy says of itself, anybody could say.
+        path = scope.get("raw_path") or scope["path"].encode()
+        query = scope.get("query_string", b"")
+        called: bytes = path + b"?" + query if query else path
+        return self._crm.public_url + called.decode("latin-1")
+
+    async def _by_token(self, provider: str, token: str) -> list[Connection]:
+        if not 16 <= len(token) <= 128:
+            return []
+        known = self._remembered("token", token)
+        if known is None:
+            async with self._parts.database.read() as tx:
+                connection = await connections.by_token(tx, self._parts.seal, token)
+            known = [connection] if connection is not None else []
+            if known:
+                self._remember("token", token, known)
+        return [each for each in known if each.provider == provider]
+
+    async def _by_account(self, provider: str, account_id: str) -> list[Connection]:
+        known = self._remembered(provider, account_id)
+        if known is None:
+            async with self._parts.database.read() as tx:
+                known = await connections.by_account(tx, self._parts.seal, provider, account_id)
+            self._remember(provider, account_id, known)
+        return known
+
+    def _remembered(self, kind: str, key: str) -> list[Connection] | None:
+        cached = self._known.get((kind, key))
+        return cached[1] if cached is not None and cached[0] > time.monotonic() else None
+
+    def _remember(self, kind: str, key: str, found: list[Connection]) -> None:
+        self._known[kind, key] = (time.monotonic() + REMEMBERED, found)
+
+    async def _take(self, provider: Provider, connection: Connection, request: Request) -> Taken:
+        """Verify and store. Raises `SignatureError`, or what kept it from being stored."""
+        account = self._crm.account(connection)
+        message_id = provider.verify(request, account, self._crm.wall())
+        return await self._keep(provider, connection, request.body, message_id)
+
+    async def _split(self, name: str, request: Request) -> Taken:
+        """The same for a request that may speak of several accounts: each gets its own part."""
+        provider = self._crm.providers[name]
+        account = Account(app=self._crm.apps.get(name, {}))
+        message_id = provider.verify(request, account, self._crm.wall())
+        try:
+            pieces = provider.split(request.body) if provider.split else {}
+        except PayloadError as error:
+            log.warning("a request of %s could not be split by account: %s", name, error)
+            return Taken(error=str(error))
+        found = [
+            (connection, piece)
+            for account_id, piece in pieces.items()
+            for connection in await self._by_account(name, account_id)
+        ]
+        kept = await asyncio.gather(
+            *(self._keep(provider, connection, piece, message_id) for connection, piece in found)
+        )
+        return _together(kept)
+
+    async def _keep(
+        self, provider: Provider, connection: Connection, body: bytes, message_id: str | None
+    ) -> Taken:
         received_at = self._parts.clock.now()
         fault: PayloadError | None = None
         try:
-            reading = provider.parse(request.body, message_id, received_at)
+            reading = provider.parse(body, message_id, received_at)
         except PayloadError as error:
             # It came from the right hands: it is kept, to be looked at and read again.
             reading, fault = Reading(()), error
-        self._parts.rush.came()
-        delivery = self._delivery(connection, request.body, message_id, received_at, reading, fault)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                fresh = await self._store(delivery)
-        except Exception:
-            log.exception("a delivery could not be stored")
-            return 503, _NOT_STORED
+        self._crm.rush.came()
+        delivery = self._delivery(connection, body, message_id, received_at, reading, fault)
+        async with asyncio.timeout(PATIENCE):
+            fresh = await self._store(delivery)
         if fault is not None:
-            return 400, {"error": str(fault)}
+            return Taken(error=str(fault))
         self._parts.wake.worker.set()
-        return 202, {
-            "accepted": fresh,
-            "duplicates": len(reading.events) - fresh,
-            "rejected": [{"index": index, "error": why} for index, why in reading.rejected],
-        }
+        return Taken(fresh, len(reading.dedupe_keys) - fresh, reading.rejected)
 
     def _delivery(
         self,
@@ -151,7 +202,7 @@ class Intake:
             message_id,
             received_at,
             body,
-            tuple(event.dedupe_key for event in reading.events),
+            reading.dedupe_keys,
             str(fault) if fault else faults or None,
         )
 
@@ -216,3 +267,19 @@ def _fail(together: list[_Waiting], error: Exception) -> None:
         each.done.set_exception(error)
         # Nobody may be left to hear of it.
         each.done.exception()
+
+
+def _together(taken: Sequence[Taken]) -> Taken:
+    return Taken(
+        sum(each.accepted for each in taken),
+        sum(each.duplicates for each in taken),
+        [fault for each in taken for fault in each.rejected],
+        "; ".join(each.error for each in taken if each.error) or None,
+    )
+
+
+async def _reply(send: Send, reply: Reply) -> None:
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,13 +1,22 @@
-"""What a CRM provider is: pure functions between a vendor's requests and the coach's events."""
+"""What a CRM provider is: pure functions between a vendor's requests and the coach's values.
 
+A provider makes no request itself and knows no clock: it is handed values and returns values. What
+it can do beyond reading webhooks it declares: `writing` for changes made in Slack, `fetching` for
+what it can look up. What it does not declare is never asked of it.
+"""
+
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.crm import providers
+from bot.crm.calls import Answer, Call, Pace, rest_by_headers
 from coach import plugins
 from coach.errors import CoachError
-from coach.events import Event
+from coach.events import Event, Owner
+from coach.stages import Stage
 from coach.writes import Outgoing
 
 
@@ -19,37 +28,192 @@ class PayloadError(CoachError):
     """The body is not of the form this provider sends."""
 
 
+# What comes in
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A webhook request as it came: header names in lower case, values as bytes."""
 
     headers: Mapping[bytes, bytes]
     body: bytes
+    method: str = "POST"
+    #: The whole address as the vendor called it, by the configured public address: some sign it.
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
-    """What a connection may check a request with; signing secrets newest first."""
+class Account:
+    """The account at a vendor behind a connection: what is checked and called with."""
 
-    signing: tuple[str, ...]
-    bearer: str
+    #: Signing secrets, newest first.
+    signing: tuple[str, ...] = ()
+    #: The token for tools that cannot sign; empty where there is none.
+    bearer: str = ""
+    #: What the vendor calls this account, where it has told.
+    id: str | None = None
+    #: Where calls go, where that is not the same for every account of the vendor.
+    address: str | None = None
+    #: What calls are authorized with, by names of the provider's own.
+    access: Mapping[str, str] = field(default_factory=dict)
+    #: Secrets of our own app at this vendor, by name.
+    app: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Account({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """A thing that must be fetched before anything can be said of it."""
+
+    #: Identity within the connection, as an event has one: the same stub twice is fetched once.
+    dedupe_key: str
+    #: What sort of thing it is, in a word of the provider's own.
+    kind: str
+    id: str
+    #: What its reader will want to know, such as that it is new; several stubs of one thing that
+    #: wait together keep all of their hints.
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a body says: its events, and what could not be read as (position, why)."""
+    """What a body says: events, what could not be read as (position, why), what to fetch."""
 
     events: Sequence[Event]
     rejected: Sequence[tuple[int, str]] = ()
+    stubs: Sequence[Stub] = ()
+
+    @property
+    def dedupe_keys(self) -> tuple[str, ...]:
+        """The identity of each event and stub."""
+        events = tuple(event.dedupe_key for event in self.events)
+        return events + tuple(stub.dedupe_key for stub in self.stubs)
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """A request to make: the same address and body whenever it is tried again."""
+class Taken:
+    """What became of an authentic request, once it is stored."""
 
-    url: str
-    headers: Mapping[str, str]
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: Sequence[tuple[int, str]] = ()
+    #: Why nothing of it could be read; it is kept all the same.
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the vendor is answered."""
+
+    status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+
+
+def acknowledged(taken: Taken) -> Reply:
+    """A 202 with counts, whatever was in the request: vendors punish everything else.
+
+    HubSpot sends all hundred events of a batch again, Pipedrive stops sending for half an hour.
+    """
+    content: dict[str, object] = {
+        "accepted": taken.accepted,
+        "duplicates": taken.duplicates,
+        "rejected": [{"index": index, "error": why} for index, why in taken.rejected],
+    }
+    if taken.error is not None:
+        content["error"] = taken.error
+    return Reply(202, json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+# What is looked up
+
+
+class Want(StrEnum):
+    """What can be asked of a vendor."""
+
+    #: One thing, named by a stub.
+    THING = "thing"
+    #: A page of all things of one kind, oldest first.
+    HISTORY = "history"
+    STAGES = "stages"
+    OWNERS = "owners"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Something to be looked up."""
+
+    want: Want
+    #: Of a thing or a history: which sort, in the provider's own word.
+    kind: str = ""
+    #: Of a thing: which one.
+    id: str = ""
+    #: Of what comes in pages: where the next one begins, as the page before said; empty at first.
+    cursor: str = ""
+    hints: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an answer brought."""
+
+    events: Sequence[Event] = ()
+    #: Further things that must be fetched.
+    stubs: Sequence[Stub] = ()
+    stages: Sequence[Stage] = ()
+    owners: Sequence[Owner] = ()
+    rejected: Sequence[tuple[int, str]] = ()
+    #: Where the next page begins; `None` after the last.
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How one sort of look-up is made and read."""
+
+    call: Callable[[Account, Fetch], Call]
+    #: (what was asked, the answer, when it came) -> what it brought. Given any 2xx, and a 404 or
+    #: 410: what is gone may be an event too. Raises `PayloadError` when it cannot be read.
+    read: Callable[[Fetch, Answer, datetime], Fetched]
+
+
+# What goes out
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the answer to a change tells."""
+
+    #: What the CRM calls the thing we made, where it says so.
+    remote_id: str | None = None
+    #: Why the CRM will not have it, in words for people.
+    refusal: str | None = None
+    #: Whether to try again later, and why.
+    again: str | None = None
+
+
+def told_by_status(answer: Answer) -> Told:
+    """What the status alone says."""
+    if answer.ok:
+        return Told()
+    if answer.passing:
+        return Told(again=f"HTTP {answer.status}")
+    return Told(refusal=f"HTTP {answer.status}")
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How changes are told to the vendor."""
+
+    #: (account, change, wall clock in seconds) -> the call, the same in effect on every try;
+    #: `None` when there is no way to tell of this change.
+    call: Callable[[Account, Outgoing, float], Call | None]
+    read: Callable[[Outgoing, Answer], Told]
+
+
+# All of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +221,26 @@ class Provider:
     """One CRM vendor; every function is pure."""
 
     summary: str
-    #: (request, secrets, wall clock in seconds) -> the vendor's id of this request, if it has one.
-    #: Raises `SignatureError`.
-    verify: Callable[[Request, Secrets, float], str | None]
+    #: (request, account, wall clock in seconds) -> the vendor's id of this request, if it has one.
+    #: Raises `SignatureError`: also for a request of another account than the connection's.
+    verify: Callable[[Request, Account, float], str | None]
     #: (body, id of the request, when it came) -> what it says; the same arguments always give the
-    #: same events. Raises `PayloadError` when nothing can be read.
+    #: same answer. Raises `PayloadError` when nothing can be read.
     parse: Callable[[bytes, str | None, datetime], Reading]
     #: A new signing secret, from random bytes.
     new_secret: Callable[[Callable[[int], bytes]], str]
-    #: The body that tells the vendor of a change; `None` when it cannot be told.
-    write: Callable[[Outgoing], str | None]
-    #: (callback address, write's key, body, secrets, wall clock in seconds) -> the request.
-    post: Callable[[str, str, str, Secrets, float], Post]
+    #: The vendor's own form of “we have it”; a 2xx for whatever was authentic and stored.
+    reply: Callable[[Taken], Reply] = acknowledged
+    #: Where a vendor has one address for all accounts: a verified body -> each account's part.
+    #: Such a request is verified with our app's secrets alone.
+    split: Callable[[bytes], Mapping[str, bytes]] | None = None
+    #: The largest body, in bytes.
+    largest: int = 1_000_000
+    writing: Writing | None = None
+    fetching: Mapping[Want, Fetching] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
+    #: (answer, now) -> how long the whole connection must rest, where the vendor says so.
+    rest: Callable[[Answer, datetime], timedelta | None] = rest_by_headers
 
 
 def load_providers() -> dict[str, Provider]:

@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Callable
 
-from bot.crm.provider import Request, Secrets, SignatureError
+from bot.crm.provider import Account, Request, SignatureError
 
 #: How far a request's timestamp may be from our clock, in seconds, either way.
 TOLERANCE = 300
@@ -38,7 +38,7 @@ def signature(secret: str, id: bytes, timestamp: bytes, body: bytes) -> bytes:
     return b"v1," + base64.b64encode(digest)
 
 
-def verify(request: Request, secrets: Secrets, wall: float) -> str | None:
+def verify(request: Request, account: Account, wall: float) -> str | None:
     """Check a request on its raw bytes; returns its `webhook-id`.
 
     A request without a signature may carry `Authorization: Bearer …` instead: for tools that
@@ -55,7 +55,7 @@ def verify(request: Request, secrets: Secrets, wall: float) -> str | None:
                 "webhook-signature), or send Authorization: Bearer with the connection's token."
             )
         token = token.strip()
-        if not token or not hmac.compare_digest(token, secrets.bearer.encode()):
+        if not token or not hmac.compare_digest(token, account.bearer.encode()):
             raise SignatureError("The bearer token is not this connection's.")
         return id.decode() if _ID.fullmatch(id) else None
     timestamp = headers.get(b"webhook-timestamp", b"")
@@ -67,7 +67,7 @@ def verify(request: Request, secrets: Secrets, wall: float) -> str | None:
         raise SignatureError("webhook-timestamp is more than five minutes off; check the clock.")
     offered = given.split(b" ")[:16]
     good = False
-    for secret in secrets.signing:
+    for secret in account.signing:
         expected = signature(secret, id, timestamp, request.body)
         for each in offered:
             # Every pair is compared, so that the time taken tells nothing.

@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 
 from bot.coaching.recording import Source, apply
+from bot.crm.parts import CrmParts
 from bot.crm.provider import PayloadError
-from bot.runtime.parts import Parts
 from coach.events import Event
 from storage import connections, deliveries, workspaces
 from storage.database import Tx, is_passing
@@ -36,20 +36,21 @@ class Done:
         )
 
 
-async def work(parts: Parts, workspace_id: str, most: int = BATCH) -> Done:
+async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
     """Work off one batch of a workspace's pending deliveries.
 
     Should the batch as a whole fail, its deliveries are tried one by one: a bad one is kept with
     its error, the others count.
     """
+    parts = crm.shared
     try:
         async with parts.database.write() as tx:
-            done = await _batch(parts, tx, workspace_id, most)
+            done = await _batch(crm, tx, workspace_id, most)
     except Exception as error:
         if is_passing(error):
             raise
         log.exception("a batch of deliveries failed; trying them one by one")
-        done = await _one_by_one(parts, workspace_id, most)
+        done = await _one_by_one(crm, workspace_id, most)
     if done.insights:
         parts.wake.sender.set()
     if done.deliveries:
@@ -58,23 +59,25 @@ async def work(parts: Parts, workspace_id: str, most: int = BATCH) -> Done:
 
 
 async def _batch(
-    parts: Parts, tx: Tx, workspace_id: str, most: int, *, only: str | None = None
+    crm: CrmParts, tx: Tx, workspace_id: str, most: int, *, only: str | None = None
 ) -> Done:
-    await workspaces.lock(tx, parts.database, workspace_id)
-    pending = await deliveries.next_pending(tx, parts.database, workspace_id, most, only=only)
+    database = crm.shared.database
+    await workspaces.lock(tx, database, workspace_id)
+    pending = await deliveries.next_pending(tx, database, workspace_id, most, only=only)
     if not pending:
         return Done()
-    return await _apply(parts, tx, workspace_id, pending)
+    return await _apply(crm, tx, workspace_id, pending)
 
 
-async def _apply(parts: Parts, tx: Tx, workspace_id: str, pending: list[Delivery]) -> Done:
+async def _apply(crm: CrmParts, tx: Tx, workspace_id: str, pending: list[Delivery]) -> Done:
+    parts = crm.shared
     # Their secrets are none of the worker's business: one that cannot be read stops nothing here.
     providers = await connections.providers(tx, workspace_id)
     outcomes: dict[str, str | None] = {}
     events: dict[str, list[Event]] = {}
     sources: dict[str, dict[str, Source]] = {}
     for delivery in pending:
-        provider = parts.providers[providers[delivery.connection_id]]
+        provider = crm.providers[providers[delivery.connection_id]]
         try:
             reading = provider.parse(delivery.body, delivery.message_id, delivery.received_at)
         except PayloadError as error:
@@ -105,7 +108,8 @@ async def _apply(parts: Parts, tx: Tx, workspace_id: str, pending: list[Delivery
     return Done(len(pending), recorded, insights, failed)
 
 
-async def _one_by_one(parts: Parts, workspace_id: str, most: int) -> Done:
+async def _one_by_one(crm: CrmParts, workspace_id: str, most: int) -> Done:
+    parts = crm.shared
     total = Done()
     for _ in range(most):
         async with parts.database.read() as tx:
@@ -114,7 +118,7 @@ async def _one_by_one(parts: Parts, workspace_id: str, most: int) -> Done:
             break
         try:
             async with parts.database.write() as tx:
-                done = await _batch(parts, tx, workspace_id, 1, only=oldest)
+                done = await _batch(crm, tx, workspace_id, 1, only=oldest)
         except Exception as error:
             if is_passing(error):
                 # Not this delivery's fault: the loop comes back to it.
@@ -128,22 +132,22 @@ async def _one_by_one(parts: Parts, workspace_id: str, most: int) -> Done:
     return total
 
 
-async def work_turn(parts: Parts) -> Done:
+async def work_turn(crm: CrmParts) -> Done:
     """Work off a batch of each workspace that has any, when no rush of webhooks is on."""
-    await parts.rush.give_way()
+    await crm.rush.give_way()
     total = Done()
-    async with parts.database.read() as tx:
+    async with crm.shared.database.read() as tx:
         waiting = await deliveries.pending_workspaces(tx)
     for workspace_id in waiting:
-        total = total.plus(await work(parts, workspace_id))
+        total = total.plus(await work(crm, workspace_id))
     return total
 
 
-async def work_off(parts: Parts) -> Done:
+async def work_off(crm: CrmParts) -> Done:
     """Work until no delivery is pending anywhere; returns what that came to."""
     total = Done()
     while True:
-        done = await work_turn(parts)
+        done = await work_turn(crm)
         if not done.deliveries:
             return total
         total = total.plus(done)

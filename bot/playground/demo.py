@@ -167,7 +167,7 @@ async def _set_up(bot: Bot, callback_url: str) -> Connection:
                 "native",
                 "native",
                 token=secrets.token_urlsafe(24),
-                secrets=(parts.providers["native"].new_secret(parts.entropy),),
+                secrets=(bot.crm.providers["native"].new_secret(parts.entropy),),
                 bearer=secrets.token_urlsafe(24),
                 callback_url=callback_url,
             )

@@ -6,8 +6,6 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.crm.provider import Provider
-from bot.crm.rush import Rush
 from bot.runtime.voices import Voices
 from coach.action import Action
 from coach.engine import Rule
@@ -72,10 +70,8 @@ class Parts:
     entropy: Entropy
     rules: Mapping[str, Rule]
     actions: Mapping[str, Action]
-    providers: Mapping[str, Provider]
     wake: Wake = field(default_factory=Wake)
     background: Background = field(default_factory=Background)
-    rush: Rush = field(default_factory=Rush)
     voices: Voices = field(default_factory=Voices)
     #: An address or Slack user id set by the operator; else Slack's workspace owner.
     administrator: str | None = None

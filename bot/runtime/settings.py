@@ -1,5 +1,6 @@
 """The environment, typed: every setting has a safe default, and generated keys stay private."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
     coach_public_url: str | None = None
     coach_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     coach_administrator: str | None = None
+    coach_crm_apps: Annotated[dict[str, dict[str, SecretStr]], NoDecode] = Field(
+        default_factory=dict
+    )
     coach_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     coach_data: Path = Field(default_factory=data_folder)
 
@@ -42,6 +46,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("coach_crm_apps", mode="before")
+    @classmethod
+    def _as_json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value or "{}")
+        except ValueError as error:
+            raise ValueError('must be JSON such as {"vendor": {"client_secret": "…"}}') from error
 
     @field_validator("slack_api_url")
     @classmethod
@@ -71,6 +85,13 @@ class Settings(BaseSettings):
             # SQLite would make it readable for everybody; its companion files follow suit.
             file.touch(mode=0o600)
         return f"sqlite+aiosqlite:///{file}"
+
+    def apps(self) -> dict[str, dict[str, str]]:
+        """Secrets of our own apps at CRM vendors: provider -> name -> secret."""
+        return {
+            provider: {name: secret.get_secret_value() for name, secret in secrets.items()}
+            for provider, secrets in self.coach_crm_apps.items()
+        }
 
     def secret_keys(self) -> list[str]:
         """The keys secrets are encrypted with, newest first; generated once when none is set."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import typer
 
+from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from bot.terminal.callback import checked_callback
@@ -67,9 +68,10 @@ async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
 
 async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
     """The connection after the wish. Raises `ConnectError` for one that cannot be fulfilled."""
-    provider = parts.providers.get(wish.provider)
+    providers = load_providers()
+    provider = providers.get(wish.provider)
     if provider is None:
-        known = ", ".join(sorted(parts.providers))
+        known = ", ".join(sorted(providers))
         raise ConnectError(f"There is no provider “{wish.provider}”; choose one of: {known}.")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", wish.id) or wish.id == "slack":
         raise ConnectError(

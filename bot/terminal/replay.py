@@ -6,6 +6,8 @@ import aiohttp
 import typer
 
 from bot.crm import outbox, worker
+from bot.crm.parts import CrmParts
+from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs, redacted
 from bot.runtime.settings import Settings
@@ -29,9 +31,10 @@ async def replay(settings: Settings, ids: Sequence[str] | None) -> int:
     quiet_logs("ERROR")
     async with opened(settings) as parts:
         counts = await _queue(parts, ids)
-        await worker.work_off(parts)
+        crm = CrmParts(parts, load_providers())
+        await worker.work_off(crm)
         async with aiohttp.ClientSession() as http:
-            while await outbox.send_due(parts, http):
+            while await outbox.send_due(crm, http):
                 pass
         async with parts.database.read() as tx:
             bad = [

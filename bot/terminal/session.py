@@ -4,7 +4,6 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.crm.provider import load_providers
 from bot.runtime.clock import SystemClock
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
@@ -52,7 +51,6 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             entropy=os.urandom,
             rules=load_rules(),
             actions=load_actions(),
-            providers=load_providers(),
             administrator=settings.coach_administrator,
         )
     finally:

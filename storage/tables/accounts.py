@@ -1,9 +1,17 @@
 """The workspaces and the CRMs connected to them."""
 
-from sqlalchemy import Column, ForeignKeyConstraint, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
 
 from storage.columns import UtcDateTime
-from storage.tables.naming import metadata
+from storage.tables.naming import metadata, where
 
 workspaces = Table(
     "workspaces",
@@ -31,11 +39,17 @@ connections = Table(
     Column("provider", String(32), nullable=False),
     # SHA-256 of the token in the webhook's address: the token itself is kept encrypted only.
     Column("token_hash", String(64), nullable=False, unique=True),
-    # Encrypted JSON: {"token", "secrets": [newest first], "bearer"}.
+    # What the vendor calls the account, where it has told.
+    Column("account_id", Text),
+    # Encrypted JSON: {"token", "secrets": [newest first], "bearer", "access": {name: value}}.
     Column("secrets", Text, nullable=False),
     Column("callback_url", Text),
+    # Until when the vendor asked to be left alone, and in which words.
+    Column("paused_until", UtcDateTime),
+    Column("pause_reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_delivery_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+    Index("ix_connections_account_id", "provider", "account_id", **where("account_id IS NOT NULL")),
 )

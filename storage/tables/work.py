@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
-from storage.columns import SaidText, UtcDateTime
+from storage.columns import Json, SaidText, UtcDateTime
 from storage.tables.naming import metadata, where
 
 #: Changes made in Slack, on their way to the CRM.
@@ -13,21 +13,34 @@ crm_writes = Table(
     Column("key", Text),
     Column("fingerprint", String(32), nullable=False),
     Column("connection_id", String(64), nullable=False),
+    # Who did it; empty for what was done before this was kept.
+    Column("person_id", String(28)),
+    # What it changes: the kind of thing, and the id the coach knows it by.
+    Column("subject_kind", String(16), nullable=False),
     Column("subject_id", Text, nullable=False),
+    # The changes to one thing in the order in which they were made.
+    Column("turn", Integer, nullable=False),
     # What was done, as the card says it.
     Column("words", SaidText, nullable=False),
-    # The request's body; empty when the connection has nowhere to send it.
-    Column("body", Text),
+    # The change itself, as `coach.writes` has it; it becomes a request when it is sent.
+    Column("write", Json, nullable=False),
     # local (nowhere to send), queued, done or failed
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
+    # Who sends it now has it until then, by the database's clock, and knows it by this number.
+    Column("leased_until", UtcDateTime),
+    Column("fence", Integer, nullable=False, server_default="0"),
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("done_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "key"),
     Index("ix_crm_writes_fingerprint", "workspace_id", "fingerprint"),
     Index("ix_crm_writes_queued", "not_before", **where("state = 'queued'")),
+    Index("ix_crm_writes_person_id", "workspace_id", "person_id"),
+    Index(
+        "ix_crm_writes_turn", "workspace_id", "connection_id", "subject_kind", "subject_id", "turn"
+    ),
 )
 
 #: The last slot each job ran in, over all processes.

@@ -17,7 +17,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot.crm.provider import load_providers
 from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, words_of
 from bot.runtime.parts import Parts
 from bot.slack import listeners
@@ -234,7 +233,6 @@ async def staged(
             entropy=os.urandom,
             rules=load_rules(),
             actions=load_actions(),
-            providers=load_providers(),
             administrator=administrator,
             slack_api_url=client.base_url,
         )

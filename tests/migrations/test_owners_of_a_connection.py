@@ -191,7 +191,7 @@ async def test_people_of_a_filled_database_are_recognised_by_their_names(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
-    await alembic(command.upgrade, "0003")
+    await alembic(command.upgrade, "0004")
     filled = Filled(empty_database_url)
     try:
         async with filled.database.write() as tx:
@@ -204,7 +204,7 @@ async def test_people_of_a_filled_database_are_recognised_by_their_names(
             await filled.put("owners", connection_id="", owner_key=f"email:{id}", person_id=id)
             await filled.deal(f"D-{id}", id, "a")
         await filled.put("owners", connection_id="b", owner_key="name:bo", person_id="77")
-        await alembic(command.upgrade, "0004")
+        await alembic(command.upgrade, "0005")
         names = (
             "SELECT connection_id, owner_key, person_id FROM owners WHERE owner_key LIKE 'name%'"
         )
@@ -214,7 +214,7 @@ async def test_people_of_a_filled_database_are_recognised_by_their_names(
         ]
         chosen = await filled.rows("SELECT DISTINCT chosen FROM owners")
         assert chosen == [(False,)]
-        await alembic(command.downgrade, "0003")
+        await alembic(command.downgrade, "0004")
         assert await filled.rows(names) == []
     finally:
         await filled.database.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.crm.calls import Answer, Call
 from bot.crm.native_form import (
     ContactForm,
     DealForm,
@@ -17,7 +18,18 @@ from bot.crm.native_form import (
     TaskForm,
     clean,
 )
-from bot.crm.provider import PayloadError, Post, Provider, Reading, Secrets
+from bot.crm.provider import (
+    Account,
+    PayloadError,
+    Provider,
+    Reading,
+    Reply,
+    Taken,
+    Told,
+    Writing,
+    acknowledged,
+    told_by_status,
+)
 from bot.crm.standard_webhooks import new_secret, signature, verify
 from bot.web.strict_json import JsonError, loads
 from coach.events import Change, Event, Owner
@@ -227,8 +239,36 @@ def _deleted(change: Change, about: str) -> Change:
     return Change(change.kind, change.id, change.at, {"deleted": True})
 
 
-def write(outgoing: Outgoing) -> str | None:
-    """The change in the same form as comes in, with the whole object."""
+def reply(taken: Taken) -> Reply:
+    """Counts; and a 400 for a body that says nothing, because its sender is a script being written.
+
+    Such a sender has nobody else to hear it from, and none of them punishes a 400.
+    """
+    if taken.error is not None:
+        return Reply(400, json.dumps({"error": taken.error}, ensure_ascii=False).encode())
+    return acknowledged(taken)
+
+
+def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
+    """The change in the same form as comes in, with the whole thing, signed in the same way.
+
+    Its `webhook-id` follows from the change, so that a repeat is recognised.
+    """
+    if account.address is None:
+        return None
+    id = f"coach_{hashlib.sha256(outgoing.key.encode()).hexdigest()[:32]}".encode()
+    timestamp = str(int(wall)).encode()
+    body = _body(outgoing)
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": id.decode(),
+        "webhook-timestamp": timestamp.decode(),
+        "webhook-signature": signature(account.signing[0], id, timestamp, body).decode(),
+    }
+    return Call("POST", account.address, headers, body)
+
+
+def _body(outgoing: Outgoing) -> bytes:
     subject = outgoing.subject
     form: type[DealForm | ContactForm | TaskForm]
     match subject:
@@ -248,25 +288,29 @@ def write(outgoing: Outgoing) -> str | None:
         "owner": {"email": outgoing.owner_email} if outgoing.owner_email else None,
         "data": {kind: data},
     }
-    return json.dumps(body, default=_written, ensure_ascii=False)
+    return json.dumps(body, default=_written, ensure_ascii=False).encode()
 
 
 def _written(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def post(url: str, key: str, body: str, secrets: Secrets, wall: float) -> Post:
-    """The signed request; its `webhook-id` follows from the write, so a repeat is recognised."""
-    id = f"coach_{hashlib.sha256(key.encode()).hexdigest()[:32]}".encode()
-    timestamp = str(int(wall)).encode()
-    raw = body.encode()
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": id.decode(),
-        "webhook-timestamp": timestamp.decode(),
-        "webhook-signature": signature(secrets.signing[0], id, timestamp, raw).decode(),
-    }
-    return Post(url, headers, raw)
+def told(outgoing: Outgoing, answer: Answer) -> Told:
+    """By the status; the body may hold `id`, what the receiver calls the thing, or an `error`."""
+    said = told_by_status(answer)
+    try:
+        value = loads(answer.body)
+    except JsonError:
+        return said
+    if not isinstance(value, dict):
+        return said
+    id, error = value.get("id"), value.get("error")
+    if answer.ok and isinstance(id, str | int) and not isinstance(id, bool):
+        remote_id = str(clean(str(id)))
+        return replace(said, remote_id=remote_id if 0 < len(remote_id) <= 255 else None)
+    if said.refusal and isinstance(error, str) and (words := str(clean(error))[:200]):
+        return replace(said, refusal=f"{said.refusal}: {words}")
+    return said
 
 
 PROVIDER = Provider(
@@ -274,6 +318,6 @@ PROVIDER = Provider(
     verify=verify,
     parse=parse,
     new_secret=new_secret,
-    write=write,
-    post=post,
+    reply=reply,
+    writing=Writing(call, told),
 )

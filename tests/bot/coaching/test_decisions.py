@@ -1,9 +1,8 @@
 """What people decide counts once, for them alone, and only what the screen offers can be done."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,14 +11,22 @@ from sqlalchemy import func, select
 from bot.coaching import decisions, ticking
 from bot.coaching.decisions import Opened
 from bot.coaching.permission import Refusal
-from bot.crm.provider import Secrets
 from bot.runtime.parts import Parts
 from coach.action import FieldErrors
 from coach.errors import UnknownSubjectError
-from coach.models import DealStatus, Insight, InsightState, Ref, SubjectKind, TaskStatus
+from coach.models import (
+    DealStatus,
+    Insight,
+    InsightState,
+    Ref,
+    SubjectKind,
+    TaskPriority,
+    TaskStatus,
+)
 from coach.phrases import Phrase
 from coach.screens import Control, DateField, Item, TextField
 from coach.wording import plain
+from coach.writes import CompleteTask, CreateTask, MoveDeal, RescheduleTask
 from storage import crm_writes, insights
 from storage.crm_writes import StoredWrite
 from storage.tables import crm_writes as writes_table
@@ -30,7 +37,6 @@ from tests.world import (
     BEGINNING,
     BEN,
     CONNECTION,
-    WEBHOOK_SECRET,
     WORKSPACE,
     FixedClock,
     by,
@@ -149,26 +155,28 @@ async def test_submitting_creates_the_task_in_the_mirror_and_on_its_way_to_the_c
         "high",
     )
     assert (task.person_id, task.deal_id) == (insight.person_id, "D-1")
-    body = json.loads(write.body or "")
-    assert body["type"] == "task_created"
-    assert body["owner"] == {"email": "ana@northwind.example"}
-    assert body["data"]["task"]["id"] == task.id
+    assert write.write == CreateTask(
+        CONNECTION,
+        task.id,
+        task.title,
+        task.due_date,
+        TaskPriority.HIGH,
+        note=task.note,
+        contact_id="C-D-1",
+        deal_id="D-1",
+    )
+    assert write.person_id == insight.person_id
     assert parts.wake.outbox.is_set()
     assert parts.wake.sender.is_set()
 
 
-async def test_the_requests_id_follows_from_the_insight_so_that_a_crm_knows_a_repeat(
+async def test_a_changes_key_follows_from_the_insight_so_that_a_crm_knows_a_repeat(
     parts: Parts,
 ) -> None:
     insight = await referral(parts)
     await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
     (write,) = await kept_writes(parts)
     assert write.key == f"{insight.fingerprint}:create_task"
-    post = parts.providers["native"].post
-    secrets = Secrets((WEBHOOK_SECRET,), "bearer")
-    one = post(CALLBACK, write.key, write.body or "", secrets, 1.0)
-    two = post(CALLBACK, write.key, write.body or "", secrets, 900.0)
-    assert one.headers["webhook-id"] == two.headers["webhook-id"]
 
 
 async def test_without_a_callback_the_task_is_in_the_mirror_and_nothing_waits_to_be_sent(
@@ -177,8 +185,7 @@ async def test_without_a_callback_the_task_is_in_the_mirror_and_nothing_waits_to
     parts = sqlite_parts
     insight = await referral(parts, callback=None)
     await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
-    (write,) = await kept_writes(parts)
-    assert write.body is None
+    assert len(await kept_writes(parts)) == 1
     async with parts.database.read() as tx:
         assert await crm_writes.counts(tx, WORKSPACE) == {"local": 1}
         assert not await crm_writes.any_due(tx, parts.clock.now() + timedelta(days=1))
@@ -319,8 +326,10 @@ async def test_overdue_tasks_are_shown_as_they_are_and_completed_or_moved(parts:
     said = plain(taken.outcome)
     assert "Completed “Task 0”" in said
     assert "Moved “Task 1” to Tue 1 Dec" in said
-    bodies = [json.loads(each.body or "") for each in await kept_writes(parts)]
-    assert {each["type"] for each in bodies} == {"task_completed", "task_rescheduled"}
+    assert [each.write for each in await kept_writes(parts)] == [
+        CompleteTask(CONNECTION, "T-0"),
+        RescheduleTask(CONNECTION, "T-1", date(2026, 12, 1)),
+    ]
 
 
 async def test_a_control_pressed_twenty_times_does_it_once(parts: Parts) -> None:
@@ -340,7 +349,7 @@ async def test_a_deal_is_moved_to_a_stage_there_is_and_a_won_one_is_closed(parts
     moved = await mirrored(parts, SubjectKind.DEAL, "D-1")
     assert (moved.stage, moved.status) == ("Closed Won", DealStatus.WON)
     (write,) = await kept_writes(parts)
-    assert json.loads(write.body or "")["type"] == "deal_closed"
+    assert write.write == MoveDeal(CONNECTION, "D-1", "Closed Won")
 
 
 async def test_a_contact_logged_on_the_screen_is_a_contact_made(parts: Parts) -> None:

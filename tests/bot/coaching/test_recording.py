@@ -36,6 +36,7 @@ from tests.world import (
     WORKSPACE,
     FixedClock,
     batch,
+    crm_of,
     deliver,
     enrol,
     insights_of,
@@ -323,7 +324,7 @@ async def test_what_was_told_in_time_is_news_however_long_it_lay(parts: Parts) -
     await store(parts, won("D-2", at=ago(timedelta(minutes=16))))
     assert isinstance(parts.clock, FixedClock)
     parts.clock.advance(3 * HOUR)
-    await worker.work_off(parts)
+    await worker.work_off(crm_of(parts))
     (insight,) = await insights_of(parts, ana)
     assert insight.subject == "deal:native:D-1"
 

@@ -29,6 +29,7 @@ from tests.world import (
     World,
     batch,
     connect,
+    crm_of,
     native,
     told,
     won,
@@ -42,7 +43,7 @@ class Gate:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.intake = Intake(parts)
+        self.intake = Intake(crm_of(parts))
 
     async def ask(
         self,

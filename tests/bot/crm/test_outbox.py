@@ -7,21 +7,29 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from sqlalchemy import update
 from starlette.responses import RedirectResponse, Response
 
+from bot.coaching.recording import apply
 from bot.crm import outbox
 from bot.runtime.parts import Parts
-from coach.phrases import say, verbatim
+from coach import writes
+from coach.models import TaskPriority
+from coach.phrases import say
+from coach.writes import CreateTask, CrmWrite
 from storage import crm_writes
 from storage.crm_writes import StoredWrite
+from storage.tables import crm_writes as writes_table
 from tests.world import (
     ANA,
+    BEGINNING,
     CONNECTION,
     WORKSPACE,
     Crm,
     FixedClock,
     World,
     connect,
+    crm_of,
     make_test_parts,
     native,
     running_crm,
@@ -40,20 +48,28 @@ class Desk:
     crm: Crm
     http: aiohttp.ClientSession
 
-    async def put(self, key: str = "f1:create_task", words: str = "Created “x”") -> None:
-        write = StoredWrite(
-            WORKSPACE, key, "f1", CONNECTION, "T-1", verbatim(words), '{"type": "x"}'
-        )
-        async with self.parts.database.write() as tx:
-            await crm_writes.add(tx, write, self.clock.now())
+    async def put(self, task_id: str = "T-1", *, connection_id: str = CONNECTION) -> None:
+        """A person makes a task; it is in the mirror and on its way to the CRM."""
+        await put(self.parts, CreateTask(connection_id, task_id, "x", None, TaskPriority.HIGH))
 
     async def send(self, later: timedelta = timedelta()) -> int:
         self.clock.advance(later)
-        return await outbox.send_due(self.parts, self.http)
+        return await outbox.send_due(crm_of(self.parts), self.http)
 
     async def counts(self) -> dict[str, int]:
         async with self.parts.database.read() as tx:
             return await crm_writes.counts(tx, WORKSPACE)
+
+
+async def put(parts: Parts, write: CrmWrite, fingerprint: str = "f1") -> None:
+    """What a decision does with a change."""
+    now, key = parts.clock.now(), f"{fingerprint}:{writes.subject(write)[1]}"
+    event = writes.event(write, dedupe_key=f"coach:{key}", at=now, owner=None)
+    async with parts.database.write() as tx:
+        await apply(parts, tx, WORKSPACE, write.connection_id, [event])
+        await crm_writes.add(
+            tx, StoredWrite(WORKSPACE, key, fingerprint, say("Created"), write), now
+        )
 
 
 @pytest.fixture
@@ -79,7 +95,7 @@ async def test_a_change_is_posted_once_signed_as_a_standard_webhook(desk: Desk) 
     assert await desk.send() == 1
     (heard,) = desk.crm.heard
     assert heard.fault is None
-    assert heard.body == {"type": "x"}
+    assert (heard.body["type"], heard.body["data"]["task"]["id"]) == ("task_created", "T-1")
     assert heard.headers["content-type"] == "application/json"
     assert await desk.counts() == {"done": 1}
     assert await desk.send(timedelta(days=1)) == 0
@@ -140,7 +156,7 @@ async def test_a_crm_that_does_not_answer_in_time_is_tried_again(sqlite_desk: De
     desk = sqlite_desk
     desk.crm.delays = [5]
     await desk.put()
-    assert await outbox.send_due(desk.parts, desk.http, patience=0.2) == 1
+    assert await outbox.send_due(crm_of(desk.parts), desk.http, patience=0.2) == 1
     assert await desk.counts() == {"queued": 1}
     await desk.send(10 * SECOND)
     assert len({heard.id for heard in desk.crm.heard}) == 1
@@ -197,36 +213,43 @@ async def test_one_change_in_trouble_keeps_no_other_waiting(sqlite_desk: Desk) -
     desk = sqlite_desk
     broken = native("http://[not-an-address", id="broken", token="broken-token-0123456789")
     await connect(desk.parts, broken)
-    write = StoredWrite(WORKSPACE, "k0", "f0", "broken", "T-0", say("Created"), "{}")
-    async with desk.parts.database.write() as tx:
-        await crm_writes.add(tx, write, desk.clock.now())
+    await desk.put("T-0", connection_id="broken")
     await desk.put()
     await desk.send()
     assert len(desk.crm.heard) == 1
 
 
-async def test_two_outboxes_post_nothing_twice_and_a_dead_ones_claim_runs_out(desk: Desk) -> None:
+async def test_two_outboxes_post_nothing_twice(desk: Desk) -> None:
     for number in range(20):
-        await desk.put(f"f{number}:create_task")
+        await desk.put(f"T-{number}")
     url = desk.parts.database.url.render_as_string(hide_password=False)
     other = make_test_parts(url, clock=desk.clock)
     try:
 
         async def send(parts: Parts) -> None:
-            while await outbox.send_due(parts, desk.http):
+            while await outbox.send_due(crm_of(parts), desk.http):
                 pass
 
         await asyncio.gather(send(desk.parts), send(other))
     finally:
         await other.database.close()
     assert len(desk.crm.heard) == len({heard.id for heard in desk.crm.heard}) == 20
-    await desk.put("late:create_task")
-    now = desk.clock.now()
-    async with desk.parts.database.write() as tx:
-        until = now + outbox.LEASE
-        await crm_writes.claim(tx, desk.parts.database, now, until=until, most=8)
-    assert await desk.send(outbox.LEASE - SECOND) == 0
-    assert await desk.send(SECOND) == 1
+
+
+async def test_a_dead_ones_claim_runs_out_and_its_late_answer_changes_nothing(desk: Desk) -> None:
+    await desk.put()
+    database, now = desk.parts.database, desk.clock.now()
+    async with database.write() as tx:
+        (dead,) = await crm_writes.claim(tx, database, now, lease=outbox.LEASE, most=8)
+    assert await desk.send(timedelta(seconds=1)) == 0
+    async with database.write() as tx:
+        # By the database's clock a moment ago.
+        await tx.execute(update(writes_table).values(leased_until=BEGINNING - timedelta(days=365)))
+    assert await desk.send() == 1
+    assert await desk.counts() == {"done": 1}
+    async with database.write() as tx:
+        assert not await crm_writes.fail(tx, dead, "HTTP 500")
+    assert await desk.counts() == {"done": 1}
 
 
 async def test_a_task_made_in_slack_reaches_the_crm(world: World) -> None:

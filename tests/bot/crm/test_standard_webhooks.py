@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from bot.crm.provider import Request, Secrets, SignatureError
+from bot.crm.provider import Account, Request, SignatureError
 from bot.crm.standard_webhooks import TOLERANCE, new_secret, signature, verify
 
 # The published example of the Standard Webhooks libraries.
@@ -15,7 +15,7 @@ SIGNATURE = b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 WALL = 1614265330.0
 OTHER = "whsec_" + base64.b64encode(b"another secret of 32 bytes.....!").decode()
-SECRETS = Secrets((SECRET,), "a-token-of-this-connection")
+SECRETS = Account((SECRET,), "a-token-of-this-connection")
 
 GOOD = {b"webhook-id": ID, b"webhook-timestamp": TIMESTAMP, b"webhook-signature": SIGNATURE}
 
@@ -24,7 +24,7 @@ def checked(
     headers: dict[bytes, bytes] | None = None,
     *,
     body: bytes = BODY,
-    secrets: Secrets = SECRETS,
+    secrets: Account = SECRETS,
     wall: float = WALL,
 ) -> str | None:
     """The id of a request that is let in."""
@@ -52,18 +52,18 @@ def test_the_published_example_is_let_in() -> None:
 
 
 def test_a_secret_counts_with_and_without_its_prefix() -> None:
-    assert checked(secrets=Secrets((SECRET.removeprefix("whsec_"),), "")) == ID.decode()
+    assert checked(secrets=Account((SECRET.removeprefix("whsec_"),), "")) == ID.decode()
 
 
 def test_a_secret_that_is_not_base64_is_taken_as_it_is() -> None:
     secret = "not base64 at all!"
     signed = with_header(b"webhook-signature", signature(secret, ID, TIMESTAMP, BODY))
-    assert checked(signed, secrets=Secrets((secret,), "")) == ID.decode()
+    assert checked(signed, secrets=Account((secret,), "")) == ID.decode()
 
 
 @pytest.mark.parametrize("signing", [(SECRET, OTHER), (OTHER, SECRET)], ids=["newest", "older"])
 def test_each_of_several_secrets_counts_while_they_rotate(signing: tuple[str, ...]) -> None:
-    assert checked(secrets=Secrets(signing, "")) == ID.decode()
+    assert checked(secrets=Account(signing, "")) == ID.decode()
 
 
 def test_one_good_signature_among_others_is_enough() -> None:
@@ -72,8 +72,8 @@ def test_one_good_signature_among_others_is_enough() -> None:
 
 
 def test_a_request_signed_with_another_secret_is_refused() -> None:
-    assert "does not match" in refused(secrets=Secrets((OTHER,), ""))
-    assert "does not match" in refused(secrets=Secrets((), ""))
+    assert "does not match" in refused(secrets=Account((OTHER,), ""))
+    assert "does not match" in refused(secrets=Account((), ""))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_any_other_token_is_refused(token: bytes) -> None:
 
 
 def test_no_token_is_not_the_token_of_a_connection_without_one() -> None:
-    assert "not this connection's" in refused(bearing(b"Bearer "), secrets=Secrets((SECRET,), ""))
+    assert "not this connection's" in refused(bearing(b"Bearer "), secrets=Account((SECRET,), ""))
 
 
 def test_a_token_does_not_save_a_bad_signature() -> None:

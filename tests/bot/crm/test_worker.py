@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 
 from bot.crm import worker
-from bot.crm.provider import Provider, Reading
+from bot.crm.parts import CrmParts
+from bot.crm.provider import Provider, Reading, load_providers
 from bot.runtime.parts import Parts
 from coach.models import SubjectKind
 from storage import deliveries
@@ -20,6 +21,7 @@ from tests.world import (
     World,
     batch,
     connect,
+    crm_of,
     deliver,
     enrol,
     insights_of,
@@ -45,9 +47,9 @@ async def recorded(parts: Parts) -> int:
         return int((await tx.execute(query)).scalar_one())
 
 
-def failing_on(parts: Parts, mark: bytes) -> Parts:
+def failing_on(parts: Parts, mark: bytes) -> CrmParts:
     """The same parts with a provider whose reader has a bug that bodies with `mark` meet."""
-    native = parts.providers["native"]
+    native = load_providers()["native"]
 
     def parse(body: bytes, message_id: str | None, received_at: datetime) -> Reading:
         if mark in body:
@@ -55,7 +57,7 @@ def failing_on(parts: Parts, mark: bytes) -> Parts:
         return native.parse(body, message_id, received_at)
 
     providers: dict[str, Provider] = {"native": replace(native, parse=parse)}
-    return replace(parts, providers=providers)
+    return crm_of(parts, providers=providers)
 
 
 async def test_deliveries_are_worked_off_and_the_sender_is_told_of_insights(parts: Parts) -> None:
@@ -65,7 +67,7 @@ async def test_deliveries_are_worked_off_and_the_sender_is_told_of_insights(part
     assert set((await states(parts)).values()) == {("done", None)}
     assert parts.wake.sender.is_set()
     assert len(await insights_of(parts, ana)) == 1
-    assert await worker.work_off(parts) == worker.Done()
+    assert await worker.work_off(crm_of(parts)) == worker.Done()
 
 
 async def test_one_that_makes_the_worker_fail_stops_no_other_and_is_kept_with_its_error(
@@ -93,7 +95,7 @@ async def test_after_a_fix_what_failed_is_run_again_and_counts_once(parts: Parts
     assert await recorded(parts) == 0
     async with parts.database.write() as tx:
         assert await deliveries.replay(tx, WORKSPACE) == 1
-    assert (await worker.work_off(parts)).activities == 2
+    assert (await worker.work_off(crm_of(parts))).activities == 2
     assert (await states(parts))[poison] == ("done", None)
     async with parts.database.write() as tx:
         assert await deliveries.replay(tx, WORKSPACE) == 0
@@ -103,7 +105,7 @@ async def test_a_delivery_read_in_part_brings_what_can_be_read_and_is_shown_with
     parts: Parts,
 ) -> None:
     id = await store(parts, batch(won("D-1"), {"type": "no_such_thing", "data": {}}))
-    done = await worker.work_off(parts)
+    done = await worker.work_off(crm_of(parts))
     assert (done.activities, done.failed) == (1, 1)
     state, error = (await states(parts))[id]
     assert state == "failed"
@@ -121,7 +123,7 @@ async def test_a_secret_that_cannot_be_read_keeps_no_delivery_from_being_worked_
     async with parts.database.write() as tx:
         spoilt = "UPDATE connections SET secrets = 'sealed with another key' WHERE id = 'other'"
         await tx.execute(text(spoilt))
-    assert (await worker.work_off(parts)).activities == 2
+    assert (await worker.work_off(crm_of(parts))).activities == 2
     assert await states(parts) == {own: ("done", None), others: ("done", None)}
 
 
@@ -136,7 +138,7 @@ async def test_while_the_database_is_in_trouble_nothing_is_marked_as_failed(
         id = await store(parts, won())
         async with parts.database.write() as held:
             await held.execute(text("SELECT id FROM workspaces FOR UPDATE"))
-            waiting = asyncio.create_task(worker.work(parts, WORKSPACE))
+            waiting = asyncio.create_task(worker.work(crm_of(parts), WORKSPACE))
             async with asyncio.timeout(10):
                 ended = False
                 while not ended:
@@ -145,7 +147,7 @@ async def test_while_the_database_is_in_trouble_nothing_is_marked_as_failed(
                 (error,) = await asyncio.gather(waiting, return_exceptions=True)
         assert isinstance(error, Exception)
         assert (await states(parts))[id] == ("pending", None)
-        assert (await worker.work_off(parts)).activities == 1
+        assert (await worker.work_off(crm_of(parts))).activities == 1
 
 
 async def test_two_workers_at_once_lose_nothing_and_count_nothing_twice(parts: Parts) -> None:
@@ -160,7 +162,7 @@ async def test_two_workers_at_once_lose_nothing_and_count_nothing_twice(parts: P
 
         async def work(which: Parts) -> int:
             total = 0
-            while done := (await worker.work(which, WORKSPACE, most=7)).activities:
+            while done := (await worker.work(crm_of(which), WORKSPACE, most=7)).activities:
                 total += done
                 await asyncio.sleep(0)
             return total

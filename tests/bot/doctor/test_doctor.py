@@ -28,6 +28,7 @@ from coach.models import (
     Suggestion,
 )
 from coach.phrases import say
+from coach.writes import CompleteTask
 from storage import connections, crm_writes, deliveries, insights, notices, owners, workspaces
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
@@ -161,7 +162,9 @@ async def test_owners_nobody_matches_are_listed_with_what_waits_for_them(
 async def test_a_change_the_crm_did_not_take_is_told(database: Database) -> None:
     async with database.write() as tx:
         await connect(tx)
-        write = StoredWrite(DEFAULT, "k1", "f", "native", "T-1", say("Completed “Call”"), "{}")
+        write = StoredWrite(
+            DEFAULT, "k1", "f", say("Completed “Call”"), CompleteTask("native", "T-1")
+        )
         await crm_writes.add(tx, write, NOW)
         await crm_writes.fail(tx, write, "HTTP 410")
     (found,) = faults(await work(database))

@@ -11,7 +11,6 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from bot.crm.provider import load_providers
 from bot.importing import run
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
@@ -72,7 +71,6 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
         entropy=lambda size: next(numbers).to_bytes(size, "big"),
         rules=load_rules(),
         actions=load_actions(),
-        providers=load_providers(),
     )
     async with database.write() as tx:
         await workspaces.ensure(tx, workspaces.DEFAULT, NOW)

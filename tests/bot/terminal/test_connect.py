@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bot.crm.provider import Request, Secrets, SignatureError, load_providers
+from bot.crm.provider import Account, Request, SignatureError, load_providers
 from tests.bot.terminal.conftest import Coach
 
 
@@ -92,10 +92,10 @@ def test_the_example_that_is_printed_signs_rightly(coach: Coach) -> None:
     }
     body = given[given.index("-d") + 1].encode()
     provider = load_providers()["native"]
-    secrets = Secrets((linked(coach)["secret"],), "")
-    assert provider.verify(Request(headers, body), secrets, time.time()) is not None
+    account = Account((linked(coach)["secret"],))
+    assert provider.verify(Request(headers, body), account, time.time()) is not None
     with pytest.raises(SignatureError):
-        provider.verify(Request(headers, body + b" "), secrets, time.time())
+        provider.verify(Request(headers, body + b" "), account, time.time())
 
 
 @pytest.mark.parametrize(

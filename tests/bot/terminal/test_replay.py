@@ -1,6 +1,7 @@
 """`coach replay`: what failed is run again after a fix, here and now."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,9 @@ from threading import Thread
 import pytest
 from sqlalchemy import update
 
+from coach.models import Task
 from coach.phrases import say
+from coach.writes import CompleteTask
 from storage import connections, crm_writes, deliveries, mirror
 from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
@@ -104,14 +107,15 @@ def test_a_change_reaches_the_crm_after_its_callback_was_mended(
     coach: Coach, store: InStore, crm: tuple[str, list[bytes]]
 ) -> None:
     url, came = crm
-    write = StoredWrite(DEFAULT, "k1", "f", "native", "T-1", say("Completed “Call”"), '{"a": 1}')
+    write = StoredWrite(DEFAULT, "k1", "f", say("Completed “Call”"), CompleteTask("native", "T-1"))
 
     async def failed(tx: Tx) -> None:
+        await mirror.save(tx, DEFAULT, [(Task("native", "T-1", "Call"), None)])
         await crm_writes.add(tx, write, NOW)
         await crm_writes.fail(tx, write, "HTTP 410")
 
     store(failed)
-    assert "k1  the connection has no callback" in coach("replay").out
+    assert "k1  the connection has nowhere to tell of it" in coach("replay").out
 
     async def mended(tx: Tx) -> None:
         (found,) = await connections.of_workspace(tx, Seal([KEY]), DEFAULT)
@@ -120,4 +124,5 @@ def test_a_change_reaches_the_crm_after_its_callback_was_mended(
     store(mended)
     ran = coach("replay", "k1")
     assert (ran.code, ran.out.strip()) == (0, "Run again: 1 changes for the CRM.")
-    assert came == [b'{"a": 1}']
+    (body,) = came
+    assert json.loads(body)["data"]["task"]["title"] == "Call"
