@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from typer.main import get_command
@@ -9,8 +10,14 @@ from typer.main import get_command
 from bot.crm.provider import load_providers
 from bot.slack.command import load_subcommands
 from bot.terminal.cli import app
+from bot.terminal.show import LISTINGS
+from bot.terminal.showing.activities import COUNTED
+from bot.terminal.showing.listing import Names
+from bot.terminal.what import What
 from coach.engine import load_rules, type_of
+from coach.models import Contact, Deal, Person, Task, Verb
 from coach.wording import plain
+from storage.activities import ActivityRow
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -68,11 +75,30 @@ def _leaves(command: object, path: str = "") -> Iterable[tuple[str, str]]:
         yield from _leaves(each, f"{path} {name}".strip())
 
 
+def show() -> str:
+    """The fields of everything that `coach show --json` prints."""
+    now, nobody = datetime(2026, 11, 25, tzinfo=UTC), Person("w", "p", "")
+    samples: Mapping[What, object] = {
+        What.ACTIVITIES: ActivityRow("c", "k", Verb.COMMAND_USED, now, now),
+        What.DEALS: Deal("c", "d"),
+        What.CONTACTS: Contact("c", "c"),
+        What.TASKS: Task("c", "t"),
+        What.PEOPLE: (nobody, now),
+    }
+    rows = {what.value: LISTINGS[what].json(samples[what], Names()) for what in What}
+    rows["activities --counts"] = dict.fromkeys(COUNTED)
+    return _table(
+        ("coach show", "fields of a row with `--json`"),
+        ((f"`{name}`", ", ".join(f"`{each}`" for each in row)) for name, row in rows.items()),
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "rules": rules,
     "commands": commands,
     "providers": providers,
     "terminal": terminal,
+    "show": show,
 }
 
 

@@ -1,0 +1,1 @@
+"""What `coach show` can show: each kind with its pages, its JSON and the columns of its table."""

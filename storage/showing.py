@@ -1,0 +1,106 @@
+"""What `coach show` asks for: things and people page by page, and what names belong to ids."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import func, literal, or_, select, tuple_
+
+from coach.models import Person, Subject, SubjectKind
+from storage import mirror, people
+from storage.database import Tx
+from storage.mirror import TABLES
+from storage.tables import people as people_table
+
+#: A thing by its kind, its connection and its id there.
+Place = tuple[SubjectKind, str, str]
+
+#: Stands for a creation nobody told the time of: such things come last.
+UNTOLD = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def things(
+    tx: Tx,
+    kind: SubjectKind,
+    workspace_id: str,
+    *,
+    person_id: str | None = None,
+    since: datetime | None = None,
+    after: Subject | None = None,
+    most: int,
+) -> list[Subject]:
+    """Things that are in the CRM, the newest first; with `after` those that follow that one.
+
+    `since` leaves only those created after it.
+    """
+    table = TABLES[kind]
+    created = func.coalesce(table.c.created_at, literal(UNTOLD, table.c.created_at.type))
+    key = (table.c.connection_id, table.c.id)
+    query = (
+        select(*mirror._columns(kind))
+        .where(table.c.workspace_id == workspace_id, ~table.c.deleted)
+        .order_by(created.desc(), *key)
+        .limit(most)
+    )
+    if person_id is not None:
+        query = query.where(table.c.person_id == person_id)
+    if since is not None:
+        query = query.where(table.c.created_at > since)
+    if after is not None:
+        at = after.created_at or UNTOLD
+        later = tuple_(*key) > tuple_(after.connection_id, after.id)
+        query = query.where(or_(created < at, (created == at) & later))
+    return [mirror._subject(kind, row) for row in await tx.execute(query)]
+
+
+async def everybody(
+    tx: Tx,
+    workspace_id: str,
+    *,
+    person_id: str | None = None,
+    since: datetime | None = None,
+    after: Person | None = None,
+    most: int,
+) -> list[tuple[Person, datetime]]:
+    """People with when each came to be known, by name; with `after` those that follow that one."""
+    key = (people_table.c.name, people_table.c.id)
+    query = (
+        select(people_table.c.id, people_table.c.created_at)
+        .where(people_table.c.workspace_id == workspace_id)
+        .order_by(*key)
+        .limit(most)
+    )
+    if person_id is not None:
+        query = query.where(people_table.c.id == person_id)
+    if since is not None:
+        query = query.where(people_table.c.created_at > since)
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(after.name, after.id))
+    found = [(row[0], row[1]) for row in await tx.execute(query)]
+    known = await people.load(tx, workspace_id, [id for id, _ in found])
+    return [(known[id], at) for id, at in found]
+
+
+async def by_places(tx: Tx, workspace_id: str, places: Iterable[Place]) -> dict[Place, Subject]:
+    """Things of any kind and connection, a query for each of both; what is unknown is left out."""
+    wanted: dict[tuple[SubjectKind, str], set[str]] = {}
+    for kind, connection_id, id in places:
+        wanted.setdefault((kind, connection_id), set()).add(id)
+    found: dict[Place, Subject] = {}
+    for (kind, connection_id), ids in wanted.items():
+        known = await mirror.load(tx, kind, workspace_id, connection_id, ids)
+        found.update({(kind, connection_id, id): subject for id, subject in known.items()})
+    return found
+
+
+async def with_address(tx: Tx, workspace_id: str, email: str) -> str | None:
+    """The id of the person whom Slack or a CRM knows by this address."""
+    query = (
+        select(people_table.c.id)
+        .where(
+            people_table.c.workspace_id == workspace_id,
+            func.lower(people_table.c.email) == email.strip().lower(),
+        )
+        .order_by(people_table.c.slack_user_id.is_(None), people_table.c.id)
+        .limit(1)
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
