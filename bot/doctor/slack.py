@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor.findings import Finding, fault, note, ok
@@ -90,7 +91,8 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
             client.retry_handlers = []
             async with asyncio.timeout(PATIENCE):
                 answer = await client.auth_test()
-    except Exception as error:
+    except (SlackClientError, aiohttp.ClientError, OSError, AttributeError) as error:
+        # The last is slack_sdk's, at an answer that is no JSON; any other is raised again here.
         found = slack_fault(error)
         if found.means is Means.AGAIN:
             yield fault(

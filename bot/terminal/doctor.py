@@ -4,6 +4,8 @@ import json
 from collections.abc import AsyncIterator, Sequence
 
 import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.crm.provider import load_providers
 from bot.doctor.environment import check_settings
@@ -14,6 +16,7 @@ from bot.runtime.clock import SystemClock
 from bot.runtime.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
 from bot.terminal.session import open_database
+from coach.errors import CoachError
 from storage import connections, workspaces
 from storage.sealing import Seal
 
@@ -44,7 +47,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Finding]:
     workspace, in_use = None, False
     try:
         database = open_database(settings)
-    except Exception as error:
+    except (CoachError, SQLAlchemyError) as error:
         yield _unusable(error)
         return
     try:
@@ -61,7 +64,8 @@ async def _opened(settings: Settings) -> AsyncIterator[Finding]:
                         yield finding
                     async for finding in check_work(tx, now):
                         yield finding
-        except Exception as error:
+        # A database that does not answer in time is among the faults of the system.
+        except (CoachError, SQLAlchemyError, CommandError, OSError) as error:
             yield _unusable(error)
         async for finding in check_slack(settings, workspace, in_use=in_use):
             yield finding

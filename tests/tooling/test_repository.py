@@ -169,6 +169,20 @@ def test_no_module_does_anything_when_it_is_imported() -> None:
     assert found == []
 
 
+def test_no_test_patches_anything_of_our_own() -> None:
+    """What a test needs otherwise is an argument; Python's own `sys.argv` may be set."""
+    found = []
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.ImportFrom(module="unittest") | ast.ImportFrom(module="unittest.mock"):
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+                case ast.Call(func=ast.Attribute(attr="setattr" | "setitem"), args=[what, *_]):
+                    if not (isinstance(what, ast.Name) and what.id == "sys"):
+                        found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert found == []
+
+
 def test_the_makefile_has_the_targets_that_people_are_told_of() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))

@@ -1,10 +1,12 @@
 """Every command has help, and a foreseeable fault is one sentence."""
 
+import signal
 import socket
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import pytest
 from tests import databases
 from tests.bot.terminal.conftest import Coach
 
-COMMANDS = ["demo", "serve", "connect", "import", "replay", "doctor"]
+ROOT = Path(__file__).parents[3]
+
+COMMANDS = ["demo", "serve", "connect", "import", "show", "replay", "doctor"]
 
 
 def test_help_names_every_command(coach: Coach) -> None:
@@ -103,39 +107,76 @@ def test_serve_says_when_the_address_is_not_of_this_machine(coach: Coach) -> Non
     assert "check --host" in ran.err
 
 
-def test_serve_says_where_it_is_and_what_slack_still_needs(
-    coach: Coach, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from bot import app
+@contextmanager
+def process(tmp_path: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """`coach` as a process of its own, which is gone afterwards."""
+    started = subprocess.Popen(
+        [sys.executable, "-c", "from bot.terminal.cli import main; main()", *arguments],
+        cwd=tmp_path,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(tmp_path),
+            "COACH_DATA": str(tmp_path / "data"),
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
 
-    served: list[int] = []
-    monkeypatch.setattr(app, "serve", lambda settings, host, port: served.append(port))
-    with socket.socket() as free:
+
+@pytest.mark.parametrize("token", ["", "xoxb-1"])
+def test_serve_says_where_it_is_and_what_slack_still_needs(tmp_path: Path, token: str) -> None:
+    with socket.socket() as free, socket.socket() as silent:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    monkeypatch.setenv("SLACK_SIGNING_SECRET", "abc")
-    ran = coach("serve", "--port", str(port))
-    assert f"http://127.0.0.1:{port}" in ran.err
-    assert "Slack is not set up" in ran.err
-    assert "Set SLACK_BOT_TOKEN in" in ran.err
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
-    ran = coach("serve", "--port", str(port))
-    assert "Slack is not set up" not in ran.err
-    assert served == [port, port]
+        # Slack is asked for at the start; it is there and says nothing.
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        free.close()
+        slack = {
+            "SLACK_SIGNING_SECRET": "abc",
+            "SLACK_API_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/",
+            **({"SLACK_BOT_TOKEN": token} if token else {}),
+        }
+        with process(tmp_path, "serve", "--port", str(port), **slack) as serving:
+            assert serving.stderr is not None
+            told = ""
+            while "The coach listens on" not in told:
+                line = serving.stderr.readline()
+                assert line, f"it ended: {told}"
+                told += line
+    assert f"The coach starts at http://127.0.0.1:{port}" in told
+    assert ("Slack is not set up" in told) is not bool(token)
+    assert ("Set SLACK_BOT_TOKEN in" in told) is not bool(token)
 
 
 def test_an_unknown_command_is_exit_2(coach: Coach) -> None:
     assert coach("dance").code == 2
 
 
-def test_ctrl_c_ends_with_130(coach: Coach, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.terminal import doctor
-
-    async def interrupted(*, as_json: bool) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(doctor, "examine", interrupted)
-    assert coach("doctor").code == 130
+def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        slack = {
+            "SLACK_SIGNING_SECRET": "abc",
+            "SLACK_BOT_TOKEN": "xoxb-1",
+            "SLACK_API_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/",
+        }
+        with process(tmp_path, "doctor", **slack) as asking:
+            # The doctor has called Slack and waits for the answer.
+            silent.settimeout(30)
+            with silent.accept()[0]:
+                asking.send_signal(signal.SIGINT)
+                _, err = asking.communicate(timeout=30)
+        assert (asking.returncode, err) == (130, "")
 
 
 def test_the_embedded_database_is_upgraded_by_whatever_command_comes_first(
