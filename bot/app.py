@@ -16,7 +16,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coaching import ticking
-from bot.crm import outbox, worker
+from bot.crm import large, outbox, worker
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
@@ -77,12 +77,16 @@ class Bot:
         http = self._http
 
         async def work() -> bool:
-            return (await worker.work_turn(crm)).deliveries >= worker.BATCH
+            return (await worker.work_turn(crm)).goes_on
+
+        async def work_large() -> bool:
+            return (await large.work_turn(crm)).goes_on
 
         async def tick() -> None:
             await ticking.tick(parts)
 
         self._begin("the worker", work, parts.wake.worker, 2.0)
+        self._begin("the worker on large deliveries", work_large, parts.wake.large, 2.0)
         self._begin("the outbox", lambda: outbox.send_due(crm, http), parts.wake.outbox, 5.0)
         # The scheduler brings the turns; the bell is for what cannot wait for the next.
         self._begin("the clock", tick, parts.wake.tick, None)

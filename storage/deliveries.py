@@ -1,15 +1,20 @@
 """Deliveries: raw webhook requests, durable before the 2xx, each event counted once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 
-from storage.database import Database, Tx, chunks, insert_for
-from storage.tables import connections, deliveries, event_keys
+from storage.database import Tx, chunks, insert_for
+from storage.leases import leased_until
+from storage.tables import PENDING_LARGE, PENDING_SMALL, connections, deliveries, event_keys
+
+#: A body of more bytes than this makes a delivery large: reading it takes longer than the event
+#: loop may be held up, and it may bring more events than a transaction should.
+LARGE = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,15 @@ class Delivery:
     body: bytes
     message_id: str | None = None
     error: str | None = None
+    #: How often it was tried before.
+    attempts: int = 0
+    #: Whether it is worked off by itself, piece by piece.
+    large: bool = False
+    #: Whose form its body has.
+    provider: str = ""
 
+
+_LANE = {False: PENDING_SMALL, True: PENDING_LARGE}
 
 # Statements of every request are made once: making them takes as long as executing them.
 _STORED = deliveries.insert()
@@ -51,7 +64,6 @@ _ARRIVED = (
     )
     .values(last_delivery_at=bindparam("at"))
 )
-_WAITING = select(deliveries.c.workspace_id).where(deliveries.c.state == "pending").distinct()
 
 
 @cache
@@ -98,6 +110,8 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
             "message_id": delivery.message_id,
             "received_at": delivery.received_at,
             "body": delivery.body,
+            "large": len(delivery.body) > LARGE,
+            "due_at": delivery.received_at,
             "state": "pending" if fresh[delivery.id] else "failed",
             "error": delivery.error,
         }
@@ -140,43 +154,150 @@ async def _known_failures(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, 
     return {(row[0], row[1], row[2]) for row in await tx.execute(query)}
 
 
-_DELIVERY = [deliveries.c[name] for name in Delivery.__slots__]
+_FIELDS = (
+    *("workspace_id", "id", "connection_id", "received_at", "body"),
+    *("message_id", "error", "attempts", "large"),
+)
 
 
-async def next_pending(
-    tx: Tx, database: Database, workspace_id: str, most: int, *, only: str | None = None
-) -> list[Delivery]:
-    """The oldest pending deliveries, locked for this transaction where others could take them.
-
-    With `only` no other than the one with this id.
-    """
-    query = (
-        select(*_DELIVERY)
-        .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "pending")
-        .order_by(deliveries.c.id)
-        .limit(most)
+def _select() -> Select[Any]:
+    return select(*(deliveries.c[name] for name in _FIELDS), connections.c.provider).join(
+        connections,
+        (connections.c.workspace_id == deliveries.c.workspace_id)
+        & (connections.c.id == deliveries.c.connection_id),
     )
-    if only is not None:
-        query = query.where(deliveries.c.id == only)
-    if not database.is_sqlite:
-        query = query.with_for_update(skip_locked=True)
-    return [Delivery(*row) for row in await tx.execute(query)]
+
+
+@cache
+def _due(large: bool) -> Select[Any]:
+    """The deliveries of one lane that are next, up to so many and so many bytes."""
+    waiting = (
+        select(deliveries.c.id, deliveries.c.due_at, func.length(deliveries.c.body).label("size"))
+        .where(
+            deliveries.c.workspace_id == bindparam("workspace"),
+            deliveries.c.due_at <= bindparam("now"),
+            _LANE[large],
+        )
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    sum_ = func.sum(waiting.c.size).over(order_by=(waiting.c.due_at, waiting.c.id))
+    place = func.row_number().over(order_by=(waiting.c.due_at, waiting.c.id))
+    ranked = select(waiting.c.id, sum_.label("sum"), place.label("place")).subquery()
+    return (
+        _select()
+        .join(ranked, ranked.c.id == deliveries.c.id)
+        .where(
+            deliveries.c.workspace_id == bindparam("workspace"),
+            # The first is taken however large it is.
+            or_(ranked.c.place == 1, ranked.c.sum <= bindparam("size")),
+        )
+        .order_by(ranked.c.place)
+    )
+
+
+async def due(
+    tx: Tx, workspace_id: str, now: datetime, *, most: int, size: int, large: bool = False
+) -> list[Delivery]:
+    """What is to be worked off next of small or of large deliveries, oldest first.
+
+    At most `most`, and no more than `size` bytes of bodies, the first one excepted. Whoever works
+    on them holds the workspace.
+    """
+    asked = {"workspace": workspace_id, "now": now, "most": most, "size": size}
+    return [Delivery(*row) for row in await tx.execute(_due(large), asked)]
+
+
+async def pending(tx: Tx, workspace_id: str, id: str) -> Delivery | None:
+    """One delivery, if it is still to be worked off."""
+    query = _select().where(
+        deliveries.c.workspace_id == workspace_id,
+        deliveries.c.id == id,
+        deliveries.c.state == "pending",
+    )
+    row = (await tx.execute(query)).first()
+    return Delivery(*row) if row else None
 
 
 async def next_pending_id(tx: Tx, workspace_id: str) -> str | None:
-    """The oldest pending delivery's id."""
-    query = (
-        select(deliveries.c.id)
-        .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "pending")
-        .order_by(deliveries.c.id)
-        .limit(1)
+    """The id of the delivery whose turn is next; ids begin with the time they were made at."""
+    found: list[str] = []
+    for lane in _LANE.values():
+        query = (
+            select(deliveries.c.id)
+            .where(deliveries.c.workspace_id == workspace_id, lane)
+            .order_by(deliveries.c.due_at, deliveries.c.id)
+            .limit(1)
+        )
+        found += (await tx.execute(query)).scalars()
+    return min(found, default=None)
+
+
+@cache
+def _waiting(large: bool) -> Select[Any]:
+    """Workspaces with something due, by one look into the index for each that has anything."""
+    lane, workspace = _LANE[large], deliveries.c.workspace_id
+    found = select(func.min(workspace).label("id")).where(lane).cte("found", recursive=True)
+    following = select(func.min(workspace)).where(lane, workspace > found.c.id).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.id.is_not(None)))
+    first_due = (
+        select(func.min(deliveries.c.due_at)).where(lane, workspace == found.c.id).scalar_subquery()
     )
-    return (await tx.execute(query)).scalar_one_or_none()
+    return select(found.c.id).where(found.c.id.is_not(None), first_due <= bindparam("now"))
 
 
-async def pending_workspaces(tx: Tx) -> list[str]:
-    """Workspaces that have deliveries to work on."""
-    return list((await tx.execute(_WAITING)).scalars())
+async def due_workspaces(tx: Tx, now: datetime, *, large: bool = False) -> list[str]:
+    """Workspaces that have deliveries to work on now."""
+    return list((await tx.execute(_waiting(large), {"now": now})).scalars())
+
+
+async def postpone(tx: Tx, workspace_id: str, tried: Mapping[str, int], until: datetime) -> None:
+    """Let deliveries wait after an attempt that failed by no fault of theirs.
+
+    `tried` maps their ids to how often each has been tried by now.
+    """
+    for id, attempts in tried.items():
+        await tx.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.workspace_id == workspace_id,
+                deliveries.c.id == id,
+                deliveries.c.state == "pending",
+            )
+            .values(attempts=attempts, due_at=until)
+        )
+
+
+async def lease(tx: Tx, delivery: Delivery, now: datetime, lasts: timedelta) -> Delivery | None:
+    """Take a delivery for a while, so that it is due to nobody else; `None` if somebody was faster.
+
+    That counts as an attempt, whose number tells this lease from every other.
+    """
+    taken = replace(delivery, attempts=delivery.attempts + 1)
+    return taken if await _lease(tx, delivery, taken.attempts, now, lasts) else None
+
+
+async def hold(tx: Tx, delivery: Delivery, now: datetime, lasts: timedelta) -> bool:
+    """Lengthen a lease; `False` when it ran out and somebody else has taken the delivery."""
+    return await _lease(tx, delivery, delivery.attempts, now, lasts)
+
+
+async def _lease(
+    tx: Tx, delivery: Delivery, attempts: int, now: datetime, lasts: timedelta
+) -> bool:
+    taken = await tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.workspace_id == delivery.workspace_id,
+            deliveries.c.id == delivery.id,
+            deliveries.c.state == "pending",
+            deliveries.c.attempts == delivery.attempts,
+        )
+        .values(attempts=attempts, due_at=leased_until(tx, now, lasts))
+        .returning(deliveries.c.id)
+    )
+    return taken.first() is not None
 
 
 async def finish(
@@ -202,7 +323,7 @@ async def finish(
 async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[Delivery]:
     """The newest deliveries that could not be read, with their errors."""
     query = (
-        select(*_DELIVERY)
+        _select()
         .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "failed")
         .order_by(deliveries.c.id.desc())
         .limit(most)
@@ -223,12 +344,12 @@ async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in await tx.execute(query)}
 
 
-async def replay(tx: Tx, workspace_id: str, ids: Sequence[str] | None = None) -> int:
+async def replay(tx: Tx, workspace_id: str, now: datetime, ids: Sequence[str] | None = None) -> int:
     """Put failed deliveries (all, or these) back to work; returns how many."""
     query = (
         update(deliveries)
         .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "failed")
-        .values(state="pending")
+        .values(state="pending", attempts=0, due_at=now)
         .returning(deliveries.c.id)
     )
     if ids is not None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from storage.database import Database, Tx, insert
 from storage.tables import workspaces
@@ -59,6 +59,11 @@ async def change(tx: Tx, workspace_id: str, **values: object) -> None:
     await tx.execute(update(workspaces).where(workspaces.c.id == workspace_id).values(**values))
 
 
+_LOCK = select(workspaces.c.id).where(workspaces.c.id == bindparam("id"))
+_WAIT_FOR_LOCK = _LOCK.with_for_update(key_share=True)
+_LOCK_IF_FREE = _LOCK.with_for_update(key_share=True, skip_locked=True)
+
+
 async def lock(tx: Tx, database: Database, workspace_id: str) -> None:
     """Be the only one to change this workspace's mirror until the transaction ends.
 
@@ -66,8 +71,11 @@ async def lock(tx: Tx, database: Database, workspace_id: str) -> None:
     writing transaction is alone anyway.
     """
     if not database.is_sqlite:
-        await tx.execute(
-            select(workspaces.c.id)
-            .where(workspaces.c.id == workspace_id)
-            .with_for_update(key_share=True)
-        )
+        await tx.execute(_WAIT_FOR_LOCK, {"id": workspace_id})
+
+
+async def lock_if_free(tx: Tx, database: Database, workspace_id: str) -> bool:
+    """The same without waiting for whoever has it now; says whether it was to be had."""
+    if database.is_sqlite:
+        return True
+    return (await tx.execute(_LOCK_IF_FREE, {"id": workspace_id})).first() is not None

@@ -34,6 +34,7 @@ from bot.coaching.actor import Actor
 from bot.crm import worker
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
+from bot.crm.turns import Done
 from bot.playground.crm.signing import webhook_fault, webhook_headers
 from bot.playground.slack.api import SlackStandIn
 from bot.playground.slack.things import Message
@@ -401,7 +402,7 @@ class World:
         while waiting := await self._waiting():
             assert time.monotonic() < deadline, f"still waiting: {', '.join(waiting)}"
             wake = self.parts.wake
-            for bell in (wake.worker, wake.sender, wake.outbox, wake.lookup):
+            for bell in (wake.worker, wake.large, wake.sender, wake.outbox, wake.lookup):
                 bell.set()
             await asyncio.sleep(0.005)
 
@@ -410,8 +411,8 @@ class World:
         if self.parts.wake.tick.is_set():
             found.append("a tick")
         async with self.database.read() as tx:
-            if await deliveries.pending_workspaces(tx):
-                found.append("deliveries")
+            for large in (False, True):
+                found += await deliveries.due_workspaces(tx, now, large=large)
             wanted = await agenda.look(tx, now)
             found += [name for name, any_ in wanted._asdict().items() if any_]
             for table in (insights_table, notices_table):
@@ -593,13 +594,14 @@ async def store(
     *,
     id: str | None = None,
     connection: str = CONNECTION,
+    workspace: str = WORKSPACE,
 ) -> str:
     """Store a delivery as the intake does, to be worked off; returns its id in the store."""
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     provider, now = crm_of(parts).providers["native"], parts.clock.now()
     message_id = id or f"msg_{parts.new_id()}"
     delivery = NewDelivery(
-        WORKSPACE,
+        workspace,
         parts.new_id(),
         connection,
         message_id,
@@ -612,7 +614,7 @@ async def store(
     return delivery.id
 
 
-async def deliver(parts: Parts, *events: Mapping[str, Any]) -> worker.Done:
+async def deliver(parts: Parts, *events: Mapping[str, Any]) -> Done:
     """Store each event as a delivery of its own, and work all off."""
     for each in events:
         await store(parts, each)

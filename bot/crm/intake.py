@@ -5,9 +5,11 @@ while a vendor waits.
 """
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,17 +26,20 @@ from bot.crm.provider import (
     SignatureError,
     Taken,
 )
-from bot.web.raw_body import TooLargeError, answer, read_body
+from bot.crm.reading import faults, read
+from bot.web.raw_body import GoneError, TooLargeError, declared_size, read_body
+from coach.errors import CoachError
 from coach.ids import ordered_id
 from storage import connections, deliveries
 from storage.connections import Connection
 from storage.database import is_passing
-from storage.deliveries import NewDelivery
+from storage.deliveries import LARGE, NewDelivery
 
 log = logging.getLogger(__name__)
 
-#: Deliveries in one commit.
+#: Deliveries in one commit, and events in them.
 TOGETHER = 256
+KEYS = 2000
 
 #: For how many seconds a connection is remembered: so long a rotated secret takes to count.
 REMEMBERED = 3.0
@@ -42,8 +47,18 @@ REMEMBERED = 3.0
 #: How long a sender may be kept waiting for the database, in seconds.
 PATIENCE = 10.0
 
-_NOT_STORED = {"error": "The delivery could not be stored. Send it again."}
-_UNKNOWN = {"error": "No connection has this address. See coach connect."}
+#: How many requests, and bytes of their bodies, may be in hand at once; whoever comes then is told
+#: to come again.
+REQUESTS = 1000
+BYTES = 64_000_000
+
+_UNKNOWN = "No connection has this address. See coach connect."
+
+_LATER = {"retry-after": "5"}
+
+
+class _FullError(Exception):
+    """No more can be taken in for now."""
 
 
 @dataclass(slots=True)
@@ -65,46 +80,69 @@ class Intake:
         self._queue: list[_Waiting] = []
         self._storing: asyncio.Task[None] | None = None
         self._closed = False
+        #: How many requests are being taken in.
+        self.in_hand = 0
+        self._bytes = 0
+        self._full = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: 202, or 400, 401, 404, 405, 413, 503 with a sentence."""
-        if scope["method"] != "POST":
-            await answer(send, 405, {"error": "Send webhooks with POST."}, ((b"allow", b"POST"),))
+        """Answer one request: as its provider does, or 401, 404, 405, 413, 503 with a sentence."""
+        try:
+            reply = await self._answer(scope, receive)
+        except GoneError:
             return
+        except SignatureError as error:
+            reply = _sentence(401, str(error))
+        except TooLargeError as error:
+            reply = _sentence(413, f"A webhook may have {error.largest:,} bytes.")
+        except _FullError:
+            reply = _sentence(503, "Too much is coming in. Send it again a little later.", _LATER)
+        except Exception as error:
+            # A secret that cannot be read says all there is to say.
+            log.error("a delivery could not be stored: %s", error, exc_info=not _is_told(error))
+            reply = _sentence(503, "The delivery could not be stored. Send it again.", _LATER)
+        await _reply(send, reply)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        if scope["method"] != "POST":
+            return _sentence(405, "Send webhooks with POST.", {"allow": "POST"})
         name, _, token = scope["path"].removeprefix("/webhooks/").partition("/")
         provider = self._crm.providers.get(name)
         if provider is None or not (token or provider.split):
-            await answer(send, 404, _UNKNOWN)
-            return
-        try:
-            async with asyncio.timeout(PATIENCE):
-                found = await self._by_token(name, token) if token else []
-        except Exception:
-            log.exception("a connection could not be looked up")
-            await answer(send, 503, _NOT_STORED)
-            return
+            return _sentence(404, _UNKNOWN)
+        async with asyncio.timeout(PATIENCE):
+            found = await self._by_token(name, token) if token else []
         if token and not found:
-            await answer(send, 404, _UNKNOWN)
-            return
-        try:
+            return _sentence(404, _UNKNOWN)
+        with self._room(declared_size(scope, provider.largest)):
             body = await read_body(scope, receive, provider.largest)
-        except TooLargeError:
-            await answer(send, 413, {"error": f"A webhook may have {provider.largest:,} bytes."})
-            return
-        except ConnectionError:
-            return
-        request = Request(dict(scope["headers"]), body, scope["method"], self._url(scope))
-        try:
+            request = Request(dict(scope["headers"]), body, scope["method"], self._url(scope))
             taken = await (
                 self._take(provider, found[0], request) if found else self._split(name, request)
             )
-        except SignatureError as error:
-            await answer(send, 401, {"error": str(error)})
-        except Exception:
-            log.exception("a delivery could not be stored")
-            await answer(send, 503, _NOT_STORED)
-        else:
-            await _reply(send, provider.reply(taken))
+        return provider.reply(taken)
+
+    @contextmanager
+    def _room(self, size: int) -> Iterator[None]:
+        """Room for one more request, until it is answered. Raises `_FullError` when there is none.
+
+        When storing does not keep up, vendors are told to come again, instead of all they send
+        being held in memory.
+        """
+        if self.in_hand >= REQUESTS or self._bytes + size > BYTES:
+            if not self._full:
+                log.warning("webhooks come faster than they can be stored; some have to come again")
+            self._full = True
+            raise _FullError
+        self.in_hand += 1
+        self._bytes += size
+        try:
+            yield
+        finally:
+            self.in_hand -= 1
+            self._bytes -= size
+            if not self.in_hand:
+                self._full = False
 
     def _url(self, scope: Scope) -> str:
         # By the configured address: what a proxy says of itself, anybody could say.
@@ -152,7 +190,7 @@ class Intake:
         account = Account(app=self._crm.apps.get(name, {}))
         message_id = provider.verify(request, account, self._crm.wall())
         try:
-            pieces = provider.split(request.body) if provider.split else {}
+            pieces = await self._pieces(provider, request.body)
         except PayloadError as error:
             log.warning("a request of %s could not be split by account: %s", name, error)
             return Taken(error=str(error))
@@ -166,23 +204,31 @@ class Intake:
         )
         return _together(kept)
 
+    async def _pieces(self, provider: Provider, body: bytes) -> Mapping[str, bytes]:
+        if provider.split is None:
+            return {}
+        if len(body) <= LARGE:
+            return provider.split(body)
+        async with self._crm.reading:
+            return await asyncio.to_thread(provider.split, body)
+
     async def _keep(
         self, provider: Provider, connection: Connection, body: bytes, message_id: str | None
     ) -> Taken:
         received_at = self._parts.clock.now()
         fault: PayloadError | None = None
         try:
-            reading = provider.parse(body, message_id, received_at)
+            reading = await read(self._crm, provider, body, message_id, received_at)
         except PayloadError as error:
             # It came from the right hands: it is kept, to be looked at and read again.
             reading, fault = Reading(()), error
-        self._crm.rush.came()
         delivery = self._delivery(connection, body, message_id, received_at, reading, fault)
         async with asyncio.timeout(PATIENCE):
             fresh = await self._store(delivery)
         if fault is not None:
             return Taken(error=str(fault))
-        self._parts.wake.worker.set()
+        bells = self._parts.wake
+        (bells.large if len(body) > LARGE else bells.worker).set()
         return Taken(fresh, len(reading.dedupe_keys) - fresh, reading.rejected)
 
     def _delivery(
@@ -194,7 +240,6 @@ class Intake:
         reading: Reading,
         fault: PayloadError | None,
     ) -> NewDelivery:
-        faults = "; ".join(f"event {index}: {why}" for index, why in reading.rejected)
         return NewDelivery(
             connection.workspace_id,
             ordered_id(received_at, self._parts.entropy),
@@ -203,7 +248,7 @@ class Intake:
             received_at,
             body,
             reading.dedupe_keys,
-            str(fault) if fault else faults or None,
+            str(fault) if fault else faults(reading),
         )
 
     async def _store(self, delivery: NewDelivery) -> int:
@@ -252,8 +297,14 @@ class Intake:
             waiting.done.set_result(len(fresh[waiting.delivery.id]))
 
     def _next(self) -> list[_Waiting]:
-        together, self._queue = self._queue[:TOGETHER], self._queue[TOGETHER:]
-        return together
+        together, keys = 0, 0
+        for each in self._queue[:TOGETHER]:
+            keys += len(each.delivery.dedupe_keys)
+            if together and keys > KEYS:
+                break
+            together += 1
+        taken, self._queue = self._queue[:together], self._queue[together:]
+        return taken
 
     async def close(self) -> None:
         """Take nothing more, and finish storing what was taken."""
@@ -276,6 +327,15 @@ def _together(taken: Sequence[Taken]) -> Taken:
         [fault for each in taken for fault in each.rejected],
         "; ".join(each.error for each in taken if each.error) or None,
     )
+
+
+def _is_told(error: Exception) -> bool:
+    return isinstance(error, CoachError)
+
+
+def _sentence(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Reply:
+    body = json.dumps({"error": sentence}, ensure_ascii=False).encode()
+    return Reply(status, body, {"content-type": "application/json", **(headers or {})})
 
 
 async def _reply(send: Send, reply: Reply) -> None:

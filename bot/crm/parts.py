@@ -1,11 +1,11 @@
 """What the CRM room works with besides the shared parts: made in one place, handed to each part."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.crm.provider import Account, Provider
-from bot.crm.rush import Rush
 from bot.runtime.parts import Parts
 from storage.connections import Connection
 
@@ -16,7 +16,8 @@ class CrmParts:
 
     shared: Parts
     providers: Mapping[str, Provider]
-    rush: Rush = field(default_factory=Rush)
+    #: Held by whoever reads a large body in a thread.
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     #: The time on the wall, in seconds: what a vendor's clock is compared with.
     wall: Callable[[], float] = time.time
     #: The address by which vendors reach us, without a slash at its end; empty when not set.

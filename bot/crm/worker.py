@@ -1,153 +1,139 @@
-"""The worker: stored deliveries become activities, mirror changes and insights, in batches."""
+"""The worker: stored deliveries become activities, mirror changes and insights, in small batches.
+
+A batch is one transaction, and nothing else that is asked of the database or the event loop waits
+longer than for that. Large deliveries go another way, `bot/crm/large.py`.
+"""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.coaching.recording import Source, apply
+from bot.crm import large
 from bot.crm.parts import CrmParts
-from bot.crm.provider import PayloadError
+from bot.crm.provider import PayloadError, Reading
+from bot.crm.reading import faults, read_stored
+from bot.crm.turns import Done, keep, take_turns
 from coach.events import Event
-from storage import connections, deliveries, workspaces
+from storage import deliveries, workspaces
 from storage.database import Tx, is_passing
 from storage.deliveries import Delivery
 
 log = logging.getLogger(__name__)
 
-#: Deliveries in one transaction.
-BATCH = 500
+#: What one transaction holds at most: deliveries, bytes of their bodies, and events in them. Of
+#: the last it may be more by what the last delivery brings.
+BATCH = 100
+BYTES = 131_072
+EVENTS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What one batch came to."""
+@dataclass(slots=True)
+class _Told:
+    """What deliveries say, by connection."""
 
-    deliveries: int = 0
-    activities: int = 0
-    insights: int = 0
-    failed: int = 0
+    events: dict[str, list[Event]] = field(default_factory=dict)
+    sources: dict[str, dict[str, Source]] = field(default_factory=dict)
+    count: int = 0
 
-    def plus(self, more: "Done") -> "Done":
-        """Both together."""
-        return Done(
-            self.deliveries + more.deliveries,
-            self.activities + more.activities,
-            self.insights + more.insights,
-            self.failed + more.failed,
-        )
+    def add(self, delivery: Delivery, reading: Reading) -> None:
+        source = Source(delivery.id, delivery.received_at)
+        self.events.setdefault(delivery.connection_id, []).extend(reading.events)
+        sources = self.sources.setdefault(delivery.connection_id, {})
+        for event in reading.events:
+            sources.setdefault(event.dedupe_key, source)
+        self.count += len(reading.events)
 
 
 async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
-    """Work off one batch of a workspace's pending deliveries.
+    """Work off one batch of a workspace's deliveries; another's being at it is left alone.
 
-    Should the batch as a whole fail, its deliveries are tried one by one: a bad one is kept with
+    Should the batch fail as a whole, its deliveries are tried one by one: a bad one is kept with
     its error, the others count.
     """
     parts = crm.shared
+    taken: list[Delivery] = []
     try:
         async with parts.database.write() as tx:
-            done = await _batch(crm, tx, workspace_id, most)
+            if not await workspaces.lock_if_free(tx, parts.database, workspace_id):
+                return Done(left=1)
+            now = parts.clock.now()
+            found = await deliveries.due(tx, workspace_id, now, most=most, size=BYTES)
+            taken += _together(found)
+            return await _work_off(crm, tx, workspace_id, taken)
     except Exception as error:
-        if is_passing(error):
+        if not taken:
             raise
-        log.exception("a batch of deliveries failed; trying them one by one")
-        done = await _one_by_one(crm, workspace_id, most)
-    if done.insights:
-        parts.wake.sender.set()
-    if done.deliveries:
-        parts.wake.lookup.set()
-    return done
+        if len(taken) == 1 or is_passing(error):
+            return await keep(crm, _tried(taken), error)
+        log.warning("a batch of deliveries failed; trying them one by one", exc_info=error)
+    total = Done()
+    for each in taken:
+        total = total.plus(await _alone(crm, each))
+    return total
 
 
-async def _batch(
-    crm: CrmParts, tx: Tx, workspace_id: str, most: int, *, only: str | None = None
-) -> Done:
-    database = crm.shared.database
-    await workspaces.lock(tx, database, workspace_id)
-    pending = await deliveries.next_pending(tx, database, workspace_id, most, only=only)
-    if not pending:
-        return Done()
-    return await _apply(crm, tx, workspace_id, pending)
+def _together(found: Sequence[Delivery]) -> Sequence[Delivery]:
+    # What has failed before goes alone: it may be the one that made the others fail with it.
+    if found and found[0].attempts:
+        return found[:1]
+    return [each for each in found if not each.attempts]
 
 
-async def _apply(crm: CrmParts, tx: Tx, workspace_id: str, pending: list[Delivery]) -> Done:
+def _tried(taken: Sequence[Delivery]) -> list[Delivery]:
+    return [replace(each, attempts=each.attempts + 1) for each in taken]
+
+
+async def _alone(crm: CrmParts, delivery: Delivery) -> Done:
     parts = crm.shared
-    # Their secrets are none of the worker's business: one that cannot be read stops nothing here.
-    providers = await connections.providers(tx, workspace_id)
+    try:
+        async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, delivery.workspace_id)
+            # Another process may have been faster.
+            still = await deliveries.pending(tx, delivery.workspace_id, delivery.id)
+            if still is None:
+                return Done()
+            return await _work_off(crm, tx, delivery.workspace_id, [still])
+    except Exception as error:
+        return await keep(crm, _tried([delivery]), error)
+
+
+async def _work_off(crm: CrmParts, tx: Tx, workspace_id: str, taken: Sequence[Delivery]) -> Done:
+    parts = crm.shared
+    told = _Told()
     outcomes: dict[str, str | None] = {}
-    events: dict[str, list[Event]] = {}
-    sources: dict[str, dict[str, Source]] = {}
-    for delivery in pending:
-        provider = crm.providers[providers[delivery.connection_id]]
+    for delivery in taken:
+        if told.count >= EVENTS:
+            # The rest is for the next batch.
+            break
         try:
-            reading = provider.parse(delivery.body, delivery.message_id, delivery.received_at)
+            reading = await read_stored(crm, delivery)
         except PayloadError as error:
             outcomes[delivery.id] = str(error)
             continue
-        outcomes[delivery.id] = (
-            "; ".join(f"event {index}: {why}" for index, why in reading.rejected) or None
-        )
-        events.setdefault(delivery.connection_id, []).extend(reading.events)
-        source = Source(delivery.id, delivery.received_at)
-        told_by = sources.setdefault(delivery.connection_id, {})
-        for event in reading.events:
-            told_by.setdefault(event.dedupe_key, source)
+        outcomes[delivery.id] = faults(reading)
+        told.add(delivery, reading)
     recorded = insights = 0
-    for connection_id, happened in events.items():
-        applied = await apply(
-            parts,
-            tx,
-            workspace_id,
-            connection_id,
-            happened,
-            sources=sources[connection_id],
-        )
+    for connection_id, events in told.events.items():
+        sources = told.sources[connection_id]
+        applied = await apply(parts, tx, workspace_id, connection_id, events, sources=sources)
         recorded += applied.activities
         insights += applied.insights
     await deliveries.finish(tx, workspace_id, outcomes, parts.clock.now())
     failed = sum(error is not None for error in outcomes.values())
-    return Done(len(pending), recorded, insights, failed)
-
-
-async def _one_by_one(crm: CrmParts, workspace_id: str, most: int) -> Done:
-    parts = crm.shared
-    total = Done()
-    for _ in range(most):
-        async with parts.database.read() as tx:
-            oldest = await deliveries.next_pending_id(tx, workspace_id)
-        if oldest is None:
-            break
-        try:
-            async with parts.database.write() as tx:
-                done = await _batch(crm, tx, workspace_id, 1, only=oldest)
-        except Exception as error:
-            if is_passing(error):
-                # Not this delivery's fault: the loop comes back to it.
-                raise
-            log.exception("delivery %s cannot be worked off", oldest)
-            async with parts.database.write() as tx:
-                why = f"{type(error).__name__}: {str(error)[:300]}"
-                await deliveries.finish(tx, workspace_id, {oldest: why}, parts.clock.now())
-            done = Done(deliveries=1, failed=1)
-        total = total.plus(done)
-    return total
+    return Done(len(outcomes), recorded, insights, failed)
 
 
 async def work_turn(crm: CrmParts) -> Done:
-    """Work off a batch of each workspace that has any, when no rush of webhooks is on."""
-    await crm.rush.give_way()
-    total = Done()
-    async with crm.shared.database.read() as tx:
-        waiting = await deliveries.pending_workspaces(tx)
-    for workspace_id in waiting:
-        total = total.plus(await work(crm, workspace_id))
-    return total
+    """Work off a batch of each workspace that has any."""
+    return await take_turns(crm, work, large=False)
 
 
 async def work_off(crm: CrmParts) -> Done:
-    """Work until no delivery is pending anywhere; returns what that came to."""
+    """Work until nothing more can be done now, large deliveries included; returns what was done."""
     total = Done()
     while True:
-        done = await work_turn(crm)
-        if not done.deliveries:
+        done = (await work_turn(crm)).plus(await large.work_turn(crm))
+        total = total.plus(replace(done, left=0))
+        if not done.goes_on:
             return total
-        total = total.plus(done)

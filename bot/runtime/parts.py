@@ -49,6 +49,8 @@ class Wake:
     """Bells: ringing one tells that part to look for work now instead of at its next turn."""
 
     worker: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For deliveries that are worked off by themselves.
+    large: asyncio.Event = field(default_factory=asyncio.Event)
     sender: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     lookup: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,7 +58,7 @@ class Wake:
 
     def ring_all(self) -> None:
         """Have every part look."""
-        for bell in (self.worker, self.sender, self.outbox, self.lookup, self.tick):
+        for bell in (self.worker, self.large, self.sender, self.outbox, self.lookup, self.tick):
             bell.set()
 
 

@@ -68,11 +68,11 @@ async def _queue(parts: Parts, ids: Sequence[str] | None) -> dict[str, int]:
                     f"{unknown[0]} is not among what failed; `coach doctor` lists what is."
                 )
             return {
-                "deliveries": await deliveries.replay(tx, DEFAULT, ids),
+                "deliveries": await deliveries.replay(tx, DEFAULT, now, ids),
                 "changes for the CRM": await crm_writes.replay(tx, DEFAULT, now, ids),
             }
         return {
-            "deliveries": await deliveries.replay(tx, DEFAULT),
+            "deliveries": await deliveries.replay(tx, DEFAULT, now),
             "changes for the CRM": await crm_writes.replay(tx, DEFAULT, now),
             # These two are posted by the server: it alone paces messages.
             "messages (sent by `coach serve`)": await insights.replay(tx, DEFAULT, now)

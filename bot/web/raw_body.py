@@ -9,25 +9,41 @@ from starlette.types import Receive, Scope, Send
 class TooLargeError(Exception):
     """The body is larger than allowed; it was not read to its end."""
 
+    def __init__(self, largest: int) -> None:
+        super().__init__(f"more than {largest:,} bytes")
+        self.largest = largest
+
+
+class GoneError(Exception):
+    """The client has gone before its request was whole."""
+
+
+def declared_size(scope: Scope, largest: int) -> int:
+    """How many bytes a body says to have, at most; `largest` when it does not say."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return min(int(value[:12]), largest)
+    return largest
+
 
 async def read_body(scope: Scope, receive: Receive, largest: int) -> bytes:
     """The whole body as raw bytes.
 
-    Raises `TooLargeError`, or `ConnectionError` when the client has gone.
+    Raises `TooLargeError`, or `GoneError`.
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or int(value[:12]) > largest):
-            raise TooLargeError
+            raise TooLargeError(largest)
     pieces: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionResetError("the client has gone")
+            raise GoneError
         piece = message.get("body", b"")
         size += len(piece)
         if size > largest:
-            raise TooLargeError
+            raise TooLargeError(largest)
         pieces.append(piece)
         if not message.get("more_body", False):
             return b"".join(pieces)

@@ -13,7 +13,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.web.raw_body import TooLargeError, answer, read_body
+from bot.web.raw_body import GoneError, TooLargeError, answer, read_body
 from bot.web.strict_json import JsonError, loads
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class SlackGuard:
         except TooLargeError:
             await answer(send, 413, {"error": f"A request may have {LARGEST:,} bytes."})
             return
-        except ConnectionError:
+        except GoneError:
             return
         headers = dict(scope["headers"])
         if not self._signed(headers, body):

@@ -9,7 +9,13 @@ from storage.tables.coaching import (
     insights,
     notices,
 )
-from storage.tables.intake import activities, deliveries, event_keys
+from storage.tables.intake import (
+    PENDING_LARGE,
+    PENDING_SMALL,
+    activities,
+    deliveries,
+    event_keys,
+)
 from storage.tables.naming import metadata
 from storage.tables.persons import link_requests, owners, people
 from storage.tables.things import (
@@ -28,6 +34,8 @@ __all__ = [
     "LEAD",
     "OPEN_DEAL",
     "PENDING_INSIGHT",
+    "PENDING_LARGE",
+    "PENDING_SMALL",
     "PENDING_TASK",
     "STALE_CARD",
     "WAITING_NOTICE",

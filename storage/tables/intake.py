@@ -1,18 +1,25 @@
 """What CRMs sent, raw and as what happened."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
+    text,
 )
 
 from storage.columns import Json, UtcDateTime
 from storage.tables.naming import metadata, where
+
+# The conditions of the partial indexes below, for queries; see `naming.where`.
+PENDING_SMALL = text("deliveries.state = 'pending' AND NOT deliveries.large")
+PENDING_LARGE = text("deliveries.state = 'pending' AND deliveries.large")
 
 deliveries = Table(
     "deliveries",
@@ -28,13 +35,32 @@ deliveries = Table(
     Column("state", String(8), nullable=False),
     Column("error", Text),
     Column("processed_at", UtcDateTime),
+    # Whether it is worked off by itself and piece by piece, instead of together with others.
+    Column("large", Boolean, nullable=False),
+    # From when it may be worked on: at once, later after a failed attempt, or after a lease.
+    Column("due_at", UtcDateTime, nullable=False),
+    # How often that was tried in vain, or is being tried; it is the number of a lease as well.
+    Column("attempts", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(
         ["workspace_id", "connection_id"],
         ["connections.workspace_id", "connections.id"],
         ondelete="CASCADE",
     ),
-    Index("ix_deliveries_pending", "workspace_id", "id", **where("state = 'pending'")),
+    Index(
+        "ix_deliveries_small",
+        "workspace_id",
+        "due_at",
+        "id",
+        **where("state = 'pending' AND NOT large"),
+    ),
+    Index(
+        "ix_deliveries_large",
+        "workspace_id",
+        "due_at",
+        "id",
+        **where("state = 'pending' AND large"),
+    ),
     Index("ix_deliveries_failed", "workspace_id", "id", **where("state = 'failed'")),
 )
 

@@ -71,8 +71,9 @@ async def every_turn(database: Database) -> None:
         await notices.claim(tx, now, lease=APART, most=32)
         await insights.any_expired(tx, now)
         await insights.expire(tx, now)
-        await deliveries.pending_workspaces(tx)
-        await deliveries.next_pending(tx, database, WORKSPACE, 500)
+        for large in (False, True):
+            await deliveries.due_workspaces(tx, now, large=large)
+            await deliveries.due(tx, WORKSPACE, now, most=100, size=1000, large=large)
         await people.to_look_up(tx, now)
         await mirror.pressing_tasks(tx, WORKSPACE, ["p1"])
         await mirror.large_values(tx, WORKSPACE, ["p1"])
@@ -115,7 +116,7 @@ async def test_no_turn_reads_a_whole_table(sqlite_url: str, table: str) -> None:
         ("SELECT workspace_id FROM deliveries ORDER BY workspace_id", True),
         ("SELECT workspace_id FROM deliveries WHERE id = 'd'", True),
         ("SELECT workspace_id FROM deliveries WHERE workspace_id = 'w'", False),
-        ("SELECT DISTINCT workspace_id FROM deliveries WHERE state = 'pending'", False),
+        ("SELECT id FROM deliveries WHERE state = 'pending' AND large", False),
     ],
 )
 def test_a_whole_table_is_noticed_also_when_it_is_read_by_an_index(
@@ -141,7 +142,8 @@ async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str)
         *("ix_deals_open", "ix_contacts_leads", "ix_tasks_pending"),
         *("ix_deals_next_check_at", "ix_contacts_next_check_at", "ix_tasks_next_check_at"),
         *("ix_insights_queued", "ix_insights_claimed", "ix_insights_render_due"),
-        *("ix_insights_expires_at", "ix_notices_waiting", "ix_deliveries_pending"),
+        *("ix_insights_expires_at", "ix_notices_waiting"),
+        *("ix_deliveries_small", "ix_deliveries_large"),
         "ix_people_lookup_after",
     }
     assert {name for name in made if name not in steps} == set()

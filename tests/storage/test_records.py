@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from storage import connections, deliveries, link_requests, schema, workspaces
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.deliveries import NewDelivery
 from storage.link_requests import LinkRequest
 from storage.schema import SchemaError
@@ -30,26 +31,108 @@ def delivery(store: Store, *keys: str, error: str | None = None, **more: object)
     return replace(given, **more)  # type: ignore[arg-type]
 
 
+async def due(store: Store, tx: Tx, **more: Any) -> list[str]:
+    """The ids of what is due."""
+    asked: dict[str, Any] = {"now": BEGINNING, "most": 9, "size": 1_000_000, **more}
+    now = asked.pop("now")
+    return [each.id for each in await deliveries.due(tx, WORKSPACE, now, **asked)]
+
+
 async def test_deliveries_wait_in_their_order_end_and_are_run_again(store: Store) -> None:
     made = [delivery(store, f"k{n}", id=f"{n:028d}") for n in range(4)]
     async with store.database.write() as tx:
         fresh = await deliveries.accept(tx, made)
         assert {id: len(keys) for id, keys in fresh.items()} == {each.id: 1 for each in made}
-        waiting = await deliveries.next_pending(tx, store.database, WORKSPACE, 3)
-        assert [each.id for each in waiting] == [each.id for each in made[:3]]
-        assert (waiting[0].body, waiting[0].received_at) == (b"\x00\xff{}", BEGINNING)
-        (only,) = await deliveries.next_pending(tx, store.database, WORKSPACE, 9, only=made[2].id)
-        assert only.id == made[2].id
+        assert await due(store, tx, most=3) == [each.id for each in made[:3]]
+        assert await due(store, tx, now=BEGINNING - DAY) == []
+        first, *_ = await deliveries.due(tx, WORKSPACE, BEGINNING, most=1, size=0)
+        assert (first.body, first.received_at, first.provider) == (
+            b"\x00\xff{}",
+            BEGINNING,
+            "native",
+        )
+        assert await deliveries.pending(tx, WORKSPACE, first.id) == first
         assert await deliveries.next_pending_id(tx, WORKSPACE) == made[0].id
         outcomes = {made[0].id: None, made[1].id: "bad", made[2].id: "worse"}
         await deliveries.finish(tx, WORKSPACE, outcomes, BEGINNING)
+        assert await deliveries.pending(tx, WORKSPACE, first.id) is None
         assert await deliveries.counts(tx, WORKSPACE) == {"pending": 1, "failed": 2}
         failed = await deliveries.failed(tx, WORKSPACE)
         assert [each.error for each in failed] == ["worse", "bad"]
-        assert await deliveries.replay(tx, WORKSPACE, [made[2].id, "unknown"]) == 1
-        assert await deliveries.replay(tx, WORKSPACE) == 1
+        assert await deliveries.replay(tx, WORKSPACE, BEGINNING, [made[2].id, "unknown"]) == 1
+        assert await deliveries.replay(tx, WORKSPACE, BEGINNING) == 1
         assert await deliveries.counts(tx, WORKSPACE) == {"pending": 3}
-        assert await deliveries.pending_workspaces(tx) == [WORKSPACE]
+        assert await deliveries.due_workspaces(tx, BEGINNING) == [WORKSPACE]
+        assert await deliveries.due_workspaces(tx, BEGINNING, large=True) == []
+
+
+async def test_what_is_due_is_bounded_by_bytes_too_but_for_the_first(store: Store) -> None:
+    made = [delivery(store, f"k{n}", id=f"{n:028d}", body=b"x" * 1000) for n in range(4)]
+    async with store.database.write() as tx:
+        await deliveries.accept(tx, made)
+        assert await due(store, tx, size=2999) == [each.id for each in made[:2]]
+        assert await due(store, tx, size=10) == [made[0].id]
+
+
+async def test_large_deliveries_have_a_lane_of_their_own(store: Store) -> None:
+    small = delivery(store, "s", body=b"x" * deliveries.LARGE)
+    large = delivery(store, "l", body=b"x" * (deliveries.LARGE + 1))
+    async with store.database.write() as tx:
+        await deliveries.accept(tx, [large, small])
+        assert await due(store, tx) == [small.id]
+        assert await due(store, tx, large=True) == [large.id]
+        assert await deliveries.due_workspaces(tx, BEGINNING, large=True) == [WORKSPACE]
+
+
+async def test_every_workspace_with_something_due_is_found_and_no_other(store: Store) -> None:
+    async with store.database.write() as tx:
+        for name in ("a", "b", "c", "d"):
+            await workspaces.ensure(tx, name, BEGINNING)
+            of_it = replace(native(), workspace_id=name, token=f"token-of-workspace-{name}")
+            await connections.save(tx, store.parts.seal, of_it, BEGINNING)
+            if name != "b":
+                each = [delivery(store, f"k{n}", workspace_id=name) for n in range(3)]
+                await deliveries.accept(tx, each)
+                if name == "c":
+                    tried = {one.id: 1 for one in each}
+                    await deliveries.postpone(tx, name, tried, BEGINNING + DAY)
+        assert await deliveries.due_workspaces(tx, BEGINNING) == ["a", "d"]
+        assert await deliveries.due_workspaces(tx, BEGINNING + DAY) == ["a", "c", "d"]
+
+
+async def test_what_is_put_off_comes_again_later_and_knows_how_often_it_was_tried(
+    store: Store,
+) -> None:
+    made = delivery(store, "k")
+    async with store.database.write() as tx:
+        await deliveries.accept(tx, [made])
+        await deliveries.postpone(tx, WORKSPACE, {made.id: 3}, BEGINNING + DAY)
+        assert await due(store, tx) == []
+        (again,) = await deliveries.due(tx, WORKSPACE, BEGINNING + DAY, most=1, size=0)
+        assert again.attempts == 3
+        await deliveries.finish(tx, WORKSPACE, {made.id: "in vain"}, BEGINNING)
+        assert await deliveries.replay(tx, WORKSPACE, BEGINNING) == 1
+        (again,) = await deliveries.due(tx, WORKSPACE, BEGINNING, most=1, size=0)
+        assert again.attempts == 0
+
+
+async def test_a_leased_delivery_is_nobody_elses_and_who_lost_it_is_told(store: Store) -> None:
+    lasts = timedelta(minutes=1)
+    async with store.database.write() as tx:
+        await deliveries.accept(tx, [delivery(store, "k")])
+        (found,) = await deliveries.due(tx, WORKSPACE, BEGINNING, most=1, size=0)
+        mine = await deliveries.lease(tx, found, BEGINNING, lasts)
+        assert mine is not None
+        # Somebody who looked at the same time.
+        assert await deliveries.lease(tx, found, BEGINNING, lasts) is None
+        assert await due(store, tx) == []
+        assert await deliveries.hold(tx, mine, BEGINNING, lasts)
+        theirs = await deliveries.lease(tx, mine, BEGINNING, lasts)
+        assert theirs is not None
+        assert not await deliveries.hold(tx, mine, BEGINNING, lasts)
+        assert await deliveries.hold(tx, theirs, BEGINNING, lasts)
+        await deliveries.finish(tx, WORKSPACE, {theirs.id: None}, BEGINNING)
+        assert not await deliveries.hold(tx, theirs, BEGINNING, lasts)
 
 
 async def test_a_delivery_that_brings_nothing_new_is_not_kept(store: Store) -> None:

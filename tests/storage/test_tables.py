@@ -30,7 +30,8 @@ def test_what_is_asked_for_by_every_turn_has_an_index() -> None:
         "ix_deals_next_check_at",
         "ix_contacts_next_check_at",
         "ix_tasks_next_check_at",
-        "ix_deliveries_pending",
+        "ix_deliveries_small",
+        "ix_deliveries_large",
         "ix_insights_expires_at",
         "ix_insights_queued",
         "ix_insights_render_due",
@@ -103,6 +104,8 @@ async def test_things_that_belong_to_nothing_are_refused(store: Store) -> None:
         "received_at": BEGINNING,
         "body": b"",
         "state": "pending",
+        "large": False,
+        "due_at": BEGINNING,
     }
     with pytest.raises(IntegrityError):
         async with store.database.write() as tx:

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import json
+import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 
-from bot.crm.intake import Intake
-from bot.crm.provider import PayloadError
+from bot.crm.intake import BYTES, KEYS, REQUESTS, Intake
+from bot.crm.provider import PayloadError, Reading, load_providers
 from bot.crm.providers import native as native_provider
 from bot.playground.crm.signing import webhook_headers
 from bot.runtime.parts import Parts
@@ -41,9 +43,9 @@ NEW_SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()
 class Gate:
     """The intake by itself, asked as a server would ask it; nothing works off what it stores."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, **more: Any) -> None:
         self.parts = parts
-        self.intake = Intake(crm_of(parts))
+        self.intake = Intake(crm_of(parts, **more))
 
     async def ask(
         self,
@@ -52,12 +54,15 @@ class Gate:
         *,
         path: str = f"/webhooks/native/{WEBHOOK_TOKEN}",
         method: str = "POST",
+        sized: bool = True,
     ) -> Reply:
         sent: list[Any] = []
         given_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in (headers or {}).items()
         ]
+        if sized:
+            given_headers.append((b"content-length", str(len(body)).encode()))
         scope = {"type": "http", "method": method, "path": path, "headers": given_headers}
 
         async def receive() -> dict[str, Any]:
@@ -67,11 +72,14 @@ class Gate:
             sent.append(message)
 
         await self.intake(scope, receive, send)
-        return Reply(sent[0]["status"], json.loads(sent[1]["body"]), {})
+        told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return Reply(sent[0]["status"], json.loads(sent[1]["body"]), told)
 
-    async def post(self, event: Any, *, id: str = "m1", secret: str = WEBHOOK_SECRET) -> Reply:
+    async def post(
+        self, event: Any, *, id: str = "m1", secret: str = WEBHOOK_SECRET, sized: bool = True
+    ) -> Reply:
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
-        return await self.ask(body, webhook_headers(secret, id, body, time.time()))
+        return await self.ask(body, webhook_headers(secret, id, body, time.time()), sized=sized)
 
     async def stored(self) -> list[tuple[str, str | None, bytes]]:
         """State, error and body of everything stored, oldest first."""
@@ -99,9 +107,10 @@ async def test_a_delivery_is_in_the_database_when_its_answer_comes(gate: Gate) -
     reply = await gate.post(body)
     assert (reply.status, reply.body) == (202, {"accepted": 1, "duplicates": 0, "rejected": []})
     other = Database(gate.parts.database.url.render_as_string(hide_password=False))
+    now = gate.parts.clock.now()
     try:
         async with other.read() as tx:
-            (stored,) = await deliveries.next_pending(tx, other, WORKSPACE, 10)
+            (stored,) = await deliveries.due(tx, WORKSPACE, now, most=10, size=1000)
     finally:
         await other.close()
     assert (stored.body, stored.message_id) == (body, "m1")
@@ -269,6 +278,90 @@ async def test_a_database_that_does_not_answer_is_a_503_too(gate: Gate) -> None:
     async with gate.parts.database.write() as tx:
         await tx.execute(text("ALTER TABLE connections RENAME TO connections_away"))
     assert (await gate.post(won())).status == 503
+
+
+# No more than can be stored
+
+
+async def test_who_comes_when_storing_cannot_keep_up_is_told_to_come_again(
+    sqlite_gate: Gate,
+) -> None:
+    gate = sqlite_gate
+    async with gate.parts.database.write():
+        # Nothing can be stored as long as another writes.
+        waiting = [
+            asyncio.create_task(gate.post(won(f"D-{n}"), id=f"m{n}")) for n in range(REQUESTS)
+        ]
+        while gate.intake.in_hand < REQUESTS:
+            await asyncio.sleep(0)
+        refused = await gate.post(won("D-late"), id="late")
+        assert (refused.status, refused.headers["retry-after"]) == (503, "5")
+        assert "later" in refused.body["error"]
+    assert {reply.status for reply in await asyncio.gather(*waiting)} == {202}
+    assert (await gate.post(won("D-late"), id="late")).body["accepted"] == 1
+    assert len(await gate.stored()) == REQUESTS + 1
+
+
+async def test_bodies_take_no_more_memory_than_allowed_whatever_their_size_is_said_to_be(
+    sqlite_gate: Gate,
+) -> None:
+    gate = sqlite_gate
+    room = BYTES // 1_000_000
+    async with gate.parts.database.write():
+        waiting = [
+            # Without a size a body may be as large as one may be.
+            asyncio.create_task(gate.post(won(f"D-{n}"), id=f"m{n}", sized=False))
+            for n in range(room)
+        ]
+        while gate.intake.in_hand < room:
+            await asyncio.sleep(0)
+        assert (await gate.post(won("D-late"), id="late", sized=False)).status == 503
+    assert {reply.status for reply in await asyncio.gather(*waiting)} == {202}
+
+
+async def test_a_commit_holds_no_more_events_than_allowed(gate: Gate) -> None:
+    commits: list[object] = []
+    each = KEYS // 10
+    bodies = [batch(*(won(f"D-{n}-{m}") for m in range(each))) for n in range(25)]
+    assert (await gate.post(won("D-0"), id="first")).status == 202
+    event.listen(gate.parts.database.engine.sync_engine, "commit", commits.append)
+    replies = await asyncio.gather(
+        *(gate.post(body, id=f"m{place}") for place, body in enumerate(bodies))
+    )
+    assert {reply.body["accepted"] for reply in replies} == {each}
+    # Ten deliveries fit into one commit, whoever may be first.
+    assert len(commits) >= 3
+
+
+async def test_a_large_body_is_read_in_a_thread_and_a_small_one_where_it_is(
+    sqlite_parts: Parts,
+) -> None:
+    native_ = load_providers()["native"]
+    threads: list[threading.Thread] = []
+
+    def parse(body: bytes, message_id: str | None, received_at: datetime) -> Reading:
+        threads.append(threading.current_thread())
+        return native_.parse(body, message_id, received_at)
+
+    gate = Gate(sqlite_parts, providers={"native": replace(native_, parse=parse)})
+    assert (await gate.post(won("D-1"), id="m1")).status == 202
+    many = batch(*(won(f"D-{n}") for n in range(300)))
+    assert (await gate.post(many, id="m2")).body["accepted"] == 300
+    here = threading.current_thread()
+    assert [thread is here for thread in threads] == [True, False]
+    assert sqlite_parts.wake.large.is_set()
+
+
+async def test_a_connection_whose_secret_cannot_be_read_is_alone_in_that(gate: Gate) -> None:
+    await connect(gate.parts, native(id="other", token="other-token-0123456789"))
+    async with gate.parts.database.write() as tx:
+        spoilt = "UPDATE connections SET secrets = 'sealed with another key' WHERE id = 'other'"
+        await tx.execute(text(spoilt))
+    body = json.dumps(won("D-2")).encode()
+    signed = webhook_headers(WEBHOOK_SECRET, "m2", body, time.time())
+    reply = await gate.ask(body, signed, path="/webhooks/native/other-token-0123456789")
+    assert (reply.status, reply.headers["retry-after"]) == (503, "5")
+    assert (await gate.post(won("D-1"), id="m1")).status == 202
 
 
 # Who may

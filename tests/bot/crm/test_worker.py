@@ -1,21 +1,26 @@
 """Stored deliveries are worked off in batches, by several workers, and none stops another."""
 
 import asyncio
+import threading
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select, text
 
-from bot.crm import worker
+from bot.crm import large, worker
 from bot.crm.parts import CrmParts
 from bot.crm.provider import Provider, Reading, load_providers
+from bot.crm.turns import ATTEMPTS, Done
 from bot.runtime.parts import Parts
 from coach.models import SubjectKind
-from storage import deliveries
+from storage import connections, deliveries, insights, workspaces
+from storage.deliveries import NewDelivery
 from storage.tables import activities as activities_table
 from storage.tables import deliveries as deliveries_table
 from tests.world import (
     ANA,
+    CONNECTION,
     WORKSPACE,
     FixedClock,
     World,
@@ -63,11 +68,11 @@ def failing_on(parts: Parts, mark: bytes) -> CrmParts:
 async def test_deliveries_are_worked_off_and_the_sender_is_told_of_insights(parts: Parts) -> None:
     ana = await enrol(parts, ANA)
     done = await deliver(parts, won("D-1"), told("deal_created", deal={"id": "D-2"}))
-    assert done == worker.Done(deliveries=2, activities=2, insights=1, failed=0)
+    assert done == Done(deliveries=2, activities=2, insights=1, failed=0)
     assert set((await states(parts)).values()) == {("done", None)}
     assert parts.wake.sender.is_set()
     assert len(await insights_of(parts, ana)) == 1
-    assert await worker.work_off(crm_of(parts)) == worker.Done()
+    assert await worker.work_off(crm_of(parts)) == Done()
 
 
 async def test_one_that_makes_the_worker_fail_stops_no_other_and_is_kept_with_its_error(
@@ -94,11 +99,11 @@ async def test_after_a_fix_what_failed_is_run_again_and_counts_once(parts: Parts
     await worker.work_off(failing_on(parts, b"D-poison"))
     assert await recorded(parts) == 0
     async with parts.database.write() as tx:
-        assert await deliveries.replay(tx, WORKSPACE) == 1
+        assert await deliveries.replay(tx, WORKSPACE, parts.clock.now()) == 1
     assert (await worker.work_off(crm_of(parts))).activities == 2
     assert (await states(parts))[poison] == ("done", None)
     async with parts.database.write() as tx:
-        assert await deliveries.replay(tx, WORKSPACE) == 0
+        assert await deliveries.replay(tx, WORKSPACE, parts.clock.now()) == 0
 
 
 async def test_a_delivery_read_in_part_brings_what_can_be_read_and_is_shown_with_the_rest(
@@ -127,27 +132,207 @@ async def test_a_secret_that_cannot_be_read_keeps_no_delivery_from_being_worked_
     assert await states(parts) == {own: ("done", None), others: ("done", None)}
 
 
-async def test_while_the_database_is_in_trouble_nothing_is_marked_as_failed(
-    postgresql_url: str,
-) -> None:
-    end_those_who_wait = text(
+# While the database is in trouble
+
+
+async def end_who_waits(parts: Parts) -> None:
+    """End whoever waits for a lock on this PostgreSQL, as an administrator or a restart would."""
+    query = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
+    async with asyncio.timeout(10):
+        while True:
+            async with parts.database.read() as tx:
+                if (await tx.execute(query)).all():
+                    return
+
+
+AMOUNT = told("deal_amount_changed", deal={"id": "D-1", "value": "5"})
+
+
+async def workspace_of_its_own(parts: Parts, name: str) -> str:
+    """A further workspace with a connection and a delivery, which sorts after the others."""
+    async with parts.database.write() as tx:
+        await workspaces.ensure(tx, name, parts.clock.now())
+        of_it = replace(native(), workspace_id=name, token=f"token-of-workspace-{name}")
+        await connections.save(tx, parts.seal, of_it, parts.clock.now())
+    return await store(parts, won(f"D-{name}"), workspace=name)
+
+
+async def test_a_passing_fault_ends_no_other_workspaces_turn_and_marks_nothing_as_failed(
+    postgresql_url: str,
+) -> None:
     async with running_parts(postgresql_url) as parts:
-        id = await store(parts, won())
+        await deliver(parts, won("D-1"))
+        own, others = await store(parts, AMOUNT), await workspace_of_its_own(parts, "x")
         async with parts.database.write() as held:
-            await held.execute(text("SELECT id FROM workspaces FOR UPDATE"))
-            waiting = asyncio.create_task(worker.work(crm_of(parts), WORKSPACE))
-            async with asyncio.timeout(10):
-                ended = False
-                while not ended:
-                    async with parts.database.read() as tx:
-                        ended = bool((await tx.execute(end_those_who_wait)).all())
-                (error,) = await asyncio.gather(waiting, return_exceptions=True)
-        assert isinstance(error, Exception)
-        assert (await states(parts))[id] == ("pending", None)
+            await held.execute(text("SELECT id FROM deals WHERE id = 'D-1' FOR UPDATE"))
+            turn = asyncio.create_task(worker.work_turn(crm_of(parts)))
+            await end_who_waits(parts)
+            assert await turn == Done(deliveries=1, activities=1, insights=1, left=1)
+        found = await states(parts)
+        assert (found[own], found[others]) == (("pending", None), ("done", None))
+        # It has to wait for its next attempt.
+        assert await worker.work_off(crm_of(parts)) == Done()
+        assert isinstance(parts.clock, FixedClock)
+        parts.clock.advance(timedelta(seconds=3))
         assert (await worker.work_off(crm_of(parts))).activities == 1
+
+
+async def test_what_fails_again_and_again_is_given_up_with_its_error(postgresql_url: str) -> None:
+    async with running_parts(postgresql_url) as setting:
+        await store(setting, won("D-1"), id="first")
+        await worker.work_off(crm_of(setting))
+        async with setting.database.engine.connect() as tx:
+            name = setting.database.url.database
+            await tx.execute(text(f'ALTER DATABASE "{name}" SET lock_timeout = 10'))
+            await tx.commit()
+    async with running_parts(postgresql_url) as parts:
+        id, innocent = await store(parts, AMOUNT), await store(parts, won("D-2"))
+        async with parts.database.write() as held:
+            await held.execute(text("SELECT id FROM deals WHERE id = 'D-1' FOR UPDATE"))
+            attempts = 0
+            while (await states(parts))[id][0] == "pending":
+                await worker.work_off(crm_of(parts))
+                attempts += 1
+                assert isinstance(parts.clock, FixedClock)
+                parts.clock.advance(timedelta(hours=7))
+        assert attempts == ATTEMPTS
+        found = await states(parts)
+        assert found[id][0] == "failed"
+        assert "lock timeout" in (found[id][1] or "")
+        # It was tried together with the other once, and by itself from then on.
+        assert found[innocent] == ("done", None)
+        async with parts.database.write() as tx:
+            assert await deliveries.replay(tx, WORKSPACE, parts.clock.now()) == 1
+        assert (await worker.work_off(crm_of(parts))).activities == 1
+
+
+async def test_a_worker_is_not_held_up_by_a_workspace_that_somebody_else_is_at(
+    postgresql_url: str,
+) -> None:
+    async with running_parts(postgresql_url) as parts:
+        other = make_test_parts(postgresql_url, clock=FixedClock())
+        own, others = await store(parts, won("D-1")), await workspace_of_its_own(parts, "x")
+        try:
+            async with other.database.write() as held:
+                await workspaces.lock(held, other.database, WORKSPACE)
+                async with asyncio.timeout(10):
+                    done = await worker.work_turn(crm_of(parts))
+                assert done == Done(deliveries=1, activities=1, insights=1, left=1)
+                found = await states(parts)
+                assert (found[own], found[others]) == (("pending", None), ("done", None))
+        finally:
+            await other.database.close()
+        assert (await worker.work_off(crm_of(parts))).activities == 1
+
+
+# Bounded batches
+
+
+async def test_a_batch_is_bounded_by_deliveries_bytes_and_events(parts: Parts) -> None:
+    for number in range(worker.BATCH + 1):
+        await store(parts, told("call_logged", contact={"id": f"C-{number}"}))
+    assert (await worker.work(crm_of(parts), WORKSPACE)).deliveries == worker.BATCH
+    assert (await worker.work(crm_of(parts), WORKSPACE)).deliveries == 1
+    size = worker.BYTES // 5
+    for number in range(7):
+        await store(parts, told("deal_created", deal={"id": f"D-{number}", "x": "x" * size}))
+    done = [(await worker.work(crm_of(parts), WORKSPACE)).deliveries for _ in range(2)]
+    assert done == [4, 3]
+    each = worker.EVENTS // 2
+    for number in range(5):
+        calls = [told("call_logged", contact={"id": f"C-{number}"})] * each
+        await store(parts, batch(*calls))
+    done = [(await worker.work(crm_of(parts), WORKSPACE)).deliveries for _ in range(3)]
+    assert done == [2, 2, 1]
+
+
+def many(count: int) -> dict[str, Any]:
+    """One delivery with so many won deals."""
+    return batch(*(won(f"D-{number}", contact=f"Ann {number}") for number in range(count)))
+
+
+async def test_a_large_delivery_is_read_in_a_thread_and_applied_piece_by_piece(
+    parts: Parts,
+) -> None:
+    ana = await enrol(parts, ANA)
+    id = await store(parts, many(3 * large.PIECE))
+    provider = load_providers()["native"]
+    threads: list[threading.Thread] = []
+
+    def parse(body: bytes, message_id: str | None, received_at: datetime) -> Reading:
+        threads.append(threading.current_thread())
+        return provider.parse(body, message_id, received_at)
+
+    crm = crm_of(parts, providers={"native": replace(provider, parse=parse)})
+    assert await worker.work_turn(crm) == Done()
+    counts: list[int] = []
+
+    async def count() -> None:
+        # Whoever reads meanwhile sees piece after piece arrive.
+        while len(counts) < 2 or counts[-1] < 3 * large.PIECE:
+            if not counts or (now := await recorded(parts)) != counts[-1]:
+                counts.append(now if counts else 0)
+
+    watching = asyncio.create_task(count())
+    done = await large.work_turn(crm)
+    async with asyncio.timeout(10):
+        await watching
+    assert (done.deliveries, done.activities) == (1, 3 * large.PIECE)
+    assert all(count % large.PIECE == 0 for count in counts)
+    assert [thread is threading.current_thread() for thread in threads] == [False]
+    assert (await states(parts))[id] == ("done", None)
+    assert len(await insights_of(parts, ana)) == 50
+
+
+async def test_a_large_delivery_that_was_left_in_the_middle_is_begun_anew_and_counts_once(
+    postgresql_url: str,
+) -> None:
+    async with running_parts(postgresql_url) as parts:
+        ana = await enrol(parts, ANA)
+        last = f"D-{3 * large.PIECE - 1}"
+        await deliver(parts, told("deal_created", deal={"id": last}))
+        id = await store(parts, many(3 * large.PIECE))
+        async with parts.database.write() as held:
+            await held.execute(text(f"SELECT id FROM deals WHERE id = '{last}' FOR UPDATE"))
+            turn = asyncio.create_task(large.work_turn(crm_of(parts)))
+            await end_who_waits(parts)
+            assert (await turn).left == 1
+        assert await recorded(parts) == 1 + 2 * large.PIECE
+        assert (await states(parts))[id] == ("pending", None)
+        assert isinstance(parts.clock, FixedClock)
+        parts.clock.advance(timedelta(minutes=2))
+        done = await worker.work_off(crm_of(parts))
+        assert (done.deliveries, done.activities) == (1, large.PIECE)
+        assert await recorded(parts) == 1 + 3 * large.PIECE
+        assert (await states(parts))[id] == ("done", None)
+        async with parts.database.read() as tx:
+            said = await insights.counts(tx, WORKSPACE)
+        assert sum(said.values()) == 3 * large.PIECE
+        assert ana.id
+
+
+async def test_a_large_delivery_read_in_part_or_not_at_all_is_kept_with_its_error(
+    parts: Parts,
+) -> None:
+    part = many(300)
+    part["data"]["events"].append({"type": "no_such_thing", "data": {}})
+    ids = [await store(parts, part)]
+    async with parts.database.write() as tx:
+        ids.append(parts.new_id())
+        body = b"[" + b"x" * deliveries.LARGE
+        bad = NewDelivery(WORKSPACE, ids[1], CONNECTION, "bad", parts.clock.now(), body, ("bad",))
+        await deliveries.accept(tx, [bad])
+    done = await worker.work_off(crm_of(parts))
+    assert (done.deliveries, done.activities, done.failed) == (2, 300, 2)
+    errors = await states(parts)
+    assert (errors[ids[0]][1] or "").startswith("event 300: type")
+    assert (errors[ids[1]][1] or "").startswith("The body cannot be read")
+
+
+# Several workers
 
 
 async def test_two_workers_at_once_lose_nothing_and_count_nothing_twice(parts: Parts) -> None:
