@@ -15,11 +15,7 @@ AIM = 0.5
 
 
 async def measure(folder: Path, *, quick: bool) -> list[Figure]:
-    """Two rows: everything running as in production, and the intake by itself.
-
-    In production the worker gives way to a rush, for a second at a time: the volleys of the first
-    row last longer than that.
-    """
+    """Two rows: everything running as in production, and the intake by itself."""
     rows = (
         ("intake, the worker working", (), (2, 4000) if quick else (4, 8000)),
         ("intake alone", ("--intake-alone",), (3, 1500) if quick else (5, 3000)),
