@@ -12,7 +12,6 @@ import aiohttp
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coaching import ticking
@@ -29,6 +28,7 @@ from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
 from bot.slack import listeners, lookup
 from bot.slack import team as slack_team
+from bot.slack.installed import PATIENCE, Slack, authorizing
 from bot.slack.sender import Sender
 from bot.web.routes import SlackGuard, Web
 from coach.action import load_actions
@@ -38,6 +38,7 @@ from coach.ids import Entropy
 from coach.ports import Clock
 from storage import schema, workspaces
 from storage.database import Database
+from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Bot:
     settings: Settings
     parts: Parts
     crm: CrmParts
-    client: AsyncWebClient | None
+    slack: Slack | None
     intake: Intake
     web: Web = field(init=False)
     workspace_id: str = workspaces.DEFAULT
@@ -90,16 +91,19 @@ class Bot:
         self._begin("the outbox", lambda: outbox.send_due(crm, http), parts.wake.outbox, 5.0)
         # The scheduler brings the turns; the bell is for what cannot wait for the next.
         self._begin("the clock", tick, parts.wake.tick, None)
-        if self.client is not None:
-            client = self.client
-            client.session = http
-            sender = Sender(parts, client)
+        token = self.settings.slack_bot_token
+        if self.slack is not None and token is not None:
+            slack = self.slack
+            slack.session = http
+            environment = Installation(ENVIRONMENT, token.get_secret_value())
+            await slack_team.adopt(parts, environment)
+            sender = Sender(parts, slack.client(environment))
             self._begin("the sender", sender.send_full, parts.wake.sender, 1.0)
             self._begin(
-                "the lookup", lambda: lookup.look_up_due(parts, client), parts.wake.lookup, 30.0
+                "the lookup", lambda: lookup.look_up_due(parts, slack), parts.wake.lookup, 30.0
             )
-            parts.background.spawn(
-                slack_team.bind_until_known(parts, client, self.workspace_id), "asking Slack"
+            self._begin(
+                "asking Slack", lambda: slack_team.ask_due(parts, slack), parts.wake.asking, 5.0
             )
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.add_job(
@@ -196,40 +200,29 @@ def build(
         apps=settings.apps(),
     )
     intake = Intake(crm)
-    client = None
+    slack = Slack(parts) if token is not None and token.get_secret_value() else None
     guard = None
-    if token is not None and token.get_secret_value():
-        client = AsyncWebClient(
-            token=token.get_secret_value(), base_url=settings.slack_api_url, timeout=10
-        )
-        # A failed call is our sender's business: it knows what may be repeated.
-        client.retry_handlers = []
-    bot = Bot(settings, parts, crm, client, intake)
-    if client is not None and secret is not None and secret.get_secret_value():
+    bot = Bot(settings, parts, crm, slack, intake)
+    if slack is not None and secret is not None and secret.get_secret_value():
         signing_secret = secret.get_secret_value()
-        guard = SlackGuard(slack_app(parts, client, signing_secret), signing_secret, wall)
+        guard = SlackGuard(slack_app(parts, slack, signing_secret), signing_secret, wall)
     bot.web = Web(intake=intake, slack=guard, ready=bot.ready, start=bot.start, stop=bot.stop)
     return bot
 
 
-def slack_app(parts: Parts, client: AsyncWebClient, signing_secret: str) -> AsyncApp:
+def slack_app(parts: Parts, slack: Slack, signing_secret: str) -> AsyncApp:
     """Bolt with our listeners."""
-
-    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        # One workspace, one token: nothing to look up. Listeners check the team.
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
-
     app = AsyncApp(
-        # Without a token of its own: each request is authorized with ours.
-        client=AsyncWebClient(base_url=client.base_url, timeout=client.timeout),
+        # Without a token of its own: each request is answered with its own team's.
+        client=AsyncWebClient(base_url=parts.slack_api_url, timeout=PATIENCE),
         signing_secret=signing_secret,
-        authorize=authorize,
+        authorize=authorizing(slack),
         # The guard before it has verified already, on the raw body that Bolt does not get to see.
         request_verification_enabled=False,
         # Bolt otherwise looks for the ack every ten milliseconds only.
         process_before_response=True,
     )
-    listeners.register(app, parts)
+    listeners.register(app, parts, slack)
     return app
 
 
@@ -237,7 +230,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C; then end within ten seconds. Raises `CoachError`."""
     quiet_logs(settings.coach_log_level)
     bot = build(settings)
-    if bot.client is None or settings.slack_signing_secret is None:
+    if bot.slack is None or settings.slack_signing_secret is None:
         log.warning("Slack is not set up: webhooks are taken, nothing is sent. See coach doctor.")
     log.info("The coach listens on http://%s:%d. Ctrl-C ends it.", host, port)
     server = uvicorn.Server(web_config(bot, host=host, port=port))

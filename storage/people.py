@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Select,
     Table,
     and_,
     bindparam,
@@ -15,11 +16,12 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from coach.models import Enrolment, Level, Person, Settings
-from storage.database import Tx, chunks, insert
+from storage.database import Database, Tx, chunks, insert
 from storage.tables import insights, metadata, people, workspaces
 
 
@@ -158,23 +160,72 @@ async def enrol(
     return result.first() is not None
 
 
-async def to_look_up(tx: Tx, now: datetime, most: int = 50) -> list[Person]:
-    """People whom Slack may be asked about now, longest waiting first, over all workspaces.
+def _to_look_up(now: datetime) -> Select[Any]:
+    """Keys of people whom Slack may be asked about now, longest waiting first.
 
-    A workspace that Slack does not know or does not let us speak to is left out until it does.
+    A workspace that Slack does not know, does not let us speak to or wants to be left alone by is
+    left out until it does not.
     """
-    query = (
-        select(people)
+    return (
+        select(people.c.workspace_id, people.c.id)
         .join(workspaces, workspaces.c.id == people.c.workspace_id)
         .where(
             people.c.lookup_after <= now,
             workspaces.c.team_id.is_not(None),
             workspaces.c.slack_error.is_(None),
+            or_(workspaces.c.lookups_after.is_(None), workspaces.c.lookups_after <= now),
         )
         .order_by(people.c.lookup_after)
-        .limit(most)
     )
-    return [_person(row) for row in await tx.execute(query)]
+
+
+async def waits_to_be_looked_up(tx: Tx, now: datetime) -> bool:
+    """Whether Slack is to be asked about anybody now, over all workspaces."""
+    return (await tx.execute(_to_look_up(now).limit(1))).first() is not None
+
+
+async def claim_look_ups(
+    tx: Tx, database: Database, now: datetime, until: datetime, most: int
+) -> list[Person]:
+    """Have people to oneself for asking Slack about them, longest waiting first, until `until`."""
+    due = _to_look_up(now).limit(most)
+    if not database.is_sqlite:
+        due = due.with_for_update(skip_locked=True, of=people)
+    result = await tx.execute(
+        update(people)
+        .where(tuple_(people.c.workspace_id, people.c.id).in_(due))
+        .values(lookup_after=until)
+        .returning(people)
+    )
+    return [_person(row) for row in result]
+
+
+async def look_up_later(tx: Tx, waiting: Collection[Person], at: datetime) -> None:
+    """Ask Slack about these people again from `at` on."""
+    for workspace_id in {person.workspace_id for person in waiting}:
+        ids = [person.id for person in waiting if person.workspace_id == workspace_id]
+        await tx.execute(
+            update(people)
+            .where(people.c.workspace_id == workspace_id, people.c.id.in_(ids))
+            .values(lookup_after=at)
+        )
+
+
+async def see_home(tx: Tx, workspace_id: str, slack_user_id: str, now: datetime) -> None:
+    """Somebody has opened their Home tab."""
+    await tx.execute(
+        update(people)
+        .where(people.c.workspace_id == workspace_id, people.c.slack_user_id == slack_user_id)
+        .values(home_seen_at=now)
+    )
+
+
+async def has_seen_home(tx: Tx, workspace_id: str, slack_user_id: str) -> bool:
+    """Whether this Slack user has ever opened their Home tab."""
+    query = select(people.c.home_seen_at).where(
+        people.c.workspace_id == workspace_id, people.c.slack_user_id == slack_user_id
+    )
+    return (await tx.execute(query)).scalar() is not None
 
 
 async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:

@@ -1,10 +1,12 @@
 """Workspaces: which Slack team this database serves, and whether Slack still lets us speak."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, literal, select, update
 
+from storage.columns import UtcDateTime
 from storage.database import Database, Tx, insert
 from storage.tables import workspaces
 
@@ -18,10 +20,11 @@ class Workspace(NamedTuple):
     id: str
     team_id: str | None
     name: str
-    bot_user_id: str | None
+    enterprise_id: str | None
     administrator: str | None
     slack_error: str | None
     slack_error_at: datetime | None
+    lookups_after: datetime | None
     rules: str | None
 
 
@@ -57,6 +60,25 @@ async def every(tx: Tx) -> list[Workspace]:
 async def change(tx: Tx, workspace_id: str, **values: object) -> None:
     """Set columns of a workspace."""
     await tx.execute(update(workspaces).where(workspaces.c.id == workspace_id).values(**values))
+
+
+async def shut_out(tx: Tx, workspace_ids: Collection[str], code: str, now: datetime) -> None:
+    """Slack does not let us speak there, in its own word; since when, stays as first told."""
+    since = func.coalesce(workspaces.c.slack_error_at, literal(now, UtcDateTime))
+    await tx.execute(
+        update(workspaces)
+        .where(workspaces.c.id.in_(workspace_ids))
+        .values(slack_error=code, slack_error_at=since)
+    )
+
+
+async def let_in(tx: Tx, workspace_ids: Collection[str]) -> None:
+    """Slack lets us speak there."""
+    await tx.execute(
+        update(workspaces)
+        .where(workspaces.c.id.in_(workspace_ids))
+        .values(slack_error=None, slack_error_at=None)
+    )
 
 
 _LOCK = select(workspaces.c.id).where(workspaces.c.id == bindparam("id"))

@@ -41,6 +41,9 @@ from bot.playground.slack.things import Message
 from bot.playground.slack.things import Person as Member
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
+from bot.slack import lookup
+from bot.slack import team as slack_team
+from bot.slack.installed import Slack
 from coach.events import Owner
 from coach.ids import Entropy
 from coach.models import Enrolment, Insight, Person, SubjectKind
@@ -58,9 +61,11 @@ from storage import (
 from storage.connections import Connection
 from storage.database import Database
 from storage.deliveries import NewDelivery
+from storage.installations import ENVIRONMENT, Installation
 from storage.tables import crm_writes as crm_writes_table
 from storage.tables import insights as insights_table
 from storage.tables import notices as notices_table
+from storage.tables import people as people_table
 
 HOST = "127.0.0.1"
 BOT_TOKEN = "playground-of-a-test"
@@ -424,8 +429,11 @@ class World:
             )
             if await crm_writes.any_due(tx, now) or (await tx.execute(under_way)).scalar_one():
                 found.append("changes for the CRM")
-            if await people.to_look_up(tx, now, 1):
+            if await people.waits_to_be_looked_up(tx, now):
                 found.append("people to look up")
+            claimed = select(func.count()).where(people_table.c.lookup_after == now + lookup.LEASE)
+            if (await tx.execute(claimed)).scalar_one():
+                found.append("people being looked up")
         return found
 
     # What is there
@@ -647,3 +655,18 @@ async def running_slack(clock: FixedClock) -> AsyncIterator[tuple[SlackStandIn, 
             client.retry_handlers = []
             yield slack, client
         await slack.close()
+
+
+def with_slack(parts: Parts, client: AsyncWebClient) -> Slack:
+    """The bot's Slack, before the stand-in that this client speaks to."""
+    slack = Slack(replace(parts, slack_api_url=client.base_url))
+    slack.session = client.session
+    return slack
+
+
+async def install(parts: Parts, client: AsyncWebClient) -> Slack:
+    """The same with the environment's token, which Slack was asked about."""
+    slack = with_slack(parts, client)
+    await slack_team.adopt(parts, Installation(ENVIRONMENT, BOT_TOKEN))
+    assert await slack_team.ask_due(parts, slack) == 1
+    return slack

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor.findings import Finding, fault, note, ok
 from bot.runtime.settings import Settings
-from bot.slack.faults import Means
+from bot.slack.faults import CALL_FAILED, Means
 from bot.slack.faults import fault as slack_fault
+from storage.installations import ENVIRONMENT, Installation
 from storage.workspaces import Workspace
 
 #: What the manifest asks for (https://docs.slack.dev/reference/scopes).
@@ -37,6 +37,10 @@ _MENDING = {
     "restart `coach serve`.",
     "wrong_team": "Set DATABASE_URL to another database, or SLACK_BOT_TOKEN to the token of the "
     "team this database belongs to.",
+    "org_token": "Install the app in one team of the organisation and set SLACK_BOT_TOKEN to that "
+    "team's token.",
+    "sealed": "Put the key that the token was sealed with back into COACH_SECRET_KEYS, behind the "
+    "new one, and restart `coach serve`.",
     "channel_not_found": "The person may have left or been deactivated; their CRM owner can be "
     "linked to somebody else with /coach link.",
 }
@@ -50,13 +54,20 @@ def mending(code: str) -> str:
 
 
 async def check_slack(
-    settings: Settings, workspace: Workspace | None, *, in_use: bool
+    settings: Settings,
+    workspace: Workspace | None,
+    installation: Installation | None,
+    *,
+    in_use: bool,
 ) -> AsyncIterator[Finding]:
     """Ask Slack who we are; a fault of Slack's or of the network's is a finding, too.
 
-    `in_use` says that a CRM is connected: then a missing token is a fault.
+    The environment's token is what the next start will use; without one, the workspace's
+    installation. `in_use` says that a CRM is connected: then a missing token is a fault.
     """
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    if installation is not None and installation.id != ENVIRONMENT:
+        token = token or installation.bot_token
     secret = (
         settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     )
@@ -82,6 +93,12 @@ async def check_slack(
         return
     async for finding in _ask(settings.slack_api_url, token, workspace):
         yield finding
+    if installation is not None and installation.bot_token != token:
+        yield note(
+            "slack",
+            "The coach was started with another token than SLACK_BOT_TOKEN is now.",
+            "Restart `coach serve`: it takes the new token then.",
+        )
 
 
 async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterator[Finding]:
@@ -91,8 +108,7 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
             client.retry_handlers = []
             async with asyncio.timeout(PATIENCE):
                 answer = await client.auth_test()
-    except (SlackClientError, aiohttp.ClientError, OSError, AttributeError) as error:
-        # The last is slack_sdk's, at an answer that is no JSON; any other is raised again here.
+    except CALL_FAILED as error:
         found = slack_fault(error)
         if found.means is Means.AGAIN:
             yield fault(
@@ -133,5 +149,6 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
             f"{workspace.slack_error}.",
             mending(workspace.slack_error)
             if workspace.slack_error in _MENDING
-            else "The token is good again: restart `coach serve`.",
+            else "The coach asks Slack again by itself within the hour, and at once when it is "
+            "restarted.",
         )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bot.runtime.voices import Voices
@@ -54,12 +54,13 @@ class Wake:
     sender: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     lookup: asyncio.Event = field(default_factory=asyncio.Event)
+    asking: asyncio.Event = field(default_factory=asyncio.Event)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring_all(self) -> None:
         """Have every part look."""
-        for bell in (self.worker, self.large, self.sender, self.outbox, self.lookup, self.tick):
-            bell.set()
+        for bell in fields(self):
+            getattr(self, bell.name).set()
 
 
 @dataclass(frozen=True, slots=True)

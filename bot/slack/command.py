@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from bot.slack import commands
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Blocks, Json
+from bot.slack.installed import Slack
 from coach import plugins
 from coach.models import Person
 from coach.phrases import Phrase
@@ -35,7 +34,7 @@ class Call:
     """One use of a sub-command."""
 
     parts: Parts
-    client: AsyncWebClient
+    slack: Slack
     #: Who typed, and the person they are.
     actor: Actor
     person: Person

@@ -46,6 +46,10 @@ PASSING = frozenset(
 )
 
 
+#: What a call of Slack's may raise; `fault` says what it means.
+CALL_FAILED = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, AttributeError)
+
+
 class Means(Enum):
     """What to do about a fault."""
 

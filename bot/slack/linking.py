@@ -2,12 +2,11 @@
 
 import re
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.coaching import enrolling
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
-from bot.slack.faults import fault
+from bot.slack import members
+from bot.slack.installed import Slack
 from bot.slack.lookup import reach
 from coach.errors import CoachError
 from coach.events import EVERYWHERE, OwnerKey
@@ -20,20 +19,16 @@ from storage.notices import Notice
 
 _ADDRESS = re.compile(r"[^\s@<>|,;:\"']{1,64}@[^\s@<>|,;:\"']+\.[^\s@<>|,;:\"']{2,}")
 
-#: How many members one call of users.list may bring, and how many calls are made at most
-#: (https://docs.slack.dev/reference/methods/users.list).
-PAGE, PAGES = 200, 50
-
 
 class LinkError(CoachError):
     """The link cannot be made; the text says why."""
 
 
-async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) -> Phrase:
+async def ask(parts: Parts, slack: Slack, actor: Actor, email: str) -> Phrase:
     """Ask that this Slack user be recognised as the owner behind an address; returns the answer.
 
     Slack's own word is proof, and so is the administrator's; anybody else's claim waits until the
-    administrator has confirmed it. Raises `LinkError`.
+    administrator has confirmed it. Raises `LinkError`, and `MembersError` when Slack does not say.
     """
     workspace_id, slack_user_id = actor.workspace_id, actor.slack_user_id
     address = email.strip().lower()
@@ -47,10 +42,10 @@ async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) ->
     if asker is not None and owner is not None and owner.id == asker.id:
         return say("You are already recognised as {email}.", email=address)
     _check_free(owner, slack_user_id, address)
-    proved = await _slack_says(client, address)
+    proved = await members.by_address(parts, slack, workspace_id, address)
     if proved is not None and proved != slack_user_id:
         raise LinkError(_taken(address))
-    admin = slack_user_id if proved else await administrator(parts, client, workspace_id)
+    admin = slack_user_id if proved else await members.administrator(parts, slack, workspace_id)
     async with parts.database.write() as tx:
         # What becomes somebody else's must not be saved by the worker under its old owner.
         await workspaces.lock(tx, parts.database, workspace_id)
@@ -75,7 +70,7 @@ async def ask(parts: Parts, client: AsyncWebClient, actor: Actor, email: str) ->
 
 async def decide(
     parts: Parts,
-    client: AsyncWebClient,
+    slack: Slack,
     actor: Actor,
     request_id: str,
     *,
@@ -86,7 +81,7 @@ async def decide(
     Raises `LinkError` for anybody else, and for a request that is decided or unknown.
     """
     workspace_id, slack_user_id = actor.workspace_id, actor.slack_user_id
-    if await administrator(parts, client, workspace_id) != slack_user_id:
+    if await members.administrator(parts, slack, workspace_id) != slack_user_id:
         raise LinkError(say("Only the administrator can decide this."))
     now = parts.clock.now()
     state = "confirmed" if confirmed else "refused"
@@ -117,40 +112,6 @@ async def decide(
     if confirmed:
         return say("{who} is now recognised as {email}.", who=asker.name, email=request.email)
     return say("{who} is not recognised as {email}.", who=asker.name, email=request.email)
-
-
-async def administrator(parts: Parts, client: AsyncWebClient, workspace_id: str) -> str:
-    """The Slack user who decides: the operator's setting, else the workspace's owner.
-
-    Raises `LinkError` when nobody can be found.
-    """
-    if parts.administrator:
-        if "@" not in parts.administrator:
-            return parts.administrator
-        found = await _slack_says(client, parts.administrator.strip().lower())
-        if found is None:
-            raise LinkError(
-                say(
-                    "COACH_ADMINISTRATOR is an address that nobody in this Slack workspace has. "
-                    "Whoever runs the coach can correct it."
-                )
-            )
-        return found
-    async with parts.database.read() as tx:
-        workspace = await workspaces.get(tx, workspace_id)
-    if workspace is not None and workspace.administrator:
-        return workspace.administrator
-    found = await _owner_of_workspace(client)
-    if found is None:
-        raise LinkError(
-            say(
-                "Nobody is known who could confirm this. Whoever runs the coach can name an "
-                "administrator with COACH_ADMINISTRATOR."
-            )
-        )
-    async with parts.database.write() as tx:
-        await workspaces.change(tx, workspace_id, administrator=found)
-    return found
 
 
 _DECIDED = {
@@ -217,42 +178,3 @@ async def _show_decision(tx: Tx, request: LinkRequest, state: str, by: str) -> N
     if question is not None:
         params = {**question.params, "state": state, "by": by}
         await notices.change(tx, request.workspace_id, id, params=params, render_due=True)
-
-
-async def _slack_says(client: AsyncWebClient, address: str) -> str | None:
-    """The Slack user with this address; `None` when there is none or Slack may not be asked."""
-    try:
-        answer = await client.users_lookupByEmail(email=address)
-    except Exception as error:
-        # Without the scope to ask, the administrator decides alone.
-        if fault(error).code in {"users_not_found", "missing_scope"}:
-            return None
-        raise LinkError(
-            say("Slack could not say whose address that is. Try again soon.")
-        ) from error
-    user = answer.get("user") or {}
-    return str(user["id"]) if user.get("id") else None
-
-
-async def _owner_of_workspace(client: AsyncWebClient) -> str | None:
-    """The primary owner; where Slack does not name one, the first owner."""
-    cursor, owner = "", None
-    for _ in range(PAGES):
-        try:
-            answer = await client.users_list(limit=PAGE, cursor=cursor or None)
-        except Exception as error:
-            fault(error)
-            raise LinkError(
-                say("Slack could not say who administers it. Try again soon.")
-            ) from error
-        for user in answer.get("members") or ():
-            if user.get("deleted") or user.get("is_bot"):
-                continue
-            if user.get("is_primary_owner"):
-                return str(user["id"])
-            if user.get("is_owner") and owner is None:
-                owner = str(user["id"])
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-        if not cursor:
-            break
-    return owner

@@ -1,14 +1,15 @@
 """Who is who: CRM owners are matched to Slack users by address, misses remembered as well."""
 
+import asyncio
 import logging
 from datetime import timedelta
-
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coaching.consent import invite
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
-from bot.slack.faults import Means, fault
+from bot.slack import members
+from bot.slack.faults import CALL_FAILED, Fault, Means, fault
+from bot.slack.installed import NotInstalledError, Slack
 from coach.models import InsightState, Person
 from storage import insights, mirror, people, workspaces
 from storage.database import Tx
@@ -21,58 +22,90 @@ MISS = timedelta(hours=24)
 #: When to ask again after Slack refused us: somebody has to mend the token or its scopes.
 UNTIL_MENDED = timedelta(minutes=15)
 
+#: How many people one turn asks about, and how long it has them to itself.
+TOGETHER = 50
+LEASE = timedelta(minutes=10)
+
 #: When to ask again about somebody known, for a new time zone or name.
 REFRESH = timedelta(days=1)
 
 
-async def look_up_due(parts: Parts, client: AsyncWebClient) -> int:
+async def look_up_due(parts: Parts, slack: Slack) -> int:
     """Ask Slack about everyone whose turn it is; returns how many were asked about.
 
-    `users.lookupByEmail` may be called about 50 times a minute
+    `users.lookupByEmail` may be called about 50 times a minute in a workspace
     (https://docs.slack.dev/reference/methods/users.lookupByEmail): when Slack says it is enough,
-    the rest waits as long as it asks.
+    the rest of that workspace waits as long as it asks, and the others have their turn.
     """
-    asked = 0
     now = parts.clock.now()
     async with parts.database.read() as tx:
-        waiting = await people.to_look_up(tx, now)
-    for person in waiting:
-        asked += 1
-        try:
-            if person.slack_user_id:
-                answer = await client.users_info(user=person.slack_user_id)
-            else:
-                answer = await client.users_lookupByEmail(email=person.email or "")
-        except Exception as error:
-            found = fault(error)
-            if found.means is Means.AGAIN:
-                await _later(parts, person, found.retry_after or backoff(3, parts.entropy))
-                if found.retry_after:
-                    break
-            elif found.means is Means.WORKSPACE:
-                log.warning("Slack does not say who anybody is: %s. Run coach doctor.", found.code)
-                await _later(parts, person, UNTIL_MENDED)
-            else:
-                if found.code != "users_not_found":
-                    log.warning("Slack could not be asked who %s is: %s", person.name, found.code)
-                await _later(parts, person, MISS)
-            continue
-        user = answer.get("user") or {}
-        if not user.get("id") or user.get("deleted") or user.get("is_bot"):
-            await _later(parts, person, MISS)
-            continue
-        async with parts.database.write() as tx:
-            await workspaces.lock(tx, parts.database, person.workspace_id)
-            await match(parts, tx, person, user)
+        if not await people.waits_to_be_looked_up(tx, now):
+            return 0
+    async with parts.database.write() as tx:
+        mine = await people.claim_look_ups(tx, parts.database, now, now + LEASE, most=TOGETHER)
+    by_workspace: dict[str, list[Person]] = {}
+    for person in mine:
+        by_workspace.setdefault(person.workspace_id, []).append(person)
+    asked = sum(
+        await asyncio.gather(
+            *(_look_up(parts, slack, id, theirs) for id, theirs in by_workspace.items())
+        )
+    )
     if asked:
         parts.wake.sender.set()
     return asked
 
 
-async def _later(parts: Parts, person: Person, wait: timedelta) -> None:
+async def _look_up(parts: Parts, slack: Slack, workspace_id: str, waiting: list[Person]) -> int:
+    """Ask about people of one workspace, one after the other; returns how many were asked about."""
+    try:
+        client = (await slack.of(workspace_id)).client
+    except NotInstalledError:
+        await _later(parts, waiting, UNTIL_MENDED)
+        return 0
+    for place, person in enumerate(waiting, 1):
+        try:
+            if person.slack_user_id:
+                answer = await client.users_info(user=person.slack_user_id)
+            else:
+                answer = await client.users_lookupByEmail(email=person.email or "")
+        except CALL_FAILED as error:
+            found = fault(error)
+            if found.retry_after is not None:
+                await members.rest(parts, workspace_id, found)
+                # The workspace rests, not they: all of them are next when it has rested.
+                await _later(parts, waiting[place - 1 :], timedelta())
+                return place
+            await _failed(parts, person, found)
+            continue
+        user = answer.get("user") or {}
+        if not user.get("id") or user.get("deleted") or user.get("is_bot"):
+            await _later(parts, [person], MISS)
+            continue
+        async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, workspace_id)
+            await match(parts, tx, person, user)
+    return len(waiting)
+
+
+async def _failed(parts: Parts, person: Person, found: Fault) -> None:
+    match found.means:
+        case Means.AGAIN:
+            wait = backoff(3, parts.entropy)
+        case Means.WORKSPACE:
+            log.warning("Slack does not say who anybody is: %s. Run coach doctor.", found.code)
+            wait = UNTIL_MENDED
+        case Means.NEVER:
+            if found.code != "users_not_found":
+                log.warning("Slack could not be asked who %s is: %s", person.name, found.code)
+            wait = MISS
+    await _later(parts, [person], wait)
+
+
+async def _later(parts: Parts, waiting: list[Person], wait: timedelta) -> None:
     async with parts.database.write() as tx:
         at = parts.clock.now() + wait
-        await people.change(tx, person.workspace_id, person.id, lookup_after=at)
+        await people.look_up_later(tx, waiting, at)
 
 
 async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -> None:

@@ -17,8 +17,10 @@ from bot.runtime.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
 from bot.terminal.session import open_database
 from coach.errors import CoachError
-from storage import connections, workspaces
-from storage.sealing import Seal
+from storage import connections, installations, workspaces
+from storage.database import Tx
+from storage.installations import Installation
+from storage.sealing import Seal, SealError
 
 
 async def examine(*, as_json: bool) -> int:
@@ -44,7 +46,7 @@ async def _findings() -> AsyncIterator[Finding]:
 
 
 async def _opened(settings: Settings) -> AsyncIterator[Finding]:
-    workspace, in_use = None, False
+    workspace, installation, in_use = None, None, False
     try:
         database = open_database(settings)
     except (CoachError, SQLAlchemyError) as error:
@@ -59,6 +61,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Finding]:
                 seal, providers = Seal(settings.secret_keys()), load_providers()
                 async with database.read() as tx:
                     workspace = await workspaces.get(tx, workspaces.DEFAULT)
+                    installation = await _installation(tx, seal)
                     in_use = bool(await connections.count(tx, workspaces.DEFAULT))
                     for finding in await check_connections(tx, seal, providers, now):
                         yield finding
@@ -67,10 +70,19 @@ async def _opened(settings: Settings) -> AsyncIterator[Finding]:
         # A database that does not answer in time is among the faults of the system.
         except (CoachError, SQLAlchemyError, CommandError, OSError) as error:
             yield _unusable(error)
-        async for finding in check_slack(settings, workspace, in_use=in_use):
+        async for finding in check_slack(settings, workspace, installation, in_use=in_use):
             yield finding
     finally:
         await database.close()
+
+
+async def _installation(tx: Tx, seal: Seal) -> Installation | None:
+    try:
+        found = await installations.of_workspace(tx, seal, workspaces.DEFAULT)
+    except SealError:
+        # Why nothing is sent stands with the workspace.
+        return None
+    return found.installation if found else None
 
 
 def _unusable(error: Exception) -> Finding:

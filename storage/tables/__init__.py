@@ -1,6 +1,6 @@
 """Every table; each key leads with the workspace, so that many teams can share a database."""
 
-from storage.tables.accounts import connections, workspaces
+from storage.tables.accounts import connections, installations, workspaces
 from storage.tables.coaching import (
     PENDING_INSIGHT,
     STALE_CARD,
@@ -49,6 +49,7 @@ __all__ = [
     "deliveries",
     "event_keys",
     "insights",
+    "installations",
     "job_slots",
     "link_requests",
     "metadata",

@@ -1,13 +1,16 @@
 """The workspaces and the CRMs connected to them."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
+    Integer,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
+    text,
 )
 
 from storage.columns import UtcDateTime
@@ -20,15 +23,46 @@ workspaces = Table(
     # Known from the first time the token was used.
     Column("team_id", String(32), unique=True),
     Column("name", Text, nullable=False, server_default=""),
-    Column("bot_user_id", String(32)),
+    # The organisation of Enterprise Grid that the team is part of, if any.
+    Column("enterprise_id", String(32)),
     # The Slack user who confirms links; found when first needed.
     Column("administrator", String(32)),
     # Why nothing can be sent to this workspace, in Slack's word; empty when all is well.
     Column("slack_error", Text),
     Column("slack_error_at", UtcDateTime),
+    # Until when Slack wants to be asked about nobody here.
+    Column("lookups_after", UtcDateTime),
     # Which rules the subjects' next checks were made for.
     Column("rules", Text),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+#: The app as Slack lets it into a team, or into an organisation of Enterprise Grid with all its
+#: teams. Its workspaces are found by team and organisation.
+installations = Table(
+    "installations",
+    metadata,
+    Column("id", String(28), primary_key=True),
+    Column("enterprise_id", String(32)),
+    # Empty until Slack has said whose the token is, and for an organisation.
+    Column("team_id", String(32)),
+    Column("is_enterprise_install", Boolean, nullable=False, server_default=text("false")),
+    # Encrypted.
+    Column("bot_token", Text, nullable=False),
+    Column("bot_user_id", String(32)),
+    # As Slack writes them: separated by commas.
+    Column("scopes", Text, nullable=False, server_default=""),
+    Column("installed_at", UtcDateTime, nullable=False),
+    # When Slack may be asked about it again, and how often that was done of late.
+    Column("ask_after", UtcDateTime),
+    Column("asks", Integer, nullable=False, server_default="0"),
+    Index("ix_installations_team_id", "team_id", unique=True, **where("NOT is_enterprise_install")),
+    Index(
+        "ix_installations_enterprise_id",
+        "enterprise_id",
+        unique=True,
+        **where("is_enterprise_install"),
+    ),
 )
 
 connections = Table(

@@ -36,6 +36,8 @@ people = Table(
     Column("working_days", String(7), nullable=False),
     # From when the next card may be sent: at most one unanswered card a minute.
     Column("send_after", UtcDateTime),
+    # When they last opened the Home tab, which is kept true for them from then on.
+    Column("home_seen_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "slack_user_id"),

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, words_of
 from bot.runtime.parts import Parts
 from bot.slack import listeners
+from bot.slack.installed import Slack, authorizing
 from bot.slack.sender import Sender
 from bot.web.routes import SlackGuard
 from coach.action import load_actions
@@ -41,10 +42,20 @@ from coach.models import (
 )
 from coach.models import Person as Coached
 from coach.phrases import say, verbatim
-from storage import connections, insights, mirror, notices, owners, people, workspaces
+from storage import (
+    connections,
+    insights,
+    installations,
+    mirror,
+    notices,
+    owners,
+    people,
+    workspaces,
+)
 from storage.connections import Connection
 from storage.database import Database, Tx
 from storage.insights import NewInsight
+from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
 from tests.bot.playground.fake_bot import BOT_TOKEN, SIGNING_SECRET, served
 
@@ -78,6 +89,8 @@ class Surface:
     slack: SlackStandIn
     client: AsyncWebClient
     clock: HandClock
+    #: The bot's Slack, with the one installation there is.
+    installed: Slack
 
     async def settle(self) -> None:
         """Let everything that was begun come to its end, the sender's part included."""
@@ -173,6 +186,10 @@ async def _seed(tx: Tx, parts: Parts, slack: SlackStandIn) -> None:
     now = parts.clock.now()
     await workspaces.ensure(tx, WS, now)
     await workspaces.change(tx, WS, team_id=slack.team_id, name=slack.team_name)
+    environment = Installation(
+        ENVIRONMENT, BOT_TOKEN, team_id=slack.team_id, bot_user_id=slack.bot_user_id
+    )
+    await installations.keep(tx, parts.seal, environment, now)
     await connections.save(tx, parts.seal, CONNECTION, now)
     for member in TEAM[:3]:
         person = await people.ensure_slack_user(tx, WS, member.id, now, parts.new_id, member.name)
@@ -210,8 +227,10 @@ async def staged(
     client = AsyncWebClient(token=BOT_TOKEN)
     client.retry_handlers = []
 
+    installed: list[Slack] = []
+
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=BOT_TOKEN)
+        return await authorizing(installed[0])(enterprise_id=enterprise_id, team_id=team_id)
 
     app = AsyncApp(
         client=client,
@@ -236,11 +255,12 @@ async def staged(
             administrator=administrator,
             slack_api_url=client.base_url,
         )
-        listeners.register(app, parts, patience=patience, ack_within=ack_within)
+        installed.append(Slack(parts))
+        listeners.register(app, parts, installed[0], patience=patience, ack_within=ack_within)
         async with database.write() as tx:
             await _seed(tx, parts, slack)
         try:
-            yield Surface(parts, slack, client, clock)
+            yield Surface(parts, slack, client, clock, installed[0])
         finally:
             await parts.background.drain(5)
             await slack.close()

@@ -74,7 +74,8 @@ async def every_turn(database: Database) -> None:
         for large in (False, True):
             await deliveries.due_workspaces(tx, now, large=large)
             await deliveries.due(tx, WORKSPACE, now, most=100, size=1000, large=large)
-        await people.to_look_up(tx, now)
+        await people.waits_to_be_looked_up(tx, now)
+        await people.claim_look_ups(tx, database, now, now + APART, 50)
         await mirror.pressing_tasks(tx, WORKSPACE, ["p1"])
         await mirror.large_values(tx, WORKSPACE, ["p1"])
         await mirror.check_person_now(tx, WORKSPACE, "p1", now)

@@ -76,10 +76,11 @@ async def test_an_owner_known_by_name_is_looked_up_once_an_address_is_told(store
     (by_name,) = await resolve(store, Owner(name="Nia Berg"))
     async with store.database.write() as tx:
         await workspaces.change(tx, WORKSPACE, team_id="T1")
-        assert await people.to_look_up(tx, store.parts.clock.now()) == []
+        assert not await people.waits_to_be_looked_up(tx, store.parts.clock.now())
     assert await resolve(store, Owner("nia@x.example", name="Nia Berg")) == [by_name]
-    async with store.database.read() as tx:
-        (waiting,) = await people.to_look_up(tx, store.parts.clock.now())
+    now = store.parts.clock.now()
+    async with store.database.write() as tx:
+        (waiting,) = await people.claim_look_ups(tx, store.database, now, now, 9)
     assert (waiting.id, waiting.email) == (by_name, "nia@x.example")
 
 

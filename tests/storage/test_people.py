@@ -1,7 +1,7 @@
 """People: found by what is known of them, made once, merged without loss."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +12,14 @@ from coach.models import Enrolment, InsightState, Level, Settings
 from coach.phrases import say
 from storage import insights, owners, people, workspaces
 from storage.columns import Said, SaidText, UtcDateTime
+from storage.database import Tx
 from storage.tables import deals
 from storage.tables import owners as owners_table
 from storage.tables import people as people_table
 from tests.storage.conftest import Store
 from tests.world import ANA, BEGINNING, CONNECTION, EMAILS, WORKSPACE, deliver, told, won
 
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 async def test_a_slack_user_is_made_once_by_however_many_at_once(store: Store) -> None:
@@ -53,21 +54,34 @@ async def test_an_enrolment_moves_only_from_where_it_may(store: Store) -> None:
         assert await people.enrolled_counts(tx, WORKSPACE) == {"declined": 1, "started": 1}
 
 
+async def claim(tx: Tx, store: Store, now: datetime, most: int = 1) -> list[str]:
+    """Whom one process gets to ask Slack about, for an hour."""
+    found = await people.claim_look_ups(tx, store.database, now, now + 3 * HOUR, most)
+    return [each.id for each in found]
+
+
 async def test_whose_turn_it_is_to_be_looked_up_the_longest_waiting_first(store: Store) -> None:
     now = store.parts.clock.now()
     async with store.database.write() as tx:
         await people.change(tx, WORKSPACE, store.ana.id, lookup_after=now)
         await people.change(tx, WORKSPACE, store.ben.id, lookup_after=now - HOUR)
-        assert await people.to_look_up(tx, now) == []
+        assert not await people.waits_to_be_looked_up(tx, now)
         await workspaces.change(tx, WORKSPACE, team_id="T1")
-        assert [each.id for each in await people.to_look_up(tx, now)] == [
-            store.ben.id,
-            store.ana.id,
-        ]
-        assert [each.id for each in await people.to_look_up(tx, now, 1)] == [store.ben.id]
-        assert [each.id for each in await people.to_look_up(tx, now - HOUR)] == [store.ben.id]
-        await workspaces.change(tx, WORKSPACE, slack_error="token_revoked")
-        assert await people.to_look_up(tx, now) == []
+        assert not await people.waits_to_be_looked_up(tx, now - HOUR - SECOND)
+        for hindrance in (
+            {"slack_error": "token_revoked"},
+            {"lookups_after": now + SECOND},
+        ):
+            await workspaces.change(tx, WORKSPACE, **hindrance)
+            assert not await people.waits_to_be_looked_up(tx, now)
+            assert await claim(tx, store, now) == []
+            await workspaces.change(tx, WORKSPACE, **dict.fromkeys(hindrance))
+        assert await claim(tx, store, now - HOUR, most=9) == [store.ben.id]
+        await people.change(tx, WORKSPACE, store.ben.id, lookup_after=now - HOUR)
+        assert await claim(tx, store, now) == [store.ben.id]
+        assert await claim(tx, store, now) == [store.ana.id]
+        # Both are somebody's to ask about now.
+        assert await claim(tx, store, now) == []
 
 
 async def test_two_people_who_are_one_become_one_with_everything_of_both(store: Store) -> None:

@@ -98,7 +98,8 @@ def _auth_test(world: Workspace, args: Json) -> Json:
         "team_id": world.team_id,
         "user_id": world.bot_user_id,
         "bot_id": world.bot_id,
-        "is_enterprise_install": False,
+        "enterprise_id": world.enterprise_id,
+        "is_enterprise_install": world.is_enterprise_install,
     }
 
 

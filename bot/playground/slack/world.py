@@ -37,6 +37,9 @@ class Workspace(Keys, Changes):
         Changes.__init__(self, changed)
         self.team_name = "Northwind"
         self.team_domain = "northwind"
+        #: Enterprise Grid: the organisation, and whether the app is installed in all of it.
+        self.enterprise_id: str | None = None
+        self.is_enterprise_install = False
         self.app_id = "A0COACH"
         self.app_name = "Coach"
         self.bot_id = "B0COACH"

@@ -8,7 +8,7 @@ from coach.phrases import say
 async def run(call: Call) -> Answer:
     """Ask for it; the administrator confirms."""
     address = call.args.strip()
-    answer = await linking.ask(call.parts, call.client, call.actor, address)
+    answer = await linking.ask(call.parts, call.slack, call.actor, address)
     return says(answer, call.voice)
 
 

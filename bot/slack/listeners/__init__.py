@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.runtime.parts import Parts
 from bot.slack.blocks import screen
 from bot.slack.blocks import settings as settings_blocks
+from bot.slack.installed import Slack
 from bot.slack.listeners import (
     command,
     enrolment,
@@ -59,14 +60,19 @@ _ANYTHING = re.compile("")
 
 
 def register(
-    app: AsyncApp, parts: Parts, *, patience: float = PATIENCE, ack_within: float = ACK_WITHIN
+    app: AsyncApp,
+    parts: Parts,
+    slack: Slack,
+    *,
+    patience: float = PATIENCE,
+    ack_within: float = ACK_WITHIN,
 ) -> None:
     """Let `app` answer what Slack sends; nothing else is registered anywhere.
 
     `patience` and `ack_within`, in seconds: when a modal's place is kept by another, and when a
     form is acknowledged though it is not done.
     """
-    desk = Desk(parts, patience=patience, ack_within=ack_within)
+    desk = Desk(parts, slack, patience=patience, ack_within=ack_within)
 
     async def on_press(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()

@@ -17,11 +17,11 @@ from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.command import Subcommand, load_subcommands
 from bot.slack.faults import Means, fault
+from bot.slack.installed import Slack
 from bot.slack.listeners.response_url import respond
 from coach.errors import CoachError
 from coach.phrases import Phrase, say
 from coach.wording import plain
-from storage import workspaces
 
 log = logging.getLogger(__name__)
 
@@ -44,26 +44,19 @@ class Desk:
     """What all listeners share: the parts, the sub-commands, and what is worth remembering."""
 
     parts: Parts
+    slack: Slack
     subcommands: dict[str, Subcommand] = field(default_factory=load_subcommands)
     patience: float = PATIENCE
     ack_within: float = ACK_WITHIN
-    #: Slack team -> workspace, once known; it never changes.
-    teams: dict[str, str] = field(default_factory=dict)
-    #: Who has opened their Home tab since the start: it is kept true for them.
-    homes: set[str] = field(default_factory=set)
     #: One change at a time in one modal, so that its views come in the order of the clicks.
     turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
     async def workspace_id(self, team_id: str) -> str:
         """The workspace of a Slack team. Raises `UnknownTeamError`."""
-        known = self.teams.get(team_id)
+        known = await self.slack.of_team(team_id)
         if known is None:
-            async with self.parts.database.read() as tx:
-                workspace = await workspaces.by_team(tx, team_id)
-            if workspace is None:
-                raise UnknownTeamError
-            known = self.teams[team_id] = workspace.id
-        return known
+            raise UnknownTeamError
+        return known.workspace_id
 
     async def actor(self, team_id: str, user: Json) -> Actor:
         """Somebody of a Slack team, from the user a payload names. Raises `UnknownTeamError`."""

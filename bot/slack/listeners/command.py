@@ -80,7 +80,7 @@ async def _run(
     return await subcommand.run(
         Call(
             parts=desk.parts,
-            client=client,
+            slack=desk.slack,
             actor=actor,
             person=person,
             args=args.strip(),

@@ -11,12 +11,11 @@ from bot.slack.blocks.home import home
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.listeners.answering import Desk, Press
-from storage import insights
+from storage import insights, people
 
 
 async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
-    """Publish the tab as things are now, and keep it true from now on."""
-    desk.homes.add(actor.slack_user_id)
+    """Publish the tab as things are now."""
     person = await enrolling.person_of(desk.parts, actor)
     now = desk.parts.clock.now()
     async with desk.parts.database.read() as tx:
@@ -28,10 +27,15 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
 
 
 def refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
-    """Have the tab drawn again for somebody who has looked at it."""
-    if actor.slack_user_id in desk.homes:
-        work = draw(desk, client, actor)
-        desk.parts.background.spawn(work, "drawing the Home tab again")
+    """Have the tab drawn again for somebody who has ever looked at it."""
+    desk.parts.background.spawn(_refresh(desk, client, actor), "drawing the Home tab again")
+
+
+async def _refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
+    async with desk.parts.database.read() as tx:
+        seen = await people.has_seen_home(tx, actor.workspace_id, actor.slack_user_id)
+    if seen:
+        await draw(desk, client, actor)
 
 
 async def opened(desk: Desk, client: AsyncWebClient, body: Json) -> None:
@@ -42,6 +46,9 @@ async def opened(desk: Desk, client: AsyncWebClient, body: Json) -> None:
     if event.get("tab") == "home":
         actor = await desk.actor(str(body["team_id"]), {"id": event["user"]})
         await draw(desk, client, actor)
+        async with desk.parts.database.write() as tx:
+            now = desk.parts.clock.now()
+            await people.see_home(tx, actor.workspace_id, actor.slack_user_id, now)
 
 
 async def turn_on(press: Press) -> None:

@@ -18,6 +18,4 @@ async def ended(desk: Desk, body: Json) -> None:
     workspace_id = await desk.workspace_id(str(body["team_id"]))
     error = "app_uninstalled" if event["type"] == "app_uninstalled" else "token_revoked"
     async with desk.parts.database.write() as tx:
-        await workspaces.change(
-            tx, workspace_id, slack_error=error, slack_error_at=desk.parts.clock.now()
-        )
+        await workspaces.shut_out(tx, [workspace_id], error, desk.parts.clock.now())

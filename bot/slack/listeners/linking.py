@@ -17,4 +17,4 @@ async def refuse(press: Press) -> None:
 async def _decide(press: Press, *, confirmed: bool) -> None:
     actor = await press.actor()
     # The question itself is changed by the sender to say what was decided.
-    await linking.decide(press.parts, press.client, actor, press.value, confirmed=confirmed)
+    await linking.decide(press.parts, press.desk.slack, actor, press.value, confirmed=confirmed)

@@ -249,7 +249,7 @@ async def test_an_owner_named_by_id_only_is_somebody_too_though_nobody_to_look_u
     found = await mirrored(parts, SubjectKind.DEAL, "D-1")
     async with parts.database.read() as tx:
         person = (await people.load(tx, WORKSPACE, [found.person_id]))[found.person_id]
-        assert await people.to_look_up(tx, parts.clock.now() + DAY) == []
+        assert not await people.waits_to_be_looked_up(tx, parts.clock.now() + DAY)
     assert person.email is None
 
 

@@ -35,6 +35,7 @@ from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
 from storage.deliveries import NewDelivery
 from storage.insights import NewInsight
+from storage.installations import ENVIRONMENT, Installation
 from storage.notices import Notice
 from storage.sealing import Seal
 from storage.workspaces import DEFAULT, Workspace
@@ -254,9 +255,15 @@ async def slack() -> AsyncIterator[tuple[SlackStandIn, Settings]]:
 
 
 async def asked(
-    settings: Settings, workspace: Workspace | None = None, *, in_use: bool = True
+    settings: Settings,
+    workspace: Workspace | None = None,
+    *,
+    installation: Installation | None = None,
+    in_use: bool = True,
 ) -> list[Finding]:
-    return [finding async for finding in check_slack(settings, workspace, in_use=in_use)]
+    return [
+        finding async for finding in check_slack(settings, workspace, installation, in_use=in_use)
+    ]
 
 
 def bound(**changes: Any) -> Workspace:
@@ -315,6 +322,24 @@ async def test_why_sending_has_stopped_is_told() -> None:
         (found,) = faults(await asked(settings, workspace))
     assert found.text == ("Sending has stopped since 2026-11-22 10:00 UTC: messages_tab_disabled.")
     assert "App Home" in (found.mend or "")
+
+
+async def test_what_comes_back_by_itself_is_said_to() -> None:
+    async with slack() as (_, settings):
+        workspace = bound(slack_error="not_asked", slack_error_at=NOW)
+        (found,) = faults(await asked(settings, workspace))
+    assert "by itself" in (found.mend or "")
+
+
+async def test_a_token_that_was_changed_under_a_running_coach_is_noted() -> None:
+    async with slack() as (_, settings):
+        same = Installation(ENVIRONMENT, TOKEN, team_id="T0NORTHWIND")
+        assert not any("another token" in f.text for f in await asked(settings, installation=same))
+        older = Installation(ENVIRONMENT, "older", team_id="T0NORTHWIND")
+        found = await asked(settings, installation=older)
+    (noted,) = [each for each in found if "another token" in each.text]
+    assert noted.state is not State.FAULT
+    assert "Restart" in (noted.mend or "")
 
 
 async def test_without_slack_and_crm_nothing_is_broken_but_with_a_crm_it_is() -> None:

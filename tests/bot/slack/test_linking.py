@@ -4,8 +4,9 @@ import pytest
 
 from bot.playground.slack.api import Fault
 from bot.playground.slack.api import Person as Member
-from bot.slack import linking
+from bot.slack import linking, members
 from bot.slack.linking import LinkError
+from bot.slack.members import MembersError
 from coach.events import Owner
 from coach.models import InsightState, Person
 from coach.wording import plain
@@ -48,7 +49,7 @@ async def owner(surface: Surface, address: str) -> str:
 
 
 async def ask(surface: Surface, who: str, address: str) -> str:
-    return plain(await linking.ask(surface.parts, surface.client, by(who), address))
+    return plain(await linking.ask(surface.parts, surface.installed, by(who), address))
 
 
 async def by_email(surface: Surface, address: str) -> Person | None:
@@ -92,7 +93,7 @@ async def test_a_confirmed_link_brings_everything_over_and_what_was_held(
     await surface.settle()
 
     await linking.decide(
-        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=True
+        surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=True
     )
     await surface.settle()
 
@@ -115,7 +116,7 @@ async def test_what_was_held_for_the_owner_is_sent_to_the_linked_person(surface:
     await ask(surface, ANA, OLD)
     await surface.settle()
     await linking.decide(
-        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=True
+        surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=True
     )
     await surface.settle()
     assert (await surface.stored(held)).state is InsightState.SENT
@@ -127,7 +128,7 @@ async def test_an_address_the_crm_does_not_know_yet_is_kept_for_later(surface: S
     await surface.settle()
     assert "nothing yet" in surface.said(CHRIS)
     await linking.decide(
-        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=True
+        surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=True
     )
     found = await by_email(surface, OLD)
     assert found is not None
@@ -139,7 +140,7 @@ async def test_a_refused_link_changes_nothing(surface: Surface) -> None:
     await ask(surface, ANA, OLD)
     await surface.settle()
     await linking.decide(
-        surface.parts, surface.client, by(CHRIS), await request_id(surface), confirmed=False
+        surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=False
     )
     found = await by_email(surface, OLD)
     assert found is not None
@@ -179,9 +180,9 @@ async def test_an_address_matched_to_somebody_while_the_question_was_open_is_ref
     async with surface.parts.database.write() as tx:
         await people.change(tx, WS, person_id, slack_user_id="U09ELSE")
     with pytest.raises(LinkError, match="belongs to somebody else"):
-        await linking.decide(surface.parts, surface.client, by(CHRIS), id, confirmed=True)
+        await linking.decide(surface.parts, surface.installed, by(CHRIS), id, confirmed=True)
     # The question stays open, so that it can still be refused.
-    await linking.decide(surface.parts, surface.client, by(CHRIS), id, confirmed=False)
+    await linking.decide(surface.parts, surface.installed, by(CHRIS), id, confirmed=False)
 
 
 async def test_ones_own_slack_address_is_proof_enough(surface: Surface) -> None:
@@ -210,7 +211,7 @@ async def test_the_operator_may_name_the_administrator(sqlite_url: str, setting:
 
 async def test_an_administrator_nobody_is_gets_explained(sqlite_url: str) -> None:
     async with staged(sqlite_url, administrator="nobody@northwind.example") as surface:
-        with pytest.raises(LinkError, match="COACH_ADMINISTRATOR"):
+        with pytest.raises(MembersError, match="COACH_ADMINISTRATOR"):
             await ask(surface, ANA, OLD)
 
 
@@ -221,9 +222,9 @@ async def test_the_primary_owner_is_found_on_a_later_page_and_remembered(
     chris = surface.slack.people.pop(CHRIS)
     surface.slack.people.update({each.id: each for each in crowd})
     surface.slack.people[CHRIS] = chris
-    assert await linking.administrator(surface.parts, surface.client, WS) == CHRIS
+    assert await members.administrator(surface.parts, surface.installed, WS) == CHRIS
     surface.slack.faults["users.list"] = [Fault(error="fatal_error")]
-    assert await linking.administrator(surface.parts, surface.client, WS) == CHRIS
+    assert await members.administrator(surface.parts, surface.installed, WS) == CHRIS
     async with surface.parts.database.read() as tx:
         workspace = await workspaces.get(tx, WS)
     assert workspace is not None
@@ -232,16 +233,16 @@ async def test_the_primary_owner_is_found_on_a_later_page_and_remembered(
 
 async def test_a_workspace_without_an_owner_is_explained(surface: Surface) -> None:
     del surface.slack.people[CHRIS]
-    with pytest.raises(LinkError, match="COACH_ADMINISTRATOR"):
+    with pytest.raises(MembersError, match="COACH_ADMINISTRATOR"):
         await ask(surface, ANA, OLD)
 
 
 async def test_slack_out_of_order_is_explained(surface: Surface) -> None:
     surface.slack.faults["users.lookupByEmail"] = [Fault(status=503)]
-    with pytest.raises(LinkError, match="Try again"):
+    with pytest.raises(MembersError, match="Try again"):
         await ask(surface, ANA, OLD)
 
 
 async def test_an_unknown_request_is_explained(surface: Surface) -> None:
     with pytest.raises(LinkError, match="not known"):
-        await linking.decide(surface.parts, surface.client, by(CHRIS), "x", confirmed=True)
+        await linking.decide(surface.parts, surface.installed, by(CHRIS), "x", confirmed=True)

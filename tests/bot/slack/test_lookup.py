@@ -1,22 +1,26 @@
 """CRM owners are matched to Slack users by address, seldom asked about, and become reachable."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack.api import Fault, SlackStandIn
 from bot.runtime.parts import Parts
-from bot.slack import lookup
-from bot.slack import team as slack_team
+from bot.slack import lookup, members
+from bot.slack.installed import Slack
+from bot.slack.members import MembersError
 from coach.models import Enrolment, InsightState, Person, SubjectKind
-from storage import agenda, mirror, notices, owners, people
+from storage import agenda, installations, mirror, notices, owners, people, workspaces
+from storage.database import Database
+from storage.installations import Installation
 from tests.world import (
     ANA,
     BEN,
+    BOT_TOKEN,
     EMAILS,
     WORKSPACE,
     FixedClock,
@@ -24,9 +28,11 @@ from tests.world import (
     deliver,
     enrol,
     insights_of,
+    install,
     mirrored,
     running_slack,
     told,
+    with_slack,
     won,
 )
 
@@ -41,11 +47,11 @@ class Book:
     parts: Parts
     clock: FixedClock
     slack: SlackStandIn
-    client: AsyncWebClient
+    installed: Slack
 
     async def look(self, later: timedelta = timedelta()) -> int:
         self.clock.advance(later)
-        return await lookup.look_up_due(self.parts, self.client)
+        return await lookup.look_up_due(self.parts, self.installed)
 
     async def owner(self, email: str) -> Person:
         async with self.parts.database.read() as tx:
@@ -59,8 +65,7 @@ async def book(parts: Parts) -> AsyncIterator[Book]:
     clock = parts.clock
     assert isinstance(clock, FixedClock)
     async with running_slack(clock) as (slack, client):
-        await slack_team.bind(parts, client, WORKSPACE)
-        yield Book(parts, clock, slack, client)
+        yield Book(parts, clock, slack, await install(parts, client))
 
 
 def deal(owner: str, id: str = "D-1") -> dict[str, Any]:
@@ -153,13 +158,60 @@ async def test_a_daily_look_that_brings_no_news_has_nothing_looked_at_again(book
     assert not book.parts.wake.tick.is_set()
 
 
-async def test_slack_is_asked_no_more_for_as_long_as_it_asks(book: Book) -> None:
-    await deliver(book.parts, deal(BEN), deal(STRANGER, "D-2"))
+async def test_slack_is_asked_about_nobody_for_as_long_as_it_wants(book: Book) -> None:
+    crowd = [deal(f"owner{number}@elsewhere.example", f"D-{number}") for number in range(30)]
+    await deliver(book.parts, *crowd, deal(BEN, "D-30"))
     book.slack.faults["users.lookupByEmail"] = [Fault(status=429, retry_after=50)]
+    calls = book.slack.calls
     assert await book.look() == 1
-    assert await book.look() == 1
+    # Whoever asks next, and in another process too: nobody is asked about.
+    for seconds in (0, 0, 1, 48):
+        assert await book.look(timedelta(seconds=seconds)) == 0
+    assert book.slack.calls == calls + 1
+    assert await book.look(timedelta(seconds=1)) == 31
+    assert book.slack.calls == calls + 32
+    assert (await book.owner(EMAILS[BEN])).slack_user_id == BEN
+
+
+async def test_whoever_waits_in_a_workspace_that_rests_does_not_hold_up_another(
+    book: Book,
+) -> None:
+    async with book.parts.database.write() as tx:
+        now = book.clock.now()
+        await workspaces.ensure(tx, "other", now)
+        await workspaces.change(tx, "other", team_id="T0OTHER", enterprise_id="E1")
+        whole = Installation("org", BOT_TOKEN, "E1", is_enterprise_install=True)
+        await installations.keep(tx, book.parts.seal, whole, now)
+        await people.ensure_slack_user(tx, "other", BEN, now, book.parts.new_id)
+    await deliver(book.parts, deal(ANA))
+    book.slack.faults["users.lookupByEmail"] = [Fault(status=429, retry_after=50)]
+    assert await book.look() == 2
+    async with book.parts.database.read() as tx:
+        ben = await people.by_slack_user(tx, "other", BEN)
+    assert ben is not None
+    assert ben.name == "Ben Okafor"
+
+
+async def test_slack_asked_to_prove_an_address_lets_the_lookups_rest_too(book: Book) -> None:
+    await deliver(book.parts, deal(BEN))
+    book.slack.faults["users.lookupByEmail"] = [Fault(status=429, retry_after=50)]
+    with pytest.raises(MembersError, match="Try again"):
+        await members.by_address(book.parts, book.installed, WORKSPACE, STRANGER)
     assert await book.look(timedelta(seconds=49)) == 0
     assert await book.look(timedelta(seconds=1)) == 1
+
+
+async def test_two_processes_ask_about_each_person_once(book: Book) -> None:
+    await deliver(book.parts, deal(BEN), deal(STRANGER, "D-2"))
+    calls = book.slack.calls
+    other = Database(str(book.parts.database.url.render_as_string(hide_password=False)))
+    try:
+        beside = replace(book.parts, database=other)
+        asked = await asyncio.gather(book.look(), lookup.look_up_due(beside, book.installed))
+    finally:
+        await other.close()
+    assert sum(asked) == 2
+    assert book.slack.calls == calls + 2
 
 
 async def test_passing_trouble_is_asked_again_soon(book: Book) -> None:
@@ -195,10 +247,11 @@ async def test_before_slack_has_said_who_we_are_nobody_is_asked_about_nor_put_of
     assert isinstance(clock, FixedClock)
     async with running_slack(clock) as (slack, client):
         await deliver(sqlite_parts, deal(BEN))
-        assert await lookup.look_up_due(sqlite_parts, client) == 0
+        unasked = with_slack(sqlite_parts, client)
+        assert await lookup.look_up_due(sqlite_parts, unasked) == 0
         assert slack.calls == 0
-        await slack_team.bind(sqlite_parts, client, WORKSPACE)
-        assert await lookup.look_up_due(sqlite_parts, client) == 1
+        asked = await install(sqlite_parts, client)
+        assert await lookup.look_up_due(sqlite_parts, asked) == 1
 
 
 async def test_the_running_bot_finds_owners_by_itself(world: World) -> None:

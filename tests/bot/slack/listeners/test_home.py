@@ -1,9 +1,11 @@
 """Tests of the Home tab: it shows what is, and keeps showing it."""
 
+import asyncio
 import json
 
 from coach.models import Enrolment, InsightState
 from tests.bot.surface import ANA, BEN, Surface, words
+from tests.world import World
 
 
 def shown(surface: Surface, who: str = ANA) -> str:
@@ -91,3 +93,22 @@ async def test_settings_open_from_the_tab_and_the_tab_follows(surface: Surface) 
     await surface.submit(ANA, {"level": "3", "stale_lead_days": "12"})
     await surface.settle()
     assert "at level 3, active. Leads go cold after 12 working days" in shown(surface)
+
+
+async def test_a_restarted_coach_keeps_the_tab_true_for_who_looked_at_it_before(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    assert (await world.slack.open_tab(ANA, "home")).ok
+    await world.settle()
+    await world.restart()
+    assert (await world.slack.command(ANA, "/coach off")).ok
+    async with asyncio.timeout(5):
+        while "The coach is off" not in json.dumps(world.slack.homes[ANA]["blocks"]):
+            await asyncio.sleep(0.02)
+
+
+async def test_the_tab_of_somebody_who_never_looked_at_it_is_not_drawn(surface: Surface) -> None:
+    assert (await surface.slack.command(ANA, "/coach off")).ok
+    await surface.settle()
+    assert surface.slack.homes == {}
