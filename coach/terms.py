@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from coach.models import DealStatus, Level, TaskPriority, Verb
-from coach.phrases import Phrase, say
+from coach.models import DealStatus, Level, SubjectKind, TaskPriority, Verb
+from coach.phrases import Phrase, counted, say
 
 #: How pressing a task is, inside a sentence.
 PRIORITIES: Mapping[TaskPriority, Phrase] = {
@@ -64,3 +64,14 @@ VERBS: Mapping[Verb, Phrase] = {
     Verb.MEETING_BOOKED: say("meeting booked"),
     Verb.COMMAND_USED: say("command used"),
 }
+
+
+def how_many(kind: SubjectKind, count: int) -> Phrase:
+    """So many things of a kind."""
+    match kind:
+        case SubjectKind.DEAL:
+            return counted("{count} deal", "{count} deals", "count", count=count)
+        case SubjectKind.CONTACT:
+            return counted("{count} contact", "{count} contacts", "count", count=count)
+        case SubjectKind.TASK:
+            return counted("{count} task", "{count} tasks", "count", count=count)

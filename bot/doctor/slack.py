@@ -10,6 +10,8 @@ from bot.doctor.findings import Finding, fault, note, ok
 from bot.runtime.settings import Settings
 from bot.slack.faults import CALL_FAILED, Means
 from bot.slack.faults import fault as slack_fault
+from coach.phrases import counted, facts
+from coach.wording import plain
 from storage.installations import ENVIRONMENT, Installation
 from storage.workspaces import Workspace
 
@@ -136,8 +138,15 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
     elif missing := sorted(SCOPES - {scope.strip() for scope in str(granted).split(",")}):
         yield fault(
             "slack",
-            f"The token lacks {'a scope' if len(missing) == 1 else 'scopes'}: "
-            f"{', '.join(missing)}.",
+            plain(
+                counted(
+                    "The token lacks a scope: {scopes}.",
+                    "The token lacks scopes: {scopes}.",
+                    "count",
+                    count=len(missing),
+                    scopes=facts(*missing),
+                )
+            ),
             mending("missing_scope"),
         )
     else:

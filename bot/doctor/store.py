@@ -11,6 +11,8 @@ from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
 from coach.errors import CoachError
 from coach.models import Enrolment, InsightState
+from coach.phrases import counted, facts, say
+from coach.terms import how_many
 from coach.wording import plain
 from storage import (
     connections,
@@ -106,8 +108,15 @@ def _connection(
     if rotating:
         yield note(
             "crm",
-            f"{name}: {rotating} older signing "
-            f"{'secret is' if rotating == 1 else 'secrets are'} still accepted.",
+            plain(
+                counted(
+                    "{name}: {count} older signing secret is still accepted.",
+                    "{name}: {count} older signing secrets are still accepted.",
+                    "count",
+                    name=name,
+                    count=rotating,
+                )
+            ),
             f"coach connect {connection.provider} --id {connection.id} --finish",
         )
 
@@ -138,9 +147,18 @@ async def check_work(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
 async def _mirror(tx: Tx) -> Finding:
     held = await mirror.counts(tx, DEFAULT)
     people_of = await people.enrolled_counts(tx, DEFAULT)
-    things = ", ".join(f"{count:,} {kind}s" for kind, count in held.items())
-    started = people_of.get(Enrolment.STARTED.value, 0)
-    return ok("data", f"{things}; {sum(people_of.values()):,} people, {started:,} have started.")
+    said = say(
+        "{things}; {people}, {started}.",
+        things=facts(*(how_many(kind, count) for kind, count in held.items())),
+        people=counted("{count} person", "{count} people", "count", count=sum(people_of.values())),
+        started=counted(
+            "{count} has started",
+            "{count} have started",
+            "count",
+            count=people_of.get(Enrolment.STARTED.value, 0),
+        ),
+    )
+    return ok("data", plain(said))
 
 
 async def _deliveries(tx: Tx, now: datetime) -> AsyncIterator[Finding]:

@@ -132,7 +132,7 @@ class Playground:
         await self._advance(by)
         self._advanced += by
         now = self.clock.now()
-        self.tell(f"The clock moves on: it is {now:%A %-d %B %Y, %H:%M} UTC.")
+        self.tell(f"The clock moves on: it is {now:%Y-%m-%d %H:%M} UTC.")
         self.stream.publish({"type": "clock", "now": now.isoformat()})
         self._save_soon()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -62,7 +62,7 @@ class Voices:
 def _known(locale: str | None) -> Locale | None:
     try:
         return Locale.parse(locale.replace("_", "-"), sep="-") if locale else None
-    except (ValueError, LookupError):
+    except (UnknownLocaleError, ValueError):
         return None
 
 

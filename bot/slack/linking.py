@@ -149,7 +149,7 @@ async def _request(parts: Parts, tx: Tx, asker: Person, address: str, admin: str
     owner = await owners.by_email(tx, asker.workspace_id, address)
     request = LinkRequest(asker.workspace_id, parts.new_id(), asker.id, address, "asked")
     await link_requests.add(tx, request, parts.clock.now())
-    who = asker.name if asker.name != asker.slack_user_id else "A new member"
+    who = asker.name if asker.name != asker.slack_user_id else None
     params = {
         "request_id": request.id,
         "who": who,

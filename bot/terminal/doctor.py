@@ -17,6 +17,8 @@ from bot.runtime.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
 from bot.terminal.session import open_database
 from coach.errors import CoachError
+from coach.phrases import counted
+from coach.wording import plain
 from storage import connections, installations, workspaces
 from storage.database import Tx
 from storage.installations import Installation
@@ -111,7 +113,14 @@ def _plain(findings: Sequence[Finding]) -> str:
     lines.append(
         "Nothing is broken."
         if not faults
-        else f"{faults} {'fault' if faults == 1 else 'faults'}; each has a line how to mend it."
+        else plain(
+            counted(
+                "{count} fault; it has a line how to mend it.",
+                "{count} faults; each has a line how to mend it.",
+                "count",
+                count=faults,
+            )
+        )
     )
     return "\n".join(lines)
 

@@ -22,6 +22,10 @@ from bot.importing.things import Thing
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from bot.terminal.session import opened
+from coach.models import SubjectKind
+from coach.phrases import counted, say
+from coach.terms import how_many
+from coach.wording import plain
 from storage import connections
 from storage.workspaces import DEFAULT
 
@@ -90,10 +94,16 @@ async def _import(settings: Settings, wish: Wish) -> None:
                 parts, understood, connection_id, as_of, lambda rows: bar.advance(task, rows)
             )
     rejected = run.write_rejected(wish.file, understood)
+    stored = plain(
+        say(
+            "{things} of {owners}",
+            things=how_many(SubjectKind(wish.thing.one), len(understood.records)),
+            owners=counted("{count} owner", "{count} owners", "count", count=len(result.owners)),
+        )
+    )
     typer.echo(
-        f"{len(understood.records):,} {wish.thing} of {len(result.owners):,} owners "
-        f"in {perf_counter() - began:.1f} s: {result.new:,} new, {result.changed:,} changed, "
-        f"{result.unchanged:,} as they were."
+        f"{stored} in {perf_counter() - began:.1f} s: {result.new:,} new, "
+        f"{result.changed:,} changed, {result.unchanged:,} as they were."
     )
     for name in result.unsure:
         typer.echo(
@@ -193,7 +203,7 @@ def _words(value: object) -> str:
 
 
 def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+    return plain(counted("{count} row", "{count} rows", "count", count=count))
 
 
 def _tell_reasons(understood: run.Understood) -> None:

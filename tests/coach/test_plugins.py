@@ -1,6 +1,7 @@
 """Tests of plugins: found by file name, complaints by name, each with its test and its words."""
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,8 @@ from coach.action import load_actions
 from coach.engine import TimeRule, load_rules
 from coach.errors import PluginError
 from coach.models import DealStatus, Draft, Subject, Verb
-from coach.wording import plain
+from coach.phrases import Phrase, from_json, to_json
+from coach.wording import ENGLISH, plain, words
 from tests.coach.values import ANN, CALL, NOW, WON, did, look, view
 
 ROOT = Path(__file__).parents[2]
@@ -114,22 +116,27 @@ def test_every_rule_says_in_a_sentence_what_it_watches_for(name: str) -> None:
     assert "\n" not in summary
 
 
-def drafts() -> dict[str, Draft]:
-    """Something each rule says."""
-    open_deal = replace(WON, status=DealStatus.OPEN, stage="Proposal", stage_entered_at=NOW)
-    lead = replace(ANN, status="LEAD", silent_since=NOW)
-    things: dict[str, Subject] = {"deal": open_deal, "contact": lead, "task": CALL}
+def drafts(name: str = "Acme") -> dict[str, Draft]:
+    """Something each rule says, of things that all have this name."""
+    won, ann, call = (
+        replace(WON, title=name),
+        replace(ANN, name_given=name),
+        replace(CALL, title=name),
+    )
+    open_deal = replace(won, status=DealStatus.OPEN, stage=name, stage_entered_at=NOW)
+    lead = replace(ann, status="LEAD", silent_since=NOW)
+    things: dict[str, Subject] = {"deal": open_deal, "contact": lead, "task": call}
     spoken: dict[str, Draft] = {}
-    for name, rule in load_rules().items():
+    for rule_name, rule in load_rules().items():
         if isinstance(rule, TimeRule):
-            spoken[name] = rule.evaluate(look(things[rule.kind])).drafts[0]
+            spoken[rule_name] = rule.evaluate(look(things[rule.kind])).drafts[0]
         else:
             for verb in rule.verbs:
-                deal = open_deal if verb is Verb.DEAL_CREATED else WON
-                other = replace(CALL, id="T-2")
-                done = did(verb, deal=deal, contact=ANN, task=CALL, pressing_tasks=[other])
+                deal = open_deal if verb is Verb.DEAL_CREATED else won
+                other = replace(call, id="T-2")
+                done = did(verb, deal=deal, contact=ann, task=call, pressing_tasks=[other])
                 if draft := rule.evaluate(done):
-                    spoken[name] = draft
+                    spoken[rule_name] = draft
     return spoken
 
 
@@ -141,6 +148,37 @@ def test_every_suggestion_names_an_action_and_gives_it_what_it_needs() -> None:
         promise = plain(actions[draft.suggestion.action].promise(draft.suggestion.params))
         assert promise.startswith("Take Action "), name
         assert promise.endswith("."), name
+
+
+HOSTILE = ["{deal}", "}{", "%s %(x)d", "<!channel> <@U1>", "{0}", "'", "“”", "\\", "$deal", " x "]
+
+
+def ours(phrase: Phrase) -> list[str]:
+    """The words of a phrase that are the coach's own."""
+    return [span.text for span in words(phrase, ENGLISH) if span.ours]
+
+
+def theirs(phrase: Phrase) -> list[str]:
+    """The names and texts in a phrase."""
+    return [span.text for span in words(phrase, ENGLISH) if not span.ours]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_from_a_crm_changes_a_word_around_it(name: str) -> None:
+    usual = drafts()
+    for rule, draft in drafts(name).items():
+        meant = usual[rule]
+        for said, usually in ((draft.message, meant.message), (draft.reason, meant.reason)):
+            assert ours(said) == ours(usually), rule
+            assert theirs(said) == [text.replace("Acme", name) for text in theirs(usually)], rule
+
+
+def test_whatever_a_rule_says_and_promises_comes_back_as_it_was_kept() -> None:
+    actions = load_actions()
+    for name, draft in drafts().items():
+        promise = actions[draft.suggestion.action].promise(draft.suggestion.params)
+        for phrase in (draft.message, draft.reason, promise):
+            assert from_json(json.loads(json.dumps(to_json(phrase)))) == phrase, name
 
 
 def test_every_action_fits_a_modal() -> None:

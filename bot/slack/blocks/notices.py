@@ -89,7 +89,8 @@ def _welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
 
 
 def _link_request(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
-    who, email = _short(params.get("who")), _short(params.get("email"), 254)
+    who = _short(params.get("who")) or say("A new member")
+    email = _short(params.get("email"), 254)
     match str(params.get("state")):
         case "confirmed":
             done = say("{who} is now recognised as {email}", who=who, email=email)

@@ -36,7 +36,7 @@ _TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"}
 
 
 class UnknownTeamError(CoachError):
-    """This coach serves another Slack workspace. Whoever installed it can run `coach doctor`."""
+    """A request comes from a Slack team that this coach does not serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,12 @@ class Desk:
         """The workspace of a Slack team. Raises `UnknownTeamError`."""
         known = await self.slack.of_team(team_id)
         if known is None:
-            raise UnknownTeamError
+            raise UnknownTeamError(
+                say(
+                    "This coach serves another Slack workspace. Whoever installed it can run "
+                    "`coach doctor`."
+                )
+            )
         return known.workspace_id
 
     async def actor(self, team_id: str, user: Json) -> Actor:
