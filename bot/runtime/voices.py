@@ -12,6 +12,7 @@ from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
+import coach
 from coach.errors import CoachError
 from coach.phrases import fields
 from coach.wording import ENGLISH, Catalogue, Voice
@@ -19,7 +20,7 @@ from coach.wording import ENGLISH, Catalogue, Voice
 log = logging.getLogger(__name__)
 
 #: Where translations are put, as `de.po` or `pt_BR.po`; English needs none.
-FOLDER = Path(__file__).parents[1] / "languages"
+FOLDER = Path(coach.__file__).parent / "languages"
 
 
 class LanguageError(CoachError):

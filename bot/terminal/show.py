@@ -23,7 +23,9 @@ from bot.terminal.showing.things import CONTACTS, DEALS, TASKS
 from bot.terminal.what import What
 from coach.errors import CoachError
 from coach.models import SubjectKind, Verb
-from coach.phrases import DateWithYear
+from coach.phrases import DateWithYear, counted, facts
+from coach.terms import how_many
+from coach.wording import plain
 from storage import owners, showing
 from storage.database import Tx
 from storage.workspaces import DEFAULT
@@ -189,11 +191,19 @@ async def _counts(tx: Tx, wish: Wish, days: int, *, as_json: bool) -> None:
     for row in rows:
         table.add_row(activities.what(Verb(row["verb"])), row["kind"] or "", f"{row['count']:,}")
     kinds = {kind: sum(r["count"] for r in rows if r["kind"] == kind) for kind in SubjectKind}
-    by_kind = ", ".join(f"{kind}s {count:,}" for kind, count in kinds.items())
     total = sum(row["count"] for row in rows)
+    happened = counted("{count} activity", "{count} activities", "count", count=total)
+    summed = counted(
+        "In the last {days} day: {happened}; to {kinds}.",
+        "In the last {days} days: {happened}; to {kinds}.",
+        "days",
+        days=days,
+        happened=happened,
+        kinds=facts(*(how_many(kind, count) for kind, count in kinds.items())),
+    )
     if rows:
         _print(table)
-    typer.echo(f"In the last {days} days: {total:,} activities; to {by_kind}.")
+    typer.echo(plain(summed))
 
 
 def _written(row: Json) -> str:

@@ -151,7 +151,7 @@ async def test_the_json_of_an_activity_is_whole(shop: Shop) -> None:
 
 async def test_activities_are_counted_by_verb_and_by_kind_of_thing(shop: Shop) -> None:
     told = await shop.show("activities", counts=True)
-    assert "In the last 30 days: 3 activities; to deals 2, contacts 1, tasks 0." in told
+    assert "In the last 30 days: 3 activities; to 2 deals, 1 contact, 0 tasks." in told
     assert "call logged" in told
     assert await shop.rows("activities", counts=True, days=41) == [
         {"verb": "call_logged", "kind": "contact", "count": 1},
