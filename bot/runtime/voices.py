@@ -15,7 +15,7 @@ from babel.messages.pofile import PoFileError, read_po
 import coach
 from coach.errors import CoachError
 from coach.phrases import fields
-from coach.wording import ENGLISH, Catalogue, Voice
+from coach.wording import ENGLISH, Catalogue, Voice, weekdays
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,8 @@ def load_voices(folder: Path = FOLDER) -> Voices:
     Raises `LanguageError` for a file that is no catalogue of a known locale. A translation whose
     fields are not those of its template is left out and named in the log.
     """
+    # Its forms are read from disk now, and not when the first card waits for them.
+    weekdays(ENGLISH)
     return Voices({file.stem: _catalogue(file) for file in sorted(folder.glob("*.po"))})
 
 

@@ -1,6 +1,8 @@
 """Tests of phrases: nothing is lost between what is said, what is kept and what is read."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -140,3 +142,22 @@ def test_only_a_whole_number_counts(count: Any) -> None:
 )
 def test_so_many_are_named_and_the_others_counted(count: int, words: str) -> None:
     assert plain(verbatim(names([*"ABCD"][:count], 3))) == words
+
+
+def test_rules_make_values_of_any_number_of_things_and_words_of_none() -> None:
+    # Words cannot be made without Babel, which is also much to load for a command's help.
+    script = """
+import sys
+from datetime import UTC, datetime, timedelta
+from coach.action import load_actions
+from coach.engine import load_rules
+from coach.models import Contact, Person
+from coach.phrases import names, to_json
+actions, rules = load_actions(), load_rules()
+leads = [Contact("c1", str(n), f"Lead {n}", status="LEAD").thing for n in range(10_000)]
+to_json(actions["view_task"].promise({}))
+assert len(names(leads, 3).items) == 4
+print("babel" in sys.modules, len(rules) > 5)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "True"]
