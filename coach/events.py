@@ -78,7 +78,8 @@ class Change:
     """What was told of one thing at one time; what is not in `fields` was not told.
 
     `fields` holds names and values of `coach.models.Deal`, `Contact` or `Task`; a value of `None`
-    says that the CRM has emptied the field. `deleted` is a field like any other.
+    says that the CRM has emptied the field. `deleted` is a field like any other, and so is each of
+    `other`, which holds those fields only that were told.
     """
 
     kind: SubjectKind

@@ -3,7 +3,7 @@
 The outcome depends on what was told and when it happened, never on the order in which it came.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,15 @@ from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, 
 
 #: Under this name `told` keeps when an owner was last taken from the event around a thing.
 ASSUMED_OWNER = "assumed owner"
+
+#: In front of the name of each of the fields in `other`, in `told`.
+OTHER = "other:"
+
+#: How many other fields of a thing are kept: those told last, of these the first by name.
+MOST_OTHER = 40
+
+#: How many signs of their names and of what they hold.
+NAME_LENGTH, VALUE_LENGTH = 80, 300
 
 #: Nothing is expected to come later than this: how long it is kept that a stage was told again.
 LATE = timedelta(days=7)
@@ -48,7 +57,10 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
     """
     told = dict(current.told)
     new: dict[str, Any] = {}
-    for name, value in _fields(change, person_id).items():
+    fields = _fields(change, person_id)
+    if others := fields.pop("other", None):
+        new["other"] = _with_others(current.other, told, others, change.at)
+    for name, value in fields.items():
         if name not in told or change.at >= told[name]:
             told[name] = change.at
             new[name] = value
@@ -71,6 +83,47 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
         created = after.created_at or change.at
         after = replace(after, silent_since=max(created, after.last_contacted_at or created))
     return current if after == current else after
+
+
+def bounded(others: Mapping[str, object]) -> dict[str, str | None]:
+    """Fields of a CRM as they may be told under `other`: text, cut to size, `None` when empty."""
+    fields: dict[str, str | None] = {}
+    for name, value in others.items():
+        if key := " ".join(name.split())[:NAME_LENGTH]:
+            text = "" if value is None else str(value).strip()
+            text = text.lower() if isinstance(value, bool) else text
+            fields[key] = text[:VALUE_LENGTH] or None
+    return fields
+
+
+def _with_others(
+    current: Mapping[str, str],
+    told: dict[str, datetime],
+    others: Mapping[str, str | None],
+    at: datetime,
+) -> dict[str, str]:
+    """The other fields after some of them were told at `at`, and in `told` when each was.
+
+    Which are kept follows from their times and names alone, so that it does not matter what came
+    first; one that was emptied takes a place too, or an older word of it could come back.
+    """
+    after = dict(current)
+    for name, value in others.items():
+        if OTHER + name in told and at < told[OTHER + name]:
+            continue
+        told[OTHER + name] = at
+        if value is None:
+            after.pop(name, None)
+        else:
+            after[name] = value
+    known = [name for name in told if name.startswith(OTHER)]
+    if len(known) > MOST_OTHER:
+        known.sort()
+        known.sort(key=lambda name: told[name], reverse=True)
+        for name in known[MOST_OTHER:]:
+            del told[name]
+            after.pop(name.removeprefix(OTHER), None)
+    return after
 
 
 def _fields(change: Change, person_id: str | None) -> dict[str, Any]:

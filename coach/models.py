@@ -111,6 +111,17 @@ class Deal:
     closed_at: datetime | None = None
     #: When the deal came to its present stage; the clock of "stuck".
     stage_entered_at: datetime | None = None
+    #: The company it is with.
+    account: str | None = None
+    product: str | None = None
+    pipeline: str | None = None
+    #: When whoever owns it expects to close it.
+    expected_close_date: date | None = None
+    #: How likely it is to be won, from 0 to 1.
+    probability: Decimal | None = None
+    lost_reason: str | None = None
+    #: What else the CRM tells, by its own names; within the bounds of `coach.mirror`.
+    other: dict[str, str] = field(default_factory=dict)
     deleted: bool = False
     #: When each field was last told, so that an older change never overwrites a newer one.
     told: dict[str, datetime] = field(default_factory=dict)
@@ -142,6 +153,9 @@ class Contact:
     last_contacted_at: datetime | None = None
     #: The later of creation and last contact; the clock of "stale".
     silent_since: datetime | None = None
+    company: str | None = None
+    #: What else the CRM tells, by its own names; within the bounds of `coach.mirror`.
+    other: dict[str, str] = field(default_factory=dict)
     deleted: bool = False
     told: dict[str, datetime] = field(default_factory=dict)
 
@@ -178,6 +192,8 @@ class Task:
     person_id: str | None = None
     url: str | None = None
     created_at: datetime | None = None
+    #: What else the CRM tells, by its own names; within the bounds of `coach.mirror`.
+    other: dict[str, str] = field(default_factory=dict)
     deleted: bool = False
     told: dict[str, datetime] = field(default_factory=dict)
 

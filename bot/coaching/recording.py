@@ -32,7 +32,10 @@ from storage.insights import NewInsight
 from storage.owners import Resolved
 
 #: Fields whose change is worth keeping with the activity.
-_KEPT = ("stage", "status", "value", "person_id", "due_date", "priority")
+_KEPT = (
+    "stage", "status", "value", "person_id", "due_date", "priority", "pipeline",
+    "expected_close_date", "probability", "lost_reason",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

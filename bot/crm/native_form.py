@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from coach.events import Owner
+from coach.mirror import bounded
 from coach.models import DealStatus, TaskPriority, TaskStatus, Verb
 
 #: Digits kept behind the decimal point of an amount.
@@ -100,6 +101,31 @@ class _Form(BaseModel):
         }
 
 
+def _fraction(value: object) -> object:
+    # Some CRMs tell probabilities in percent; above 1 nothing else can be meant.
+    if isinstance(value, str):
+        value = value.strip()
+        percent = value.endswith("%")
+        try:
+            number = Decimal(value.rstrip("% "))
+        except InvalidOperation:
+            return value
+        if not number.is_finite():
+            return value
+        return number / 100 if percent or 1 < number <= 100 else number
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= 100:
+        return Decimal(str(value)) / 100
+    return value
+
+
+Fraction = Annotated[
+    Decimal,
+    BeforeValidator(_fraction),
+    Field(ge=0, le=1, allow_inf_nan=False),
+    AfterValidator(_short),
+]
+
+
 class OwnerForm(_Form):
     """Who something belongs to."""
 
@@ -112,7 +138,15 @@ class OwnerForm(_Form):
         return Owner.of(email=self.email, id=self.id, name=self.name)
 
 
+#: What small scripts write beside the fields of a thing though it is about the event.
+_OF_THE_EVENT = frozenset({"timestamp", "owner"})
+
+
 class _Owned(_Form):
+    """What deals, contacts and tasks have in common; fields nobody here knows are kept as told."""
+
+    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
+
     id: Id
     url: Url | None = None
     created_at: Moment | None = None
@@ -122,6 +156,22 @@ class _Owned(_Form):
 
     def owner(self) -> Owner | None:
         return Owner.of(email=self.owner_email, id=self.owner_id, name=self.owner_name)
+
+    def others(self) -> dict[str, str | None]:
+        """The fields that the form does not know, each with the text or number it holds."""
+        if not self.model_extra:
+            return {}
+        told = dict(self.model_extra)
+        given = told.pop("other", None)
+        told |= given if isinstance(given, dict) else {}
+        return bounded(
+            {
+                str(clean(str(name))): clean(value)
+                for name, value in told.items()
+                if name not in _OF_THE_EVENT
+                and (value is None or isinstance(value, str | int | float))
+            }
+        )
 
 
 class DealForm(_Owned):
@@ -135,6 +185,12 @@ class DealForm(_Owned):
     source: Short | None = None
     contact_id: Id | None = None
     closed_at: Moment | None = None
+    account: Title | None = None
+    product: Title | None = None
+    pipeline: Short | None = None
+    expected_close_date: Day | None = None
+    probability: Fraction | None = None
+    lost_reason: Title | None = None
 
 
 class ContactForm(_Owned):
@@ -144,6 +200,7 @@ class ContactForm(_Owned):
     email: Email | None = None
     status: Short | None = None
     source: Short | None = None
+    company: Title | None = None
     last_contacted_at: Moment | None = None
 
 

@@ -87,6 +87,20 @@ def amount(text: str, decimal: str) -> tuple[Decimal, str | None]:
     return value, currency
 
 
+def likelihood(text: str) -> Decimal | None:
+    """A probability as written: `0.35`, `0,35` or `35 %`; `None` for what is none."""
+    match = re.fullmatch(r"(\d{1,3}(?:[.,]\d{1,10})?)\s*(%?)", text.strip())
+    if match is None:
+        return None
+    number = Decimal(match[1].replace(",", "."))
+    return number / 100 if match[2] else number
+
+
+def in_percent(values: Iterable[str]) -> bool:
+    """Whether a column tells probabilities in percent though it does not say so."""
+    return any((likelihood(value) or 0) > 1 for value in values if "%" not in value)
+
+
 def _currency(text: str) -> str | None:
     for sign, code in _SIGNS.items():
         if sign in text:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.importing.faults import FileError
 from bot.importing.things import Thing
+from coach.mirror import MOST_OTHER
 
 # Names are compared without case, spaces and signs, and without the thing's own name in front:
 # "Deal - Title", "deal_title" and "DealTitle" are all `title`. The first that a file has wins.
@@ -74,6 +75,14 @@ NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
                     "organisation", "organizationname", "associatedcompany", "leadname",
                     "customer", "client", "customername", "clientname"),
         "product": ("product", "productname", "products", "service"),
+        "pipeline": ("pipeline", "pipelinename", "salespipeline", "recordtype"),
+        "expected_close_date": ("expectedclosedate", "expectedclose", "expectedclosingdate",
+                                "estimatedclosedate", "estimatedclose", "targetclosedate",
+                                "forecastclosedate", "closedateexpected", "estclosedate"),
+        "probability": ("probability", "probabilityofclose", "winprobability", "closeprobability",
+                        "stageprobability", "confidence", "likelihood", "chance", "winlikelihood"),
+        "lost_reason": ("lostreason", "closedlostreason", "lossreason", "reasonlost",
+                        "reasonforloss", "reasonforlosing", "losereason", "lostreasondetail"),
     },
     Thing.CONTACTS: {
         "id": _ID,
@@ -95,8 +104,9 @@ NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
                               "lastcontacteddate", "datelastcontacted", "lastactivitydate",
                               "lastactivity", "lastinteraction", "lastcommunicationdate",
                               "lasttouch", "lastinteractionat"),
-        "account": ("company", "companyname", "account", "accountname", "organization",
-                    "organisation"),
+        "company": ("company", "companyname", "account", "accountname", "organization",
+                    "organisation", "organizationname", "associatedcompany", "employer",
+                    "leadname"),
     },
     Thing.TASKS: {
         "id": _ID,
@@ -138,10 +148,12 @@ _TELLING: Mapping[Thing, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each field is: field -> position; and which columns nothing is taken from."""
+    """Where each field is: field -> position; and the columns kept under their own names."""
 
     places: Mapping[str, int]
-    unused: Sequence[str]
+    other: Mapping[str, int]
+    #: Columns beyond the number of those that are kept.
+    unused: Sequence[str] = ()
 
 
 def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Columns:
@@ -171,8 +183,12 @@ def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Colum
             f"No column for the {_TELLING[thing][0]} of {thing} was recognised among "
             f"{_listed(header)}. Say which it is: --map {_TELLING[thing][0]}=COLUMN."
         )
-    unused = [column for i, column in enumerate(header) if column and i not in taken]
-    return Columns(places, unused)
+    other: dict[str, int] = {}
+    for i, column in enumerate(header):
+        if column and i not in taken:
+            other.setdefault(column, i)
+    kept = dict(list(other.items())[:MOST_OTHER])
+    return Columns(places, kept, [column for column in other if column not in kept])
 
 
 def _as_told(thing: Thing, header: Sequence[str], told: Sequence[str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.importing.rows import Record
 from coach.events import Change, Event, Owner
+from coach.mirror import OTHER
 from coach.models import (
     Contact,
     Deal,
@@ -40,6 +41,9 @@ def first_told(record: Record, as_of: datetime) -> list[Event]:
     ended_at = min(record.ended_at or as_of, as_of)
     created = min(record.created_at or (ended_at if record.ended else as_of), as_of)
     facts = dict(record.facts)
+    if others := facts.pop("other", None):
+        # What is empty has never been told: nothing has to be taken back.
+        facts["other"] = {name: value for name, value in others.items() if value is not None}
     if record.created_at is not None:
         facts["created_at"] = created
     changes = [Change(record.kind, record.id, as_of, facts, record.owner)]
@@ -80,7 +84,14 @@ def told_again(
         facts["closed_at" if record.kind is SubjectKind.DEAL else "completed_at"] = min(
             record.ended_at, as_of
         )
+    others = {
+        name: value
+        for name, value in facts.pop("other", {}).items()
+        if _is_other_news(known, name, value, as_of)
+    }
     news = {name: value for name, value in facts.items() if _is_news(known, name, value, as_of)}
+    if others:
+        news["other"] = others
     owner = _new_owner(record, known, as_of, person_of)
     if not news and owner is None:
         return None
@@ -118,6 +129,11 @@ def _is_news(known: Subject, name: str, value: object, as_of: datetime) -> bool:
     if name == "last_contacted_at" and isinstance(value, datetime):
         return now is None or value > now
     return bool(now != value)
+
+
+def _is_other_news(known: Subject, name: str, value: str | None, as_of: datetime) -> bool:
+    told = known.told.get(OTHER + name)
+    return (told is None or told <= as_of) and known.other.get(name) != value
 
 
 def _new_owner(

@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from bot.importing.amounts import amount
-from bot.importing.dates import DateReader
+from bot.importing.amounts import amount, likelihood
+from bot.importing.dates import DateReader, Moment
 from bot.importing.faults import RowError
 from bot.importing.things import Thing
 from coach.events import Owner
+from coach.mirror import bounded
 from coach.models import DealStatus, SubjectKind, TaskPriority, TaskStatus
 from coach.writes import status_of_stage
 
@@ -63,16 +65,26 @@ class Interpreter:
     places: Mapping[str, int]
     dates: Mapping[str, DateReader]
     decimal: str
+    #: Columns that no field is known for, by their names in the header.
+    other: Mapping[str, int] = field(default_factory=dict)
+    #: Whether probabilities are told in percent.
+    percent: bool = False
 
     def record(self, line: int, cells: Sequence[str]) -> Record:
         """What a row says. Raises `RowError` with the reason it cannot be used."""
         match self.thing:
             case Thing.DEALS:
-                return self._deal(line, cells)
+                record = self._deal(line, cells)
             case Thing.CONTACTS:
-                return self._contact(line, cells)
+                record = self._contact(line, cells)
             case Thing.TASKS:
-                return self._task(line, cells)
+                record = self._task(line, cells)
+        if self.other:
+            told = {
+                name: cell(cells[place]) for name, place in self.other.items() if place < len(cells)
+            }
+            record.facts["other"] = bounded(told)
+        return record
 
     def _text(self, cells: Sequence[str], name: str, longest: int = 500) -> str | None:
         place = self.places.get(name)
@@ -80,10 +92,11 @@ class Interpreter:
             return None
         return cell(cells[place])[:longest] or None
 
+    def _read(self, name: str, cells: Sequence[str]) -> Moment | None:
+        return self.dates[name].read(self._text(cells, name) or "") if name in self.dates else None
+
     def _moment(self, cells: Sequence[str], name: str) -> datetime | None:
-        moment = (
-            self.dates[name].read(self._text(cells, name) or "") if name in self.dates else None
-        )
+        moment = self._read(name, cells)
         return moment.at if moment else None
 
     def _id(self, cells: Sequence[str], *identity: str | None) -> str:
@@ -142,7 +155,13 @@ class Interpreter:
         facts |= self._told("source", source)
         facts |= self._told("contact_id", self._first_id(cells, "contact_id"))
         facts |= self._told("url", self._link(cells))
+        facts |= self._told("account", account)
+        facts |= self._told("product", product)
+        facts |= self._told("pipeline", self._text(cells, "pipeline", 120))
+        facts |= self._told("lost_reason", self._text(cells, "lost_reason"))
+        facts |= self._told("probability", self._probability(cells))
         stage, status, ended = self._standing(cells)
+        facts |= self._expected(cells, status)
         standing: dict[str, Any] = {"status": status} | ({"stage": stage} if stage else {})
         return Record(
             line,
@@ -155,6 +174,27 @@ class Interpreter:
             status is not DealStatus.OPEN,
             ended,
         )
+
+    def _probability(self, cells: Sequence[str]) -> Decimal | None:
+        text = self._text(cells, "probability")
+        if text is None:
+            return None
+        chance = likelihood(text)
+        if chance is not None and self.percent and "%" not in text:
+            chance /= 100
+        # What is none does not keep the deal out.
+        return chance if chance is not None and 0 <= chance <= 1 else None
+
+    def _expected(self, cells: Sequence[str], status: DealStatus) -> dict[str, Any]:
+        """When an open deal is to be closed: many tell it where a closed one has its close."""
+        name = "expected_close_date"
+        if name not in self.places:
+            if "closed_at" not in self.places or status is not DealStatus.OPEN:
+                return {}
+            moment = self._read("closed_at", cells)
+        else:
+            moment = self._read(name, cells)
+        return {name: moment.day if moment else None}
 
     def _standing(self, cells: Sequence[str]) -> tuple[str | None, DealStatus, datetime | None]:
         stage = self._text(cells, "stage", 120)
@@ -182,12 +222,13 @@ class Interpreter:
         parts = (self._text(cells, "first_name"), self._text(cells, "last_name"))
         name = self._text(cells, "name") or " ".join(filter(None, parts))
         email = self._text(cells, "email", 320)
-        account = self._text(cells, "account", 200)
+        company = self._text(cells, "company", 200)
         if not name and email is None:
             raise RowError("it has neither a name nor an email address")
         created = self._moment(cells, "created_at")
         facts: dict[str, Any] = {"name_given": name} if name else {}
         facts |= self._told("email", email)
+        facts |= self._told("company", company)
         if {"status", "lead_status"} & set(self.places):
             facts["status"] = self._contact_status(cells)
         facts |= self._told("source", self._text(cells, "source", 120))
@@ -197,7 +238,7 @@ class Interpreter:
         return Record(
             line,
             SubjectKind.CONTACT,
-            self._id(cells, (email or "").lower() or f"{name}\x1e{account or ''}"),
+            self._id(cells, (email or "").lower() or f"{name}\x1e{company or ''}"),
             facts,
             self._owner(cells),
             created,
@@ -223,11 +264,7 @@ class Interpreter:
         if title is None:
             raise RowError("it has no title")
         created = self._moment(cells, "created_at")
-        due = (
-            self.dates["due_date"].read(self._text(cells, "due_date") or "")
-            if "due_date" in self.dates
-            else None
-        )
+        due = self._read("due_date", cells)
         completed = self._moment(cells, "completed_at")
         status = (self._text(cells, "status") or "").lower()
         done = status in _YES if status else completed is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.coaching.owning import identify
 from bot.coaching.recording import apply
-from bot.importing.amounts import decimal_sign
+from bot.importing.amounts import decimal_sign, in_percent
 from bot.importing.columns import Columns, recognise
 from bot.importing.dates import readers
 from bot.importing.events import first_told, told_again
@@ -27,6 +27,7 @@ BATCH = 1_000
 
 DATES = (
     "created_at", "won_at", "lost_at", "closed_at", "last_contacted_at", "due_date", "completed_at",
+    "expected_close_date",
 )  # fmt: skip
 
 
@@ -86,6 +87,8 @@ def understand(
         columns.places,
         {name: reading[sheet.header[columns.places[name]]] for name in dated},
         decimal_sign(values("value") if "value" in columns.places else [], decimal),
+        columns.other,
+        in_percent(values("probability") if "probability" in columns.places else []),
     )
     records: list[Record] = []
     rejected: list[Rejected] = []

@@ -158,6 +158,8 @@ def _preview(console: Console, understood: run.Understood) -> None:
     console.print("Columns:", markup=False)
     for name, place in sorted(columns.places.items(), key=lambda item: item[1]):
         console.print(f"  {name} ← {sheet.header[place]}", markup=False)
+    if columns.other:
+        console.print(f"  kept by their own names: {', '.join(columns.other)}", markup=False)
     if columns.unused:
         console.print(f"  not used: {', '.join(columns.unused)}", markup=False)
     if understood.records:
@@ -187,7 +189,7 @@ def _shown(record: Record) -> dict[str, str]:
     shown: dict[str, object] = {
         "line": record.line,
         "id": record.id,
-        **record.facts,
+        **{name: value for name, value in record.facts.items() if name != "other"},
         **record.standing,
         "owner": (owner.email or str(owner)) if owner else None,
         "created": record.created_at,

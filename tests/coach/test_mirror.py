@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.events import Change, Owner
-from coach.mirror import LATE, Visit, blank, fold, in_stage_since, stays, with_stage
+from coach.mirror import (
+    LATE,
+    MOST_OTHER,
+    OTHER,
+    Visit,
+    blank,
+    bounded,
+    fold,
+    in_stage_since,
+    stays,
+    with_stage,
+)
 from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -69,6 +81,52 @@ def test_a_change_sets_what_it_tells_and_leaves_the_rest() -> None:
 def test_an_older_change_never_overwrites_a_newer_one_field_by_field() -> None:
     found = deal(told(5, title="New"), told(3, title="Old", source="web"))
     assert (found.title, found.source) == ("New", "web")
+
+
+def test_other_fields_are_folded_one_by_one() -> None:
+    changes = [
+        told(1, other={"Region": "South", "Segment": "A"}),
+        told(3, other={"Region": None}),
+        told(2, other={"Region": "North", "Score": "7"}),
+    ]
+    for order in itertools.permutations(changes):
+        assert deal(*order).other == {"Segment": "A", "Score": "7"}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.dictionaries(
+                st.integers(0, MOST_OTHER + 20).map(lambda number: f"Field {number}"),
+                st.sampled_from(["x", "y", None]),
+                max_size=30,
+            ),
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda change: change[0],
+    ),
+    st.randoms(),
+)
+def test_so_many_other_fields_are_kept_whatever_came_first(
+    given_: list[tuple[int, dict[str, str | None]]], random: Random
+) -> None:
+    changes = [told(at, other=other) for at, other in given_]
+    first = deal(*changes)
+    assert len([name for name in first.told if name.startswith(OTHER)]) <= MOST_OTHER
+    random.shuffle(changes)
+    again = deal(*changes)
+    assert (again.other, again.told) == (first.other, first.told)
+
+
+def test_other_fields_are_cut_to_size_and_written_as_text() -> None:
+    assert bounded({" A  b ": True, "n": 1.5, "x" * 100: "y" * 400, "": "z", "e": " "}) == {
+        "A b": "true",
+        "n": "1.5",
+        "x" * 80: "y" * 300,
+        "e": None,
+    }
 
 
 def test_an_emptied_field_is_empty() -> None:

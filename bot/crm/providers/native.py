@@ -188,11 +188,13 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> tuple[Verb, 
 def _told(form: DealForm | ContactForm | TaskForm) -> dict[str, Any]:
     """Names and values of what was told, in the domain's terms; an empty date is not told."""
     fields: dict[str, Any] = {}
-    for name in form.model_fields_set - {"id"} - _OWNED_BY:
+    for name in form.model_fields_set & type(form).model_fields.keys() - {"id"} - _OWNED_BY:
         value = getattr(form, name)
         if value is None and name in {"title", "name", "status", "priority", "created_at"}:
             continue
         fields[_NAMES.get(name, name)] = value
+    if others := form.others():
+        fields["other"] = others
     if _OWNED_BY & form.model_fields_set and form.owner() is None:
         fields["person_id"] = None
     return fields
@@ -280,6 +282,8 @@ def _body(outgoing: Outgoing) -> bytes:
             kind, form = SubjectKind.TASK, TaskForm
     names = [name for name in form.model_fields if name not in _OWNED_BY]
     data = {name: getattr(subject, _NAMES.get(name, name)) for name in names}
+    if subject.other:
+        data["other"] = subject.other
     if outgoing.owner_email:
         data["owner_email"] = outgoing.owner_email
     body = {

@@ -18,12 +18,14 @@ HUBSPOT = ["Record ID", "Deal Name", "Deal Stage", "Close Date", "Deal owner", "
 PIPEDRIVE = ["Deal - ID", "Deal - Title", "Deal - Value", "Deal - Currency of Value",
              "Deal - Stage", "Deal - Status", "Deal - Owner", "Deal - Deal created",
              "Deal - Won time", "Deal - Lost time", "Deal - Deal closed on",
-             "Deal - Organization"]  # fmt: skip
+             "Deal - Organization", "Deal - Pipeline", "Deal - Expected close date",
+             "Deal - Probability", "Deal - Lost reason"]  # fmt: skip
 SALESFORCE = ["Id", "Name", "StageName", "Amount", "CloseDate", "CreatedDate", "OwnerId",
-              "LeadSource", "ContactId", "IsClosed", "IsWon", "CurrencyIsoCode"]  # fmt: skip
+              "LeadSource", "ContactId", "IsClosed", "IsWon", "CurrencyIsoCode", "Probability",
+              "Account Name", "Loss Reason", "Record Type"]  # fmt: skip
 CLOSE = ["id", "lead_id", "lead_name", "note", "value", "value_currency", "status_label",
          "status_type", "user_name", "date_created", "date_won", "date_lost",
-         "contact_id"]  # fmt: skip
+         "contact_id", "confidence", "pipeline_name"]  # fmt: skip
 ATTIO = ["Record ID", "Deal name", "Deal stage", "Deal owner", "Deal value", "Associated company",
          "Created at"]  # fmt: skip
 SALES = ["opportunity_id", "sales_agent", "product", "account", "deal_stage", "engage_date",
@@ -42,16 +44,21 @@ SALES = ["opportunity_id", "sales_agent", "product", "account", "deal_stage", "e
                      "status": "Deal - Status", "owner": "Deal - Owner",
                      "created_at": "Deal - Deal created", "won_at": "Deal - Won time",
                      "lost_at": "Deal - Lost time", "closed_at": "Deal - Deal closed on",
-                     "account": "Deal - Organization"}),
+                     "account": "Deal - Organization", "pipeline": "Deal - Pipeline",
+                     "expected_close_date": "Deal - Expected close date",
+                     "probability": "Deal - Probability", "lost_reason": "Deal - Lost reason"}),
         (SALESFORCE, {"id": "Id", "title": "Name", "stage": "StageName", "value": "Amount",
                       "closed_at": "CloseDate", "created_at": "CreatedDate",
                       "owner_id": "OwnerId", "source": "LeadSource", "contact_id": "ContactId",
                       "is_closed": "IsClosed", "is_won": "IsWon",
-                      "currency": "CurrencyIsoCode"}),
+                      "currency": "CurrencyIsoCode", "probability": "Probability",
+                      "account": "Account Name", "lost_reason": "Loss Reason",
+                      "pipeline": "Record Type"}),
         (CLOSE, {"id": "id", "account": "lead_name", "value": "value",
                  "currency": "value_currency", "stage": "status_label", "status": "status_type",
                  "owner": "user_name", "created_at": "date_created", "won_at": "date_won",
-                 "lost_at": "date_lost", "contact_id": "contact_id"}),
+                 "lost_at": "date_lost", "contact_id": "contact_id",
+                 "probability": "confidence", "pipeline": "pipeline_name"}),
         (ATTIO, {"id": "Record ID", "title": "Deal name", "stage": "Deal stage",
                  "owner": "Deal owner", "value": "Deal value", "account": "Associated company",
                  "created_at": "Created at"}),
@@ -69,7 +76,7 @@ def test_the_deals_of_each_crm_are_recognised_without_a_word(
 
 def test_contacts_are_recognised_with_their_names_in_two_columns() -> None:
     header = ["Record ID", "First Name", "Last Name", "Email", "Lifecycle Stage", "Lead Status",
-              "Contact owner", "Create Date", "Last Contacted"]  # fmt: skip
+              "Contact owner", "Create Date", "Last Contacted", "Company Name"]  # fmt: skip
     assert fields(Thing.CONTACTS, header) == {
         "id": "Record ID",
         "first_name": "First Name",
@@ -80,6 +87,7 @@ def test_contacts_are_recognised_with_their_names_in_two_columns() -> None:
         "owner": "Contact owner",
         "created_at": "Create Date",
         "last_contacted_at": "Last Contacted",
+        "company": "Company Name",
     }
 
 
@@ -105,7 +113,14 @@ def test_a_column_can_be_told_and_is_then_not_used_for_anything_else() -> None:
     header = ["Name", "Total", "Amount"]
     columns = recognise(Thing.DEALS, header, ["value=Total"])
     assert header[columns.places["value"]] == "Total"
-    assert columns.unused == ["Amount"]
+    assert columns.other == {"Amount": 2}
+
+
+def test_what_no_field_is_known_for_is_kept_by_its_name_up_to_a_number() -> None:
+    header = ["Name", *(f"Field {number}" for number in range(50)), "", "Name"]
+    columns = recognise(Thing.DEALS, header, [])
+    assert list(columns.other) == header[1:41]
+    assert columns.unused == [*header[41:51], "Name"]
 
 
 @pytest.mark.parametrize(

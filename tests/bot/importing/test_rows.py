@@ -86,6 +86,56 @@ def test_a_row_without_id_has_the_same_id_each_time_and_another_than_its_neighbo
     assert first == second[::-1]
 
 
+def test_what_else_is_told_of_a_deal_is_kept(tmp_path: Path) -> None:
+    record = one(
+        tmp_path,
+        Thing.DEALS,
+        "Name,Account Name,Product,Pipeline,Expected close date,Probability,Lost reason,Region,Fax",
+        "A,Acme,GTX,Renewals,2026-12-24,35%,Price,South,",
+    )
+    assert record.facts == {
+        "title": "A",
+        "account": "Acme",
+        "product": "GTX",
+        "pipeline": "Renewals",
+        "expected_close_date": date(2026, 12, 24),
+        "probability": Decimal("0.35"),
+        "lost_reason": "Price",
+        "other": {"Region": "South", "Fax": None},
+    }
+    contact = one(tmp_path, Thing.CONTACTS, "Name,Company", "Ann,Acme")
+    assert contact.facts == {"name_given": "Ann", "company": "Acme"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "chances"),
+    [
+        (["0.2", "1"], ["0.2", "1"]),
+        (["20", "1"], ["0.2", "0.01"]),
+        (["20 %", "1"], ["0.2", "1"]),
+        (["0,5", "likely"], ["0.5", None]),
+        (["120", "50"], [None, "0.5"]),
+    ],
+)
+def test_probabilities_are_read_as_their_column_writes_them(
+    tmp_path: Path, cells: list[str], chances: list[str | None]
+) -> None:
+    rows = [f'{number},A,"{text}"' for number, text in enumerate(cells)]
+    understood = read(tmp_path, Thing.DEALS, "Id,Name,Probability", *rows)
+    assert [record.facts["probability"] for record in understood.records] == [
+        None if chance is None else Decimal(chance) for chance in chances
+    ]
+
+
+def test_the_close_date_of_an_open_deal_is_when_it_is_expected_to_close(tmp_path: Path) -> None:
+    header = "Name,Stage,Close Date"
+    open_ = one(tmp_path, Thing.DEALS, header, "A,Proposal,2026-12-24")
+    assert (open_.facts["expected_close_date"], open_.ended) == (date(2026, 12, 24), False)
+    won = one(tmp_path, Thing.DEALS, header, "A,Won,2026-12-24")
+    assert "expected_close_date" not in won.facts
+    assert won.ended_at == datetime(2026, 12, 24, 12, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("cell", "owner"),
     [

@@ -262,6 +262,22 @@ async def test_a_whole_pipeline_is_taken_as_it_is_with_no_row_lost(desk: Desk) -
     assert await desk.dump() == before
 
 
+async def test_other_columns_are_brought_up_to_date_one_by_one_and_nothing_twice(
+    desk: Desk,
+) -> None:
+    header = "Id,Name," + ",".join(f"Field {number}" for number in range(50))
+    row = "D-1,A," + ",".join("" if number % 7 == 0 else f"v{number}" for number in range(50))
+    await desk.take(Thing.DEALS, f"{header}\n{row}\n")
+    before = await desk.dump()
+    assert (await desk.take(Thing.DEALS, f"{header}\n{row}\n")).unchanged == 1
+    assert await desk.dump() == before
+    later = row.replace("v1,", "new,").replace("v2,", ",")
+    result = await desk.take(Thing.DEALS, f"{header}\n{later}\n", as_of=AS_OF + timedelta(hours=1))
+    assert result.changed == 1
+    found = (await deal(desk, "D-1")).other
+    assert (found["Field 1"], found.get("Field 2"), found["Field 3"]) == ("new", None, "v3")
+
+
 def without_addresses(text: str) -> str:
     rows = list(csv.reader(io.StringIO(text)))
     place = rows[0].index("Owner Email")

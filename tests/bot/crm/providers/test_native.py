@@ -322,8 +322,46 @@ def test_an_event_without_a_time_happened_when_it_came() -> None:
     assert event(type="deal_created", data={"deal": {"id": "D-1"}}).occurred_at == RECEIVED
 
 
-def test_unknown_fields_do_no_harm() -> None:
-    assert deal_event(colour="red", told={"title": 1}, deleted=True).changes[0].fields == {}
+def test_fields_nobody_knows_are_kept_by_their_names_and_do_no_harm() -> None:
+    long = "x" * 1000
+    given = deal_event(colour="red", told={"title": 1}, deleted=True, Score=7, note="", more=long)
+    assert given.changes[0].fields == {
+        "other": {"colour": "red", "deleted": "true", "Score": "7", "note": None, "more": "x" * 300}
+    }
+    assert deal_event(other={"Region": "South"}).changes[0].fields == {"other": {"Region": "South"}}
+
+
+def test_a_deal_tells_its_account_product_pipeline_and_how_it_is_expected_to_end() -> None:
+    fields = {
+        "account": "Acme",
+        "product": "GTX",
+        "pipeline": "Renewals",
+        "expected_close_date": "2026-12-24T00:00:00Z",
+        "probability": "0.35",
+        "lost_reason": "Price",
+    }
+    assert deal_event(**fields).changes[0].fields == {
+        **fields,
+        "expected_close_date": date(2026, 12, 24),
+        "probability": Decimal("0.35"),
+    }
+    told_of = event(type="contact_updated", data={"contact": {"id": "C-1", "company": "Acme"}})
+    assert told_of.changes[0].fields == {"company": "Acme"}
+
+
+@pytest.mark.parametrize(
+    ("given", "probability"),
+    [(60, "0.6"), ("60 %", "0.6"), ("1%", "0.01"), (1, "1"), (0, "0"), ("", None), (0.25, "0.25")],
+)
+def test_a_probability_may_be_told_in_percent(given: object, probability: str | None) -> None:
+    found = deal_event(probability=given).changes[0].fields["probability"]
+    assert found == (Decimal(probability) if probability else None)
+
+
+@pytest.mark.parametrize("given", [101, -0.1, "likely", True, "1e999999999", "NaN"])
+def test_what_is_no_probability_is_explained(given: object) -> None:
+    body = {"type": "deal_updated", "data": {"deal": {"id": "D-1", "probability": given}}}
+    assert "data.deal.probability" in fault(body)
 
 
 # Owners
