@@ -1,12 +1,12 @@
 """What Take Action shows, in words of its own: the Slack side turns a screen into a modal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from coach.models import Ref
-from coach.phrases import Phrase
+from coach.phrases import Phrase, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +87,16 @@ class Screen:
     title: Phrase
     submit: Phrase
     elements: Sequence[Element]
+
+
+def not_offered(screen: Screen, values: Mapping[str, str | None]) -> dict[str, Phrase]:
+    """A sentence for each field whose value is none of its choices, by the field's name.
+
+    What a form sends need not be what it showed.
+    """
+    return {
+        each.name: say("Choose one of these.")
+        for each in screen.elements
+        if isinstance(each, ChoiceField)
+        and values.get(each.name) not in {None, *(choice for choice, _ in each.choices)}
+    }

@@ -13,7 +13,7 @@ from coach.action import FieldErrors
 from coach.models import Insight, InsightState, Person, Ref
 from coach.pacing import next_turn
 from coach.phrases import say
-from coach.screens import Control, Item, Screen
+from coach.screens import Control, Item, Screen, not_offered
 from storage import crm_writes, insights, people, workspaces
 from storage.database import Tx
 
@@ -85,7 +85,11 @@ async def submit(
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, actor.workspace_id)
         insight, person = await theirs(parts, tx, actor, fingerprint)
-        result = action_of(parts, insight).submit(await view_of(parts, tx, insight, person), values)
+        action, view = action_of(parts, insight), await view_of(parts, tx, insight, person)
+        # A screen that asks nothing sends nothing, and may be ended when its thing is gone.
+        if values and (errors := not_offered(action.screen(view), values)):
+            return FieldErrors(errors)
+        result = action.submit(view, values)
         if isinstance(result, FieldErrors):
             return result
         taken = await insights.move(

@@ -1,7 +1,8 @@
 """What people decide counts once, for them alone, and only what the screen offers can be done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from bot.coaching import decisions, ticking
 from bot.coaching.decisions import Opened
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
-from coach.action import FieldErrors
+from coach.action import ActionView, FieldErrors, Submission
 from coach.errors import UnknownSubjectError
 from coach.models import (
     DealStatus,
@@ -199,6 +200,24 @@ async def test_wrong_values_are_named_by_their_field_and_nothing_is_done(parts: 
     assert set(result.errors) == {"title", "due_date"}
     assert await kept_writes(parts) == []
     assert isinstance(await decisions.submit(parts, by(ANA), insight.fingerprint, TASK), Insight)
+
+
+async def test_a_choice_that_was_not_offered_is_told_at_its_field_without_asking_the_action(
+    parts: Parts,
+) -> None:
+    insight = await referral(parts)
+
+    def trusting(_: ActionView, values: Mapping[str, str | None]) -> Submission:
+        raise AssertionError(f"asked about {values}")
+
+    action = replace(parts.actions["create_task"], submit=trusting)
+    trusts = replace(parts, actions={**parts.actions, "create_task": action})
+    forged = {**TASK, "priority": "eternal"}
+    answer = await decisions.submit(trusts, by(ANA), insight.fingerprint, forged)
+    assert isinstance(answer, FieldErrors)
+    assert {name: plain(told) for name, told in answer.errors.items()} == {
+        "priority": "Choose one of these."
+    }
 
 
 async def test_of_twenty_submissions_at_once_one_counts_and_one_task_is_made(parts: Parts) -> None:
