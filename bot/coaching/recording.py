@@ -25,7 +25,7 @@ from coach.models import (
     SubjectKind,
     Task,
 )
-from storage import activities, insights, mirror, people
+from storage import activities, insights, knowledge, mirror, people, visits
 from storage.activities import ActivityRow
 from storage.database import Tx
 from storage.insights import NewInsight
@@ -125,7 +125,7 @@ async def apply(
         for id, stays in batch.visits.items()
         if visits_before.get(id) != stays
     }
-    await mirror.save_visits(tx, workspace_id, connection_id, changed)
+    await visits.save(tx, workspace_id, connection_id, changed)
     await activities.record(tx, workspace_id, rows)
     just_now = Source("", now)
     told = [
@@ -176,7 +176,7 @@ async def _load(
             }
         found = await mirror.load(tx, kind, workspace_id, connection_id, ids[kind])
         batch.subjects.update({(kind, id): subject for id, subject in found.items()})
-    batch.visits = await mirror.visits(tx, workspace_id, connection_id, staged)
+    batch.visits = await visits.load(tx, workspace_id, connection_id, staged)
     return batch
 
 
@@ -297,7 +297,7 @@ async def _answer(
     pressing: Mapping[str, Sequence[Task]] = {}
     if Need.PRESSING_TASKS in wanted:
         persons = {activity.person_id for activity, _ in asked if activity.person_id}
-        pressing = await mirror.pressing_tasks(tx, workspace_id, persons)
+        pressing = await knowledge.pressing_tasks(tx, workspace_id, persons)
     new: list[NewInsight] = []
     for activity, received_at in asked:
         person = known[activity.person_id or ""]

@@ -10,7 +10,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.engine import TimeLook, TimeRule, Verdict, subject_key
 from coach.models import InsightType, Person, Subject, SubjectKind
-from storage import insights, job_slots, mirror, people, workspaces
+from storage import insights, job_slots, knowledge, mirror, people, workspaces
 from storage.database import Tx
 from storage.insights import NewInsight
 
@@ -113,7 +113,7 @@ async def look(
         cutoffs = {person_id: rule.cutoff(now, person) for person_id, person in known.items()}
         ripe[name] = await mirror.ripe(tx, kind, workspace_id, rule.since, cutoffs)
         if rule.wants_large_value and ripe[name]:
-            large = await mirror.large_values(tx, workspace_id, ripe[name])
+            large = await knowledge.large_values(tx, workspace_id, ripe[name])
     verdicts: dict[tuple[str, str], Verdict] = {}
     new: list[NewInsight] = []
     for name in rules:

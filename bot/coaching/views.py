@@ -8,7 +8,7 @@ from bot.runtime.parts import Parts
 from coach.action import ActionView, Shows
 from coach.calendar import local_date
 from coach.models import Contact, Deal, Insight, Person, Subject, SubjectKind, Task
-from storage import crm_writes, mirror
+from storage import crm_writes, lists, mirror, visits
 from storage.database import Tx
 
 
@@ -32,7 +32,7 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
         task = _only(Task, await _one(tx, SubjectKind.TASK, insight, params["task_id"]))
     if Shows.DEAL in shows:
         deal = _only(Deal, await _one(tx, SubjectKind.DEAL, insight, params["deal_id"]))
-        stages = await mirror.stages(tx, workspace_id, params["connection_id"])
+        stages = await visits.stages(tx, workspace_id, params["connection_id"])
         if deal is not None and deal.contact_id:
             found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)
             contact = _only(Contact, found)
@@ -44,9 +44,9 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
             known = await mirror.load(tx, SubjectKind.CONTACT, workspace_id, connection_id, ids)
             contacts += [each for each in known.values() if isinstance(each, Contact)]
     if Shows.OVERDUE_TASKS in shows:
-        tasks = await mirror.tasks_of(tx, workspace_id, person.id, due_before=today)
+        tasks = await lists.tasks_of(tx, workspace_id, person.id, due_before=today)
         # What was finished or moved on this screen stays on it, to be seen as done.
-        tasks += await mirror.tasks_by_id(tx, workspace_id, set(done) - {t.id for t in tasks})
+        tasks += await lists.tasks_by_id(tx, workspace_id, set(done) - {t.id for t in tasks})
     digest = hashlib.sha256(f"{workspace_id}:{insight.fingerprint}".encode()).hexdigest()
     return ActionView(
         now=now,

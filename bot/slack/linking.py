@@ -12,7 +12,7 @@ from coach.errors import CoachError
 from coach.events import EVERYWHERE, OwnerKey
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say, to_json, verbatim
-from storage import link_requests, mirror, notices, owners, people, workspaces
+from storage import link_requests, lists, mirror, notices, owners, people, workspaces
 from storage.database import Tx
 from storage.link_requests import LinkRequest
 from storage.notices import Notice
@@ -162,8 +162,8 @@ async def _request(parts: Parts, tx: Tx, asker: Person, address: str, admin: str
 
 
 async def _things(tx: Tx, owner: Person) -> Phrase:
-    deals = len(await mirror.deals_of(tx, owner.workspace_id, owner.id, most=1000))
-    tasks = len(await mirror.tasks_of(tx, owner.workspace_id, owner.id, most=1000))
+    deals = len(await lists.deals_of(tx, owner.workspace_id, owner.id, most=1000))
+    tasks = len(await lists.tasks_of(tx, owner.workspace_id, owner.id, most=1000))
     return verbatim(
         facts(
             counted("{count} open deal", "{count} open deals", "count", count=deals),

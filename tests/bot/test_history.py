@@ -9,7 +9,7 @@ import pytest
 from bot.coaching import decisions, ticking
 from bot.runtime.parts import Parts
 from coach.models import Deal, SubjectKind
-from storage import insights, mirror
+from storage import insights, visits
 from tests.world import (
     ANA,
     BEGINNING,
@@ -86,8 +86,8 @@ async def test_the_mirror_is_the_same_for_every_order_of_deliveries(
             await deliver(sqlite_parts, {**event, "timestamp": at(ago)})
         deal = await mirrored(sqlite_parts, SubjectKind.DEAL, number)
         async with sqlite_parts.database.read() as tx:
-            visits = (await mirror.visits(tx, WORKSPACE, CONNECTION, [number]))[number]
-        found.add((deal.stage, deal.title, deal.value, deal.stage_entered_at, tuple(visits)))
+            went = (await visits.load(tx, WORKSPACE, CONNECTION, [number]))[number]
+        found.add((deal.stage, deal.title, deal.value, deal.stage_entered_at, tuple(went)))
     ((stage, title, _, entered, visits_found),) = found
     assert (stage, title, entered) == ("Negotiation", "Acme renewal", BEGINNING - HOUR)
     assert [each.stage for each in visits_found] == [
@@ -108,7 +108,7 @@ async def test_stages_come_in_the_order_deals_go_through_them_however_often_they
         event = told("deal_stage_changed", deal={"id": id, "stage": stage})
         await deliver(parts, {**event, "timestamp": at(hours_ago)})
     async with parts.database.read() as tx:
-        assert await mirror.stages(tx, WORKSPACE, CONNECTION) == ["Qualified", "Proposal", "Won"]
+        assert await visits.stages(tx, WORKSPACE, CONNECTION) == ["Qualified", "Proposal", "Won"]
 
 
 async def test_a_contact_stays_its_owners_when_somebody_else_calls_them(parts: Parts) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.engine.url import make_url
 from coach import lifecycle
 from coach.models import SubjectKind
 from coach.pacing import APART
-from storage import agenda, cards, deliveries, insights, mirror, notices, people
+from storage import agenda, cards, deliveries, insights, knowledge, mirror, notices, people
 from storage.database import Database
 from storage.tables import PENDING_INSIGHT
 from tests.world import BEGINNING, WORKSPACE, running_parts
@@ -76,8 +76,8 @@ async def every_turn(database: Database) -> None:
             await deliveries.due(tx, WORKSPACE, now, most=100, size=1000, large=large)
         await people.waits_to_be_looked_up(tx, now)
         await people.claim_look_ups(tx, database, now, now + APART, 50)
-        await mirror.pressing_tasks(tx, WORKSPACE, ["p1"])
-        await mirror.large_values(tx, WORKSPACE, ["p1"])
+        await knowledge.pressing_tasks(tx, WORKSPACE, ["p1"])
+        await knowledge.large_values(tx, WORKSPACE, ["p1"])
         await mirror.check_person_now(tx, WORKSPACE, "p1", now)
         for kind, since in (
             (SubjectKind.DEAL, "stage_entered_at"),

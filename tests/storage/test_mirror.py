@@ -3,35 +3,21 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from coach.mirror import Visit
 from coach.models import (
     Contact,
     Deal,
     DealStatus,
     Subject,
     SubjectKind,
-    Task,
     TaskPriority,
     TaskStatus,
 )
 from storage import mirror
 from tests.storage.conftest import Store
+from tests.storage.things import deal, keep, task
 from tests.world import BEGINNING, CONNECTION, WORKSPACE
 
 DAY = timedelta(days=1)
-
-
-async def keep(store: Store, *subjects: Subject) -> None:
-    async with store.database.write() as tx:
-        await mirror.save(tx, WORKSPACE, [(each, None) for each in subjects])
-
-
-def deal(store: Store, id: str, **more: object) -> Deal:
-    return Deal(CONNECTION, id, person_id=store.ana.id, **more)  # type: ignore[arg-type]
-
-
-def task(store: Store, id: str, **more: object) -> Task:
-    return Task(CONNECTION, id, person_id=store.ana.id, **more)  # type: ignore[arg-type]
 
 
 async def test_things_come_back_as_they_were_kept_and_are_replaced_whole(store: Store) -> None:
@@ -140,64 +126,3 @@ async def test_what_is_ripe_is_found_for_each_person_by_their_own_limit(store: S
         store.ana.id: ["D-3", "D-4"],
         store.ben.id: ["bens"],
     }
-
-
-async def test_visits_are_kept_changed_and_taken_back(store: Store) -> None:
-    first = [Visit("New", BEGINNING, BEGINNING + DAY), Visit("Proposal", BEGINNING + DAY)]
-    second = [Visit("New", BEGINNING, BEGINNING + 2 * DAY), Visit("Won", BEGINNING + 2 * DAY)]
-    async with store.database.write() as tx:
-        await mirror.save_visits(tx, WORKSPACE, CONNECTION, {"D-1": ([], first)})
-        assert await mirror.visits(tx, WORKSPACE, CONNECTION, ["D-1", "D-2"]) == {"D-1": first}
-        await mirror.save_visits(tx, WORKSPACE, CONNECTION, {"D-1": (first, second)})
-        assert await mirror.visits(tx, WORKSPACE, CONNECTION, ["D-1"]) == {"D-1": second}
-
-
-async def test_stages_come_in_the_order_deals_go_through_them(store: Store) -> None:
-    ways = {"D-1": ["New", "Proposal", "Won"], "D-2": ["New", "Won"], "D-3": ["New", "Proposal"]}
-    changed: dict[str, tuple[list[Visit], list[Visit]]] = {
-        id: ([], [Visit(stage, BEGINNING + n * DAY) for n, stage in enumerate(stages)])
-        for id, stages in ways.items()
-    }
-    async with store.database.write() as tx:
-        await mirror.save_visits(tx, WORKSPACE, CONNECTION, changed)
-        assert await mirror.stages(tx, WORKSPACE, CONNECTION) == ["New", "Proposal", "Won"]
-        assert await mirror.stages(tx, WORKSPACE, "other") == []
-
-
-async def test_large_is_the_top_tenth_of_at_least_ten_open_deals(store: Store) -> None:
-    values = ["9", "10", "100", "1000", "20000.5", "8", "7", "6", "5"]
-    await keep(store, *(deal(store, f"D-{v}", value=Decimal(v)) for v in values))
-    async with store.database.read() as tx:
-        assert await mirror.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id]) == {}
-    await keep(store, deal(store, "D-4", value=Decimal("4")), deal(store, "none"))
-    won = deal(store, "won", value=Decimal("10") ** 9, status=DealStatus.WON)
-    await keep(store, won)
-    async with store.database.read() as tx:
-        found = await mirror.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id])
-        largest = await mirror.deals_of(tx, WORKSPACE, store.ana.id, 3)
-    assert found == {store.ana.id: 20000.5}
-    # By amount and not by its digits.
-    assert [each.id for each in largest] == ["D-20000.5", "D-1000", "D-100"]
-
-
-async def test_pressing_tasks_are_high_and_pending_the_earliest_first_undated_last(
-    store: Store,
-) -> None:
-    await keep(
-        store,
-        task(store, "T-undated", priority=TaskPriority.URGENT),
-        task(store, "T-late", priority=TaskPriority.HIGH, due_date=date(2026, 12, 1)),
-        task(store, "T-soon", priority=TaskPriority.HIGH, due_date=date(2026, 11, 26)),
-        task(store, "T-medium", due_date=date(2026, 11, 1)),
-        task(store, "T-done", priority=TaskPriority.HIGH, status=TaskStatus.COMPLETED),
-    )
-    async with store.database.read() as tx:
-        found = await mirror.pressing_tasks(tx, WORKSPACE, [store.ana.id, store.ben.id])
-        mine = await mirror.tasks_of(tx, WORKSPACE, store.ana.id)
-        overdue = await mirror.tasks_of(tx, WORKSPACE, store.ana.id, due_before=date(2026, 11, 26))
-        by_id = await mirror.tasks_by_id(tx, WORKSPACE, ["T-done", "unknown"])
-        assert await mirror.tasks_by_id(tx, WORKSPACE, []) == []
-    assert sorted(each.id for each in found[store.ana.id]) == ["T-late", "T-soon", "T-undated"]
-    assert [each.id for each in mine] == ["T-medium", "T-soon", "T-late", "T-undated"]
-    assert [each.id for each in overdue] == ["T-medium"]
-    assert [each.id for each in by_id] == ["T-done"]

@@ -4,13 +4,13 @@ from bot.slack.blocks.lists import MOST, task_list
 from bot.slack.command import Answer, Call, Subcommand
 from coach.calendar import local_date
 from coach.phrases import say
-from storage import mirror
+from storage import lists
 
 
 async def run(call: Call) -> Answer:
     """Open tasks, earliest due first."""
     async with call.parts.database.read() as tx:
-        found = await mirror.tasks_of(tx, call.workspace_id, call.person.id, most=MOST)
+        found = await lists.tasks_of(tx, call.workspace_id, call.person.id, most=MOST)
     return Answer(*task_list(found, call.voice, local_date(call.parts.clock.now(), call.person)))
 
 

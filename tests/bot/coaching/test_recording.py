@@ -23,7 +23,7 @@ from coach.models import (
     Verb,
 )
 from coach.wording import plain
-from storage import activities, mirror, owners, people
+from storage import activities, mirror, owners, people, visits
 from storage.tables import contacts_made
 from storage.tables import insights as insights_table
 from storage.tables import people as people_table
@@ -58,9 +58,9 @@ def deal(id: str = "D-1", **fields: Any) -> dict[str, Any]:
     return {"id": id, **fields}
 
 
-async def visits(parts: Parts, deal_id: str = "D-1") -> list[tuple[str, datetime, datetime | None]]:
+async def way_of(parts: Parts, deal_id: str = "D-1") -> list[tuple[str, datetime, datetime | None]]:
     async with parts.database.read() as tx:
-        found = await mirror.visits(tx, WORKSPACE, CONNECTION, [deal_id])
+        found = await visits.load(tx, WORKSPACE, CONNECTION, [deal_id])
     return [(each.stage, each.entered_at, each.left_at) for each in stays(found.get(deal_id, []))]
 
 
@@ -110,7 +110,7 @@ async def test_changed_before_created_works_also_in_one_batch(parts: Parts) -> N
     await deliver(parts, batch(changed, made))
     found = await mirrored(parts, SubjectKind.DEAL, "D-1")
     assert (found.title, found.stage, found.created_at) == ("Acme", "Proposal", ago(DAY))
-    assert await visits(parts) == [
+    assert await way_of(parts) == [
         ("Prospecting", ago(DAY), ago(HOUR)),
         ("Proposal", ago(HOUR), None),
     ]
@@ -133,7 +133,7 @@ async def test_every_stay_in_a_stage_is_kept_with_its_entry_and_exit(parts: Part
         moved = told("deal_stage_changed", deal=deal(stage=stage), at=ago(when))
         await deliver(parts, moved)
     await deliver(parts, told("deal_amount_changed", deal=deal(title="Edited"), at=ago(HOUR)))
-    assert await visits(parts) == [
+    assert await way_of(parts) == [
         ("Prospecting", ago(5 * DAY), ago(3 * DAY)),
         ("Proposal", ago(3 * DAY), ago(DAY)),
         ("Negotiation", ago(DAY), None),
@@ -145,7 +145,7 @@ async def test_every_stay_in_a_stage_is_kept_with_its_entry_and_exit(parts: Part
 async def test_a_stage_told_late_takes_its_place_between_the_others(parts: Parts) -> None:
     for stage, when in (("Prospecting", 5 * DAY), ("Negotiation", DAY), ("Proposal", 3 * DAY)):
         await deliver(parts, told("deal_stage_changed", deal=deal(stage=stage), at=ago(when)))
-    assert [each[0] for each in await visits(parts)] == ["Prospecting", "Proposal", "Negotiation"]
+    assert [each[0] for each in await way_of(parts)] == ["Prospecting", "Proposal", "Negotiation"]
     assert (await mirrored(parts, SubjectKind.DEAL, "D-1")).stage == "Negotiation"
 
 

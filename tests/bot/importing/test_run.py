@@ -17,7 +17,7 @@ from bot.importing.things import Thing
 from coach.events import Change, Event
 from coach.mirror import Visit
 from coach.models import Deal, DealStatus, SubjectKind, Task, TaskStatus, Verb
-from storage import activities, mirror
+from storage import activities, mirror, visits
 from storage.tables import insights, notices, people
 from storage.workspaces import DEFAULT
 from tests.bot.importing.conftest import AS_OF, NOW, Desk
@@ -37,9 +37,9 @@ async def task(desk: Desk, id: str) -> Task:
     return found
 
 
-async def visits(desk: Desk, id: str) -> list[Visit]:
+async def way_of(desk: Desk, id: str) -> list[Visit]:
     async with desk.parts.database.read() as tx:
-        return (await mirror.visits(tx, DEFAULT, "native", [id])).get(id, [])
+        return (await visits.load(tx, DEFAULT, "native", [id])).get(id, [])
 
 
 async def happened(desk: Desk) -> list[tuple[str, datetime]]:
@@ -62,9 +62,9 @@ D-3,Undated,Prospecting,,Ben,,
 async def test_each_stage_has_the_time_it_was_entered(desk: Desk) -> None:
     result = await desk.take(Thing.DEALS, DEALS)
     assert (result.new, result.changed, result.unchanged) == (3, 0, 0)
-    assert await visits(desk, "D-1") == [Visit("Won", day("2026-02-05"))]
-    assert await visits(desk, "D-2") == [Visit("Proposal", day("2026-03-05"))]
-    assert await visits(desk, "D-3") == [Visit("Prospecting", AS_OF)]
+    assert await way_of(desk, "D-1") == [Visit("Won", day("2026-02-05"))]
+    assert await way_of(desk, "D-2") == [Visit("Proposal", day("2026-03-05"))]
+    assert await way_of(desk, "D-3") == [Visit("Prospecting", AS_OF)]
 
 
 async def test_a_closed_deal_has_its_dates_value_and_status(desk: Desk) -> None:
@@ -119,7 +119,7 @@ async def test_a_later_export_moves_what_has_moved(desk: Desk) -> None:
     moved = await deal(desk, "D-2")
     assert (moved.stage, moved.value) == ("Negotiation", Decimal(250))
     assert moved.person_id == (await deal(desk, "D-1")).person_id
-    assert await visits(desk, "D-2") == [
+    assert await way_of(desk, "D-2") == [
         Visit("Proposal", day("2026-03-05"), NOW),
         Visit("Negotiation", NOW),
     ]

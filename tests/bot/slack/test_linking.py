@@ -10,7 +10,7 @@ from bot.slack.members import MembersError
 from coach.events import Owner
 from coach.models import InsightState, Person
 from coach.wording import plain
-from storage import mirror, owners, people, workspaces
+from storage import lists, owners, people, workspaces
 from tests.bot.surface import (
     ANA,
     BEN,
@@ -102,8 +102,8 @@ async def test_a_confirmed_link_brings_everything_over_and_what_was_held(
     assert found is not None
     assert found.id == ana.id
     async with surface.parts.database.read() as tx:
-        assert len(await mirror.deals_of(tx, WS, ana.id)) == 1
-        assert len(await mirror.tasks_of(tx, WS, ana.id)) == 2
+        assert len(await lists.deals_of(tx, WS, ana.id)) == 1
+        assert len(await lists.tasks_of(tx, WS, ana.id)) == 2
         assert held_for.id not in await people.load(tx, WS, [held_for.id])
     assert surface.parts.wake.tick.is_set()
 

@@ -10,7 +10,7 @@ from bot.playground.slack.api import Fault, words_of
 from coach.mirror import Visit
 from coach.models import Contact, Deal, InsightState, Task, TaskStatus
 from coach.wording import plain
-from storage import activities, crm_writes, mirror
+from storage import activities, crm_writes, lists
 from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal, lead, staged, task, words
 
 OVERDUE: dict[str, Any] = {"action": "view_overdue_tasks", "params": {}}
@@ -19,7 +19,7 @@ OVERDUE: dict[str, Any] = {"action": "view_overdue_tasks", "params": {}}
 async def tasks_of(surface: Surface, slack_user_id: str) -> list[Task]:
     person = await surface.person(slack_user_id)
     async with surface.parts.database.read() as tx:
-        return await mirror.tasks_of(tx, WS, person.id)
+        return await lists.tasks_of(tx, WS, person.id)
 
 
 async def writes_of(surface: Surface, fingerprint: str) -> list[str]:
@@ -272,12 +272,12 @@ async def test_logging_a_contact_on_its_screen_is_recorded(
 async def test_moving_a_deals_stage_on_its_screen_moves_it(surface: Surface) -> None:
     person = await surface.person(ANA)
     await surface.save(deal(person_id=person.id), deal("D-2", stage="Negotiation"))
-    visits: dict[str, tuple[list[Visit], list[Visit]]] = {
+    ways: dict[str, tuple[list[Visit], list[Visit]]] = {
         id: ([], [Visit(stage, datetime(2026, 11, 2, 9, tzinfo=UTC), None)])
         for id, stage in (("D-17", "Proposal"), ("D-2", "Negotiation"))
     }
     async with surface.parts.database.write() as tx:
-        await mirror.save_visits(tx, WS, CRM, visits)
+        await visits.save(tx, WS, CRM, ways)
     _, card = await surface.card(
         action="view_deal", params={"connection_id": CRM, "deal_id": "D-17"}
     )

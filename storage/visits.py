@@ -1,0 +1,112 @@
+"""Deals' stays in stages: what the mirror remembers of the way a deal went."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+
+from coach.mirror import Visit
+from storage.database import Tx, chunks, put
+from storage.tables import stage_visits
+
+
+async def load(
+    tx: Tx, workspace_id: str, connection_id: str, deal_ids: Collection[str]
+) -> dict[str, list[Visit]]:
+    """The stays of deals in stages, in order, by deal id."""
+    found: dict[str, list[Visit]] = {}
+    for piece in chunks(sorted(deal_ids)):
+        query = (
+            select(
+                stage_visits.c.deal_id,
+                stage_visits.c.stage,
+                stage_visits.c.entered_at,
+                stage_visits.c.left_at,
+            )
+            .where(
+                stage_visits.c.workspace_id == workspace_id,
+                stage_visits.c.connection_id == connection_id,
+                stage_visits.c.deal_id.in_(piece),
+            )
+            .order_by(stage_visits.c.deal_id, stage_visits.c.entered_at)
+        )
+        for row in await tx.execute(query):
+            found.setdefault(row[0], []).append(Visit(row[1], row[2], row[3]))
+    return found
+
+
+async def save(
+    tx: Tx,
+    workspace_id: str,
+    connection_id: str,
+    changed: Mapping[str, tuple[Sequence[Visit], Sequence[Visit]]],
+) -> None:
+    """Store the stays of deals: deal id -> (as they were, as they are)."""
+    gone: list[tuple[str, datetime]] = []
+    rows: list[dict[str, Any]] = []
+    for deal_id, (before, after) in changed.items():
+        kept = {visit.entered_at for visit in after}
+        gone += [(deal_id, v.entered_at) for v in before if v.entered_at not in kept]
+        known = set(before)
+        rows += [
+            {
+                "workspace_id": workspace_id,
+                "connection_id": connection_id,
+                "deal_id": deal_id,
+                "entered_at": visit.entered_at,
+                "stage": visit.stage,
+                "left_at": visit.left_at,
+            }
+            for visit in after
+            if visit not in known
+        ]
+    for deal_id, entered_at in gone:
+        await tx.execute(
+            delete(stage_visits).where(
+                stage_visits.c.workspace_id == workspace_id,
+                stage_visits.c.connection_id == connection_id,
+                stage_visits.c.deal_id == deal_id,
+                stage_visits.c.entered_at == entered_at,
+            )
+        )
+    for piece in chunks(rows, 1000):
+        await put(tx, stage_visits, piece)
+
+
+async def stages(tx: Tx, workspace_id: str, connection_id: str) -> list[str]:
+    """The stages deals of a connection have been in, in the order they usually go through them."""
+    before = func.lag(stage_visits.c.stage).over(
+        partition_by=stage_visits.c.deal_id, order_by=stage_visits.c.entered_at
+    )
+    told = (
+        select(
+            stage_visits.c.deal_id,
+            stage_visits.c.stage,
+            stage_visits.c.entered_at,
+            before.label("before"),
+        )
+        .where(
+            stage_visits.c.workspace_id == workspace_id,
+            stage_visits.c.connection_id == connection_id,
+        )
+        .subquery()
+    )
+    place = (
+        func.row_number()
+        .over(partition_by=told.c.deal_id, order_by=told.c.entered_at)
+        .label("place")
+    )
+    # A stage that was only told again is no further place on the deal's way.
+    ordered = (
+        select(told.c.stage, place)
+        .where(or_(told.c.before.is_(None), told.c.before != told.c.stage))
+        .subquery()
+    )
+    query = (
+        select(ordered.c.stage)
+        .group_by(ordered.c.stage)
+        .order_by(func.avg(ordered.c.place), func.count().desc(), ordered.c.stage)
+        .limit(100)
+    )
+    return list((await tx.execute(query)).scalars())

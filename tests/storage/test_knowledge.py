@@ -1,0 +1,49 @@
+"""What rules ask to be shown: who it is about, and what counts."""
+
+from datetime import date
+from decimal import Decimal
+
+from coach.models import DealStatus, TaskPriority, TaskStatus
+from storage import knowledge, lists
+from tests.storage.conftest import Store
+from tests.storage.things import deal, keep, task
+from tests.world import WORKSPACE
+
+
+async def test_large_is_the_top_tenth_of_at_least_ten_open_deals(store: Store) -> None:
+    values = ["9", "10", "100", "1000", "20000.5", "8", "7", "6", "5"]
+    await keep(store, *(deal(store, f"D-{v}", value=Decimal(v)) for v in values))
+    async with store.database.read() as tx:
+        assert await knowledge.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id]) == {}
+    await keep(store, deal(store, "D-4", value=Decimal("4")), deal(store, "none"))
+    won = deal(store, "won", value=Decimal("10") ** 9, status=DealStatus.WON)
+    await keep(store, won)
+    async with store.database.read() as tx:
+        found = await knowledge.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id])
+        largest = await lists.deals_of(tx, WORKSPACE, store.ana.id, 3)
+    assert found == {store.ana.id: 20000.5}
+    # By amount and not by its digits.
+    assert [each.id for each in largest] == ["D-20000.5", "D-1000", "D-100"]
+
+
+async def test_pressing_tasks_are_high_and_pending_the_earliest_first_undated_last(
+    store: Store,
+) -> None:
+    await keep(
+        store,
+        task(store, "T-undated", priority=TaskPriority.URGENT),
+        task(store, "T-late", priority=TaskPriority.HIGH, due_date=date(2026, 12, 1)),
+        task(store, "T-soon", priority=TaskPriority.HIGH, due_date=date(2026, 11, 26)),
+        task(store, "T-medium", due_date=date(2026, 11, 1)),
+        task(store, "T-done", priority=TaskPriority.HIGH, status=TaskStatus.COMPLETED),
+    )
+    async with store.database.read() as tx:
+        found = await knowledge.pressing_tasks(tx, WORKSPACE, [store.ana.id, store.ben.id])
+        mine = await lists.tasks_of(tx, WORKSPACE, store.ana.id)
+        overdue = await lists.tasks_of(tx, WORKSPACE, store.ana.id, due_before=date(2026, 11, 26))
+        by_id = await lists.tasks_by_id(tx, WORKSPACE, ["T-done", "unknown"])
+        assert await lists.tasks_by_id(tx, WORKSPACE, []) == []
+    assert sorted(each.id for each in found[store.ana.id]) == ["T-late", "T-soon", "T-undated"]
+    assert [each.id for each in mine] == ["T-medium", "T-soon", "T-late", "T-undated"]
+    assert [each.id for each in overdue] == ["T-medium"]
+    assert [each.id for each in by_id] == ["T-done"]
