@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import ticking
+from bot.coaching import planning, ticking
 from bot.crm import large, outbox, worker
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
@@ -86,10 +86,13 @@ class Bot:
         async def tick() -> None:
             await ticking.tick(parts)
 
+        async def ring() -> None:
+            parts.wake.tick.set()
+
         self._begin("the worker", work, parts.wake.worker, 2.0)
         self._begin("the worker on large deliveries", work_large, parts.wake.large, 2.0)
         self._begin("the outbox", lambda: outbox.send_due(crm, http), parts.wake.outbox, 5.0)
-        # The scheduler brings the turns; the bell is for what cannot wait for the next.
+        # The scheduler rings every half minute; others when something cannot wait for that.
         self._begin("the clock", tick, parts.wake.tick, None)
         token = self.settings.slack_bot_token
         if self.slack is not None and token is not None:
@@ -107,9 +110,8 @@ class Bot:
             )
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.add_job(
-            ticking.slotted_tick,
+            ring,
             "interval",
-            args=[parts],
             seconds=ticking.EVERY,
             coalesce=True,
             max_instances=1,
@@ -158,11 +160,11 @@ class Bot:
 
 
 async def prepare(parts: Parts, workspace_id: str) -> None:
-    """The schema, the workspace, and checks for the rules there are."""
+    """The schema, the workspace, and word of the rules there are."""
     await schema.make_ready(parts.database)
     async with parts.database.write() as tx:
         await workspaces.ensure(tx, workspace_id, parts.clock.now())
-    await ticking.adopt_rules(parts, workspace_id)
+        await planning.announce(parts, tx)
 
 
 def make_parts(

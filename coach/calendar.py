@@ -30,8 +30,12 @@ def start_of_day(day: date, person: Person) -> datetime:
 
 
 def _days(person: Person) -> tuple[int, ...]:
+    days = person.settings.working_days
+    for day in days:
+        if not 1 <= day <= 7:
+            raise ValueError(f"Working days are numbered from 1 to 7, not {day}.")
     # A week without a working day would make every wait endless.
-    return person.settings.working_days or (1, 2, 3, 4, 5)
+    return days or (1, 2, 3, 4, 5)
 
 
 def _length(day: date, person: Person) -> timedelta:
@@ -79,20 +83,6 @@ def after_working_days(since: datetime, days: int, person: Person) -> datetime:
     """
     day, passed = _from_work(since, person)
     day = _moved(day, days, person)
-    return start_of_day(day, person) + min(passed, _length(day, person) - INSTANT)
-
-
-def before_working_days(moment: datetime, days: int, person: Person) -> datetime:
-    """The latest instant from which `days` working days have passed at `moment`.
-
-    Whatever has waited since this instant or longer is ripe: `after_working_days(since) <= moment`
-    is the same as `since <= before_working_days(moment)`.
-    """
-    last, passed = _at_work(moment, person)
-    day = _moved(last, -days, person)
-    if passed >= _length(last, person) - INSTANT:
-        # At the end of a day everything that happened on the other one is ripe, long as it was.
-        passed = _length(day, person) - INSTANT
     return start_of_day(day, person) + min(passed, _length(day, person) - INSTANT)
 
 

@@ -1,114 +1,28 @@
-"""What a rule is, and how rules are asked: on an action, and on time passing."""
+"""How rules are asked: on what somebody did, and on time passing."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from enum import Flag, auto
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 import coach.rules
 from coach import plugins
+from coach.errors import RuleFaultError
+from coach.knowledge import Knowledge, Known
 from coach.models import (
-    Activity,
-    Contact,
-    Deal,
     Draft,
     Enrolment,
     InsightState,
     InsightType,
     Level,
-    PastInsight,
     Person,
     Priority,
     Subject,
-    SubjectKind,
-    Task,
     Verb,
 )
+from coach.rule import ActionLook, ActionRule, Rule, TimeLook, TimeRule, Verdict
 
 #: An event told later than this is history: it updates the mirror, but calls forth no word.
 FRESH = timedelta(minutes=15)
-
-
-class Need(Flag):
-    """What an action rule must be shown besides the activity; loaded for a whole batch at once."""
-
-    NOTHING = 0
-    #: The person's pending tasks of high and urgent priority.
-    PRESSING_TASKS = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class ActionLook:
-    """What an action rule sees: one activity of one person, and what it asked for."""
-
-    now: datetime
-    person: Person
-    activity: Activity
-    pressing_tasks: Sequence[Task] = ()
-    #: When we were told of the activity, if that was before now.
-    received_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRule:
-    """A rule that answers something a person has just done."""
-
-    #: One sentence for people: what it watches for and what it suggests.
-    summary: str
-    #: The least level at which a person hears of it.
-    level: Level
-    verbs: frozenset[Verb]
-    evaluate: Callable[[ActionLook], Draft | None]
-    needs: Need = Need.NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLook:
-    """What a time rule sees of one person: everything ripe, and what was said before."""
-
-    now: datetime
-    person: Person
-    #: All of the person's subjects of the rule's kind that are ripe, in no particular order.
-    ripe: Sequence[Subject]
-    #: What this rule has said to this person of late, newest first.
-    past: Sequence[PastInsight]
-    #: The value from which a deal belongs to the person's largest tenth; none for few deals.
-    large_value: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a time rule says, and when to look again at each subject that stays ripe."""
-
-    drafts: Sequence[Draft] = ()
-    #: When to look at any ripe subject again; a subject in `again_at_for` has its own time.
-    again_at: datetime | None = None
-    again_at_for: Mapping[str, datetime] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeRule:
-    """A rule that speaks when something has gone on for too long.
-
-    A subject is *ripe* when its `since` field is at or before `cutoff(now, person)`; `ripe_at` is
-    the inverse: the instant at which a subject becomes ripe if nothing happens (`None`: never).
-    """
-
-    summary: str
-    level: Level
-    kind: SubjectKind
-    #: The mirror's field that starts the wait.
-    since: str
-    cutoff: Callable[[datetime, Person], datetime | date]
-    ripe_at: Callable[[Subject, Person], datetime | None]
-    evaluate: Callable[[TimeLook], Verdict]
-    #: Whether `TimeLook.large_value` is wanted.
-    wants_large_value: bool = False
-
-
-Rule = ActionRule | TimeRule
 
 
 def load_rules() -> dict[str, Rule]:
@@ -116,16 +30,14 @@ def load_rules() -> dict[str, Rule]:
     return plugins.load(coach.rules, "RULE", (ActionRule, TimeRule))
 
 
+def time_rules(rules: Mapping[str, Rule]) -> dict[str, TimeRule]:
+    """The rules that wait for time to pass."""
+    return {name: rule for name, rule in rules.items() if isinstance(rule, TimeRule)}
+
+
 def type_of(rule: Rule) -> InsightType:
     """Which type of insight a rule makes."""
     return InsightType.ACTION if isinstance(rule, ActionRule) else InsightType.TIME
-
-
-def fingerprint(workspace_id: str, rule: str, draft: Draft) -> str:
-    """The identity of an insight: rule, person, subject and occasion; 32 hexadecimal digits."""
-    parts = (workspace_id, rule, draft.person_id, draft.subject, draft.occasion)
-    # JSON keeps the parts apart whatever is in them: ids are a stranger's text.
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def admits(level: Level, priority: Priority) -> bool:
@@ -167,45 +79,36 @@ def on_activity(
     return said
 
 
-def needs(rules: Mapping[str, Rule], verbs: Iterable[Verb]) -> Need:
-    """What the action rules for these verbs must be shown."""
-    wanted, happened = Need.NOTHING, set(verbs)
-    for rule in rules.values():
-        if isinstance(rule, ActionRule) and rule.verbs & happened:
-            wanted |= rule.needs
-    return wanted
-
-
-def on_time(rules: Mapping[str, Rule], name: str, look: TimeLook) -> Verdict:
-    """What one time rule says to one person; a person who does not listen is looked at next day."""
-    rule = rules[name]
-    if not isinstance(rule, TimeRule):
-        raise TypeError(f"{name} is not a time rule")
-    if not look.person.listens or look.person.settings.level < rule.level or not look.ripe:
-        return Verdict(again_at=look.now + timedelta(days=1))
-    return rule.evaluate(look)
-
-
-def next_check(
-    rules: Mapping[str, Rule], kind: SubjectKind, subject: Subject, person: Person
-) -> datetime | None:
-    """When the clock must look at a subject: the earliest of what its time rules ask; or never."""
-    moments = [
-        moment
+def shown(rules: Mapping[str, Rule], verbs: Iterable[Verb]) -> set[Knowledge[Any]]:
+    """What the action rules for these verbs ask to be shown."""
+    happened = set(verbs)
+    return {
+        what
         for rule in rules.values()
-        if isinstance(rule, TimeRule) and rule.kind is kind
-        if (moment := rule.ripe_at(subject, person)) is not None
-    ]
-    return min(moments, default=None)
+        if isinstance(rule, ActionRule) and rule.verbs & happened
+        for what in rule.shown
+    }
 
 
-def subject_key(subject: Subject) -> str:
-    """One word for a subject, unique in its workspace: `deal:c1:D-17`."""
-    match subject:
-        case Deal():
-            kind = SubjectKind.DEAL
-        case Contact():
-            kind = SubjectKind.CONTACT
-        case Task():
-            kind = SubjectKind.TASK
-    return f"{kind}:{subject.connection_id}:{subject.id}"
+def due(rule: TimeRule, subject: Subject, person: Person, known: Known) -> datetime | None:
+    """When a thing is a rule's business if nothing happens to it; `None`: never.
+
+    Raises `RuleFaultError` when the rule cannot tell.
+    """
+    try:
+        return rule.due(subject, person, known)
+    except Exception as error:
+        raise RuleFaultError(f"{type(error).__name__}: {error}") from error
+
+
+def on_time(rule: TimeRule, look: TimeLook) -> Verdict:
+    """What a time rule says to one person; nothing to one who does not listen, or over nothing.
+
+    Raises `RuleFaultError` when the rule fails.
+    """
+    if not look.person.listens or look.person.settings.level < rule.level or not look.due:
+        return Verdict()
+    try:
+        return rule.evaluate(look)
+    except Exception as error:
+        raise RuleFaultError(f"{type(error).__name__}: {error}") from error

@@ -29,6 +29,10 @@ class PluginError(CoachError):
     """A plugin file does not export what its folder asks for."""
 
 
+class RuleFaultError(CoachError):
+    """A rule failed over one person or thing; the text says how."""
+
+
 class SettingError(CoachError):
     """A setting is outside its range."""
 

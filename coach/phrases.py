@@ -125,9 +125,12 @@ def verbatim(*values: Value) -> Phrase:
     return Phrase("".join(f"{{{name}}}" for name in named), named)
 
 
-def names(things: Sequence[Value], most: int) -> Series:
-    """Things by name, the first `most` of them; the others are counted: “A, B and 2 more”."""
-    left = len(things) - most
+def names(things: Sequence[Value], most: int, count: int | None = None) -> Series:
+    """Things by name, the first `most` of them; the others are counted: “A, B and 2 more”.
+
+    `count` says how many there are where not all of them are given.
+    """
+    left = (len(things) if count is None else count) - most
     if left <= 0:
         return Series(tuple(things))
     return Series((*things[:most], counted("{count} more", "{count} more", "count", count=left)))

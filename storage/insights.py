@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Update, bindparam, case, func, select, update
 
 from coach import lifecycle
-from coach.engine import fingerprint
+from coach.keys import fingerprint
 from coach.models import (
     Draft,
     Insight,

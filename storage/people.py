@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from coach.models import Enrolment, Level, Person, Settings
+from storage import rounds
 from storage.database import Database, Tx, chunks, insert
 from storage.tables import insights, metadata, people, workspaces
 
@@ -262,6 +263,7 @@ async def merge_all(tx: Tx, workspace_id: str, joined: Mapping[str, str]) -> Non
     """The same for several at once: who is to go -> who they are."""
     if not joined:
         return
+    await rounds.hold(tx, workspace_id, {*joined, *joined.values()})
     pairs = [{"gone": gone, "stays": into} for gone, into in sorted(joined.items())]
     for table in OF_A_PERSON:
         of_gone = (table.c.workspace_id == workspace_id) & (table.c.person_id == bindparam("gone"))

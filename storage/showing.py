@@ -36,7 +36,7 @@ async def things(
     created = func.coalesce(table.c.created_at, literal(UNTOLD, table.c.created_at.type))
     key = (table.c.connection_id, table.c.id)
     query = (
-        select(*mirror._columns(kind))
+        select(*mirror.columns(kind))
         .where(table.c.workspace_id == workspace_id, ~table.c.deleted)
         .order_by(created.desc(), *key)
         .limit(most)
@@ -49,7 +49,7 @@ async def things(
         at = after.created_at or UNTOLD
         later = tuple_(*key) > tuple_(after.connection_id, after.id)
         query = query.where(or_(created < at, (created == at) & later))
-    return [mirror._subject(kind, row) for row in await tx.execute(query)]
+    return [mirror.from_row(kind, row) for row in await tx.execute(query)]
 
 
 async def everybody(

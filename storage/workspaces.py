@@ -25,7 +25,6 @@ class Workspace(NamedTuple):
     slack_error: str | None
     slack_error_at: datetime | None
     lookups_after: datetime | None
-    rules: str | None
 
 
 _COLUMNS = [workspaces.c[name] for name in Workspace._fields]

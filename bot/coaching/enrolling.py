@@ -1,12 +1,13 @@
 """A person's own choices: to start, to stop, how much to hear, and when a thing is too late."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
+from bot.coaching import planning
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from coach.models import Enrolment, Level, Person, Settings
-from storage import insights, mirror, notices, people, workspaces
+from storage import insights, notices, people, rounds, workspaces
 from storage.database import Tx
 
 
@@ -115,7 +116,7 @@ async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
     await people.change(tx, person.workspace_id, person.id, enabled=True)
     await insights.release(tx, person.workspace_id, person.id, int(person.settings.level))
     # Nothing was looked at for somebody who did not listen.
-    await mirror.check_person_now(tx, person.workspace_id, person.id, parts.clock.now())
+    await rounds.wake(tx, person.workspace_id, person.id, parts.clock.now())
     await _show_welcome(tx, person, "started")
 
 
@@ -128,11 +129,18 @@ async def _decline(tx: Tx, person: Person) -> None:
 
 async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> None:
     await people.save_settings(tx, person, settings)
-    if replace(settings, enabled=person.settings.enabled) == person.settings:
-        return
+    changed = {
+        field.name
+        for field in fields(settings)
+        if getattr(settings, field.name) != getattr(person.settings, field.name)
+    } - {"enabled"}
     if settings.level < person.settings.level:
         await insights.quieten(tx, person.workspace_id, person.id, int(settings.level))
-    await mirror.check_person_now(tx, person.workspace_id, person.id, parts.clock.now())
+    if changed == {"level"}:
+        # Nothing becomes due at another time, but they may hear what they were not told.
+        await rounds.wake(tx, person.workspace_id, person.id, parts.clock.now())
+    elif changed:
+        await planning.reconsider(parts, tx, person, changed)
 
 
 async def _show_welcome(tx: Tx, person: Person, state: str) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
+from bot.coaching import planning
 from bot.coaching.consent import invite
 from bot.runtime.parts import Parts
 from coach.events import Owner
 from coach.models import Enrolment, InsightState
-from storage import insights, mirror, owners, people
+from storage import insights, owners, people
 from storage.database import Tx
 from storage.owners import Resolved
 
@@ -28,12 +29,11 @@ async def identify(
 
 async def reach(parts: Parts, tx: Tx, workspace_id: str, person_id: str) -> None:
     """Look at everything of somebody anew, and bring on its way what was held for them."""
-    now = parts.clock.now()
-    await mirror.check_person_now(tx, workspace_id, person_id, now)
     person = (await people.load(tx, workspace_id, [person_id]))[person_id]
+    await planning.reconsider(parts, tx, person)
     if person.enrolment is Enrolment.STARTED:
         await insights.release(tx, workspace_id, person_id, int(person.settings.level))
         return
-    open_ = await insights.pending(tx, workspace_id, person_id, now)
+    open_ = await insights.pending(tx, workspace_id, person_id, parts.clock.now())
     if any(insight.state is InsightState.HELD for insight in open_):
-        await invite(tx, [person], now)
+        await invite(tx, [person], parts.clock.now())

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.coaching.checking import Touched, appoint
 from bot.coaching.consent import invite
 from bot.coaching.owning import identify
 from bot.runtime.parts import Parts
 from coach import engine
-from coach.engine import ActionLook, Need
 from coach.events import Change, Event
+from coach.knowledge import Known
 from coach.mirror import Visit, blank, fold, in_stage_since, with_stage
 from coach.models import (
     Activity,
@@ -25,10 +26,12 @@ from coach.models import (
     SubjectKind,
     Task,
 )
-from storage import activities, insights, knowledge, mirror, people, visits
+from coach.rule import ActionLook
+from storage import activities, insights, loader, mirror, people, visits
 from storage.activities import ActivityRow
 from storage.database import Tx
 from storage.insights import NewInsight
+from storage.loader import Asked
 from storage.owners import Resolved
 
 #: Fields whose change is worth keeping with the activity.
@@ -108,6 +111,7 @@ async def apply(
     if not new:
         return Applied()
     batch = await _load(parts, tx, workspace_id, connection_id, new)
+    before = dict(batch.subjects)
     visits_before = {id: list(stays) for id, stays in batch.visits.items()}
     happened: list[tuple[Event, Activity]] = []
     rows: list[ActivityRow] = []
@@ -119,7 +123,9 @@ async def apply(
     everyone = {subject.person_id for subject in batch.subjects.values() if subject.person_id}
     everyone |= {activity.person_id for _, activity in happened if activity.person_id}
     known = await people.load(tx, workspace_id, everyone)
-    await mirror.save(tx, workspace_id, _with_checks(parts, batch, known))
+    touched = [Touched(before.get(place), batch.subjects[place]) for place in batch.touched]
+    await mirror.save(tx, workspace_id, [each.after for each in touched])
+    await appoint(parts, tx, workspace_id, touched, known, now)
     changed = {
         id: (visits_before.get(id, []), stays)
         for id, stays in batch.visits.items()
@@ -264,18 +270,6 @@ def _row(
     )
 
 
-def _with_checks(
-    parts: Parts, batch: _Batch, known: Mapping[str, Person]
-) -> list[tuple[Subject, datetime | None]]:
-    checked: list[tuple[Subject, datetime | None]] = []
-    for place in batch.touched:
-        subject = batch.subjects[place]
-        person = known.get(subject.person_id or "")
-        at = engine.next_check(parts.rules, place[0], subject, person) if person else None
-        checked.append((subject, at))
-    return checked
-
-
 async def _answer(
     parts: Parts,
     tx: Tx,
@@ -293,15 +287,13 @@ async def _answer(
     ]
     if not asked:
         return 0
-    wanted = engine.needs(parts.rules, {activity.verb for activity, _ in asked})
-    pressing: Mapping[str, Sequence[Task]] = {}
-    if Need.PRESSING_TASKS in wanted:
-        persons = {activity.person_id for activity, _ in asked if activity.person_id}
-        pressing = await knowledge.pressing_tasks(tx, workspace_id, persons)
+    shown = engine.shown(parts.rules, {activity.verb for activity, _ in asked})
+    persons = {activity.person_id for activity, _ in asked if activity.person_id}
+    found = await loader.find(tx, parts.loaders, shown, Asked(workspace_id, persons))
     new: list[NewInsight] = []
     for activity, received_at in asked:
         person = known[activity.person_id or ""]
-        look = ActionLook(now, person, activity, pressing.get(person.id, ()), received_at)
+        look = ActionLook(now, person, activity, found.get(person.id, Known()), received_at)
         new += [
             NewInsight(rule, InsightType.ACTION, draft, engine.first_state(person, draft.priority))
             for rule, draft in engine.on_activity(parts.rules, look)

@@ -1,39 +1,69 @@
-"""A tick of the clock: what has become due is looked at, expired insights end."""
+"""A tick of the clock: rounds that have become due are made, expired insights end."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
+from bot.coaching import planning
+from bot.coaching.checking import AGAIN, moment
 from bot.coaching.recording import store_insights
 from bot.runtime.parts import Parts
 from coach import engine
-from coach.engine import TimeLook, TimeRule, Verdict, subject_key
-from coach.models import InsightType, Person, Subject, SubjectKind
-from storage import insights, job_slots, knowledge, mirror, people, workspaces
-from storage.database import Tx
+from coach.errors import RuleFaultError
+from coach.keys import kind_of, subject_key
+from coach.knowledge import Known
+from coach.models import InsightType, PastInsight, Person, Subject
+from coach.rule import TimeLook, TimeRule, Verdict
+from storage import checks, insights, loader, people, rounds
+from storage.checks import Due, Key
+from storage.database import Tx, is_passing
 from storage.insights import NewInsight
+from storage.loader import Asked
+from storage.rounds import Next, Round
 
 log = logging.getLogger(__name__)
 
-#: Subjects looked at in one transaction.
-CHUNK = 1000
+#: Rounds made in one transaction.
+CHUNK = 100
+
+#: Things of one person that a rule is shown; of more it hears the number.
+SHOWN = 1000
 
 #: How often the clock ticks, in seconds.
 EVERY = 30
 
+#: A rule that is wrong about its times must not have the clock spin.
+LEAST = timedelta(minutes=1)
+
+#: The longest wait before a round that failed is tried again.
+LONGEST = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """What a tick came to."""
+    """What a tick came to: things that were due, insights made of them, insights that ended."""
 
     due: int = 0
     insights: int = 0
     expired: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What rounds came to."""
+
+    rounds: int = 0
+    due: int = 0
+    insights: int = 0
+
+
 async def tick(parts: Parts) -> Ticked:
-    """Look at everything due now; a tick with nothing due reads three empty indexes and ends."""
+    """Look at everything due now; with nothing due a few empty indexes are read and no more.
+
+    Any number of processes may tick at once: they share the rounds between them.
+    """
     now = parts.clock.now()
     async with parts.database.read() as tx:
         expiring = await insights.any_expired(tx, now)
@@ -42,157 +72,186 @@ async def tick(parts: Parts) -> Ticked:
         async with parts.database.write() as tx:
             expired = await insights.expire(tx, now)
     due = made = 0
-    while found := await _due(parts, now):
-        for workspace_id, kinds in found.items():
-            # All kinds in one transaction: of what a tick brings the most important is sent first.
-            async with parts.database.write() as tx:
-                await workspaces.lock(tx, parts.database, workspace_id)
-                for kind, subjects in kinds.items():
-                    made += await look(parts, tx, workspace_id, kind, subjects, now)
-                    due += len(subjects)
+    while True:
+        planned = await planning.plan_some(parts, now)
+        done = await _rounds(parts, now)
+        due += done.due
+        made += done.insights
+        if not planned and not done.rounds:
+            break
     if made or expired:
         parts.wake.sender.set()
     return Ticked(due, made, expired)
 
 
-async def _due(
-    parts: Parts, now: datetime
-) -> dict[str, dict[SubjectKind, Sequence[tuple[str, str, str | None]]]]:
-    """What is to be looked at next, by workspace and kind; at most a chunk of each kind."""
-    found: dict[str, dict[SubjectKind, Sequence[tuple[str, str, str | None]]]] = {}
+async def _rounds(parts: Parts, now: datetime) -> _Made:
+    """Make some of the rounds that are due and nobody else makes."""
+    rules = engine.time_rules(parts.rules)
     async with parts.database.read() as tx:
-        for kind in SubjectKind:
-            for workspace_id, subjects in (await mirror.due(tx, kind, now, CHUNK)).items():
-                found.setdefault(workspace_id, {})[kind] = subjects
-    return found
+        if not await rounds.due(tx, rules, now, 1):
+            return _Made()
+    try:
+        async with parts.database.write() as tx:
+            return await _look(parts, tx, await rounds.claim(tx, rules, now, CHUNK), now)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        log.warning("One of these rounds cannot be made; going on one by one", exc_info=error)
+    return await _one_by_one(parts, rules, now)
 
 
-async def _anything_due(tx: Tx, now: datetime) -> bool:
-    if await insights.any_expired(tx, now):
-        return True
-    for kind in SubjectKind:
-        if await mirror.due(tx, kind, now, 1):
-            return True
-    return False
-
-
-async def slotted_tick(parts: Parts) -> Ticked | None:
-    """A tick, unless another process has this turn: one winner for each slot."""
-    now = parts.clock.now()
+async def _one_by_one(parts: Parts, rules: Iterable[str], now: datetime) -> _Made:
+    """The same, each in a transaction of its own: what fails is kept with its person and rule."""
     async with parts.database.read() as tx:
-        idle = not await _anything_due(tx, now)
-    if idle:
-        # Nothing to take turns about: no disk is touched.
-        return Ticked()
-    slot = datetime.fromtimestamp(int(now.timestamp()) // EVERY * EVERY, tz=now.tzinfo)
-    async with parts.database.write() as tx:
-        if not await job_slots.claim(tx, "tick", slot):
-            return None
-    return await tick(parts)
+        waiting = await rounds.due(tx, list(rules), now, CHUNK)
+    total = _Made()
+    for one in waiting:
+        try:
+            async with parts.database.write() as tx:
+                if not await rounds.claim_one(tx, one, now):
+                    continue
+                made = await _look(parts, tx, [one], now)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            why = f"{type(error).__name__}: {error}"
+            async with parts.database.write() as tx:
+                await _put_off(tx, one, why, now)
+            made = _Made(rounds=1)
+        total = _Made(
+            total.rounds + made.rounds, total.due + made.due, total.insights + made.insights
+        )
+    return total
 
 
-async def look(
+async def _put_off(tx: Tx, failed: Round, why: str, now: datetime) -> None:
+    log.warning("%s cannot look at %s: %s", failed.rule, failed.person_id, why)
+    wait = min(AGAIN * 2 ** min(failed.attempts, 10), LONGEST)
+    await rounds.put_off(tx, failed, now + wait, why)
+
+
+async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -> _Made:
+    """Ask the rules whose rounds these are, keep what they say, and set when they come again."""
+    due = made = 0
+    for workspace_id, group in groupby(sorted(claimed), key=lambda each: each.workspace_id):
+        theirs = list(group)
+        whom = await people.load(tx, workspace_id, {each.person_id for each in theirs})
+        names = {each.rule for each in theirs}
+        past = await insights.past(tx, workspace_id, names, whom, now)
+        new: list[NewInsight] = []
+        for name in sorted(names):
+            mine = [each for each in theirs if each.rule == name]
+            count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, now)
+            due += count
+            new += said
+        made += await store_insights(tx, workspace_id, new, whom, now)
+    return _Made(len(claimed), due, made)
+
+
+async def _ask(
     parts: Parts,
     tx: Tx,
     workspace_id: str,
-    kind: SubjectKind,
-    due: Sequence[tuple[str, str, str | None]],
+    name: str,
+    claimed: Sequence[Round],
+    whom: Mapping[str, Person],
+    past: Mapping[tuple[str, str], Sequence[PastInsight]],
     now: datetime,
-) -> int:
-    """Ask the time rules about the people whose subjects are due; set every next check."""
-    known = await people.load(tx, workspace_id, {person for _, _, person in due if person})
-    rules = {
-        name: rule
-        for name, rule in parts.rules.items()
-        if isinstance(rule, TimeRule) and rule.kind is kind
-    }
-    past = await insights.past(tx, workspace_id, rules, known, now)
-    ripe: dict[str, Mapping[str, Sequence[Subject]]] = {}
-    large: Mapping[str, float] = {}
-    for name, rule in rules.items():
-        cutoffs = {person_id: rule.cutoff(now, person) for person_id, person in known.items()}
-        ripe[name] = await mirror.ripe(tx, kind, workspace_id, rule.since, cutoffs)
-        if rule.wants_large_value and ripe[name]:
-            large = await knowledge.large_values(tx, workspace_id, ripe[name])
-    verdicts: dict[tuple[str, str], Verdict] = {}
+) -> tuple[int, list[NewInsight]]:
+    """Ask one rule about some people of a workspace: how much was due, and what it says."""
+    rule = engine.time_rules(parts.rules)[name]
+    ids = [each.person_id for each in claimed]
+    found = await checks.due(
+        tx, workspace_id, name, rule.kind, ids, now,
+        most=SHOWN, largest_first=rule.largest_first,
+    )  # fmt: skip
+    subjects = [subject for each in found.values() for subject in each.subjects]
+    asked = Asked(workspace_id, set(found), subjects)
+    known = await loader.find(tx, parts.loaders, (*rule.knows, *rule.shown), asked)
+    gone: list[Key] = []
+    later: list[tuple[Key, datetime, str | None]] = []
+    verdicts: dict[Round, Verdict] = {}
     new: list[NewInsight] = []
-    for name in rules:
-        for person_id, person in known.items():
-            view = TimeLook(
-                now,
-                person,
-                ripe[name].get(person_id, ()),
-                past.get((name, person_id), ()),
-                large.get(person_id),
-            )
-            verdict = engine.on_time(parts.rules, name, view)
-            verdicts[name, person_id] = verdict
-            new += [
-                NewInsight(
-                    name, InsightType.TIME, draft, engine.first_state(person, draft.priority)
-                )
-                for draft in verdict.drafts
-            ]
-    made = await store_insights(tx, workspace_id, new, known, now)
-    checks = await _next_checks(tx, workspace_id, kind, due, known, rules, ripe, verdicts, now)
-    await mirror.set_checks(tx, kind, workspace_id, checks)
-    return made
-
-
-async def _next_checks(
-    tx: Tx,
-    workspace_id: str,
-    kind: SubjectKind,
-    due: Sequence[tuple[str, str, str | None]],
-    known: Mapping[str, Person],
-    rules: Mapping[str, TimeRule],
-    ripe: Mapping[str, Mapping[str, Sequence[Subject]]],
-    verdicts: Mapping[tuple[str, str], Verdict],
-    now: datetime,
-) -> dict[tuple[str, str], datetime | None]:
-    """When each subject that was due is looked at next: what is ripe when its rule says, what is
-    not yet ripe when it becomes so, what belongs to nobody never.
-    """
-    checks: dict[tuple[str, str], datetime | None] = {}
-    subjects: dict[tuple[str, str], Subject] = {}
-    by_connection: dict[str, list[str]] = {}
-    for connection_id, id, _ in due:
-        by_connection.setdefault(connection_id, []).append(id)
-    for connection_id, ids in by_connection.items():
-        for id, subject in (await mirror.load(tx, kind, workspace_id, connection_id, ids)).items():
-            subjects[connection_id, id] = subject
-    ripe_keys = {
-        name: {subject_key(s) for each in by_person.values() for s in each}
-        for name, by_person in ripe.items()
-    }
-    for connection_id, id, person_id in due:
-        subject = subjects[connection_id, id]
-        if subject.person_id != person_id:
-            # It went to somebody else after it was found due, and waits to be found again.
+    count = 0
+    for each in claimed:
+        person = whom[each.person_id]
+        sorted_ = _sorted(name, rule, found.get(person.id, Due([], 0)), whom, known, now)
+        count += sorted_.due.count
+        gone += sorted_.gone
+        later += sorted_.later
+        view = TimeLook(
+            now,
+            person,
+            sorted_.due.subjects,
+            sorted_.due.count,
+            past.get((name, person.id), ()),
+            known.get(person.id, Known()),
+        )
+        try:
+            verdict = verdicts[each] = engine.on_time(rule, view)
+        except RuleFaultError as error:
+            await _put_off(tx, each, str(error), now)
             continue
-        person = known.get(person_id or "")
-        moments: list[datetime] = []
-        if person is not None:
-            key = subject_key(subject)
-            for name, rule in rules.items():
-                if key in ripe_keys[name]:
-                    verdict = verdicts[name, person.id]
-                    again = verdict.again_at_for.get(key, verdict.again_at)
-                else:
-                    again = rule.ripe_at(subject, person)
-                if again is not None:
-                    # Never now again: a rule that is wrong about its times must not spin.
-                    moments.append(max(again, now + timedelta(minutes=1)))
-        checks[connection_id, id] = min(moments, default=None)
-    return checks
+        for subject in sorted_.due.subjects:
+            if (at := verdict.later.get(subject_key(subject))) is not None:
+                later.append((_key(name, subject), max(at, now + LEAST), None))
+        new += [
+            NewInsight(name, InsightType.TIME, draft, engine.first_state(person, draft.priority))
+            for draft in verdict.drafts
+        ]
+    await checks.drop(tx, workspace_id, gone)
+    await checks.put_off(tx, workspace_id, later)
+    await _set_next(tx, workspace_id, name, verdicts, now)
+    return count, new
 
 
-async def adopt_rules(parts: Parts, workspace_id: str) -> None:
-    """Have everything looked at once when the rules are not those the checks were made for."""
-    mark = " ".join(sorted(parts.rules))
-    async with parts.database.write() as tx:
-        workspace = await workspaces.get(tx, workspace_id)
-        if workspace is not None and workspace.rules != mark:
-            if workspace.rules is not None:
-                await mirror.check_everything_now(tx, workspace_id, parts.clock.now())
-            await workspaces.change(tx, workspace_id, rules=mark)
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """What of a person's is due in truth, and what only seemed so."""
+
+    due: Due
+    gone: list[Key]
+    later: list[tuple[Key, datetime, str | None]]
+
+
+def _sorted(
+    name: str,
+    rule: TimeRule,
+    found: Due,
+    whom: Mapping[str, Person],
+    known: Mapping[str, Known],
+    now: datetime,
+) -> _Sorted:
+    """Ask again of each thing when it is due: a version that did not know the rule said "now"."""
+    truly: list[Subject] = []
+    gone: list[Key] = []
+    later: list[tuple[Key, datetime, str | None]] = []
+    for subject in found.subjects:
+        when = moment(rule, subject, whom, known, now)
+        if when.at is None:
+            gone.append(_key(name, subject))
+        elif when.at > now:
+            later.append((_key(name, subject), when.at, when.error))
+        else:
+            truly.append(subject)
+    return _Sorted(Due(truly, found.count - len(gone) - len(later)), gone, later)
+
+
+def _key(name: str, subject: Subject) -> Key:
+    return Key(name, kind_of(subject), subject.connection_id, subject.id)
+
+
+async def _set_next(
+    tx: Tx, workspace_id: str, name: str, verdicts: Mapping[Round, Verdict], now: datetime
+) -> None:
+    """A round comes again when its rule said, or else when something more becomes due."""
+    open_ = [each.person_id for each, verdict in verdicts.items() if verdict.again_at is None]
+    coming = await checks.upcoming(tx, workspace_id, name, open_, now)
+    done: list[Next] = []
+    for each, verdict in verdicts.items():
+        if verdict.again_at is None:
+            done.append(Next(each, coming.get(each.person_id)))
+        else:
+            at = max(verdict.again_at, now + LEAST)
+            done.append(Next(each, at, at))
+    await rounds.finish(tx, done)

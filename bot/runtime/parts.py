@@ -8,10 +8,11 @@ from typing import Any
 
 from bot.runtime.voices import Voices
 from coach.action import Action
-from coach.engine import Rule
 from coach.ids import Entropy, ordered_id
 from coach.ports import Clock
+from coach.rule import Rule
 from storage.database import Database
+from storage.loader import Loader, load_loaders
 from storage.sealing import Seal
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class Parts:
     entropy: Entropy
     rules: Mapping[str, Rule]
     actions: Mapping[str, Action]
+    #: What finds out what rules ask to be shown.
+    loaders: Mapping[str, Loader] = field(default_factory=load_loaders)
     wake: Wake = field(default_factory=Wake)
     background: Background = field(default_factory=Background)
     voices: Voices = field(default_factory=Voices)

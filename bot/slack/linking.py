@@ -2,7 +2,7 @@
 
 import re
 
-from bot.coaching import enrolling
+from bot.coaching import enrolling, planning
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from bot.slack import members
@@ -12,7 +12,7 @@ from coach.errors import CoachError
 from coach.events import EVERYWHERE, OwnerKey
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say, to_json, verbatim
-from storage import link_requests, lists, mirror, notices, owners, people, workspaces
+from storage import link_requests, lists, notices, owners, people, workspaces
 from storage.database import Tx
 from storage.link_requests import LinkRequest
 from storage.notices import Notice
@@ -141,7 +141,7 @@ async def _join(parts: Parts, tx: Tx, asker: Person, address: str) -> None:
         await owners.own(tx, asker.workspace_id, OwnerKey(EVERYWHERE, f"email:{address}"), asker.id)
     else:
         await people.merge(tx, asker.workspace_id, gone=owner.id, into=asker.id)
-    await mirror.check_person_now(tx, asker.workspace_id, asker.id, parts.clock.now())
+    await planning.reconsider(parts, tx, asker)
     await reach(parts, tx, asker.workspace_id, asker.id)
 
 

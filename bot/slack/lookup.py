@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from bot.coaching import planning
 from bot.coaching.consent import invite
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
@@ -11,7 +12,7 @@ from bot.slack import members
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError, Slack
 from coach.models import InsightState, Person
-from storage import insights, mirror, people, workspaces
+from storage import insights, people, workspaces
 from storage.database import Tx
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -
         lookup_after=now + REFRESH,
     )
     if is_news or person.time_zone != time_zone:
-        await mirror.check_person_now(tx, workspace_id, person.id, now)
+        await planning.reconsider(parts, tx, person)
         parts.wake.tick.set()
     await reach(parts, tx, workspace_id, person.id)
 

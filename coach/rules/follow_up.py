@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from coach.engine import ActionLook, ActionRule, subject_key
+from coach.keys import subject_key
 from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
 from coach.phrases import say, to_json
+from coach.rule import ActionLook, ActionRule
 
 
 def evaluate(look: ActionLook) -> Draft | None:

@@ -2,9 +2,11 @@
 
 from datetime import date, timedelta
 
-from coach.engine import ActionLook, ActionRule, Need, subject_key
+from coach.keys import subject_key
+from coach.knowledge import PRESSING_TASKS
 from coach.models import Draft, Level, Priority, Suggestion, Task, Verb
 from coach.phrases import Phrase, say
+from coach.rule import ActionLook, ActionRule
 from coach.terms import PRIORITIES
 
 
@@ -18,7 +20,7 @@ def evaluate(look: ActionLook) -> Draft | None:
     done = look.activity.task
     if done is None:
         return None
-    others = [task for task in look.pressing_tasks if subject_key(task) != subject_key(done)]
+    others = [task for task in look.known[PRESSING_TASKS] if subject_key(task) != subject_key(done)]
     if not others:
         return None
     task = min(others, key=_urgency)
@@ -62,5 +64,5 @@ RULE = ActionRule(
     level=Level.BALANCED,
     verbs=frozenset({Verb.TASK_COMPLETED}),
     evaluate=evaluate,
-    needs=Need.PRESSING_TASKS,
+    shown=(PRESSING_TASKS,),
 )

@@ -1,9 +1,10 @@
 """Tasks whose due date has passed."""
 
-from datetime import MAXYEAR, date, datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 
-from coach.calendar import local_date, start_of_day
-from coach.engine import TimeLook, TimeRule, Verdict, subject_key
+from coach.calendar import start_of_day
+from coach.keys import subject_key
+from coach.knowledge import Known
 from coach.models import (
     Draft,
     Level,
@@ -17,6 +18,7 @@ from coach.models import (
 )
 from coach.phrases import counted, say
 from coach.repetition import next_allowed
+from coach.rule import TimeLook, TimeRule, Verdict
 
 GAP = timedelta(hours=12)
 
@@ -24,12 +26,7 @@ GAP = timedelta(hours=12)
 MARKS = 1000
 
 
-def cutoff(now: datetime, person: Person) -> date:
-    """Tasks due on that day or earlier are overdue: yesterday, where the person is."""
-    return local_date(now, person) - timedelta(days=1)
-
-
-def ripe_at(subject: Subject, person: Person) -> datetime | None:
+def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """The midnight after the due date; never for what is done, undated or deleted."""
     if not isinstance(subject, Task) or subject.deleted or subject.due_date is None:
         return None
@@ -41,16 +38,17 @@ def ripe_at(subject: Subject, person: Person) -> datetime | None:
 def evaluate(look: TimeLook) -> Verdict:
     """One insight that counts all overdue tasks of a person, once in 12 hours."""
     tasks = sorted(
-        (task for task in look.ripe if isinstance(task, Task) and task.due_date),
+        (task for task in look.due if isinstance(task, Task) and task.due_date),
         key=lambda task: (task.due_date, task.id),
     )
     # With another date it is another promise that was not kept.
     about = tuple(f"{subject_key(task)}@{task.due_date}" for task in tasks)[:MARKS]
     allowed = next_allowed(look.past, gap=GAP, about=about, now=look.now)
-    if allowed is None:
-        return Verdict(again_at=look.now + GAP)
-    if not tasks or allowed > look.now:
-        return Verdict(again_at=max(allowed, look.now + timedelta(minutes=1)))
+    if allowed is None or not tasks:
+        # Until another one is late.
+        return Verdict()
+    if allowed > look.now:
+        return Verdict(again_at=allowed)
     oldest = tasks[0]
     draft = Draft(
         person_id=look.person.id,
@@ -61,7 +59,7 @@ def evaluate(look: TimeLook) -> Verdict:
             "You have {count} overdue task. Let's clear the backlog!",
             "You have {count} overdue tasks. Let's clear the backlog!",
             "count",
-            count=len(tasks),
+            count=look.count,
         ),
         reason=say(
             "The oldest is “{task}”, due {date}.",
@@ -79,8 +77,6 @@ RULE = TimeRule(
     summary="Tasks whose due date has passed.",
     level=Level.BALANCED,
     kind=SubjectKind.TASK,
-    since="due_date",
-    cutoff=cutoff,
-    ripe_at=ripe_at,
+    due=due,
     evaluate=evaluate,
 )

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from coach.calendar import after_working_days, before_working_days
-from coach.engine import TimeLook, TimeRule, Verdict, subject_key
+from coach.calendar import after_working_days
+from coach.keys import subject_key
+from coach.knowledge import Known
 from coach.models import (
     Contact,
     Draft,
@@ -16,6 +17,7 @@ from coach.models import (
 )
 from coach.phrases import counted, names
 from coach.repetition import next_allowed
+from coach.rule import TimeLook, TimeRule, Verdict
 from coach.thresholds import stale_lead_days
 
 GAP = timedelta(hours=24)
@@ -27,12 +29,7 @@ NAMED = 3
 LISTED, MARKS = 100, 1000
 
 
-def cutoff(now: datetime, person: Person) -> datetime:
-    """Leads silent since then or longer are stale."""
-    return before_working_days(now, stale_lead_days(person), person)
-
-
-def ripe_at(subject: Subject, person: Person) -> datetime | None:
+def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a lead becomes stale; never when it is no lead or was deleted."""
     if not isinstance(subject, Contact) or subject.deleted or not subject.is_lead:
         return None
@@ -44,16 +41,17 @@ def ripe_at(subject: Subject, person: Person) -> datetime | None:
 def evaluate(look: TimeLook) -> Verdict:
     """One insight for all stale leads of a person, longest silent first, once in 24 hours."""
     leads = sorted(
-        (lead for lead in look.ripe if isinstance(lead, Contact) and lead.silent_since),
+        (lead for lead in look.due if isinstance(lead, Contact) and lead.silent_since),
         key=lambda lead: (lead.silent_since, lead.id),
     )
     # One who was contacted and went quiet again is news.
     about = tuple(f"{subject_key(lead)}@{lead.silent_since}" for lead in leads)[:MARKS]
     allowed = next_allowed(look.past, gap=GAP, about=about, now=look.now)
-    if allowed is None:
-        return Verdict(again_at=look.now + GAP)
-    if not leads or allowed > look.now:
-        return Verdict(again_at=max(allowed, look.now + timedelta(minutes=1)))
+    if allowed is None or not leads:
+        # Until another one goes cold.
+        return Verdict()
+    if allowed > look.now:
+        return Verdict(again_at=allowed)
     days = stale_lead_days(look.person)
     draft = Draft(
         person_id=look.person.id,
@@ -64,8 +62,8 @@ def evaluate(look: TimeLook) -> Verdict:
             "Warm leads going cold: {leads} hasn't been contacted in {days}+ days.",
             "Warm leads going cold: {leads} haven't been contacted in {days}+ days.",
             "count",
-            leads=names([lead.thing for lead in leads], NAMED),
-            count=len(leads),
+            leads=names([lead.thing for lead in leads], NAMED, look.count),
+            count=look.count,
             days=days,
         ),
         reason=counted(
@@ -88,8 +86,7 @@ RULE = TimeRule(
     summary="Leads without contact for your number of working days.",
     level=Level.MINIMAL,
     kind=SubjectKind.CONTACT,
-    since="silent_since",
-    cutoff=cutoff,
-    ripe_at=ripe_at,
+    due=due,
     evaluate=evaluate,
+    setting="stale_lead_days",
 )

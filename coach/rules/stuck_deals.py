@@ -5,12 +5,12 @@ from decimal import Decimal
 
 from coach.calendar import (
     after_working_days,
-    before_working_days,
     local_date,
     start_of_day,
     working_days_between,
 )
-from coach.engine import TimeLook, TimeRule, Verdict, subject_key
+from coach.keys import subject_key
+from coach.knowledge import LARGE_VALUE, Known
 from coach.models import (
     Deal,
     DealStatus,
@@ -24,6 +24,7 @@ from coach.models import (
 )
 from coach.phrases import counted, say, together
 from coach.repetition import next_allowed
+from coach.rule import TimeLook, TimeRule, Verdict
 from coach.thresholds import stuck_deal_days
 
 GAP = timedelta(hours=24)
@@ -32,12 +33,7 @@ GAP = timedelta(hours=24)
 A_DAY = 2
 
 
-def cutoff(now: datetime, person: Person) -> datetime:
-    """Deals in their stage since then or longer are stuck."""
-    return before_working_days(now, stuck_deal_days(person), person)
-
-
-def ripe_at(subject: Subject, person: Person) -> datetime | None:
+def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a deal becomes stuck; never when it is closed or deleted."""
     if not isinstance(subject, Deal) or subject.deleted or subject.status is not DealStatus.OPEN:
         return None
@@ -51,39 +47,41 @@ def evaluate(look: TimeLook) -> Verdict:
     today = local_date(look.now, look.person)
     tomorrow = start_of_day(today + timedelta(days=1), look.person)
     left = A_DAY - sum(local_date(said.created_at, look.person) == today for said in look.past)
-    found = [(deal.stage_entered_at, deal) for deal in look.ripe if isinstance(deal, Deal)]
+    found = [(deal.stage_entered_at, deal) for deal in look.due if isinstance(deal, Deal)]
     stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
     stuck.sort(key=lambda each: (-(each[1].value or Decimal(0)), each[0], each[1].id))
     drafts: list[Draft] = []
-    again: dict[str, datetime] = {}
+    later: dict[str, datetime] = {}
+    waiting = False
     for entered, deal in stuck:
         key = subject_key(deal)
         said = [earlier for earlier in look.past if earlier.subject == key]
         if said and said[0].created_at + GAP > look.now:
-            again[key] = said[0].created_at + GAP
+            later[key] = said[0].created_at + GAP
             continue
         # A new stage is a new reason: what was dismissed in the last one does not count.
         stay = f"{deal.stage}@{entered.isoformat()}#"
         past = [earlier for earlier in said if earlier.occasion.startswith(stay)]
         allowed = next_allowed(past, gap=GAP, about=(deal.id,), now=look.now)
         if allowed is None:
-            again[key] = look.now + timedelta(days=7)
+            later[key] = look.now + timedelta(days=7)
         elif allowed > look.now:
-            again[key] = allowed
+            later[key] = allowed
         elif len(drafts) >= left:
-            again[key] = tomorrow
+            waiting = True
         else:
-            again[key] = look.now + GAP
+            later[key] = look.now + GAP
             drafts.append(_draft(look, deal, entered, key, f"{stay}{look.now.isoformat()}"))
-    return Verdict(drafts, again_at=tomorrow, again_at_for=again)
+    return Verdict(drafts, again_at=tomorrow if waiting else None, later=later)
 
 
 def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: str) -> Draft:
     days = working_days_between(entered, look.now, look.person)
+    limit_of_large = look.known[LARGE_VALUE]
     large = (
-        look.large_value is not None
+        limit_of_large is not None
         and deal.value is not None
-        and float(deal.value) >= look.large_value
+        and float(deal.value) >= limit_of_large
     )
     # People see calendar days elsewhere: the two must not look like a contradiction.
     reason = counted(
@@ -121,9 +119,9 @@ RULE = TimeRule(
     summary="Open deals in one stage for your number of working days.",
     level=Level.MINIMAL,
     kind=SubjectKind.DEAL,
-    since="stage_entered_at",
-    cutoff=cutoff,
-    ripe_at=ripe_at,
+    due=due,
     evaluate=evaluate,
-    wants_large_value=True,
+    setting="stuck_deal_days",
+    shown=(LARGE_VALUE,),
+    largest_first=True,
 )

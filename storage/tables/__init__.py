@@ -1,6 +1,15 @@
 """Every table; each key leads with the workspace, so that many teams can share a database."""
 
 from storage.tables.accounts import connections, installations, workspaces
+from storage.tables.checks import (
+    FAULTY_CHECK,
+    FAULTY_ROUND,
+    UNFINISHED_PLAN,
+    WAITING_ROUND,
+    check_plans,
+    checks,
+    rounds,
+)
 from storage.tables.coaching import (
     PENDING_INSIGHT,
     STALE_CARD,
@@ -19,7 +28,6 @@ from storage.tables.intake import (
 from storage.tables.naming import metadata
 from storage.tables.persons import link_requests, owners, people
 from storage.tables.things import (
-    LEAD,
     OPEN_DEAL,
     PENDING_TASK,
     contacts,
@@ -28,18 +36,23 @@ from storage.tables.things import (
     stage_visits,
     tasks,
 )
-from storage.tables.work import crm_writes, job_slots
+from storage.tables.work import crm_writes
 
 __all__ = [
-    "LEAD",
+    "FAULTY_CHECK",
+    "FAULTY_ROUND",
     "OPEN_DEAL",
     "PENDING_INSIGHT",
     "PENDING_LARGE",
     "PENDING_SMALL",
     "PENDING_TASK",
     "STALE_CARD",
+    "UNFINISHED_PLAN",
     "WAITING_NOTICE",
+    "WAITING_ROUND",
     "activities",
+    "check_plans",
+    "checks",
     "connections",
     "contacts",
     "contacts_made",
@@ -50,12 +63,12 @@ __all__ = [
     "event_keys",
     "insights",
     "installations",
-    "job_slots",
     "link_requests",
     "metadata",
     "notices",
     "owners",
     "people",
+    "rounds",
     "stage_visits",
     "tasks",
     "workspaces",

@@ -32,8 +32,6 @@ workspaces = Table(
     Column("slack_error_at", UtcDateTime),
     # Until when Slack wants to be asked about nobody here.
     Column("lookups_after", UtcDateTime),
-    # Which rules the subjects' next checks were made for.
-    Column("rules", Text),
     Column("created_at", UtcDateTime, nullable=False),
 )
 

@@ -7,7 +7,6 @@ from storage.tables.naming import metadata, where
 
 # The conditions of the partial indexes below, for queries; see `naming.where`.
 OPEN_DEAL = text("deals.status = 'open' AND NOT deals.deleted")
-LEAD = text("contacts.is_lead AND NOT contacts.deleted")
 PENDING_TASK = text("tasks.status = 'pending' AND NOT tasks.deleted")
 
 deals = Table(
@@ -39,16 +38,14 @@ deals = Table(
     Column("deleted", Boolean, nullable=False),
     # {field: microseconds since 1970}: when each field was last told.
     Column("told", Json, nullable=False),
-    Column("next_check_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "connection_id", "id"),
     # With the title, for telling apart those that share one.
     Index("ix_deals_person_id", "workspace_id", "person_id", "title"),
-    Index("ix_deals_next_check_at", "next_check_at", **where("next_check_at IS NOT NULL")),
     Index(
         "ix_deals_open",
         "workspace_id",
         "person_id",
-        "stage_entered_at",
+        "value",
         **where("status = 'open' AND NOT deleted"),
     ),
 )
@@ -73,17 +70,8 @@ contacts = Table(
     Column("other", Json, nullable=False, server_default=text("'{}'")),
     Column("deleted", Boolean, nullable=False),
     Column("told", Json, nullable=False),
-    Column("next_check_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "connection_id", "id"),
     Index("ix_contacts_person_id", "workspace_id", "person_id"),
-    Index("ix_contacts_next_check_at", "next_check_at", **where("next_check_at IS NOT NULL")),
-    Index(
-        "ix_contacts_leads",
-        "workspace_id",
-        "person_id",
-        "silent_since",
-        **where("is_lead AND NOT deleted"),
-    ),
 )
 
 tasks = Table(
@@ -106,14 +94,13 @@ tasks = Table(
     Column("other", Json, nullable=False, server_default=text("'{}'")),
     Column("deleted", Boolean, nullable=False),
     Column("told", Json, nullable=False),
-    Column("next_check_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "connection_id", "id"),
     Index("ix_tasks_person_id", "workspace_id", "person_id"),
-    Index("ix_tasks_next_check_at", "next_check_at", **where("next_check_at IS NOT NULL")),
     Index(
         "ix_tasks_pending",
         "workspace_id",
         "person_id",
+        "priority",
         "due_date",
         **where("status = 'pending' AND NOT deleted"),
     ),

@@ -1,4 +1,4 @@
-"""Work under way: changes for CRMs, and turns of jobs."""
+"""Work under way: changes for CRMs."""
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
@@ -41,12 +41,4 @@ crm_writes = Table(
     Index(
         "ix_crm_writes_turn", "workspace_id", "connection_id", "subject_kind", "subject_id", "turn"
     ),
-)
-
-#: The last slot each job ran in, over all processes.
-job_slots = Table(
-    "job_slots",
-    metadata,
-    Column("job", String(32), primary_key=True),
-    Column("slot", UtcDateTime, nullable=False),
 )

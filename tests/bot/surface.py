@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from bot.coaching.checking import Touched, appoint
 from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, words_of
 from bot.runtime.parts import Parts
 from bot.slack import listeners
@@ -26,6 +27,7 @@ from bot.web.routes import SlackGuard
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.events import EVERYWHERE, OwnerKey
+from coach.keys import kind_of
 from coach.models import (
     Contact,
     Deal,
@@ -107,7 +109,12 @@ class Surface:
 
     async def save(self, *subjects: Subject) -> None:
         async with self.parts.database.write() as tx:
-            await mirror.save(tx, WS, [(each, None) for each in subjects])
+            await mirror.save(tx, WS, subjects)
+            whom = await people.load(
+                tx, WS, {each.person_id for each in subjects if each.person_id}
+            )
+            touched = [Touched(None, each) for each in subjects]
+            await appoint(self.parts, tx, WS, touched, whom, self.clock.now())
 
     async def insight(
         self,
@@ -172,7 +179,7 @@ class Surface:
         return found
 
     async def stored_subjects(self, cls: type[Subject], id: str) -> Subject:
-        kind = mirror.kind_of(cls(CRM, id))
+        kind = kind_of(cls(CRM, id))
         async with self.parts.database.read() as tx:
             return (await mirror.load(tx, kind, WS, CRM, [id]))[id]
 

@@ -12,7 +12,6 @@ from coach import calendar
 from coach.calendar import (
     INSTANT,
     after_working_days,
-    before_working_days,
     local_date,
     start_of_day,
     working_days_between,
@@ -81,19 +80,18 @@ def test_a_week_without_a_working_day_counts_as_monday_to_friday() -> None:
     assert after_working_days(madrid(2026, 11, 20, 8), 1, never) == madrid(2026, 11, 23, 8)
 
 
+def test_a_day_that_is_none_of_the_week_is_said_at_once_and_not_looked_for() -> None:
+    # It was looked for to the end of the calendar, and took the rules of everybody along.
+    for days in ((9,), (1, 9), (0,)):
+        with pytest.raises(ValueError, match=r"numbered from 1 to 7, not [09]\."):
+            after_working_days(madrid(2026, 11, 20, 8), 1, setting(working_days=days))
+
+
 def test_the_clock_time_stays_when_the_clocks_change_in_between() -> None:
     # The night from Saturday the 24th to Sunday the 25th of October 2026 has an hour more.
     since = madrid(2026, 10, 23, 10)
     assert after_working_days(since, 1, ANA) == madrid(2026, 10, 26, 10)
     assert after_working_days(since, 1, ANA) - since == timedelta(days=3, hours=1)
-
-
-def test_nothing_ripens_at_a_weekend() -> None:
-    friday = before_working_days(madrid(2026, 11, 20, 23, 59), 3, ANA)
-    saturday = before_working_days(madrid(2026, 11, 21, 12), 3, ANA)
-    sunday = before_working_days(madrid(2026, 11, 22, 23), 3, ANA)
-    assert saturday == sunday == madrid(2026, 11, 18) - INSTANT
-    assert friday < saturday
 
 
 def test_days_are_those_of_the_persons_wall() -> None:
@@ -135,23 +133,6 @@ def test_working_days_between_are_whole_ones() -> None:
 
 def test_no_day_has_passed_before_it_began() -> None:
     assert working_days_between(madrid(2026, 11, 20), madrid(2026, 11, 2), ANA) == 0
-
-
-@given(somebody(), moments, moments, numbers)
-def test_before_is_the_inverse_of_after(
-    person: Person, since: datetime, now: datetime, days: int
-) -> None:
-    ripe = after_working_days(since, days, person) <= now
-    assert ripe == (since <= before_working_days(now, days, person))
-
-
-@given(somebody(), moments, numbers)
-def test_what_happened_at_the_limit_is_ripe_and_a_moment_later_is_not(
-    person: Person, now: datetime, days: int
-) -> None:
-    limit = before_working_days(now, days, person)
-    assert after_working_days(limit, days, person) <= now
-    assert after_working_days(limit + INSTANT, days, person) > now
 
 
 @given(somebody(), moments, st.timedeltas(timedelta(), timedelta(days=40)), numbers)

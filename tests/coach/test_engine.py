@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from coach import engine
-from coach.engine import ActionLook, ActionRule, Need, Rule, TimeLook, TimeRule, Verdict
+from coach.errors import RuleFaultError
+from coach.keys import fingerprint, subject_key
+from coach.knowledge import LARGE_VALUE, PRESSING_TASKS, Knowledge, Known
 from coach.models import (
     Contact,
     Deal,
@@ -25,6 +28,7 @@ from coach.models import (
     Verb,
 )
 from coach.phrases import say
+from coach.rule import ActionLook, ActionRule, Rule, TimeLook, TimeRule, Verdict
 from tests.coach.values import ANA, CALL, NOW, WON, did, look, setting
 
 DRAFT = Draft(
@@ -37,29 +41,22 @@ def action_rule(
     level: Level = Level.MINIMAL,
     verb: Verb = Verb.DEAL_CLOSED,
     answer: Callable[[ActionLook], Draft | None] = lambda _: DRAFT,
-    needs: Need = Need.NOTHING,
+    shown: tuple[Knowledge[Any], ...] = (),
 ) -> ActionRule:
     """A rule that answers one verb."""
-    return ActionRule("Test.", level, frozenset({verb}), answer, needs)
+    return ActionRule("Test.", level, frozenset({verb}), answer, shown)
 
 
 def time_rule(
     level: Level = Level.MINIMAL,
-    kind: SubjectKind = SubjectKind.DEAL,
-    ripe_at: datetime | None = None,
+    answer: Callable[[TimeLook], Verdict] = lambda _: Verdict([DRAFT], again_at=NOW),
 ) -> TimeRule:
-    """A rule that has one thing to say, whatever is ripe."""
+    """A rule that has one thing to say, whatever is due."""
 
-    def cutoff(now: datetime, person: Person) -> datetime | date:
-        return now
+    def due(subject: Subject, person: Person, known: Known) -> datetime | None:
+        return NOW if subject is WON else None
 
-    def ripe(subject: Subject, person: Person) -> datetime | None:
-        return ripe_at
-
-    def evaluate(look: TimeLook) -> Verdict:
-        return Verdict([DRAFT], again_at=look.now + timedelta(hours=5))
-
-    return TimeRule("Test.", level, kind, "stage_entered_at", cutoff, ripe, evaluate)
+    return TimeRule("Test.", level, SubjectKind.DEAL, due, answer)
 
 
 WIN = did(Verb.DEAL_CLOSED, deal=WON)
@@ -108,18 +105,24 @@ def test_a_rule_speaks_from_its_level_up(rule_level: Level, own: Level) -> None:
     assert bool(said) is (own >= rule_level)
 
 
-def test_only_what_rules_for_these_verbs_need_is_loaded() -> None:
-    rules = {"next": action_rule(verb=Verb.TASK_COMPLETED, needs=Need.PRESSING_TASKS)}
-    assert engine.needs(rules, [Verb.TASK_COMPLETED]) is Need.PRESSING_TASKS
-    assert engine.needs(rules, [Verb.DEAL_CLOSED]) is Need.NOTHING
+def test_only_what_rules_for_these_verbs_ask_for_is_shown() -> None:
+    rules = {"next": action_rule(verb=Verb.TASK_COMPLETED, shown=(PRESSING_TASKS,))}
+    assert engine.shown(rules, [Verb.TASK_COMPLETED]) == {PRESSING_TASKS}
+    assert engine.shown(rules, [Verb.DEAL_CLOSED]) == set()
+
+
+def test_what_was_not_found_out_is_nothing() -> None:
+    assert Known()[PRESSING_TASKS] == ()
+    assert Known({"large_value": 5.0})[LARGE_VALUE] == 5.0
 
 
 # Time
 
 
-def test_a_time_rule_is_asked_about_what_is_ripe() -> None:
-    verdict = engine.on_time({"stuck": time_rule()}, "stuck", look(WON))
-    assert verdict == Verdict([DRAFT], again_at=NOW + timedelta(hours=5))
+def test_a_time_rule_is_asked_about_what_is_due() -> None:
+    assert engine.on_time(time_rule(), look(WON)) == Verdict([DRAFT], again_at=NOW)
+    assert engine.due(time_rule(), WON, ANA, Known()) == NOW
+    assert engine.due(time_rule(), CALL, ANA, Known()) is None
 
 
 @pytest.mark.parametrize(
@@ -130,32 +133,26 @@ def test_a_time_rule_is_asked_about_what_is_ripe() -> None:
         look(WON, person=setting(level=Level.MINIMAL)),
         look(),
     ],
-    ids=["off", "declined", "level too low", "nothing ripe"],
+    ids=["off", "declined", "level too low", "nothing due"],
 )
-def test_who_is_not_to_hear_is_looked_at_again_a_day_later(view: TimeLook) -> None:
-    verdict = engine.on_time({"stuck": time_rule(Level.BALANCED)}, "stuck", view)
-    assert verdict == Verdict(again_at=NOW + timedelta(days=1))
+def test_who_is_not_to_hear_hears_nothing_until_something_changes(view: TimeLook) -> None:
+    assert engine.on_time(time_rule(Level.BALANCED), view) == Verdict()
 
 
-def test_an_action_rule_is_not_asked_about_time() -> None:
-    with pytest.raises(TypeError, match="won is not a time rule"):
-        engine.on_time({"won": action_rule()}, "won", look(WON))
+def test_what_goes_wrong_in_a_rule_is_told_as_the_rules_fault() -> None:
+    def fail(*_: object) -> Any:
+        raise OverflowError("date value out of range")
+
+    rule = replace(time_rule(), due=fail, evaluate=fail)
+    with pytest.raises(RuleFaultError, match="OverflowError: date value out of range"):
+        engine.due(rule, WON, ANA, Known())
+    with pytest.raises(RuleFaultError, match="OverflowError: date value out of range"):
+        engine.on_time(rule, look(WON))
 
 
-def test_the_next_check_is_the_earliest_that_a_rule_of_the_kind_asks_for() -> None:
-    rules: dict[str, Rule] = {
-        "late": time_rule(ripe_at=NOW + timedelta(days=5)),
-        "early": time_rule(ripe_at=NOW + timedelta(days=2)),
-        "never": time_rule(),
-        "other": time_rule(kind=SubjectKind.TASK, ripe_at=NOW),
-        "won": action_rule(),
-    }
-    assert engine.next_check(rules, SubjectKind.DEAL, WON, ANA) == NOW + timedelta(days=2)
-
-
-def test_what_no_rule_waits_for_is_never_checked() -> None:
-    rules: dict[str, Rule] = {"never": time_rule(), "won": action_rule()}
-    assert engine.next_check(rules, SubjectKind.DEAL, WON, ANA) is None
+def test_the_rules_of_time_are_those() -> None:
+    rules: dict[str, Rule] = {"won": action_rule(), "stuck": time_rule()}
+    assert list(engine.time_rules(rules)) == ["stuck"]
 
 
 # Levels, consent and identity
@@ -198,16 +195,16 @@ def test_priorities_sort_by_meaning() -> None:
 
 def test_a_fingerprint_is_the_same_for_the_same_and_differs_for_all_else() -> None:
     prints = {
-        engine.fingerprint("w1", "won", DRAFT),
-        engine.fingerprint("w1", "won", replace(DRAFT, message=say("Other words."))),
+        fingerprint("w1", "won", DRAFT),
+        fingerprint("w1", "won", replace(DRAFT, message=say("Other words."))),
     }
     assert len(prints) == 1
     prints |= {
-        engine.fingerprint("w2", "won", DRAFT),
-        engine.fingerprint("w1", "lost", DRAFT),
-        engine.fingerprint("w1", "won", replace(DRAFT, person_id="p2")),
-        engine.fingerprint("w1", "won", replace(DRAFT, subject="deal:c1:D-18")),
-        engine.fingerprint("w1", "won", replace(DRAFT, occasion="twice")),
+        fingerprint("w2", "won", DRAFT),
+        fingerprint("w1", "lost", DRAFT),
+        fingerprint("w1", "won", replace(DRAFT, person_id="p2")),
+        fingerprint("w1", "won", replace(DRAFT, subject="deal:c1:D-18")),
+        fingerprint("w1", "won", replace(DRAFT, occasion="twice")),
     }
     assert len(prints) == 6
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in prints)
@@ -216,13 +213,13 @@ def test_a_fingerprint_is_the_same_for_the_same_and_differs_for_all_else() -> No
 def test_no_id_of_a_stranger_makes_two_fingerprints_one() -> None:
     one = replace(DRAFT, subject="a\x1fb", occasion="c")
     other = replace(DRAFT, subject="a", occasion="b\x1fc")
-    assert engine.fingerprint("w", "r", one) != engine.fingerprint("w", "r", other)
+    assert fingerprint("w", "r", one) != fingerprint("w", "r", other)
 
 
 def test_a_subject_is_one_word() -> None:
-    assert engine.subject_key(Deal("c1", "1")) == "deal:c1:1"
-    assert engine.subject_key(Contact("c1", "1")) == "contact:c1:1"
-    assert engine.subject_key(CALL) == "task:c1:T-1"
+    assert subject_key(Deal("c1", "1")) == "deal:c1:1"
+    assert subject_key(Contact("c1", "1")) == "contact:c1:1"
+    assert subject_key(CALL) == "task:c1:T-1"
 
 
 def test_a_rules_kind_says_the_type_of_its_insights() -> None:

@@ -15,10 +15,11 @@ from bot.crm.provider import load_providers
 from bot.slack.command import load_subcommands
 from coach import plugins
 from coach.action import load_actions
-from coach.engine import TimeRule, load_rules
+from coach.engine import load_rules
 from coach.errors import PluginError
 from coach.models import DealStatus, Draft, Subject, Verb
 from coach.phrases import Phrase, from_json, to_json
+from coach.rule import TimeRule
 from coach.wording import ENGLISH, plain, words
 from tests.coach.values import ANN, CALL, NOW, WON, did, look, view
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from coach.action import ActionView
-from coach.engine import ActionLook, TimeLook, TimeRule, Verdict
+from coach.knowledge import LARGE_VALUE, PRESSING_TASKS, Known
 from coach.models import (
     Activity,
     Contact,
@@ -23,6 +23,7 @@ from coach.models import (
     TaskPriority,
     Verb,
 )
+from coach.rule import ActionLook, TimeLook, TimeRule, Verdict
 from coach.wording import plain
 
 #: A Monday morning; ten o'clock in Madrid.
@@ -76,18 +77,21 @@ def did(verb: Verb, **things: Any) -> ActionLook:
     pressing: Sequence[Task] = things.pop("pressing_tasks", ())
     person: Person = things.pop("person", ANA)
     at: datetime = things.pop("occurred_at", NOW)
-    return ActionLook(NOW, person, Activity("w1", "c1", verb, at, person.id, **things), pressing)
+    activity = Activity("w1", "c1", verb, at, person.id, **things)
+    return ActionLook(NOW, person, activity, Known({PRESSING_TASKS.name: pressing}))
 
 
 def look(
-    *ripe: Subject,
+    *due: Subject,
     now: datetime = NOW,
     person: Person = ANA,
     past: Sequence[PastInsight] = (),
+    count: int | None = None,
     large_value: float | None = None,
 ) -> TimeLook:
-    """What a time rule sees of Ana."""
-    return TimeLook(now, person, ripe, past, large_value)
+    """What a time rule sees of Ana; `count` where more is due than is shown."""
+    known = Known({LARGE_VALUE.name: large_value})
+    return TimeLook(now, person, due, len(due) if count is None else count, past, known)
 
 
 def only(verdict: Verdict) -> Draft:
@@ -115,7 +119,7 @@ def reason(draft: Draft | None) -> str:
     return plain(draft.reason)
 
 
-def dismissals_until_silence(rule: TimeRule, *ripe: Subject, person: Person = ANA) -> list[float]:
+def dismissals_until_silence(rule: TimeRule, *due: Subject, person: Person = ANA) -> list[float]:
     """A person dismisses whatever a rule says, at once: after how many days it speaks each time.
 
     Looks every hour, as long as a rule that has gone silent needs to be believed.
@@ -124,7 +128,7 @@ def dismissals_until_silence(rule: TimeRule, *ripe: Subject, person: Person = AN
     spoke: list[float] = []
     for hour in range(24 * 90):
         now = NOW + timedelta(hours=hour)
-        verdict = rule.evaluate(look(*ripe, now=now, person=person, past=past))
+        verdict = rule.evaluate(look(*due, now=now, person=person, past=past))
         for draft in verdict.drafts:
             past.insert(0, said(draft, now, dismissed_at=now))
             spoke.append(hour / 24)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from storage import workspaces
 from storage.database import Database, chunks, is_passing, put
-from storage.tables import activities, job_slots
+from storage.tables import activities, event_keys
 from storage.tables import workspaces as workspaces_table
 from tests.storage.conftest import Store
 from tests.world import BEGINNING, WORKSPACE
@@ -73,13 +73,14 @@ async def test_who_holds_a_workspace_is_alone_and_the_next_waits(store: Store) -
 
 
 async def test_replacing_rows_keeps_their_keys(store: Store) -> None:
-    rows = [{"job": f"j{n}", "slot": BEGINNING} for n in range(5)]
+    key = {"workspace_id": WORKSPACE, "connection_id": "native"}
+    rows = [{**key, "dedupe_key": f"k{n}", "delivery_id": "old"} for n in range(5)]
     async with store.database.write() as tx:
-        await put(tx, job_slots, rows)
-        await put(tx, job_slots, [{**row, "slot": BEGINNING.replace(hour=11)} for row in rows[:2]])
-        rows_now = await tx.execute(select(job_slots.c.job, job_slots.c.slot))
-        found = {row.job: row.slot for row in rows_now}
-    assert [found[f"j{n}"].hour for n in range(5)] == [11, 11, 10, 10, 10]
+        await put(tx, event_keys, rows)
+        await put(tx, event_keys, [{**row, "delivery_id": "new"} for row in rows[:2]])
+        rows_now = await tx.execute(select(event_keys.c.dedupe_key, event_keys.c.delivery_id))
+        found = {row.dedupe_key: row.delivery_id for row in rows_now}
+    assert [found[f"k{n}"] for n in range(5)] == ["new", "new", "old", "old", "old"]
 
 
 def test_pieces_hold_everything_once() -> None:

@@ -13,10 +13,31 @@ from sqlalchemy.engine.url import make_url
 from coach import lifecycle
 from coach.models import SubjectKind
 from coach.pacing import APART
-from storage import agenda, cards, deliveries, insights, knowledge, mirror, notices, people
+from storage import (
+    agenda,
+    cards,
+    check_plans,
+    checks,
+    deliveries,
+    insights,
+    notices,
+    people,
+    rounds,
+)
+from storage.check_plans import Plan
+from storage.checks import Key
 from storage.database import Database
+from storage.knowledge import large_value, pressing_tasks
+from storage.loader import Asked
+from storage.rounds import Round
 from storage.tables import PENDING_INSIGHT
-from tests.world import BEGINNING, WORKSPACE, running_parts
+from tests.world import BEGINNING, CONNECTION, WORKSPACE, running_parts
+
+RULES = {
+    "stuck_deals": SubjectKind.DEAL,
+    "stale_leads": SubjectKind.CONTACT,
+    "overdue_tasks": SubjectKind.TASK,
+}
 
 
 @contextmanager
@@ -76,21 +97,29 @@ async def every_turn(database: Database) -> None:
             await deliveries.due(tx, WORKSPACE, now, most=100, size=1000, large=large)
         await people.waits_to_be_looked_up(tx, now)
         await people.claim_look_ups(tx, database, now, now + APART, 50)
-        await knowledge.pressing_tasks(tx, WORKSPACE, ["p1"])
-        await knowledge.large_values(tx, WORKSPACE, ["p1"])
-        await mirror.check_person_now(tx, WORKSPACE, "p1", now)
-        for kind, since in (
-            (SubjectKind.DEAL, "stage_entered_at"),
-            (SubjectKind.CONTACT, "silent_since"),
-            (SubjectKind.TASK, "due_date"),
-        ):
-            cutoff = now.date() if kind is SubjectKind.TASK else now
-            await mirror.due(tx, kind, now, 1000)
-            await mirror.ripe(tx, kind, WORKSPACE, since, {"p1": cutoff})
+        await pressing_tasks.find(tx, Asked(WORKSPACE, ["p1"]))
+        await large_value.find(tx, Asked(WORKSPACE, ["p1"]))
+        await rounds.due(tx, RULES, now, 100)
+        await rounds.claim_one(tx, Round(WORKSPACE, "p1", "stuck_deals"), now)
+        await rounds.wake(tx, WORKSPACE, "p1", now)
+        await rounds.hold(tx, WORKSPACE, ["p1"])
+        await check_plans.unfinished(tx, RULES)
+        await check_plans.announced(tx, WORKSPACE)
+        for rule, kind in RULES.items():
+            await checks.due(tx, WORKSPACE, rule, kind, ["p1"], now, most=100)
+            await checks.upcoming(tx, WORKSPACE, rule, ["p1"], now)
+            await checks.put_off(tx, WORKSPACE, [(Key(rule, kind, CONNECTION, "x"), now, None)])
+            for person_id in ("", "p1"):
+                plan = Plan(WORKSPACE, rule, person_id, kind, (CONNECTION, "x"))
+                await check_plans.next_things(tx, plan, 100)
 
 
 @pytest.mark.parametrize(
-    "table", ["deals", "contacts", "tasks", "insights", "notices", "deliveries", "people"]
+    "table",
+    [
+        *("deals", "contacts", "tasks", "insights", "notices", "deliveries", "people"),
+        *("checks", "rounds", "check_plans"),
+    ],
 )
 async def test_no_turn_reads_a_whole_table(sqlite_url: str, table: str) -> None:
     path = Path(make_url(sqlite_url).database or "")
@@ -140,8 +169,9 @@ async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str)
         for step in plan(path, sql, parameters)
     )
     made = {
-        *("ix_deals_open", "ix_contacts_leads", "ix_tasks_pending"),
-        *("ix_deals_next_check_at", "ix_contacts_next_check_at", "ix_tasks_next_check_at"),
+        *("ix_deals_open", "ix_tasks_pending"),
+        *("ix_checks_person", "ix_rounds_due_at", "ix_check_plans_unfinished"),
+        *("ix_deals_person_id", "ix_contacts_person_id", "ix_tasks_person_id"),
         *("ix_insights_queued", "ix_insights_claimed", "ix_insights_render_due"),
         *("ix_insights_expires_at", "ix_notices_waiting"),
         *("ix_deliveries_small", "ix_deliveries_large"),

@@ -4,7 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 from coach.models import DealStatus, TaskPriority, TaskStatus
-from storage import knowledge, lists
+from storage import lists
+from storage.knowledge import large_value, pressing_tasks
+from storage.loader import Asked
 from tests.storage.conftest import Store
 from tests.storage.things import deal, keep, task
 from tests.world import WORKSPACE
@@ -14,12 +16,12 @@ async def test_large_is_the_top_tenth_of_at_least_ten_open_deals(store: Store) -
     values = ["9", "10", "100", "1000", "20000.5", "8", "7", "6", "5"]
     await keep(store, *(deal(store, f"D-{v}", value=Decimal(v)) for v in values))
     async with store.database.read() as tx:
-        assert await knowledge.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id]) == {}
+        assert await large_value.find(tx, Asked(WORKSPACE, [store.ana.id, store.ben.id])) == {}
     await keep(store, deal(store, "D-4", value=Decimal("4")), deal(store, "none"))
     won = deal(store, "won", value=Decimal("10") ** 9, status=DealStatus.WON)
     await keep(store, won)
     async with store.database.read() as tx:
-        found = await knowledge.large_values(tx, WORKSPACE, [store.ana.id, store.ben.id])
+        found = await large_value.find(tx, Asked(WORKSPACE, [store.ana.id, store.ben.id]))
         largest = await lists.deals_of(tx, WORKSPACE, store.ana.id, 3)
     assert found == {store.ana.id: 20000.5}
     # By amount and not by its digits.
@@ -38,7 +40,7 @@ async def test_pressing_tasks_are_high_and_pending_the_earliest_first_undated_la
         task(store, "T-done", priority=TaskPriority.HIGH, status=TaskStatus.COMPLETED),
     )
     async with store.database.read() as tx:
-        found = await knowledge.pressing_tasks(tx, WORKSPACE, [store.ana.id, store.ben.id])
+        found = await pressing_tasks.find(tx, Asked(WORKSPACE, [store.ana.id, store.ben.id]))
         mine = await lists.tasks_of(tx, WORKSPACE, store.ana.id)
         overdue = await lists.tasks_of(tx, WORKSPACE, store.ana.id, due_before=date(2026, 11, 26))
         by_id = await lists.tasks_by_id(tx, WORKSPACE, ["T-done", "unknown"])

@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 async def keep(store: Store, *subjects: Subject) -> None:
     async with store.database.write() as tx:
-        await mirror.save(tx, WORKSPACE, [(each, None) for each in subjects])
+        await mirror.save(tx, WORKSPACE, subjects)
 
 
 def thing(kind: SubjectKind, id: str, connection_id: str = CONNECTION) -> Deal | Contact | Task:

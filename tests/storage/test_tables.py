@@ -17,8 +17,8 @@ from tests.world import BEGINNING, WORKSPACE
 
 
 def test_every_key_leads_with_the_workspace() -> None:
-    # A workspace's own key is its id; the turns of jobs belong to no workspace.
-    others = {"workspaces", "job_slots"}
+    # A workspace's own key is its id; what is installed may be known before its workspace is.
+    others = {"workspaces", "installations"}
     leading = {name: next(iter(table.primary_key)).name for name, table in metadata.tables.items()}
     assert {name for name, first in leading.items() if first != "workspace_id"} == others
     assert others <= set(leading)
@@ -27,11 +27,11 @@ def test_every_key_leads_with_the_workspace() -> None:
 def test_what_is_asked_for_by_every_turn_has_an_index() -> None:
     indexes = {index.name for table in metadata.tables.values() for index in table.indexes}
     assert {
-        "ix_deals_next_check_at",
-        "ix_contacts_next_check_at",
-        "ix_tasks_next_check_at",
         "ix_deliveries_small",
         "ix_deliveries_large",
+        "ix_checks_person",
+        "ix_rounds_due_at",
+        "ix_check_plans_unfinished",
         "ix_insights_expires_at",
         "ix_insights_queued",
         "ix_insights_render_due",

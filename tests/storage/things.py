@@ -8,7 +8,7 @@ from tests.world import CONNECTION, WORKSPACE
 
 async def keep(store: Store, *subjects: Subject) -> None:
     async with store.database.write() as tx:
-        await mirror.save(tx, WORKSPACE, [(each, None) for each in subjects])
+        await mirror.save(tx, WORKSPACE, subjects)
 
 
 def deal(store: Store, id: str, **more: object) -> Deal:

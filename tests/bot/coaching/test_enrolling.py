@@ -2,14 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.coaching import enrolling
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
-from coach.models import Enrolment, InsightState, Level, Person, Priority, Settings
-from storage.tables import contacts, deals
+from coach.models import Contact, Deal, Enrolment, InsightState, Level, Person, Priority, Settings
+from storage import rounds
+from storage.tables import check_plans
 from tests.bot.surface import (
     ANA,
     BEN,
@@ -27,13 +30,21 @@ __all__ = ["surface", "surface_on_both"]
 Choice = Callable[[Parts, Actor], Awaitable[Person]]
 
 
-async def due(surface: Surface) -> list[object]:
-    """The next checks of all deals and contacts."""
-    found: list[object] = []
+async def looks(surface: Surface) -> set[str]:
+    """The rules that look at somebody at the next tick."""
     async with surface.parts.database.read() as tx:
-        for table in (deals, contacts):
-            found += [row.next_check_at for row in await tx.execute(table.select())]
-    return found
+        due = await rounds.due(tx, surface.parts.rules, surface.clock.now(), 99)
+        plans = await tx.execute(select(check_plans.c.rule).where(~check_plans.c.done))
+        return {each.rule for each in due} | set(plans.scalars())
+
+
+def things(surface: Surface, person: Person) -> tuple[Deal, Contact]:
+    """A deal and a lead that have waited for a day."""
+    yesterday = surface.clock.now() - timedelta(days=1)
+    return (
+        replace(deal(person_id=person.id), stage_entered_at=yesterday),
+        replace(lead(person_id=person.id), silent_since=yesterday),
+    )
 
 
 async def test_starting_queues_what_was_held_by_the_level(surface_on_both: Surface) -> None:
@@ -50,10 +61,11 @@ async def test_starting_queues_what_was_held_by_the_level(surface_on_both: Surfa
 @pytest.mark.parametrize("choice", [enrolling.start, enrolling.turn_on])
 async def test_who_begins_to_listen_is_looked_at_at_once(surface: Surface, choice: Choice) -> None:
     ben = await surface.person(BEN)
-    await surface.save(deal(person_id=ben.id), lead(person_id=ben.id))
+    await surface.save(*things(surface, ben))
     surface.parts.wake.tick.clear()
+    assert await looks(surface) == set()
     await choice(surface.parts, by(BEN))
-    assert await due(surface) == [surface.clock.now()] * 2
+    assert await looks(surface) == {"stuck_deals", "stale_leads"}
     assert surface.parts.wake.tick.is_set()
 
 
@@ -106,33 +118,36 @@ async def test_a_lower_level_takes_back_what_is_too_unimportant_to_send(
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "rules"),
     [
-        replace(Settings(), level=Level.ACTIVE),
-        replace(Settings(), stale_lead_days=3),
-        replace(Settings(), stuck_deal_days=3),
-        replace(Settings(), working_days=(1, 2, 3)),
+        (Settings(level=Level.ACTIVE), {"stuck_deals", "stale_leads"}),
+        (Settings(stale_lead_days=3), {"stale_leads"}),
+        (Settings(stuck_deal_days=3), {"stuck_deals"}),
+        (
+            Settings(stale_lead_days=3, working_days=(1, 2, 3)),
+            {"stuck_deals", "stale_leads", "overdue_tasks"},
+        ),
     ],
 )
 async def test_each_setting_that_matters_to_the_clock_has_it_look_at_once(
-    surface: Surface, changed: Settings
+    surface: Surface, changed: Settings, rules: set[str]
 ) -> None:
     ana = await surface.person(ANA)
-    await surface.save(deal(person_id=ana.id), lead(person_id=ana.id))
+    await surface.save(*things(surface, ana))
     person = await enrolling.save_settings(surface.parts, by(ANA), changed)
     assert person.settings == changed
-    assert await due(surface) == [surface.clock.now()] * 2
+    assert await looks(surface) == rules
 
 
 async def test_settings_saved_as_they_were_move_no_check(surface: Surface) -> None:
     ana = await surface.person(ANA)
-    await surface.save(deal(person_id=ana.id))
+    await surface.save(*things(surface, ana))
     await enrolling.save_settings(surface.parts, by(ANA), Settings())
-    assert await due(surface) == [None]
+    assert await looks(surface) == set()
 
 
 async def test_only_ones_own_things_are_looked_at(surface: Surface) -> None:
     ben = await surface.person(BEN)
-    await surface.save(deal(person_id=ben.id))
+    await surface.save(*things(surface, ben))
     await enrolling.set_level(surface.parts, by(ANA), Level.ACTIVE)
-    assert await due(surface) == [None]
+    assert await looks(surface) == set()

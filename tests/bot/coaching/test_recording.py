@@ -23,7 +23,7 @@ from coach.models import (
     Verb,
 )
 from coach.wording import plain
-from storage import activities, mirror, owners, people, visits
+from storage import activities, checks, owners, people, rounds, visits
 from storage.tables import contacts_made
 from storage.tables import insights as insights_table
 from storage.tables import people as people_table
@@ -351,16 +351,17 @@ async def test_the_level_decides_whether_a_tip_is_made_and_whether_it_interrupts
 
 
 async def test_things_of_a_person_get_the_time_they_must_be_looked_at(parts: Parts) -> None:
-    await enrol(parts, ANA)
+    ana = await enrol(parts, ANA)
     task = {"id": "T-1", "due_date": "2026-11-30"}
     await deliver(parts, told("task_created", task=task))
     midnight = datetime.fromisoformat("2026-12-01T00:00:00+01:00")
+    rules = ["overdue_tasks"]
     async with parts.database.read() as tx:
-        assert await mirror.due(tx, SubjectKind.TASK, midnight - timedelta(seconds=1), 9) == {}
-        assert await mirror.due(tx, SubjectKind.TASK, midnight, 9) != {}
+        assert await rounds.due(tx, rules, midnight - timedelta(seconds=1), 9) == []
+        assert await rounds.due(tx, rules, midnight, 9) != []
     await deliver(parts, told("task_completed", task={"id": "T-1"}))
     async with parts.database.read() as tx:
-        assert await mirror.due(tx, SubjectKind.TASK, midnight, 9) == {}
+        assert await checks.upcoming(tx, WORKSPACE, "overdue_tasks", [ana.id], BEGINNING) == {}
 
 
 async def test_owner_77_of_one_crm_hears_nothing_of_owner_77_of_another(parts: Parts) -> None:

@@ -1,13 +1,11 @@
 """The clock: only what is due is looked at, and each time rule speaks when it should, not again."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event
 
 from bot.coaching import decisions, enrolling, ticking
 from bot.runtime.parts import Parts
@@ -18,11 +16,9 @@ from coach.models import (
     Level,
     Priority,
     Settings,
-    SubjectKind,
 )
 from coach.wording import plain
-from storage import insights, job_slots, mirror
-from storage.tables import deals as deals_table
+from storage import insights
 from storage.tables import insights as insights_table
 from tests.world import (
     ANA,
@@ -35,7 +31,6 @@ from tests.world import (
     deliver,
     enrol,
     insights_of,
-    make_test_parts,
     told,
     won,
 )
@@ -93,7 +88,6 @@ async def test_a_tick_with_nothing_due_writes_nothing_and_claims_nothing(parts: 
 
     event.listen(parts.database.engine.sync_engine, "before_cursor_execute", note)
     assert await ticking.tick(parts) == ticking.Ticked()
-    assert await ticking.slotted_tick(parts) == ticking.Ticked()
     first_words = {statement.split()[0] for statement in statements}
     assert first_words <= {"SELECT", "BEGIN"}
     assert not any("IMMEDIATE" in statement or "UPDATE" in statement for statement in statements)
@@ -107,28 +101,6 @@ async def test_only_what_is_due_is_looked_at(sqlite_parts: Parts) -> None:
         parts, *(open_deal(f"D-{n}", since=BEGINNING) for n in range(20)), open_deal("D-old")
     )
     assert (await ticking.tick(parts)).due == 1
-
-
-async def test_of_two_processes_one_runs_each_turn(parts: Parts) -> None:
-    await enrol(parts, ANA)
-    await deliver(parts, open_deal("D-1"))
-    url = parts.database.url.render_as_string(hide_password=False)
-    others = [make_test_parts(url, clock=FixedClock()) for _ in range(3)]
-    try:
-        ticked = await asyncio.gather(*(ticking.slotted_tick(each) for each in [parts, *others]))
-    finally:
-        for each in others:
-            await each.database.close()
-    assert [each for each in ticked if each and each.due] == [ticking.Ticked(due=1, insights=1)]
-
-
-async def test_a_slot_is_claimed_once_and_never_an_earlier_one(parts: Parts) -> None:
-    slot = datetime(2026, 11, 25, 10, 0, 30, tzinfo=BEGINNING.tzinfo)
-    claims = []
-    for moment in (slot, slot, slot - HOUR, slot + HOUR):
-        async with parts.database.write() as tx:
-            claims.append(await job_slots.claim(tx, "tick", moment))
-    assert claims == [True, False, False, True]
 
 
 # Stale leads
@@ -376,18 +348,6 @@ async def test_a_higher_level_has_what_was_passed_over_looked_at_again(sqlite_pa
     assert [each.rule for each in await insights_of(parts, ana)] == ["overdue_tasks"]
 
 
-async def test_rules_that_are_new_have_everything_looked_at_once(parts: Parts) -> None:
-    await enrol(parts, ANA)
-    await deliver(parts, open_deal("D-1", since=BEGINNING))
-    async with parts.database.write() as tx:
-        await tx.execute(update(deals_table).values(next_check_at=None))
-    await ticking.adopt_rules(parts, WORKSPACE)
-    assert (await ticking.tick(parts)).due == 0
-    fewer = {name: rule for name, rule in parts.rules.items() if name != "referral_ask"}
-    await ticking.adopt_rules(replace(parts, rules=fewer), WORKSPACE)
-    assert (await ticking.tick(parts)).due == 1
-
-
 # Expiry
 
 
@@ -420,19 +380,3 @@ async def test_a_sent_card_that_expires_is_to_be_rendered_again_one_never_sent_i
         (True, True),
         (False, False),
     }
-
-
-async def test_what_went_to_somebody_else_after_it_was_found_due_is_not_forgotten(
-    sqlite_parts: Parts,
-) -> None:
-    parts = sqlite_parts
-    ana, ben = await enrol(parts, ANA), await enrol(parts, BEN)
-    await deliver(parts, open_deal("D-1"))
-    async with parts.database.read() as tx:
-        (due,) = (await mirror.due(tx, SubjectKind.DEAL, parts.clock.now(), 9)).values()
-    async with parts.database.write() as tx:
-        await tx.execute(update(deals_table).values(person_id=ben.id))
-        await ticking.look(parts, tx, WORKSPACE, SubjectKind.DEAL, due, parts.clock.now())
-    await ticking.tick(parts)
-    assert await insights_of(parts, ana) == []
-    assert [each.about for each in await insights_of(parts, ben)] == [("D-1",)]

@@ -14,7 +14,8 @@ from bot.slack import lookup, members
 from bot.slack.installed import Slack
 from bot.slack.members import MembersError
 from coach.models import Enrolment, InsightState, Person, SubjectKind
-from storage import agenda, installations, mirror, notices, owners, people, workspaces
+from storage import agenda, check_plans, installations, notices, owners, people, workspaces
+from storage.check_plans import Plan
 from storage.database import Database
 from storage.installations import Installation
 from tests.world import (
@@ -133,18 +134,22 @@ async def test_somebody_known_by_command_and_by_address_becomes_one(book: Book) 
         assert len(await people.of_slack(tx, WORKSPACE)) == 1
 
 
+async def reconsidered(book: Book) -> Plan | None:
+    """Whose checks are to be made anew."""
+    async with book.parts.database.read() as tx:
+        return await check_plans.unfinished(tx, book.parts.rules)
+
+
 async def test_a_new_time_zone_is_taken_over_and_moves_the_checks(book: Book) -> None:
     await enrol(book.parts, ANA, lookup_after=book.clock.now())
     task = {"id": "T-1", "due_date": "2026-11-30"}
     await deliver(book.parts, told("task_created", task=task))
     await book.look()
-    async with book.parts.database.read() as tx:
-        assert await mirror.due(tx, SubjectKind.TASK, book.clock.now(), 9) == {}
+    assert await reconsidered(book) is None
     book.slack.people[ANA] = replace(book.slack.people[ANA], tz="Asia/Tokyo")
     await book.look(DAY)
     assert (await book.owner(EMAILS[ANA])).time_zone == "Asia/Tokyo"
-    async with book.parts.database.read() as tx:
-        assert await mirror.due(tx, SubjectKind.TASK, book.clock.now(), 9) != {}
+    assert await reconsidered(book) is not None
     assert book.parts.wake.tick.is_set()
 
 
@@ -153,8 +158,7 @@ async def test_a_daily_look_that_brings_no_news_has_nothing_looked_at_again(book
     await deliver(book.parts, deal(ANA))
     book.parts.wake.tick.clear()
     assert await book.look() == 1
-    async with book.parts.database.read() as tx:
-        assert await mirror.due(tx, SubjectKind.DEAL, book.clock.now(), 9) == {}
+    assert await reconsidered(book) is None
     assert not book.parts.wake.tick.is_set()
 
 

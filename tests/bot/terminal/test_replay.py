@@ -110,7 +110,7 @@ def test_a_change_reaches_the_crm_after_its_callback_was_mended(
     write = StoredWrite(DEFAULT, "k1", "f", say("Completed “Call”"), CompleteTask("native", "T-1"))
 
     async def failed(tx: Tx) -> None:
-        await mirror.save(tx, DEFAULT, [(Task("native", "T-1", "Call"), None)])
+        await mirror.save(tx, DEFAULT, [Task("native", "T-1", "Call")])
         await crm_writes.add(tx, write, NOW)
         await crm_writes.fail(tx, write, "HTTP 410")
 

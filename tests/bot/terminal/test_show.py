@@ -70,7 +70,7 @@ class Shop:
             ),
         ]
         async with self.parts.database.write() as tx:
-            await mirror.save(tx, WORKSPACE, [(each, None) for each in (deal, contact, task)])
+            await mirror.save(tx, WORKSPACE, [deal, contact, task])
             await activities.record(tx, WORKSPACE, rows)
 
     def happened(self, key: str, verb: Verb, days_ago: float, **more: Any) -> ActivityRow:
@@ -271,7 +271,7 @@ async def test_no_query_is_made_for_a_single_row(shop: Shop, what: What) -> None
         replace(shop.happened(f"m{n}", Verb.TASK_CREATED, 0), task_id=f"T{n}") for n in range(40)
     ]
     async with shop.parts.database.write() as tx:
-        await mirror.save(tx, WORKSPACE, [(each, None) for each in kept])
+        await mirror.save(tx, WORKSPACE, kept)
         await activities.record(tx, WORKSPACE, rows)
     # Another kind of thing may be among them, and so one more query.
     assert await statements() <= few + 1
@@ -280,7 +280,7 @@ async def test_no_query_is_made_for_a_single_row(shop: Shop, what: What) -> None
 async def test_what_a_crm_calls_a_thing_cannot_move_the_terminals_cursor(shop: Shop) -> None:
     hostile = Deal(CONNECTION, "D-9", title="a\x1b[2J\x9b2Jb\u202ec\nd", person_id=shop.ana.id)
     async with shop.parts.database.write() as tx:
-        await mirror.save(tx, WORKSPACE, [(hostile, None)])
+        await mirror.save(tx, WORKSPACE, [hostile])
     for told in (await shop.show("deals"), await shop.show("deals", as_json=True)):
         assert not {"\x1b", "\x9b", "\u202e"} & set(told)
     assert [row["title"] for row in await shop.rows("deals")][-1] == hostile.title

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from coach.engine import ActionRule
 from coach.models import DealStatus, Level, Priority, Suggestion, Verb
 from coach.phrases import Thing, say, to_json
+from coach.rule import ActionRule
 from coach.rules.follow_up import RULE, evaluate
 from tests.coach.values import NOW, WON, did, reason, words
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from coach.engine import ActionRule, Need
+from coach.knowledge import PRESSING_TASKS
 from coach.models import Draft, Level, Priority, Suggestion, Task, TaskPriority, TaskStatus, Verb
+from coach.rule import ActionRule
 from coach.rules.next_priority import RULE, evaluate
 from tests.coach.values import CALL, NOW, did, reason, words
 
@@ -80,4 +81,4 @@ def test_it_speaks_from_the_balanced_level_up_and_needs_the_pressing_tasks() -> 
     assert isinstance(RULE, ActionRule)
     assert RULE.level is Level.BALANCED
     assert RULE.verbs == {Verb.TASK_COMPLETED}
-    assert RULE.needs is Need.PRESSING_TASKS
+    assert RULE.shown == (PRESSING_TASKS,)

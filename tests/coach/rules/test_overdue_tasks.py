@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from coach.engine import TimeRule
+from coach.knowledge import Known
 from coach.models import (
     Contact,
     Deal,
@@ -17,7 +17,8 @@ from coach.models import (
     Task,
     TaskStatus,
 )
-from coach.rules.overdue_tasks import RULE, cutoff, evaluate, ripe_at
+from coach.rule import TimeRule
+from coach.rules.overdue_tasks import RULE, due, evaluate
 from tests.coach.values import (
     ANA,
     CALL,
@@ -51,6 +52,11 @@ THREE = [late("1", 9), late("2", 5), late("3", 1)]
 )
 def test_overdue_tasks_are_counted_with_the_right_plural(count: int, sentence: str) -> None:
     assert words(only(evaluate(look(*THREE[:count])))) == sentence
+
+
+def test_the_number_is_the_true_one_where_more_are_late_than_are_shown() -> None:
+    verdict = evaluate(look(*THREE, count=2345))
+    assert words(only(verdict)) == "You have 2,345 overdue tasks. Let's clear the backlog!"
 
 
 def test_the_oldest_is_named() -> None:
@@ -100,16 +106,9 @@ def test_without_an_overdue_task_nothing_is_said() -> None:
 
 def test_a_task_is_overdue_when_its_day_is_over_where_the_person_is() -> None:
     task = replace(CALL, due_date=date(2026, 11, 23))
-    assert ripe_at(task, ANA) == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+    assert due(task, ANA, Known()) == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
     in_new_york = replace(ANA, time_zone="America/New_York")
-    assert ripe_at(task, in_new_york) == datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
-
-
-def test_what_is_due_today_is_not_overdue() -> None:
-    assert cutoff(NOW, ANA) == date(2026, 11, 22)
-    before_midnight_in_madrid = datetime(2026, 11, 22, 22, 59, tzinfo=UTC)
-    assert cutoff(before_midnight_in_madrid, ANA) == date(2026, 11, 21)
-    assert cutoff(before_midnight_in_madrid + timedelta(minutes=1), ANA) == date(2026, 11, 22)
+    assert due(task, in_new_york, Known()) == datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -125,10 +124,10 @@ def test_what_is_due_today_is_not_overdue() -> None:
     ids=["done", "undated", "deleted", "at the end of time", "a contact", "a deal"],
 )
 def test_nothing_else_ever_becomes_overdue(subject: Subject) -> None:
-    assert ripe_at(subject, ANA) is None
+    assert due(subject, ANA, Known()) is None
 
 
 def test_it_speaks_from_the_balanced_level_up() -> None:
     assert isinstance(RULE, TimeRule)
     assert RULE.level is Level.BALANCED
-    assert (RULE.kind, RULE.since) == (SubjectKind.TASK, "due_date")
+    assert RULE.kind is SubjectKind.TASK

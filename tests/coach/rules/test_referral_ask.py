@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from coach.engine import ActionRule
 from coach.models import Contact, DealStatus, Level, Priority, Suggestion, Verb
 from coach.phrases import Thing, from_json, say, to_json
+from coach.rule import ActionRule
 from coach.rules.referral_ask import RULE, evaluate
 from coach.wording import plain
 from tests.coach.values import ANN, NOW, WON, did, reason, words

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coach.engine import TimeRule
+from coach.knowledge import Known
 from coach.models import Contact, Deal, Level, Priority, Subject, SubjectKind, Suggestion
 from coach.phrases import Series, Thing
-from coach.rules.stale_leads import LISTED, MARKS, RULE, cutoff, evaluate, ripe_at
+from coach.rule import TimeRule
+from coach.rules.stale_leads import LISTED, MARKS, RULE, due, evaluate
 from tests.coach.values import (
     ANA,
     CALL,
@@ -43,6 +44,8 @@ def test_three_are_named_and_the_true_number_of_the_others_told() -> None:
     )
     many = [lead(f"L{number:04}") for number in range(2345)]
     assert " and 2,342 more haven't " in words(only(evaluate(look(*many))))
+    # Also where more are stale than are shown.
+    assert " and 9,997 more haven't " in words(only(evaluate(look(*FIVE, count=10_000))))
 
 
 @pytest.mark.parametrize(
@@ -146,19 +149,17 @@ def test_without_a_stale_lead_nothing_is_said() -> None:
 def test_a_lead_is_stale_after_seven_working_days() -> None:
     thursday = datetime(2026, 11, 12, 9, 0, tzinfo=UTC)
     quiet = lead("A", silent_since=thursday)
-    assert ripe_at(quiet, ANA) == NOW
-    assert cutoff(NOW, ANA) == thursday
+    assert due(quiet, ANA, Known()) == NOW
 
 
 def test_the_limit_is_the_persons_own() -> None:
     quiet = lead("A", silent_since=NOW)
-    assert ripe_at(quiet, setting(stale_lead_days=1)) == NOW + DAY
-    assert cutoff(NOW + DAY, setting(stale_lead_days=1)) == NOW
+    assert due(quiet, setting(stale_lead_days=1), Known()) == NOW + DAY
 
 
 @pytest.mark.parametrize("status", ["LEAD", "PROSPECT", "lead", "Prospect"])
 def test_leads_and_prospects_count(status: str) -> None:
-    assert ripe_at(lead("A", status=status), ANA) is not None
+    assert due(lead("A", status=status), ANA, Known()) is not None
 
 
 @pytest.mark.parametrize(
@@ -174,10 +175,10 @@ def test_leads_and_prospects_count(status: str) -> None:
     ids=["customer", "no status", "deleted", "no date", "a task", "a deal"],
 )
 def test_nothing_else_ever_becomes_stale(subject: Subject) -> None:
-    assert ripe_at(subject, ANA) is None
+    assert due(subject, ANA, Known()) is None
 
 
 def test_every_level_hears_of_it() -> None:
     assert isinstance(RULE, TimeRule)
     assert RULE.level is Level.MINIMAL
-    assert (RULE.kind, RULE.since) == (SubjectKind.CONTACT, "silent_since")
+    assert RULE.kind is SubjectKind.CONTACT

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from coach.engine import TimeRule
+from coach.knowledge import LARGE_VALUE, Known
 from coach.models import (
     Contact,
     Deal,
@@ -19,7 +19,8 @@ from coach.models import (
     Suggestion,
 )
 from coach.phrases import Thing
-from coach.rules.stuck_deals import RULE, cutoff, evaluate, ripe_at
+from coach.rule import TimeRule
+from coach.rules.stuck_deals import RULE, due, evaluate
 from tests.coach.values import (
     ANA,
     CALL,
@@ -119,7 +120,7 @@ def test_at_most_two_a_person_a_day() -> None:
     assert len(past) == 2
     verdict = evaluate(look(deal("C", 7), deal("D", 6), now=NOW + 10 * DAY / 24, past=past))
     assert verdict.drafts == []
-    assert set(verdict.again_at_for.values()) == {TOMORROW_IN_MADRID}
+    assert (verdict.again_at, verdict.later) == (TOMORROW_IN_MADRID, {})
     assert evaluate(look(deal("C", 7), now=TOMORROW_IN_MADRID, past=past)).drafts
     past.pop()
     assert only(evaluate(look(deal("C", 7), deal("D", 6), now=NOW, past=past))).about == ("C",)
@@ -129,7 +130,7 @@ def test_once_a_deal_in_a_day() -> None:
     past = [said(only(evaluate(look(STUCK))), NOW)]
     verdict = evaluate(look(STUCK, now=NOW + 0.99 * DAY, past=past))
     assert verdict.drafts == []
-    assert verdict.again_at_for == {"deal:c1:D-17": NOW + DAY}
+    assert verdict.later == {"deal:c1:D-17": NOW + DAY}
     assert evaluate(look(STUCK, now=NOW + DAY, past=past)).drafts
 
 
@@ -161,28 +162,27 @@ def test_dismissing_one_deal_says_nothing_of_another() -> None:
 def test_an_edited_title_neither_resets_the_clock_nor_repeats_what_was_said() -> None:
     past = [said(only(evaluate(look(STUCK))), NOW)]
     renamed = replace(STUCK, title="Acme, renewed")
-    assert ripe_at(renamed, ANA) == ripe_at(STUCK, ANA)
+    assert due(renamed, ANA, Known()) == due(STUCK, ANA, Known())
     assert evaluate(look(renamed, now=NOW + DAY / 2, past=past)).drafts == []
 
 
 def test_each_deal_told_of_lasts_until_the_next_look() -> None:
     verdict = evaluate(look(STUCK))
-    assert only(verdict).expires_at == verdict.again_at_for["deal:c1:D-17"] == NOW + DAY
-    assert verdict.again_at == TOMORROW_IN_MADRID
+    assert only(verdict).expires_at == verdict.later["deal:c1:D-17"] == NOW + DAY
+    # Nothing else is stuck: whatever becomes so next is looked at when it does.
+    assert verdict.again_at is None
 
 
 # When a deal is stuck
 
 
 def test_a_deal_is_stuck_after_fourteen_working_days_in_its_stage() -> None:
-    assert ripe_at(replace(STUCK, stage_entered_at=NOW - 20 * DAY), ANA) == NOW
-    assert cutoff(NOW, ANA) == NOW - 20 * DAY
+    assert due(replace(STUCK, stage_entered_at=NOW - 20 * DAY), ANA, Known()) == NOW
 
 
 def test_the_limit_is_the_persons_own() -> None:
     entered = replace(STUCK, stage_entered_at=NOW)
-    assert ripe_at(entered, setting(stuck_deal_days=2)) == NOW + 2 * DAY
-    assert cutoff(NOW + 2 * DAY, setting(stuck_deal_days=2)) == NOW
+    assert due(entered, setting(stuck_deal_days=2), Known()) == NOW + 2 * DAY
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_the_limit_is_the_persons_own() -> None:
     ids=["won", "lost", "deleted", "no stage", "no date", "a contact", "a task"],
 )
 def test_nothing_else_ever_becomes_stuck(subject: Subject) -> None:
-    assert ripe_at(subject, ANA) is None
+    assert due(subject, ANA, Known()) is None
 
 
 def test_a_deal_whose_stage_is_not_known_is_not_spoken_of() -> None:
@@ -209,5 +209,6 @@ def test_a_deal_whose_stage_is_not_known_is_not_spoken_of() -> None:
 def test_every_level_may_hear_of_it_and_large_values_are_wanted() -> None:
     assert isinstance(RULE, TimeRule)
     assert RULE.level is Level.MINIMAL
-    assert RULE.wants_large_value
-    assert (RULE.kind, RULE.since) == (SubjectKind.DEAL, "stage_entered_at")
+    assert RULE.shown == (LARGE_VALUE,)
+    assert RULE.largest_first
+    assert RULE.kind is SubjectKind.DEAL

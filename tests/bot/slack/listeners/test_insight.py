@@ -10,7 +10,7 @@ from bot.playground.slack.api import Fault, words_of
 from coach.mirror import Visit
 from coach.models import Contact, Deal, InsightState, Task, TaskStatus
 from coach.wording import plain
-from storage import activities, crm_writes, lists
+from storage import activities, crm_writes, lists, visits
 from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal, lead, staged, task, words
 
 OVERDUE: dict[str, Any] = {"action": "view_overdue_tasks", "params": {}}

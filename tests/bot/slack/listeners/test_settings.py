@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from coach.models import Enrolment, InsightState, Level, Settings
-from storage.tables import deals
+from storage import check_plans
 from tests.bot.surface import ANA, BEN, Surface, deal, words
 
 
@@ -143,5 +143,6 @@ async def test_a_new_threshold_has_the_clock_look_at_once(surface: Surface) -> N
     await surface.settle()
     assert surface.parts.wake.tick.is_set()
     async with surface.parts.database.read() as tx:
-        (due,) = (await tx.execute(deals.select())).all()
-    assert due.next_check_at == surface.clock.now()
+        plan = await check_plans.unfinished(tx, surface.parts.rules)
+    assert plan is not None
+    assert (plan.rule, plan.person_id) == ("stuck_deals", person.id)

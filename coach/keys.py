@@ -1,0 +1,29 @@
+"""Identities in one word: of a subject in its workspace, and of an insight."""
+
+import hashlib
+import json
+
+from coach.models import Contact, Deal, Draft, Subject, SubjectKind, Task
+
+
+def kind_of(subject: Subject) -> SubjectKind:
+    """Which kind of thing it is."""
+    match subject:
+        case Deal():
+            return SubjectKind.DEAL
+        case Contact():
+            return SubjectKind.CONTACT
+        case Task():
+            return SubjectKind.TASK
+
+
+def subject_key(subject: Subject) -> str:
+    """One word for a subject, unique in its workspace: `deal:c1:D-17`."""
+    return f"{kind_of(subject)}:{subject.connection_id}:{subject.id}"
+
+
+def fingerprint(workspace_id: str, rule: str, draft: Draft) -> str:
+    """The identity of an insight: rule, person, subject and occasion; 32 hexadecimal digits."""
+    parts = (workspace_id, rule, draft.person_id, draft.subject, draft.occasion)
+    # JSON keeps the parts apart whatever is in them: ids are a stranger's text.
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

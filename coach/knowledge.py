@@ -1,0 +1,35 @@
+"""What a rule may ask to be shown besides the thing itself; each an entry of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+from coach.models import Task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge(Generic[T]):
+    """Something that can be known of a person; `storage/knowledge/<name>.py` finds it out."""
+
+    name: str
+    #: What is shown where there is nothing.
+    nothing: T
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was found out for one person: `known[LARGE_VALUE]`."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, what: Knowledge[T]) -> T:
+        return cast(T, self.values.get(what.name, what.nothing))
+
+
+#: The person's few most pressing tasks: pending, of high and urgent priority.
+PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
+
+#: The value from which a deal belongs to the person's largest tenth; none for few deals.
+LARGE_VALUE: Knowledge[float | None] = Knowledge("large_value", None)

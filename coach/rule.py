@@ -1,0 +1,98 @@
+"""What a rule is: an answer to something done, or a word when something goes on for too long."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from coach.knowledge import Knowledge, Known
+from coach.models import (
+    Activity,
+    Draft,
+    Level,
+    PastInsight,
+    Person,
+    Subject,
+    SubjectKind,
+    Verb,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLook:
+    """What an action rule sees: one activity of one person, and what it asked to be shown."""
+
+    now: datetime
+    person: Person
+    activity: Activity
+    known: Known = field(default_factory=Known)
+    #: When we were told of the activity, if that was before now.
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    """A rule that answers something a person has just done."""
+
+    #: One sentence for people: what it watches for and what it suggests.
+    summary: str
+    #: The least level at which a person hears of it.
+    level: Level
+    verbs: frozenset[Verb]
+    evaluate: Callable[[ActionLook], Draft | None]
+    #: What `ActionLook.known` is to hold.
+    shown: tuple[Knowledge[Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLook:
+    """What a time rule sees of one person: what is due, and what was said before."""
+
+    now: datetime
+    person: Person
+    #: What is due, in the rule's own order; of very many the first ones.
+    due: Sequence[Subject]
+    #: How many are due in truth.
+    count: int
+    #: What this rule has said to this person of late, newest first.
+    past: Sequence[PastInsight]
+    known: Known = field(default_factory=Known)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a time rule says, and when it wants to look again."""
+
+    drafts: Sequence[Draft] = ()
+    #: Before this the rule does not look at this person again, whatever becomes due. `None`: it
+    #: looks as soon as anything else becomes due; what is due now and stays so does not count.
+    again_at: datetime | None = None
+    #: Things that are due no longer, but again from this time; by `subject_key`.
+    later: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRule:
+    """A rule that speaks when something has gone on for too long.
+
+    Each thing has a check with each rule of its kind, at the instant that `due` names. When the
+    first check of a person has come, the rule is shown everything of theirs that is due by then.
+    """
+
+    summary: str
+    level: Level
+    kind: SubjectKind
+    #: When a thing becomes the rule's business if nothing happens to it; `None`: never. It depends
+    #: on what it is given alone, not on the time.
+    due: Callable[[Subject, Person, Known], datetime | None]
+    evaluate: Callable[[TimeLook], Verdict]
+    #: The person's own number that `due` goes by: changing it moves this rule's checks alone.
+    setting: str | None = None
+    #: What `due` is to know, and what `TimeLook.known` is to hold.
+    knows: tuple[Knowledge[Any], ...] = ()
+    shown: tuple[Knowledge[Any], ...] = ()
+    #: Whether the deals of the largest value come first; else what has been due the longest.
+    largest_first: bool = False
+
+
+Rule = ActionRule | TimeRule

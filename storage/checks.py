@@ -1,0 +1,204 @@
+"""Checks: from when on each thing is each rule's business, and what of a person is due now."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Float, bindparam, cast, delete, func, select, update
+
+from coach.models import Subject, SubjectKind
+from storage import mirror, rounds
+from storage.database import Tx, chunks, put
+from storage.tables import FAULTY_CHECK, checks, deals
+from storage.tables import rounds as rounds_table
+
+
+class Key(NamedTuple):
+    """Which check: one rule's with one thing."""
+
+    rule: str
+    kind: SubjectKind
+    connection_id: str
+    subject_id: str
+
+
+class Check(NamedTuple):
+    """One rule's appointment with one thing of one person."""
+
+    key: Key
+    person_id: str
+    due_at: datetime
+    #: Why the rule could not say when.
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What of one person is due with a rule."""
+
+    #: The first of it, in order.
+    subjects: list[Subject]
+    #: How much it is in truth.
+    count: int
+
+
+async def save(tx: Tx, workspace_id: str, made: Iterable[Check], gone: Iterable[Key]) -> None:
+    """Make checks or move them, drop those that are gone, and have the rounds come in time."""
+    # Everybody takes the rounds first and then the checks, each in order: nobody waits in a ring.
+    kept = sorted(made)
+    soonest: dict[tuple[str, str], datetime] = {}
+    for check in kept:
+        whose = (check.person_id, check.key.rule)
+        soonest[whose] = min(check.due_at, soonest.get(whose, check.due_at))
+    await rounds.hasten(tx, workspace_id, soonest)
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "rule": check.key.rule,
+            "kind": check.key.kind.value,
+            "connection_id": check.key.connection_id,
+            "subject_id": check.key.subject_id,
+            "person_id": check.person_id,
+            "due_at": check.due_at,
+            "error": check.error,
+        }
+        for check in kept
+    ]
+    for piece in chunks(rows, 1000):
+        await put(tx, checks, piece)
+    await _change(tx, delete(checks), workspace_id, [{"key": key} for key in sorted(set(gone))])
+
+
+async def put_off(
+    tx: Tx, workspace_id: str, later: Iterable[tuple[Key, datetime, str | None]]
+) -> None:
+    """Let things be due again from another time; their rounds are set by whoever holds them."""
+    rows = [{"key": key, "at": at, "why": why} for key, at, why in sorted(later)]
+    moved = update(checks).values(due_at=bindparam("at"), error=bindparam("why"))
+    await _change(tx, moved, workspace_id, rows)
+
+
+async def drop(tx: Tx, workspace_id: str, gone: Iterable[Key]) -> None:
+    """Forget checks."""
+    await _change(tx, delete(checks), workspace_id, [{"key": key} for key in sorted(gone)])
+
+
+async def _change(
+    tx: Tx, statement: Any, workspace_id: str, rows: Sequence[dict[str, Any]]
+) -> None:
+    if not rows:
+        return
+    one = statement.where(
+        checks.c.workspace_id == workspace_id,
+        checks.c.rule == bindparam("of_rule"),
+        checks.c.kind == bindparam("of_kind"),
+        checks.c.connection_id == bindparam("of_connection"),
+        checks.c.subject_id == bindparam("of_subject"),
+    )
+    given = []
+    for row in rows:
+        key: Key = row["key"]
+        given.append(
+            {name: value for name, value in row.items() if name != "key"}
+            | {
+                "of_rule": key.rule,
+                "of_kind": key.kind.value,
+                "of_connection": key.connection_id,
+                "of_subject": key.subject_id,
+            }
+        )
+    await tx.execute(one, given)
+
+
+async def due(
+    tx: Tx,
+    workspace_id: str,
+    rule: str,
+    kind: SubjectKind,
+    person_ids: Collection[str],
+    now: datetime,
+    *,
+    most: int,
+    largest_first: bool = False,
+) -> dict[str, Due]:
+    """What is due with a rule, by person: at most so many things of each, and the true number.
+
+    First comes what has been due the longest, or, where it is said, the deals of largest value.
+    """
+    table = mirror.TABLES[kind]
+    order: list[Any] = [checks.c.due_at, checks.c.connection_id, checks.c.subject_id]
+    if largest_first:
+        order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
+    found: dict[str, Due] = {}
+    for piece in chunks(sorted(person_ids)):
+        ranked = (
+            select(
+                *mirror.columns(kind),
+                checks.c.person_id.label("whose"),
+                func.row_number()
+                .over(partition_by=checks.c.person_id, order_by=order)
+                .label("place"),
+                func.count().over(partition_by=checks.c.person_id).label("total"),
+            )
+            .join(
+                table,
+                (table.c.workspace_id == checks.c.workspace_id)
+                & (table.c.connection_id == checks.c.connection_id)
+                & (table.c.id == checks.c.subject_id)
+                & (table.c.person_id == checks.c.person_id),
+            )
+            .where(
+                checks.c.workspace_id == workspace_id,
+                checks.c.person_id.in_(piece),
+                checks.c.rule == rule,
+                checks.c.kind == kind.value,
+                checks.c.due_at <= now,
+            )
+            .subquery()
+        )
+        query = select(ranked).where(ranked.c.place <= most).order_by(ranked.c.place)
+        for row in await tx.execute(query):
+            *thing, whose, _, total = row
+            found.setdefault(whose, Due([], total)).subjects.append(mirror.from_row(kind, thing))
+    return found
+
+
+async def upcoming(
+    tx: Tx, workspace_id: str, rule: str, person_ids: Collection[str], now: datetime
+) -> dict[str, datetime]:
+    """When the next thing of each person becomes due with a rule after now, where one does."""
+    found: dict[str, datetime] = {}
+    for piece in chunks(sorted(person_ids)):
+        # One look into the index for each, instead of reading all that is to come.
+        earliest = (
+            select(func.min(checks.c.due_at))
+            .where(
+                checks.c.workspace_id == rounds_table.c.workspace_id,
+                checks.c.person_id == rounds_table.c.person_id,
+                checks.c.rule == rounds_table.c.rule,
+                checks.c.due_at > now,
+            )
+            .scalar_subquery()
+        )
+        query = select(rounds_table.c.person_id, earliest).where(
+            rounds_table.c.workspace_id == workspace_id,
+            rounds_table.c.person_id.in_(piece),
+            rounds_table.c.rule == rule,
+        )
+        found.update({row[0]: row[1] for row in await tx.execute(query) if row[1] is not None})
+    return found
+
+
+async def faults(tx: Tx, workspace_id: str, most: int) -> list[Check]:
+    """Checks whose rule could not say when, with its reason."""
+    query = select(checks).where(checks.c.workspace_id == workspace_id, FAULTY_CHECK).limit(most)
+    return [
+        Check(
+            Key(row.rule, SubjectKind(row.kind), row.connection_id, row.subject_id),
+            row.person_id,
+            row.due_at,
+            row.error,
+        )
+        for row in await tx.execute(query)
+    ]

@@ -1,0 +1,1 @@
+"""What rules may ask to be shown: one file each, found by its name; every file exports `LOADER`."""
