@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import planning, ticking
+from bot.coaching import attending, planning, ticking
 from bot.crm import large, outbox, worker
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
@@ -91,6 +91,7 @@ class Bot:
 
         self._begin("the worker", work, parts.wake.worker, 2.0)
         self._begin("the worker on large deliveries", work_large, parts.wake.large, 2.0)
+        self._begin("attention", lambda: attending.turn(parts), parts.wake.attention, 1.0)
         self._begin("the outbox", lambda: outbox.send_due(crm, http), parts.wake.outbox, 5.0)
         # The scheduler rings every half minute; others when something cannot wait for that.
         self._begin("the clock", tick, parts.wake.tick, None)
@@ -101,7 +102,7 @@ class Bot:
             environment = Installation(ENVIRONMENT, token.get_secret_value())
             await slack_team.adopt(parts, environment)
             sender = Sender(parts, slack.client(environment))
-            self._begin("the sender", sender.send_full, parts.wake.sender, 1.0)
+            self._begin("the sender", sender.turn, parts.wake.sender, 1.0, sender.finish)
             self._begin(
                 "the lookup", lambda: lookup.look_up_due(parts, slack), parts.wake.lookup, 30.0
             )
@@ -125,9 +126,14 @@ class Bot:
         work: Callable[[], Awaitable[object]],
         bell: asyncio.Event,
         idle: float | None,
+        finish: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
-        loop = keep_working(name, work, bell, self._stopping, idle=idle)
-        self._loops.append(asyncio.create_task(loop, name=name))
+        async def run() -> None:
+            await keep_working(name, work, bell, self._stopping, idle=idle)
+            if finish is not None:
+                await finish()
+
+        self._loops.append(asyncio.create_task(run(), name=name))
 
     async def stop(self) -> None:
         """Finish what is under way within ten seconds, and let go of everything."""

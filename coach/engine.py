@@ -10,12 +10,8 @@ from coach.errors import RuleFaultError
 from coach.knowledge import Knowledge, Known
 from coach.models import (
     Draft,
-    Enrolment,
-    InsightState,
     InsightType,
-    Level,
     Person,
-    Priority,
     Subject,
     Verb,
 )
@@ -40,23 +36,9 @@ def type_of(rule: Rule) -> InsightType:
     return InsightType.ACTION if isinstance(rule, ActionRule) else InsightType.TIME
 
 
-def admits(level: Level, priority: Priority) -> bool:
-    """Whether a person at this level is interrupted by an insight of this priority."""
-    return priority + level > Priority.HIGH
-
-
 def is_news(occurred_at: datetime, received_at: datetime) -> bool:
     """Whether something was told soon after it happened; how long it then lay is not its fault."""
     return received_at - occurred_at <= FRESH
-
-
-def first_state(person: Person, priority: Priority) -> InsightState:
-    """Where a new insight begins: held without consent, quiet below the level, else queued."""
-    if not admits(person.settings.level, priority):
-        return InsightState.QUIET
-    if person.slack_user_id is None or person.enrolment is not Enrolment.STARTED:
-        return InsightState.HELD
-    return InsightState.QUEUED
 
 
 def on_activity(

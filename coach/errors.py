@@ -21,10 +21,6 @@ class CoachError(Exception):
         return plain(self.said)
 
 
-class LifecycleError(CoachError):
-    """An insight was asked to go where it cannot go."""
-
-
 class PluginError(CoachError):
     """A plugin file does not export what its folder asks for."""
 

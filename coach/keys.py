@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from coach.models import Contact, Deal, Draft, Subject, SubjectKind, Task
+from coach.models import About, Contact, Deal, Draft, Subject, SubjectKind, Task
 
 
 def kind_of(subject: Subject) -> SubjectKind:
@@ -20,6 +20,11 @@ def kind_of(subject: Subject) -> SubjectKind:
 def subject_key(subject: Subject) -> str:
     """One word for a subject, unique in its workspace: `deal:c1:D-17`."""
     return f"{kind_of(subject)}:{subject.connection_id}:{subject.id}"
+
+
+def about(subject: Subject, mark: object = "") -> About:
+    """That an insight is about this thing, in the state that `mark` tells."""
+    return About(kind_of(subject), subject.connection_id, subject.id, str(mark))
 
 
 def fingerprint(workspace_id: str, rule: str, draft: Draft) -> str:

@@ -309,6 +309,20 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """A thing an insight is about.
+
+    `mark` tells the state of the thing that called the insight forth: with another mark it is
+    something that has changed.
+    """
+
+    kind: SubjectKind
+    connection_id: str
+    id: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """An insight as a rule proposes it, before it is stored."""
 
@@ -324,9 +338,8 @@ class Draft:
     reason: Phrase
     suggestion: Suggestion
     expires_at: datetime
-    #: Marks of what it was about, so that "something changed" can be told: one for each thing in
-    #: the state that called the insight forth.
-    about: tuple[str, ...] = ()
+    #: The things it is about, each with a mark of the state that called the insight forth.
+    about: tuple[About, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,18 +359,14 @@ class Insight:
     state: "InsightState"
     created_at: datetime
     expires_at: datetime
-    about: tuple[str, ...] = ()
     seen_at: datetime | None = None
     decided_at: datetime | None = None
     #: What was done, in the card's words, once it was.
     outcome: Phrase | None = None
-    channel: str | None = None
-    ts: str | None = None
-    error: str | None = None
 
     @property
     def seen(self) -> bool:
-        """Whether the person has opened, listed or answered it."""
+        """Whether it was put before the person: sent, listed or opened."""
         return self.seen_at is not None
 
     @property
@@ -367,23 +376,33 @@ class Insight:
 
 
 class InsightState(StrEnum):
-    """Where an insight stands; the ways between the states are in `coach.lifecycle`."""
+    """What became of an insight; whether and how it was said is its messages' business."""
 
-    #: Made, but its person is not matched or has not agreed yet.
-    HELD = "held"
-    #: Made, but too unimportant to interrupt at this person's level; listed when asked for.
-    QUIET = "quiet"
-    #: To be sent when its turn comes.
-    QUEUED = "queued"
+    #: True and worth saying; every other state is the end.
+    OPEN = "open"
+    #: Done by Take Action.
+    TAKEN = "taken"
+    #: Sent away.
+    DISMISSED = "dismissed"
+    #: The CRM shows that it is settled.
+    RESOLVED = "resolved"
+    #: Its time was up.
+    EXPIRED = "expired"
+
+
+class MessageState(StrEnum):
+    """What became of a message to Slack."""
+
+    #: To be posted.
+    DUE = "due"
     #: A sender has claimed it.
     SENDING = "sending"
-    #: In the person's messages, unanswered.
+    #: It stands in Slack.
     SENT = "sent"
-    TAKEN = "taken"
-    DISMISSED = "dismissed"
-    EXPIRED = "expired"
     #: Slack refused it for good; the reason is kept.
     FAILED = "failed"
+    #: No longer to be posted; it may become due again.
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +413,7 @@ class PastInsight:
     subject: str
     created_at: datetime
     dismissed_at: datetime | None
-    about: tuple[str, ...]
+    about: tuple[About, ...]
     occasion: str
     #: Whether the person did what it suggested.
     taken: bool = False

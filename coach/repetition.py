@@ -3,27 +3,27 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from coach.models import PastInsight
+from coach.models import About, PastInsight
 
 #: How long to keep quiet after the first, second, … dismissal in a row for the same reason.
 GAPS = (timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=14))
 
 
 def next_allowed(
-    past: Sequence[PastInsight], *, gap: timedelta, about: Collection[str], now: datetime
+    past: Sequence[PastInsight], *, gap: timedelta, about: Collection[About], now: datetime
 ) -> datetime | None:
     """From when the same may be said again; `None` means not until something changes.
 
     `past` is what was said for this reason, newest first; `gap` the rule's own least distance;
-    `about` the marks of what it is about now. Each dismissal since the person last took action
+    `about` what it is about now. Each dismissal since the person last took action
     lengthens the distance (1, 3, 7, 14 days, both from dismissing and from what was said since);
     an insight that went by unanswered neither counts nor makes up for one. After one dismissal
-    more, only a mark that was not there before opens it again.
+    more, only a thing, or a mark of one, that was not there before opens it again.
     """
     if not past:
         return now
     dismissals: list[datetime] = []
-    known: set[str] = set()
+    known: set[About] = set()
     for earlier in past:
         if earlier.taken:
             break

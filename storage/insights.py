@@ -1,26 +1,35 @@
-"""Insights: made once, claimed by one sender, decided once."""
+"""Insights: made once, decided once; what was said of them to whom is in `storage.messages`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Update, bindparam, func, select, tuple_, update
 
-from coach import lifecycle
+from coach.attention import Reason, Verdict
 from coach.keys import fingerprint
 from coach.models import (
+    About,
     Draft,
     Insight,
     InsightState,
     InsightType,
     PastInsight,
     Priority,
+    SubjectKind,
     Suggestion,
 )
-from storage.database import Tx, chunks, insert
-from storage.tables import PENDING_INSIGHT, decisions, insights
+from storage import messages, people
+from storage.database import Tx, add_new, chunks, insert
+from storage.tables import (
+    OPEN_INSIGHT,
+    decisions,
+    insight_subjects,
+    insights,
+    message_insights,
+)
 
 #: How far back rules look at what they have said.
 MEMORY = timedelta(days=365)
@@ -42,24 +51,15 @@ def from_row(row: Row[Any]) -> Insight:
         state=InsightState(row.state),
         created_at=row.created_at,
         expires_at=row.expires_at,
-        about=tuple(row.about),
         seen_at=row.seen_at,
         decided_at=row.decided_at,
         outcome=row.outcome,
-        channel=row.channel,
-        ts=row.ts,
-        error=row.error,
     )
 
 
 def one(workspace_id: str, print_: str) -> ColumnElement[bool]:
     """The condition that it is this insight."""
     return (insights.c.workspace_id == workspace_id) & (insights.c.fingerprint == print_)
-
-
-def within(states: Collection[InsightState]) -> ColumnElement[bool]:
-    """The condition that it is in one of these states."""
-    return insights.c.state.in_(sorted(state.value for state in states))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,6 @@ class NewInsight:
     rule: str
     type: InsightType
     draft: Draft
-    state: InsightState
 
 
 async def add(
@@ -97,8 +96,7 @@ async def add(
             "reason": draft.reason,
             "action": draft.suggestion.action,
             "params": draft.suggestion.params,
-            "about": list(draft.about),
-            "state": each.state.value,
+            "state": InsightState.OPEN.value,
             "created_at": now,
             "expires_at": draft.expires_at,
             "outcome": None,
@@ -111,6 +109,22 @@ async def add(
     )
     for piece in chunks(list(rows.values())):
         made += (await tx.execute(statement, piece)).scalars()
+    await add_new(
+        tx,
+        insight_subjects,
+        [
+            {
+                "workspace_id": workspace_id,
+                "fingerprint": print_,
+                "kind": thing.kind.value,
+                "connection_id": thing.connection_id,
+                "subject_id": thing.id,
+                "mark": thing.mark,
+            }
+            for print_ in made
+            for thing in by_print[print_].draft.about
+        ],
+    )
     return [(print_, by_print[print_]) for print_ in made]
 
 
@@ -125,14 +139,63 @@ async def pending(tx: Tx, workspace_id: str, person_id: str, now: datetime) -> l
     query = (
         select(insights)
         .where(
+            OPEN_INSIGHT,
             insights.c.workspace_id == workspace_id,
             insights.c.person_id == person_id,
-            within(lifecycle.PENDING),
             insights.c.expires_at > now,
         )
         .order_by(insights.c.priority.desc(), insights.c.created_at.desc(), insights.c.fingerprint)
     )
     return [from_row(row) for row in await tx.execute(query)]
+
+
+async def recent(tx: Tx, workspace_id: str, person_id: str, most: int = 50) -> list[Insight]:
+    """A person's latest insights, whatever became of them."""
+    query = (
+        select(insights)
+        .where(insights.c.workspace_id == workspace_id, insights.c.person_id == person_id)
+        .order_by(insights.c.created_at.desc(), insights.c.fingerprint)
+        .limit(most)
+    )
+    return [from_row(row) for row in await tx.execute(query)]
+
+
+async def shown_by(
+    tx: Tx, places: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], list[Insight]]:
+    """The insights that messages show, in their order, by (workspace, message id)."""
+    found: dict[tuple[str, str], list[Insight]] = {}
+    links = message_insights
+    for piece in chunks(sorted(places)):
+        query = (
+            select(insights, links.c.message_id)
+            .join(
+                links,
+                (links.c.workspace_id == insights.c.workspace_id)
+                & (links.c.fingerprint == insights.c.fingerprint),
+            )
+            .where(tuple_(links.c.workspace_id, links.c.message_id).in_(piece))
+            .order_by(links.c.place)
+        )
+        for row in await tx.execute(query):
+            found.setdefault((row.workspace_id, row.message_id), []).append(from_row(row))
+    return found
+
+
+async def subjects(
+    tx: Tx, workspace_id: str, fingerprints: Collection[str]
+) -> dict[str, tuple[About, ...]]:
+    """What insights are about, by fingerprint."""
+    found: dict[str, list[About]] = {}
+    table = insight_subjects
+    for piece in chunks(sorted(fingerprints)):
+        query = select(table).where(
+            table.c.workspace_id == workspace_id, table.c.fingerprint.in_(piece)
+        )
+        for row in await tx.execute(query):
+            thing = About(SubjectKind(row.kind), row.connection_id, row.subject_id, row.mark)
+            found.setdefault(row.fingerprint, []).append(thing)
+    return {print_: tuple(things) for print_, things in found.items()}
 
 
 async def past(
@@ -142,7 +205,7 @@ async def past(
 
     The last few for each subject are enough to know how often in a row it was dismissed.
     """
-    found: dict[tuple[str, str], list[PastInsight]] = {}
+    rows: list[Row[Any]] = []
     for piece in chunks(sorted(person_ids)):
         place = (
             func.row_number()
@@ -156,12 +219,12 @@ async def past(
             select(
                 insights.c.rule,
                 insights.c.person_id,
+                insights.c.fingerprint,
                 insights.c.subject,
                 insights.c.occasion,
                 insights.c.created_at,
                 insights.c.state,
                 insights.c.decided_at,
-                insights.c.about,
                 place,
             )
             .where(
@@ -173,19 +236,22 @@ async def past(
             .subquery()
         )
         query = select(ranked).where(ranked.c.place <= 8).order_by(ranked.c.created_at.desc())
-        for row in await tx.execute(query):
-            dismissed = row.decided_at if row.state == InsightState.DISMISSED.value else None
-            found.setdefault((row.rule, row.person_id), []).append(
-                PastInsight(
-                    row.rule,
-                    row.subject,
-                    row.created_at,
-                    dismissed,
-                    tuple(row.about),
-                    row.occasion,
-                    row.state == InsightState.TAKEN.value,
-                )
+        rows += await tx.execute(query)
+    about = await subjects(tx, workspace_id, {row.fingerprint for row in rows})
+    found: dict[tuple[str, str], list[PastInsight]] = {}
+    for row in rows:
+        dismissed = row.decided_at if row.state == InsightState.DISMISSED.value else None
+        found.setdefault((row.rule, row.person_id), []).append(
+            PastInsight(
+                row.rule,
+                row.subject,
+                row.created_at,
+                dismissed,
+                about.get(row.fingerprint, ()),
+                row.occasion,
+                row.state == InsightState.TAKEN.value,
             )
+        )
     return found
 
 
@@ -194,19 +260,16 @@ _IN_TIME = frozenset({InsightState.TAKEN, InsightState.DISMISSED})
 
 
 @cache
-def _moving(to: InsightState, columns: tuple[str, ...]) -> Update:
-    """The conditional update of `move`: made once for each kind of it."""
-    values: dict[str, Any] = {name: bindparam(f"_{name}") for name in columns}
-    if to in lifecycle.DECIDED:
-        values["render_due"] = insights.c.ts.is_not(None)
+def _ending(to: InsightState, columns: tuple[str, ...]) -> Update:
+    """The conditional update of `end`: made once for each kind of it."""
     query = (
         update(insights)
         .where(
+            OPEN_INSIGHT,
             insights.c.workspace_id == bindparam("_workspace"),
             insights.c.fingerprint == bindparam("_fingerprint"),
-            within(lifecycle.sources(to)),
         )
-        .values(state=to.value, **values)
+        .values(state=to.value, **{name: bindparam(f"_{name}") for name in columns})
         .returning(insights)
     )
     if to in _IN_TIME:
@@ -214,7 +277,7 @@ def _moving(to: InsightState, columns: tuple[str, ...]) -> Update:
     return query
 
 
-async def move(
+async def end(
     tx: Tx,
     workspace_id: str,
     fingerprint: str,
@@ -222,52 +285,51 @@ async def move(
     now: datetime,
     **values: object,
 ) -> Insight | None:
-    """Bring an insight to a state if it may go there from where it is: the claim of a click.
+    """Bring an open insight to its end: the claim of a click.
 
-    Returns it as it is afterwards, or `None` when somebody or something was faster. A decision is
-    kept in the history, and a message that shows it is marked to be rendered again.
+    Returns it as it is afterwards, or `None` when somebody or something was faster. The decision
+    is kept in the history, and messages that show it are marked to be drawn again. Whoever ends an
+    insight has had its person's attention reconsidered before (`people.reconsider`): the order in
+    which rows are locked is people, insights, messages.
     """
-    decided = to in lifecycle.DECIDED
-    if decided:
-        values |= {"decided_at": now, "attempts": 0, "not_before": None}
-    given = {f"_{name}": value for name, value in values.items()}
+    values |= {"decided_at": now}
+    given: dict[str, object] = {f"_{name}": value for name, value in values.items()}
     given |= {"_workspace": workspace_id, "_fingerprint": fingerprint}
     if to in _IN_TIME:
         given["_now"] = now
-    row = (await tx.execute(_moving(to, tuple(values)), given)).first()
+    row = (await tx.execute(_ending(to, tuple(values)), given)).first()
     if row is None:
         return None
     insight = from_row(row)
-    if decided:
-        await _decide(tx, [(insight.fingerprint, insight.person_id)], workspace_id, to.value, now)
+    await _ended(tx, workspace_id, {insight.fingerprint: insight.person_id}, to, now)
     return insight
 
 
-async def _decide(
-    tx: Tx, made: Sequence[tuple[str, str]], workspace_id: str, decision: str, now: datetime
+async def _ended(
+    tx: Tx, workspace_id: str, made: Mapping[str, str], to: InsightState, now: datetime
 ) -> None:
-    if made:
-        await tx.execute(
-            insert(tx, decisions).on_conflict_do_nothing(
-                index_elements=list(decisions.primary_key)
-            ),
-            [
-                {
-                    "workspace_id": workspace_id,
-                    "fingerprint": print_,
-                    "at": now,
-                    "decision": decision,
-                    "person_id": person_id,
-                }
-                for print_, person_id in made
-            ],
-        )
+    """Keep what was decided, by fingerprint and person, and have it shown."""
+    await add_new(
+        tx,
+        decisions,
+        [
+            {
+                "workspace_id": workspace_id,
+                "fingerprint": print_,
+                "at": now,
+                "decision": to.value,
+                "person_id": person_id,
+            }
+            for print_, person_id in made.items()
+        ],
+    )
+    await messages.changed(tx, workspace_id, made)
 
 
 async def see(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: datetime) -> None:
-    """Note that the person has had these before their eyes."""
+    """Note that these were put before their person."""
     for piece in chunks(sorted(fingerprints)):
-        query = (
+        await tx.execute(
             update(insights)
             .where(
                 insights.c.workspace_id == workspace_id,
@@ -275,112 +337,92 @@ async def see(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: dat
                 insights.c.seen_at.is_(None),
             )
             .values(seen_at=now)
-            .returning(insights.c.fingerprint, insights.c.person_id)
         )
-        seen = [(row[0], row[1]) for row in await tx.execute(query)]
-        await _decide(tx, seen, workspace_id, "opened", now)
+
+
+_SAID = (
+    update(insights)
+    .where(
+        insights.c.workspace_id == bindparam("_workspace"),
+        insights.c.fingerprint.in_(bindparam("_fingerprints", expanding=True)),
+    )
+    .values(
+        seen_at=func.coalesce(insights.c.seen_at, bindparam("_now", type_=insights.c.seen_at.type)),
+        verdict=Verdict.NOW.value,
+        verdict_reason=Reason.SAID.value,
+        verdict_until=None,
+    )
+)
+
+
+async def said(tx: Tx, workspace_id: str, fingerprints: Sequence[str], now: datetime) -> None:
+    """Note that a message that shows these stands in Slack."""
+    if fingerprints:
+        given = {"_workspace": workspace_id, "_fingerprints": fingerprints, "_now": now}
+        await tx.execute(_SAID, given)
+
+
+async def opened(tx: Tx, insight: Insight, now: datetime) -> None:
+    """Keep in the history that the person looked into this; the first time counts."""
+    known = select(decisions.c.at).where(
+        decisions.c.workspace_id == insight.workspace_id,
+        decisions.c.fingerprint == insight.fingerprint,
+        decisions.c.decision == "opened",
+    )
+    await see(tx, insight.workspace_id, [insight.fingerprint], now)
+    if (await tx.execute(known)).first() is None:
+        row = {
+            "workspace_id": insight.workspace_id,
+            "fingerprint": insight.fingerprint,
+            "at": now,
+            "decision": "opened",
+            "person_id": insight.person_id,
+        }
+        await add_new(tx, decisions, [row])
 
 
 async def any_expired(tx: Tx, now: datetime) -> bool:
     """Whether the time of any open insight is up."""
     query = (
-        select(insights.c.fingerprint).where(PENDING_INSIGHT, insights.c.expires_at <= now).limit(1)
+        select(insights.c.fingerprint).where(OPEN_INSIGHT, insights.c.expires_at <= now).limit(1)
     )
     return (await tx.execute(query)).first() is not None
 
 
 async def expire(tx: Tx, now: datetime) -> int:
-    """End every open insight whose time is up; messages in Slack are to lose their buttons."""
-    query = (
-        update(insights)
-        .where(
-            PENDING_INSIGHT,
-            within(lifecycle.sources(InsightState.EXPIRED)),
-            insights.c.expires_at <= now,
-        )
-        .values(
-            state=InsightState.EXPIRED.value,
-            decided_at=now,
-            render_due=insights.c.ts.is_not(None),
-            attempts=0,
-            not_before=None,
-        )
-        .returning(insights.c.workspace_id, insights.c.fingerprint, insights.c.person_id)
+    """End every open insight whose time is up; what is next for their people is decided anew."""
+    query = select(insights.c.workspace_id, insights.c.person_id, insights.c.fingerprint).where(
+        OPEN_INSIGHT, insights.c.expires_at <= now
     )
-    by_workspace: dict[str, list[tuple[str, str]]] = {}
-    for workspace_id, print_, person_id in await tx.execute(query):
-        by_workspace.setdefault(workspace_id, []).append((print_, person_id))
-    for workspace_id, made in by_workspace.items():
-        await _decide(tx, made, workspace_id, InsightState.EXPIRED.value, now)
-    return sum(map(len, by_workspace.values()))
+    found: dict[str, dict[str, str]] = {}
+    for workspace_id, person_id, print_ in await tx.execute(query):
+        found.setdefault(workspace_id, {})[print_] = person_id
+    count = 0
+    for workspace_id, owners in found.items():
+        await people.reconsider(tx, workspace_id, owners.values(), now)
+        count += await expire_these(tx, workspace_id, owners, now)
+    return count
 
 
-async def release(tx: Tx, workspace_id: str, person_id: str, level: int) -> None:
-    """Queue what was held for a person who may be written to now; lesser things stay quiet."""
-    await tx.execute(
-        update(insights)
-        .where(
-            insights.c.workspace_id == workspace_id,
-            insights.c.person_id == person_id,
-            within([InsightState.HELD, InsightState.FAILED]),
+async def expire_these(
+    tx: Tx, workspace_id: str, fingerprints: Collection[str], now: datetime
+) -> int:
+    """End those of these insights that are still open; returns how many."""
+    made: dict[str, str] = {}
+    for piece in chunks(sorted(fingerprints)):
+        query = (
+            update(insights)
+            .where(
+                OPEN_INSIGHT,
+                insights.c.workspace_id == workspace_id,
+                insights.c.fingerprint.in_(piece),
+            )
+            .values(state=InsightState.EXPIRED.value, decided_at=now)
+            .returning(insights.c.fingerprint, insights.c.person_id)
         )
-        .values(
-            state=case(
-                (insights.c.priority + level > int(Priority.HIGH), InsightState.QUEUED.value),
-                else_=InsightState.QUIET.value,
-            ),
-            attempts=0,
-            not_before=None,
-        )
-    )
-
-
-async def quieten(tx: Tx, workspace_id: str, person_id: str, level: int) -> None:
-    """Take back what waits to be sent but is too unimportant for the person's new level."""
-    await tx.execute(
-        update(insights)
-        .where(
-            insights.c.workspace_id == workspace_id,
-            insights.c.person_id == person_id,
-            within([InsightState.HELD, InsightState.QUEUED]),
-            insights.c.priority + level <= int(Priority.HIGH),
-        )
-        .values(state=InsightState.QUIET.value)
-    )
-
-
-async def silence(tx: Tx, workspace_id: str, person_id: str) -> None:
-    """Keep what waits for a person who wants no messages where only they can look at it."""
-    await tx.execute(
-        update(insights)
-        .where(
-            insights.c.workspace_id == workspace_id,
-            insights.c.person_id == person_id,
-            within([InsightState.HELD, InsightState.QUEUED]),
-        )
-        .values(state=InsightState.QUIET.value)
-    )
-
-
-async def change(tx: Tx, workspace_id: str, fingerprint: str, **values: object) -> None:
-    """Set columns that are not the state."""
-    await tx.execute(update(insights).where(one(workspace_id, fingerprint)).values(**values))
-
-
-async def newest_unanswered(tx: Tx, workspace_id: str, person_id: str) -> datetime | None:
-    """When the newest card this person has not answered was sent."""
-    query = (
-        select(insights.c.sent_at)
-        .where(
-            insights.c.workspace_id == workspace_id,
-            insights.c.person_id == person_id,
-            insights.c.state == InsightState.SENT.value,
-            insights.c.sent_at.is_not(None),
-        )
-        .order_by(insights.c.sent_at.desc())
-        .limit(1)
-    )
-    return (await tx.execute(query)).scalar_one_or_none()
+        made.update({row[0]: row[1] for row in await tx.execute(query)})
+    await _ended(tx, workspace_id, made, InsightState.EXPIRED, now)
+    return len(made)
 
 
 async def counts(tx: Tx, workspace_id: str) -> dict[InsightState, int]:
@@ -393,41 +435,15 @@ async def counts(tx: Tx, workspace_id: str) -> dict[InsightState, int]:
     return {InsightState(row[0]): row[1] for row in await tx.execute(query)}
 
 
-async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[Insight]:
-    """Insights Slack refused for good, newest first."""
+async def open_by_reason(tx: Tx, workspace_id: str) -> dict[Reason, int]:
+    """How many open insights attention has decided on for each reason."""
     query = (
-        select(insights)
+        select(insights.c.verdict_reason, func.count())
         .where(
+            OPEN_INSIGHT,
             insights.c.workspace_id == workspace_id,
-            insights.c.state == InsightState.FAILED.value,
+            insights.c.verdict_reason.is_not(None),
         )
-        .order_by(insights.c.created_at.desc())
-        .limit(most)
+        .group_by(insights.c.verdict_reason)
     )
-    return [from_row(row) for row in await tx.execute(query)]
-
-
-async def replay(tx: Tx, workspace_id: str, now: datetime) -> int:
-    """Queue what Slack refused for good once more, unless its time is up; returns how many."""
-    query = (
-        update(insights)
-        .where(
-            insights.c.workspace_id == workspace_id,
-            insights.c.state == InsightState.FAILED.value,
-            insights.c.expires_at > now,
-        )
-        .values(state=InsightState.QUEUED.value, attempts=0, not_before=None, error=None)
-        .returning(insights.c.fingerprint)
-    )
-    return len((await tx.execute(query)).all())
-
-
-async def recent(tx: Tx, workspace_id: str, person_id: str, most: int = 50) -> list[Insight]:
-    """A person's latest insights, whatever became of them."""
-    query = (
-        select(insights)
-        .where(insights.c.workspace_id == workspace_id, insights.c.person_id == person_id)
-        .order_by(insights.c.created_at.desc(), insights.c.fingerprint)
-        .limit(most)
-    )
-    return [from_row(row) for row in await tx.execute(query)]
+    return {Reason(row[0]): row[1] for row in await tx.execute(query)}

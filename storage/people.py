@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -20,10 +21,11 @@ from sqlalchemy import (
     update,
 )
 
-from coach.models import Enrolment, Level, Person, Settings
+from coach.models import Enrolment, Level, MessageState, Person, Settings
 from storage import rounds
+from storage.columns import UtcDateTime
 from storage.database import Database, Tx, chunks, insert
-from storage.tables import insights, metadata, people, workspaces
+from storage.tables import OPEN_INSIGHT, insights, messages, metadata, people, workspaces
 
 
 def _person(row: Row[Any]) -> Person:
@@ -233,7 +235,7 @@ async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:
     """Owners no Slack user was found for, with how many insights wait for each."""
     waiting = (
         select(insights.c.person_id, func.count().label("count"))
-        .where(insights.c.workspace_id == workspace_id, insights.c.state == "held")
+        .where(OPEN_INSIGHT, insights.c.workspace_id == workspace_id)
         .group_by(insights.c.person_id)
         .subquery()
     )
@@ -281,10 +283,30 @@ async def merge_all(tx: Tx, workspace_id: str, joined: Mapping[str, str]) -> Non
             await tx.execute(delete(table).where(of_gone, exists().where(same)), pairs)
         await tx.execute(update(table).where(of_gone).values(person_id=bindparam("stays")), pairs)
     await _take_over(tx, workspace_id, joined)
+    await _redirect(tx, workspace_id, pairs)
     await tx.execute(
         delete(people).where(
             people.c.workspace_id == workspace_id, people.c.id == bindparam("gone")
         ),
+        pairs,
+    )
+
+
+async def _redirect(tx: Tx, workspace_id: str, pairs: Sequence[Mapping[str, str]]) -> None:
+    """What those who stay have not got yet goes where they are; what is next is decided anew."""
+    stays = (people.c.workspace_id == workspace_id) & (people.c.id == bindparam("stays"))
+    # Some time in the past is as good as now.
+    at_once = func.coalesce(people.c.decide_at, people.c.created_at)
+    await tx.execute(update(people).where(stays).values(decide_at=at_once), pairs)
+    user = select(people.c.slack_user_id).where(stays).scalar_subquery()
+    await tx.execute(
+        update(messages)
+        .where(
+            messages.c.workspace_id == workspace_id,
+            messages.c.person_id == bindparam("stays"),
+            messages.c.state.in_([MessageState.DUE.value, MessageState.WITHDRAWN.value]),
+        )
+        .values(addressee=func.coalesce(user, messages.c.addressee)),
         pairs,
     )
 
@@ -309,10 +331,92 @@ async def _take_over(tx: Tx, workspace_id: str, joined: Mapping[str, str]) -> No
         )
 
 
-async def next_turn(tx: Tx, workspace_id: str, turns: Mapping[str, datetime | None]) -> None:
-    """Set from when each person may get the next card."""
-    for person_id, at in turns.items():
-        await change(tx, workspace_id, person_id, send_after=at)
+async def reconsider(tx: Tx, workspace_id: str, person_ids: Collection[str], at: datetime) -> None:
+    """Have attention decide about these people anew at that time, if it would not do so earlier.
+
+    Whoever changes insights and messages of a person calls this first: it locks the person, and
+    all who do so lock in the same order.
+    """
+    for piece in chunks(sorted(set(person_ids))):
+        await tx.execute(_RECONSIDER, {"_workspace": workspace_id, "_ids": piece, "_at": at})
+
+
+_AT = bindparam("_at", type_=UtcDateTime)
+_RECONSIDER = (
+    update(people)
+    .where(
+        people.c.workspace_id == bindparam("_workspace"),
+        people.c.id.in_(bindparam("_ids", expanding=True)),
+    )
+    .values(decide_at=case((people.c.decide_at <= _AT, people.c.decide_at), else_=_AT))
+)
+
+
+async def any_to_decide(tx: Tx, now: datetime) -> bool:
+    """Whether attention has anybody to decide about."""
+    query = select(people.c.id).where(people.c.decide_at <= now).limit(1)
+    return (await tx.execute(query)).first() is not None
+
+
+async def to_decide(tx: Tx, now: datetime, most: int) -> dict[str, list[str]]:
+    """Whose turn it is, longest waiting first, by workspace: theirs alone until the end of `tx`.
+
+    Whom another process has taken is passed over.
+    """
+    query = (
+        select(people.c.workspace_id, people.c.id)
+        .where(people.c.decide_at <= now)
+        .order_by(people.c.decide_at)
+        .limit(most)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    found: dict[str, list[str]] = {}
+    for workspace_id, id in await tx.execute(query):
+        found.setdefault(workspace_id, []).append(id)
+    return found
+
+
+async def load_alone(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[str, Person]:
+    """The same as `load`, and nobody else may decide about them until the end of `tx`."""
+    found: dict[str, Person] = {}
+    for piece in chunks(sorted(ids)):
+        query = (
+            select(people)
+            .where(people.c.workspace_id == workspace_id, people.c.id.in_(piece))
+            .order_by(people.c.id)
+            .with_for_update(key_share=True)
+        )
+        found.update({row.id: _person(row) for row in await tx.execute(query)})
+    return found
+
+
+async def decided(tx: Tx, workspace_id: str, again: Mapping[str, datetime | None]) -> None:
+    """Note when each of these people must be looked at again though nothing has happened."""
+    never = [id for id, at in again.items() if at is None]
+    for piece in chunks(sorted(never)):
+        await tx.execute(
+            update(people)
+            .where(
+                people.c.workspace_id == workspace_id,
+                people.c.id.in_(piece),
+                people.c.decide_at.is_not(None),
+            )
+            .values(decide_at=None)
+        )
+    later = [
+        {"_workspace": workspace_id, "_id": id, "_at": at}
+        for id, at in sorted(again.items())
+        if at is not None
+    ]
+    if later:
+        await tx.execute(_DECIDED, later)
+
+
+_DECIDED = (
+    update(people)
+    .where(people.c.workspace_id == bindparam("_workspace"), people.c.id == bindparam("_id"))
+    .values(decide_at=_AT)
+)
 
 
 async def enrolled_counts(tx: Tx, workspace_id: str) -> dict[str, int]:

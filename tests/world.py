@@ -46,16 +46,17 @@ from bot.slack import team as slack_team
 from bot.slack.installed import Slack
 from coach.events import Owner
 from coach.ids import Entropy
-from coach.models import Enrolment, Insight, Person, SubjectKind
+from coach.models import Enrolment, Insight, MessageState, Person, SubjectKind
 from storage import (
-    agenda,
     connections,
     crm_writes,
     deliveries,
     insights,
+    messages,
     mirror,
     owners,
     people,
+    sending,
     workspaces,
 )
 from storage.connections import Connection
@@ -64,7 +65,7 @@ from storage.deliveries import NewDelivery
 from storage.installations import ENVIRONMENT, Installation
 from storage.tables import crm_writes as crm_writes_table
 from storage.tables import insights as insights_table
-from storage.tables import notices as notices_table
+from storage.tables import messages as messages_table
 from storage.tables import people as people_table
 
 HOST = "127.0.0.1"
@@ -407,7 +408,8 @@ class World:
         while waiting := await self._waiting():
             assert time.monotonic() < deadline, f"still waiting: {', '.join(waiting)}"
             wake = self.parts.wake
-            for bell in (wake.worker, wake.large, wake.sender, wake.outbox, wake.lookup):
+            bells = (wake.worker, wake.large, wake.attention, wake.sender, wake.outbox)
+            for bell in (*bells, wake.lookup):
                 bell.set()
             await asyncio.sleep(0.005)
 
@@ -418,12 +420,13 @@ class World:
         async with self.database.read() as tx:
             for large in (False, True):
                 found += await deliveries.due_workspaces(tx, now, large=large)
-            wanted = await agenda.look(tx, now)
-            found += [name for name, any_ in wanted._asdict().items() if any_]
-            for table in (insights_table, notices_table):
-                query = select(func.count()).where(table.c.state == "sending")
-                if (await tx.execute(query)).scalar_one():
-                    found.append(f"{table.name} on their way")
+            if await people.any_to_decide(tx, now):
+                found.append("people to decide about")
+            if await sending.any_waiting(tx, now):
+                found.append("messages to be sent")
+            query = select(func.count()).where(messages_table.c.leased_until.is_not(None))
+            if (await tx.execute(query)).scalar_one():
+                found.append("messages on their way")
             under_way = select(func.count()).where(
                 crm_writes_table.c.state == "queued", crm_writes_table.c.error.is_(None)
             )
@@ -633,6 +636,32 @@ async def insights_of(parts: Parts, person: Person) -> list[Insight]:
     """All insights of a person, newest first."""
     async with parts.database.read() as tx:
         return await insights.recent(tx, WORKSPACE, person.id)
+
+
+async def standing(parts: Parts, fingerprint: str) -> str:
+    """Where an insight stands, in one word: its end, or how far its message is, or why none is."""
+    async with parts.database.read() as tx:
+        query = select(insights_table).where(insights_table.c.fingerprint == fingerprint)
+        row = (await tx.execute(query)).one()
+        if row.state != "open":
+            return str(row.state)
+        shown = await messages.showing(tx, row.workspace_id, fingerprint)
+    said = [each.state.value for each in shown if each.state is not MessageState.WITHDRAWN]
+    return said[0] if said else str(row.verdict_reason)
+
+
+async def things(parts: Parts, insight: Insight) -> list[str]:
+    """The ids of the things an insight is about."""
+    async with parts.database.read() as tx:
+        found = await insights.subjects(tx, insight.workspace_id, [insight.fingerprint])
+    return sorted(each.id for each in found.get(insight.fingerprint, ()))
+
+
+async def standings(parts: Parts, person: Person) -> list[str]:
+    """Where the insights of a person stand, in the order of the alphabet."""
+    return sorted(
+        [await standing(parts, each.fingerprint) for each in await insights_of(parts, person)]
+    )
 
 
 async def mirrored(parts: Parts, kind: SubjectKind, id: str) -> Any:

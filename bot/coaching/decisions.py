@@ -8,14 +8,11 @@ from bot.coaching.changes import make, write_of
 from bot.coaching.permission import Refusal, action_of, refused, theirs
 from bot.coaching.views import view_of
 from bot.runtime.parts import Parts
-from coach import lifecycle
 from coach.action import FieldErrors
 from coach.models import Insight, InsightState, Person, Ref
-from coach.pacing import next_turn
 from coach.phrases import say
 from coach.screens import Control, Item, Screen, not_offered
 from storage import crm_writes, insights, people, workspaces
-from storage.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ async def open_screen(parts: Parts, actor: Actor, fingerprint: str) -> Opened:
     async with parts.database.write() as tx:
         insight, person = await theirs(parts, tx, actor, fingerprint)
         view = await view_of(parts, tx, insight, person)
-        await insights.see(tx, actor.workspace_id, [fingerprint], parts.clock.now())
+        await insights.opened(tx, insight, parts.clock.now())
     return Opened(insight, person, action_of(parts, insight).screen(view))
 
 
@@ -92,7 +89,8 @@ async def submit(
         result = action.submit(view, values)
         if isinstance(result, FieldErrors):
             return result
-        taken = await insights.move(
+        await people.reconsider(tx, actor.workspace_id, [person.id], parts.clock.now())
+        taken = await insights.end(
             tx,
             actor.workspace_id,
             fingerprint,
@@ -104,7 +102,7 @@ async def submit(
             raise Refusal(refused(await insights.get(tx, actor.workspace_id, fingerprint)))
         for write in result.writes:
             await make(parts, tx, insight, person, write)
-        await _free_turn(parts, tx, insight)
+    parts.wake.attention.set()
     parts.wake.sender.set()
     parts.wake.outbox.set()
     return taken
@@ -118,7 +116,7 @@ async def leave(parts: Parts, actor: Actor, fingerprint: str) -> bool:
     async with parts.database.read() as tx:
         made = await crm_writes.of_insight(tx, actor.workspace_id, fingerprint)
         insight = await insights.get(tx, actor.workspace_id, fingerprint)
-    if not made or insight is None or insight.state in lifecycle.DECIDED:
+    if not made or insight is None or insight.state is not InsightState.OPEN:
         return False
     return isinstance(await submit(parts, actor, fingerprint, {}), Insight)
 
@@ -126,21 +124,13 @@ async def leave(parts: Parts, actor: Actor, fingerprint: str) -> bool:
 async def dismiss(parts: Parts, actor: Actor, fingerprint: str) -> Insight:
     """Send an insight away. Raises `Refusal`."""
     async with parts.database.write() as tx:
-        insight, _ = await theirs(parts, tx, actor, fingerprint)
+        _, person = await theirs(parts, tx, actor, fingerprint)
         now = parts.clock.now()
+        await people.reconsider(tx, actor.workspace_id, [person.id], now)
         await insights.see(tx, actor.workspace_id, [fingerprint], now)
-        gone = await insights.move(tx, actor.workspace_id, fingerprint, InsightState.DISMISSED, now)
+        gone = await insights.end(tx, actor.workspace_id, fingerprint, InsightState.DISMISSED, now)
         if gone is None:
             raise Refusal(refused(await insights.get(tx, actor.workspace_id, fingerprint)))
-        await _free_turn(parts, tx, insight)
+    parts.wake.attention.set()
     parts.wake.sender.set()
     return gone
-
-
-async def _free_turn(parts: Parts, tx: Tx, insight: Insight) -> None:
-    # An answered card no longer stands in the way of the next one; a newer one may.
-    if insight.state is InsightState.SENT:
-        workspace_id, person_id = insight.workspace_id, insight.person_id
-        newest = await insights.newest_unanswered(tx, workspace_id, person_id)
-        turn = next_turn(parts.clock.now(), newest)
-        await people.next_turn(tx, workspace_id, {person_id: turn})

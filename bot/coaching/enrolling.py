@@ -5,9 +5,10 @@ from dataclasses import fields, replace
 
 from bot.coaching import planning
 from bot.coaching.actor import Actor
+from bot.coaching.attending import attend
 from bot.runtime.parts import Parts
 from coach.models import Enrolment, Level, Person, Settings
-from storage import insights, notices, people, rounds, workspaces
+from storage import messages, people, rounds, workspaces
 from storage.database import Tx
 
 
@@ -58,7 +59,6 @@ async def turn_off(parts: Parts, actor: Actor) -> Person:
             await _decline(tx, person)
             return
         await people.change(tx, actor.workspace_id, person.id, enabled=False)
-        await insights.silence(tx, actor.workspace_id, person.id)
 
     return await _choose(parts, actor, work)
 
@@ -84,9 +84,7 @@ async def save_settings(parts: Parts, actor: Actor, settings: Settings) -> Perso
         if not settings.enabled and not started:
             wanted = replace(settings, enabled=person.settings.enabled)
         await _save(parts, tx, person, wanted)
-        if not wanted.enabled:
-            await insights.silence(tx, actor.workspace_id, person.id)
-        elif settings.enabled and not (started and person.settings.enabled):
+        if settings.enabled and not (started and person.settings.enabled):
             await _begin(parts, tx, replace(person, settings=wanted))
 
     return await _choose(parts, actor, work)
@@ -102,6 +100,8 @@ async def _choose(
         await workspaces.lock(tx, parts.database, actor.workspace_id)
         person = await ensure(parts, tx, actor)
         await work(tx, person)
+        # At once, and not at attention's next turn: who says stop is sent nothing more.
+        await attend(parts, tx, actor.workspace_id, [person.id])
         after = (await people.load(tx, actor.workspace_id, [person.id]))[person.id]
     # Only now can the other parts see it.
     parts.wake.tick.set()
@@ -114,16 +114,16 @@ async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
     anybody = frozenset(Enrolment)
     await people.enrol(tx, person.workspace_id, person.id, Enrolment.STARTED, only_from=anybody)
     await people.change(tx, person.workspace_id, person.id, enabled=True)
-    await insights.release(tx, person.workspace_id, person.id, int(person.settings.level))
+    now = parts.clock.now()
+    await messages.replay(tx, person.workspace_id, now, person_id=person.id)
     # Nothing was looked at for somebody who did not listen.
-    await rounds.wake(tx, person.workspace_id, person.id, parts.clock.now())
+    await rounds.wake(tx, person.workspace_id, person.id, now)
     await _show_welcome(tx, person, "started")
 
 
 async def _decline(tx: Tx, person: Person) -> None:
     anybody = frozenset(Enrolment)
     await people.enrol(tx, person.workspace_id, person.id, Enrolment.DECLINED, only_from=anybody)
-    await insights.silence(tx, person.workspace_id, person.id)
     await _show_welcome(tx, person, "declined")
 
 
@@ -134,8 +134,6 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
         for field in fields(settings)
         if getattr(settings, field.name) != getattr(person.settings, field.name)
     } - {"enabled"}
-    if settings.level < person.settings.level:
-        await insights.quieten(tx, person.workspace_id, person.id, int(settings.level))
     if changed == {"level"}:
         # Nothing becomes due at another time, but they may hear what they were not told.
         await rounds.wake(tx, person.workspace_id, person.id, parts.clock.now())
@@ -146,8 +144,6 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
 async def _show_welcome(tx: Tx, person: Person, state: str) -> None:
     """Let the welcome message, if there is one, say what was chosen and lose its buttons."""
     id = f"welcome:{person.id}"
-    notice = await notices.get(tx, person.workspace_id, id)
-    if notice is None or notice.params.get("state") == state:
-        return
-    params = {**notice.params, "state": state}
-    await notices.change(tx, person.workspace_id, id, params=params, render_due=True)
+    welcome = await messages.get(tx, person.workspace_id, id)
+    if welcome is not None and welcome.params.get("state") != state:
+        await messages.redraw(tx, person.workspace_id, id, {**welcome.params, "state": state})

@@ -2,12 +2,10 @@
 
 from collections.abc import Collection
 
-from bot.coaching import planning
-from bot.coaching.consent import invite
+from bot.coaching import attending, planning
 from bot.runtime.parts import Parts
 from coach.events import Owner
-from coach.models import Enrolment, InsightState
-from storage import insights, owners, people
+from storage import owners, people
 from storage.database import Tx
 from storage.owners import Resolved
 
@@ -31,9 +29,4 @@ async def reach(parts: Parts, tx: Tx, workspace_id: str, person_id: str) -> None
     """Look at everything of somebody anew, and bring on its way what was held for them."""
     person = (await people.load(tx, workspace_id, [person_id]))[person_id]
     await planning.reconsider(parts, tx, person)
-    if person.enrolment is Enrolment.STARTED:
-        await insights.release(tx, workspace_id, person_id, int(person.settings.level))
-        return
-    open_ = await insights.pending(tx, workspace_id, person_id, parts.clock.now())
-    if any(insight.state is InsightState.HELD for insight in open_):
-        await invite(tx, [person], parts.clock.now())
+    await attending.reach(parts, tx, workspace_id, person_id)

@@ -26,9 +26,7 @@ async def theirs(parts: Parts, tx: Tx, actor: Actor, fingerprint: str) -> tuple[
     person = known[insight.person_id]
     if person.slack_user_id != actor.slack_user_id:
         raise Refusal(say("This insight is for somebody else, so only they can answer it."))
-    if insight.state in {InsightState.TAKEN, InsightState.DISMISSED, InsightState.EXPIRED} or (
-        insight.expires_at <= parts.clock.now()
-    ):
+    if insight.state is not InsightState.OPEN or insight.expires_at <= parts.clock.now():
         raise Refusal(refused(insight))
     return insight, person
 
@@ -40,6 +38,8 @@ def refused(insight: Insight | None) -> Phrase:
         return together(already, insight.outcome) if insight.outcome else already
     if insight is not None and insight.state is InsightState.DISMISSED:
         return say("You have already dismissed this.")
+    if insight is not None and insight.state is InsightState.RESOLVED:
+        return say("This is settled already: the CRM says so.")
     return say("This insight has expired. If it is still true, you will hear of it again.")
 
 

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.coaching.attending import attend
 from bot.coaching.checking import Touched, appoint
-from bot.coaching.consent import invite
 from bot.coaching.owning import identify
 from bot.runtime.parts import Parts
 from coach import engine
@@ -18,7 +18,6 @@ from coach.models import (
     Activity,
     Contact,
     Deal,
-    InsightState,
     InsightType,
     Origin,
     Person,
@@ -295,23 +294,18 @@ async def _answer(
         person = known[activity.person_id or ""]
         look = ActionLook(now, person, activity, found.get(person.id, Known()), received_at)
         new += [
-            NewInsight(rule, InsightType.ACTION, draft, engine.first_state(person, draft.priority))
+            NewInsight(rule, InsightType.ACTION, draft)
             for rule, draft in engine.on_activity(parts.rules, look)
         ]
-    return await store_insights(tx, workspace_id, new, known, now)
+    return await store_insights(parts, tx, workspace_id, new, now)
 
 
 async def store_insights(
-    tx: Tx,
-    workspace_id: str,
-    new: Sequence[NewInsight],
-    known: Mapping[str, Person],
-    now: datetime,
+    parts: Parts, tx: Tx, workspace_id: str, new: Sequence[NewInsight], now: datetime
 ) -> int:
-    """Store insights and invite those whose first one it is; returns how many were new."""
+    """Store insights and decide what their people are told now; returns how many were new."""
     if not new:
         return 0
     made = await insights.add(tx, workspace_id, new, now)
-    held = {each.draft.person_id for _, each in made if each.state is InsightState.HELD}
-    await invite(tx, [known[person_id] for person_id in sorted(held)], now)
+    await attend(parts, tx, workspace_id, {each.draft.person_id for _, each in made})
     return len(made)

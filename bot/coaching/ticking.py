@@ -80,6 +80,7 @@ async def tick(parts: Parts) -> Ticked:
         if not planned and not done.rounds:
             break
     if made or expired:
+        parts.wake.attention.set()
         parts.wake.sender.set()
     return Ticked(due, made, expired)
 
@@ -144,7 +145,7 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
             count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, now)
             due += count
             new += said
-        made += await store_insights(tx, workspace_id, new, whom, now)
+        made += await store_insights(parts, tx, workspace_id, new, now)
     return _Made(len(claimed), due, made)
 
 
@@ -195,10 +196,7 @@ async def _ask(
         for subject in sorted_.due.subjects:
             if (at := verdict.later.get(subject_key(subject))) is not None:
                 later.append((_key(name, subject), max(at, now + LEAST), None))
-        new += [
-            NewInsight(name, InsightType.TIME, draft, engine.first_state(person, draft.priority))
-            for draft in verdict.drafts
-        ]
+        new += [NewInsight(name, InsightType.TIME, draft) for draft in verdict.drafts]
     await checks.drop(tx, workspace_id, gone)
     await checks.put_off(tx, workspace_id, later)
     await _set_next(tx, workspace_id, name, verdicts, now)

@@ -9,8 +9,9 @@ from bot.crm.provider import Provider
 from bot.doctor.findings import Finding, fault, note, ok
 from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
+from coach.attention import Reason
 from coach.errors import CoachError
-from coach.models import Enrolment, InsightState
+from coach.models import Enrolment, MessageState
 from coach.phrases import counted, facts, say
 from coach.terms import how_many
 from coach.wording import plain
@@ -19,8 +20,8 @@ from storage import (
     crm_writes,
     deliveries,
     insights,
+    messages,
     mirror,
-    notices,
     people,
     schema,
 )
@@ -190,17 +191,20 @@ def _made_at(ordered_id: str) -> datetime:
 
 
 async def _messages(tx: Tx) -> AsyncIterator[Finding]:
-    counts = await insights.counts(tx, DEFAULT)
-    queued = counts.get(InsightState.QUEUED, 0) + counts.get(InsightState.SENDING, 0)
-    held = counts.get(InsightState.HELD, 0)
-    sent = counts.get(InsightState.SENT, 0)
-    yield ok("insights", f"{queued:,} to be sent, {held:,} held until Start, {sent:,} unanswered.")
-    refused = Counter(
-        each.error or "no reason kept" for each in await insights.failed(tx, DEFAULT, most=1000)
+    states = await messages.counts(tx, DEFAULT)
+    reasons = await insights.open_by_reason(tx, DEFAULT)
+    due = states.get(MessageState.DUE, 0) + states.get(MessageState.SENDING, 0)
+    held = reasons.get(Reason.CONSENT, 0) + reasons.get(Reason.UNMATCHED, 0)
+    yield ok(
+        "messages",
+        f"{due:,} to be sent, {held:,} insights held until Start, "
+        f"{reasons.get(Reason.SAID, 0):,} unanswered.",
     )
-    refused.update(error for _, error in await notices.failed(tx, DEFAULT, most=1000))
+    refused = Counter(
+        each.error or "no reason kept" for each in await messages.failed(tx, DEFAULT, most=1000)
+    )
     for code, count in refused.most_common(SHOWN):
-        yield fault("insights", f"Slack refused {count:,}: {redacted(code)}.", mending(code))
+        yield fault("messages", f"Slack refused {count:,}: {redacted(code)}.", mending(code))
 
 
 async def _writes(tx: Tx) -> AsyncIterator[Finding]:

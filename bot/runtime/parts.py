@@ -52,6 +52,7 @@ class Wake:
     worker: asyncio.Event = field(default_factory=asyncio.Event)
     #: For deliveries that are worked off by themselves.
     large: asyncio.Event = field(default_factory=asyncio.Event)
+    attention: asyncio.Event = field(default_factory=asyncio.Event)
     sender: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     lookup: asyncio.Event = field(default_factory=asyncio.Event)

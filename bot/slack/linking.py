@@ -4,18 +4,18 @@ import re
 
 from bot.coaching import enrolling, planning
 from bot.coaching.actor import Actor
+from bot.coaching.attending import reach
 from bot.runtime.parts import Parts
 from bot.slack import members
 from bot.slack.installed import Slack
-from bot.slack.lookup import reach
 from coach.errors import CoachError
 from coach.events import EVERYWHERE, OwnerKey
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say, to_json, verbatim
-from storage import link_requests, lists, notices, owners, people, workspaces
+from storage import link_requests, lists, messages, owners, people, workspaces
 from storage.database import Tx
 from storage.link_requests import LinkRequest
-from storage.notices import Notice
+from storage.messages import Message
 
 _ADDRESS = re.compile(r"[^\s@<>|,;:\"']{1,64}@[^\s@<>|,;:\"']+\.[^\s@<>|,;:\"']{2,}")
 
@@ -99,14 +99,15 @@ async def decide(
         decider = await people.by_slack_user(tx, workspace_id, slack_user_id)
         await _show_decision(tx, request, state, decider.name if decider else "")
         if asker.slack_user_id:
-            answer = Notice(
+            answer = Message(
                 workspace_id,
                 f"link_answer:{request.id}",
-                asker.slack_user_id,
                 "link_answer",
+                asker.slack_user_id,
                 {"email": request.email, "state": state},
+                asker.id,
             )
-            await notices.add(tx, answer, now)
+            await messages.make(tx, [(answer, [])], now)
     parts.wake.sender.set()
     parts.wake.tick.set()
     if confirmed:
@@ -157,8 +158,8 @@ async def _request(parts: Parts, tx: Tx, asker: Person, address: str, admin: str
         "things": to_json(await _things(tx, owner)) if owner else None,
         "state": "asked",
     }
-    question = Notice(asker.workspace_id, f"link:{request.id}", admin, "link_request", params)
-    await notices.add(tx, question, parts.clock.now())
+    question = Message(asker.workspace_id, f"link:{request.id}", "link_request", admin, params)
+    await messages.make(tx, [(question, [])], parts.clock.now())
 
 
 async def _things(tx: Tx, owner: Person) -> Phrase:
@@ -174,7 +175,7 @@ async def _things(tx: Tx, owner: Person) -> Phrase:
 
 async def _show_decision(tx: Tx, request: LinkRequest, state: str, by: str) -> None:
     id = f"link:{request.id}"
-    question = await notices.get(tx, request.workspace_id, id)
+    question = await messages.get(tx, request.workspace_id, id)
     if question is not None:
         params = {**question.params, "state": state, "by": by}
-        await notices.change(tx, request.workspace_id, id, params=params, render_due=True)
+        await messages.redraw(tx, request.workspace_id, id, params)

@@ -5,14 +5,14 @@ import logging
 from datetime import timedelta
 
 from bot.coaching import planning
-from bot.coaching.consent import invite
+from bot.coaching.attending import reach
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack import members
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError, Slack
-from coach.models import InsightState, Person
-from storage import insights, people, workspaces
+from coach.models import Person
+from storage import people, workspaces
 from storage.database import Tx
 
 log = logging.getLogger(__name__)
@@ -137,14 +137,3 @@ async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -
         await planning.reconsider(parts, tx, person)
         parts.wake.tick.set()
     await reach(parts, tx, workspace_id, person.id)
-
-
-async def reach(parts: Parts, tx: Tx, workspace_id: str, person_id: str) -> None:
-    """Bring what was held for somebody who can now be reached on its way, or ask them first."""
-    person = (await people.load(tx, workspace_id, [person_id]))[person_id]
-    if person.enrolment == "started":
-        await insights.release(tx, workspace_id, person_id, int(person.settings.level))
-        return
-    open_ = await insights.pending(tx, workspace_id, person_id, parts.clock.now())
-    if any(insight.state is InsightState.HELD for insight in open_):
-        await invite(tx, [person], parts.clock.now())

@@ -2,28 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
-from bot.slack.blocks.card import card
-from bot.slack.blocks.notices import notice as notice_blocks
+from bot.slack.blocks.card import promise_of
+from bot.slack.blocks.pieces import Blocks
+from bot.slack.drawing import KINDS, Kind, Sight
 from bot.slack.faults import Fault, Means, fault
-from coach.models import Enrolment, InsightState
-from coach.pacing import APART
-from storage import agenda, cards, insights, notices, people, workspaces
-from storage.cards import Card
+from coach.attention import APART, still_wanted
+from coach.models import MessageState
+from storage import attention, insights, people, sending, workspaces
 from storage.database import Tx, is_passing
-from storage.notices import Notice
+from storage.sending import Claimed, Paused
 from storage.shared_writes import SharedWrites
 
 log = logging.getLogger(__name__)
-
-Message = TypeVar("Message", Card, Notice)
 
 #: How long a claim lasts; after that another sender may try again.
 LEASE = timedelta(seconds=60)
@@ -38,6 +36,8 @@ TRIES = 12
 #: (https://docs.slack.dev/apis/web-api/rate-limits).
 CHANNEL_PACE = 1.0
 
+POST, UPDATE = "chat.postMessage", "chat.update"
+
 
 def _given_up(found: Fault, attempts: int) -> bool:
     # Being told to wait is no sign that it will never work.
@@ -45,7 +45,11 @@ def _given_up(found: Fault, attempts: int) -> bool:
 
 
 class Sender:
-    """Sends for all workspaces this process serves. Its only memory is for the sake of pace."""
+    """Sends for all workspaces this process serves. Its only memory is for the sake of pace.
+
+    Each message is work of its own: a slow answer about one holds up no other. At most `TOGETHER`
+    are on their way at once, and of one addressee never two.
+    """
 
     def __init__(
         self, parts: Parts, client: AsyncWebClient, *, channel_pace: float = CHANNEL_PACE
@@ -54,77 +58,91 @@ class Sender:
         self._client = client
         self._apart = channel_pace
         self._last_post: dict[str, float] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        #: Whether more may be due than could be begun.
+        self._hungry = False
         #: What Slack has answered is recorded at once, many answers in one commit.
         self._shared = SharedWrites(parts.database)
-        #: Workspaces Slack has asked to leave alone, and until when.
-        self._paused: dict[str, datetime] = {}
+        #: Methods Slack has asked to leave alone in a workspace, and until when.
+        self._paused: dict[tuple[str, str], datetime] = {}
 
-    async def send_full(self) -> bool:
-        """Send what is due now; says whether more of it may be left over."""
-        return await self.send_due() >= TOGETHER
+    async def turn(self) -> int:
+        """Begin to send what is due, as far as there is room; returns how many were begun."""
+        parts, now = self._parts, self._parts.clock.now()
+        room = TOGETHER - len(self._under_way)
+        self._hungry = room <= 0
+        if self._hungry:
+            return 0
+        self._paused = {which: until for which, until in self._paused.items() if until > now}
+        paused = Paused(self._paused_for(POST), self._paused_for(UPDATE))
+        async with parts.database.read() as tx:
+            if not await sending.any_waiting(tx, now, paused):
+                return 0
+        async with parts.database.write() as tx:
+            claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
+        for each in claimed:
+            task = asyncio.create_task(self._alone(each), name=f"sending {each.message.id}")
+            self._under_way.add(task)
+            task.add_done_callback(self._done)
+        self._hungry = len(claimed) >= room
+        return len(claimed)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            # The claim runs out, then it is tried again.
+            log.error("%s failed", task.get_name(), exc_info=error)
+        if self._hungry:
+            self._parts.wake.sender.set()
 
     async def send_due(self) -> int:
-        """Send and re-render all that is due now; returns how many calls were made."""
-        parts, now = self._parts, self._parts.clock.now()
-        self._paused = {id: until for id, until in self._paused.items() if until > now}
-        stale: list[Card] = []
-        stale_notices: list[Notice] = []
-        due: list[Card] = []
-        fresh: list[Notice] = []
-        async with parts.database.read() as tx:
-            wanted = await agenda.look(tx, now, self._paused)
-            if wanted.stale_cards:
-                stale = await cards.to_render(tx, now, TOGETHER, self._paused)
-            if wanted.stale_notices:
-                stale_notices = await notices.to_render(tx, now, TOGETHER, self._paused)
-        if wanted.to_send:
-            async with parts.database.write() as tx:
-                if wanted.lost_cards:
-                    await cards.reclaim(tx, now)
-                if wanted.notices:
-                    fresh = await notices.claim(
-                        tx, now, lease=LEASE, most=TOGETHER, paused=self._paused
-                    )
-                due = await cards.claim(
-                    tx,
-                    parts.database,
-                    now,
-                    lease=LEASE,
-                    apart=APART,
-                    most=TOGETHER,
-                    paused=self._paused,
-                )
-        failures = await asyncio.gather(
-            *(self._alone(self._render, each, self._render_failed) for each in stale),
-            *(
-                self._alone(self._render_notice, each, self._notice_failed)
-                for each in stale_notices
-            ),
-            *(self._alone(self._post_notice, each, self._notice_failed) for each in fresh),
-            *(self._alone(self._post, each, self._post_failed) for each in due),
-            return_exceptions=True,
-        )
-        for failure in failures:
-            # Only now that every message has had its turn.
-            if isinstance(failure, BaseException):
-                raise failure
-        return len(stale) + len(stale_notices) + len(fresh) + len(due)
+        """Send all that is due now, and wait until it is done; returns how many calls that took."""
+        total = 0
+        while (begun := await self.turn()) or self._under_way:
+            total += begun
+            await self.finish()
+        return total
 
-    async def _alone(
-        self,
-        work: Callable[[Message], Awaitable[None]],
-        each: Message,
-        failed: Callable[[Message, Fault], Awaitable[None]],
-    ) -> None:
+    async def finish(self) -> None:
+        """Wait until nothing is on its way; cut off in the wait, it cuts off what still is."""
+        try:
+            while self._under_way:
+                await asyncio.wait(self._under_way)
+        except asyncio.CancelledError:
+            for task in self._under_way:
+                task.cancel()
+            raise
+
+    def _paused_for(self, method: str) -> list[str]:
+        return [workspace_id for workspace_id, which in self._paused if which == method]
+
+    async def _alone(self, each: Claimed) -> None:
         """A message that cannot be put into words must not come back for ever, as one of ours."""
         try:
-            await work(each)
+            await self._send(each)
         except Exception as error:
             if is_passing(error):
-                # The database's trouble: the claim runs out, then it is tried again.
                 raise
-            log.exception("a message could not be made")
-            await failed(each, Fault(Means.NEVER, f"internal: {type(error).__name__}"))
+            log.exception("the message %s could not be made", each.message.id)
+            await self._failed(each, Fault(Means.NEVER, f"internal: {type(error).__name__}"))
+
+    async def _send(self, each: Claimed) -> None:
+        message = each.message
+        kind = KINDS.get(message.kind)
+        if kind is None:
+            raise ValueError(f"there is no message of the kind {message.kind}")
+        if not each.is_new:
+            if await self._call(each, UPDATE, self._updated(each, kind)) is not None:
+                await self._shared.make(lambda tx: sending.record(tx, message, attempts=0))
+            return
+        await self._pace(message.addressee)
+        if kind.advice and not self._still_wanted(each):
+            await self._withdraw(each)
+            return
+        answer = await self._call(each, POST, self._posted(each, kind))
+        if answer is not None:
+            await self._shared.make(lambda tx: self._sent(tx, each, kind, answer))
+            log.info("sent %s to %s", message.kind, message.addressee)
 
     async def _pace(self, channel: str) -> None:
         loop = asyncio.get_running_loop()
@@ -135,16 +153,26 @@ class Sender:
             horizon = loop.time() - self._apart
             self._last_post = {c: at for c, at in self._last_post.items() if at > horizon}
 
-    def _blocks(self, each: Card) -> tuple[str, list[dict[str, Any]]]:
-        action = self._parts.actions.get(each.insight.suggestion.action)
-        promise = action.promise(each.insight.suggestion.params) if action else None
-        voice = self._parts.voices.of(each.time_zone)
-        return card(each.insight, voice, promise=promise, now=self._parts.clock.now())
+    def _still_wanted(self, each: Claimed) -> bool:
+        # Its time may have run out between claim and turn: better unsaid than said too late.
+        person, now = each.person, self._parts.clock.now()
+        return person is not None and any(still_wanted(person, i, now) for i in each.insights)
 
-    async def _say(self, channel: str, text: str, blocks: list[dict[str, Any]]) -> Any:
+    def _drawn(self, each: Claimed, kind: Kind) -> tuple[str, Blocks]:
+        sight = Sight(
+            each.message.params,
+            each.insights,
+            lambda insight: promise_of(self._parts.actions, insight),
+            self._parts.clock.now(),
+            self._parts.voices.of(each.person.time_zone if each.person else None),
+        )
+        return kind.draw(sight)
+
+    def _posted(self, each: Claimed, kind: Kind) -> Callable[[], Awaitable[Any]]:
+        text, blocks = self._drawn(each, kind)
         # What stands in it may be a CRM's: nothing of it is formatted or unfolded.
-        return await self._client.chat_postMessage(
-            channel=channel,
+        return lambda: self._client.chat_postMessage(
+            channel=each.message.addressee,
             text=text,
             blocks=blocks,
             mrkdwn=False,
@@ -152,171 +180,87 @@ class Sender:
             unfurl_media=False,
         )
 
-    async def _post(self, each: Card) -> None:
-        insight = each.insight
-        await self._pace(each.slack_user_id)
-        now = self._parts.clock.now()
-        if insight.expires_at <= now:
-            # Its time ran out between claim and turn: better unsaid than said too late.
-            async with self._parts.database.write() as tx:
-                key = (insight.workspace_id, insight.fingerprint)
-                await insights.move(tx, *key, InsightState.EXPIRED, now, claimed_until=None)
-                await people.next_turn(tx, insight.workspace_id, {insight.person_id: now})
-            return
-        text, blocks = self._blocks(each)
-        answer = await self._call(
-            lambda: self._say(each.slack_user_id, text, blocks),
-            lambda found: self._post_failed(each, found),
-            workspace_id=insight.workspace_id,
+    def _updated(self, each: Claimed, kind: Kind) -> Callable[[], Awaitable[Any]]:
+        text, blocks = self._drawn(each, kind)
+        return lambda: self._client.chat_update(
+            channel=each.message.channel or "", ts=each.message.ts or "", text=text, blocks=blocks
         )
-        if answer is None:
-            return
-        now = self._parts.clock.now()
-        place = {"channel": answer["channel"], "ts": answer["ts"], "sent_at": now}
 
-        async def sent(tx: Tx) -> None:
-            key = (insight.workspace_id, insight.fingerprint)
-            moved = await insights.move(
-                tx,
-                *key,
-                InsightState.SENT,
-                now,
-                claimed_until=None,
-                attempts=0,
-                error=None,
-                **place,
+    async def _sent(self, tx: Tx, each: Claimed, kind: Kind, answer: Mapping[str, Any]) -> None:
+        message, now = each.message, self._parts.clock.now()
+        if message.person_id and kind.advice:
+            if await attention.any_held(tx, message.workspace_id, message.person_id):
+                at = now + APART
+                await people.reconsider(tx, message.workspace_id, [message.person_id], at)
+            prints = [insight.fingerprint for insight in each.insights]
+            await insights.said(tx, message.workspace_id, prints, now)
+        is_ours = await sending.record(
+            tx,
+            message,
+            state=MessageState.SENT.value,
+            channel=answer["channel"],
+            ts=answer["ts"],
+            sent_at=now,
+            attempts=0,
+            not_before=None,
+            error=None,
+        )
+        if not is_ours:
+            log.warning(
+                "%s stands in Slack twice: this answer came after another sender had claimed it",
+                message.id,
             )
-            if moved is None:
-                # It was answered or expired while on its way: the message must show that.
-                await insights.change(tx, *key, render_due=True, **place)
+        elif kind.sent is not None:
+            await kind.sent(tx, message)
 
-        await self._shared.make(sent)
-        log.info("sent %s to %s", insight.rule, each.slack_user_id)
-
-    async def _post_failed(self, each: Card, found: Fault) -> None:
-        insight, now = each.insight, self._parts.clock.now()
-        key = (insight.workspace_id, insight.fingerprint)
+    async def _withdraw(self, each: Claimed) -> None:
+        message = each.message
         async with self._parts.database.write() as tx:
-            if _given_up(found, each.attempts):
-                log.warning("Slack refused %s for %s: %s", insight.rule, key[1], found.code)
-                await insights.move(
-                    tx, *key, InsightState.FAILED, now, error=found.code, claimed_until=None
-                )
+            await self._reconsider(tx, each)
+            await sending.record(tx, message, state=MessageState.WITHDRAWN.value, attempts=0)
+        self._parts.wake.attention.set()
+
+    async def _reconsider(self, tx: Tx, each: Claimed) -> None:
+        # Nothing reached the person, so nothing stands in the way of what is next for them.
+        message = each.message
+        if message.person_id:
+            now = self._parts.clock.now()
+            await people.reconsider(tx, message.workspace_id, [message.person_id], now)
+
+    async def _failed(self, each: Claimed, found: Fault) -> None:
+        message = each.message
+        values: dict[str, object] = {"error": found.code}
+        if _given_up(found, message.attempts):
+            log.warning("Slack refused the message %s: %s", message.id, found.code)
+            if each.is_new:
+                values["state"] = MessageState.FAILED.value
+            values["attempts"] = 0
+        else:
+            wait = found.retry_after or backoff(message.attempts, self._parts.entropy)
+            values["not_before"] = self._parts.clock.now() + wait
+            if each.is_new:
+                values["state"] = MessageState.DUE.value
             else:
-                wait = found.retry_after or backoff(each.attempts, self._parts.entropy)
-                await insights.move(
-                    tx,
-                    *key,
-                    InsightState.QUEUED,
-                    now,
-                    error=found.code,
-                    not_before=now + wait,
-                    claimed_until=None,
-                )
-            # Nothing reached the person, so nothing stands in the way of the next card.
-            await people.next_turn(tx, insight.workspace_id, {insight.person_id: now})
-
-    async def _render(self, each: Card) -> None:
-        insight = each.insight
-        text, blocks = self._blocks(each)
-        answer = await self._call(
-            lambda: self._client.chat_update(
-                channel=insight.channel or "", ts=insight.ts or "", text=text, blocks=blocks
-            ),
-            lambda found: self._render_failed(each, found),
-            workspace_id=insight.workspace_id,
-        )
-        if answer is not None:
-            await self._shared.make(lambda tx: cards.rendered(tx, insight))
-
-    async def _render_failed(self, each: Card, found: Fault) -> None:
-        now, attempts = self._parts.clock.now(), each.attempts + 1
-        key = (each.insight.workspace_id, each.insight.fingerprint)
+                values["draw_due"] = True
         async with self._parts.database.write() as tx:
-            if _given_up(found, attempts):
-                log.warning("a card of %s could not be changed: %s", key[1], found.code)
-                await insights.change(tx, *key, render_due=False, error=found.code)
-            else:
-                wait = found.retry_after or backoff(attempts, self._parts.entropy)
-                await insights.change(tx, *key, not_before=now + wait, attempts=attempts)
-
-    async def _post_notice(self, each: Notice) -> None:
-        await self._pace(each.slack_user_id)
-        text, blocks = notice_blocks(each.kind, each.params, self._parts.voices.of(None))
-        answer = await self._call(
-            lambda: self._say(each.slack_user_id, text, blocks),
-            lambda found: self._notice_failed(each, found),
-            workspace_id=each.workspace_id,
-        )
-        if answer is None:
-            return
-        async with self._parts.database.write() as tx:
-            await notices.change(
-                tx,
-                each.workspace_id,
-                each.id,
-                state="sent",
-                channel=answer["channel"],
-                ts=answer["ts"],
-                attempts=0,
-                error=None,
-            )
-            kind, _, person_id = each.id.partition(":")
-            if kind == "welcome":
-                await people.enrol(
-                    tx,
-                    each.workspace_id,
-                    person_id,
-                    Enrolment.INVITED,
-                    only_from=[Enrolment.INVITING],
-                )
-        log.info("sent %s to %s", each.kind, each.slack_user_id)
-
-    async def _render_notice(self, each: Notice) -> None:
-        text, blocks = notice_blocks(each.kind, each.params, self._parts.voices.of(None))
-        answer = await self._call(
-            lambda: self._client.chat_update(
-                channel=each.channel or "", ts=each.ts or "", text=text, blocks=blocks
-            ),
-            lambda found: self._notice_failed(each, found),
-            workspace_id=each.workspace_id,
-        )
-        if answer is not None:
-            async with self._parts.database.write() as tx:
-                await notices.change(tx, each.workspace_id, each.id, render_due=False, attempts=0)
-
-    async def _notice_failed(self, each: Notice, found: Fault) -> None:
-        now = self._parts.clock.now()
-        # A claim to post has counted its try already.
-        attempts = each.attempts if each.ts is None else each.attempts + 1
-        async with self._parts.database.write() as tx:
-            if _given_up(found, attempts):
-                log.warning("Slack refused the message %s: %s", each.id, found.code)
-                values: dict[str, object] = {"error": found.code, "render_due": False}
-                if each.ts is None:
-                    values["state"] = "failed"
-            else:
-                wait = found.retry_after or backoff(attempts, self._parts.entropy)
-                values = {"not_before": now + wait, "attempts": attempts, "error": found.code}
-                if each.ts is None:
-                    values["state"] = "queued"
-            await notices.change(tx, each.workspace_id, each.id, **values)
+            if each.is_new:
+                await self._reconsider(tx, each)
+            await sending.record(tx, message, **values)
+        if each.is_new:
+            self._parts.wake.attention.set()
 
     async def _call(
-        self,
-        call: Callable[[], Awaitable[Any]],
-        failed: Callable[[Fault], Awaitable[None]],
-        *,
-        workspace_id: str,
-    ) -> Any:
+        self, each: Claimed, method: str, call: Callable[[], Awaitable[Any]]
+    ) -> Mapping[str, Any] | None:
         """Slack's answer, or `None` after a failure was dealt with."""
         try:
-            return await call()
+            answer: Mapping[str, Any] = await call()
+            return answer
         except Exception as error:
             found = fault(error)
-        now = self._parts.clock.now()
+        workspace_id, now = each.message.workspace_id, self._parts.clock.now()
         if found.retry_after is not None:
-            self._paused[workspace_id] = now + found.retry_after
+            self._paused[workspace_id, method] = now + found.retry_after
         if found.means is Means.WORKSPACE:
             log.error(
                 "Slack lets us send nothing any more: %s. `coach doctor` says what to do.",
@@ -326,5 +270,5 @@ class Sender:
                 await workspaces.change(
                     tx, workspace_id, slack_error=found.code, slack_error_at=now
                 )
-        await failed(found)
+        await self._failed(each, found)
         return None

@@ -13,7 +13,7 @@ from bot.runtime.redacting import quiet_logs, redacted
 from bot.runtime.settings import Settings
 from bot.terminal.session import opened
 from coach.errors import CoachError
-from storage import crm_writes, deliveries, insights, notices
+from storage import crm_writes, deliveries, messages
 from storage.workspaces import DEFAULT
 
 
@@ -74,7 +74,6 @@ async def _queue(parts: Parts, ids: Sequence[str] | None) -> dict[str, int]:
         return {
             "deliveries": await deliveries.replay(tx, DEFAULT, now),
             "changes for the CRM": await crm_writes.replay(tx, DEFAULT, now),
-            # These two are posted by the server: it alone paces messages.
-            "messages (sent by `coach serve`)": await insights.replay(tx, DEFAULT, now)
-            + await notices.replay(tx, DEFAULT),
+            # These are posted by the server: it alone paces messages.
+            "messages (sent by `coach serve`)": await messages.replay(tx, DEFAULT, now),
         }

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from coach.keys import subject_key
+from coach.keys import about, subject_key
 from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
 from coach.phrases import say, to_json
 from coach.rule import ActionLook, ActionRule
@@ -35,7 +35,7 @@ def evaluate(look: ActionLook) -> Draft | None:
             },
         ),
         expires_at=look.now + timedelta(hours=24),
-        about=(deal.id,),
+        about=(about(deal),),
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from coach.keys import subject_key
+from coach.keys import about, subject_key
 from coach.knowledge import PRESSING_TASKS
 from coach.models import Draft, Level, Priority, Suggestion, Task, Verb
 from coach.phrases import Phrase, say
@@ -37,7 +37,7 @@ def evaluate(look: ActionLook) -> Draft | None:
             "view_task", {"connection_id": task.connection_id, "task_id": task.id}
         ),
         expires_at=look.now + timedelta(hours=4),
-        about=(task.id,),
+        about=(about(task),),
     )
 
 

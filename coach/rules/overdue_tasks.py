@@ -3,7 +3,7 @@
 from datetime import MAXYEAR, datetime, timedelta
 
 from coach.calendar import start_of_day
-from coach.keys import subject_key
+from coach.keys import about
 from coach.knowledge import Known
 from coach.models import (
     Draft,
@@ -42,8 +42,8 @@ def evaluate(look: TimeLook) -> Verdict:
         key=lambda task: (task.due_date, task.id),
     )
     # With another date it is another promise that was not kept.
-    about = tuple(f"{subject_key(task)}@{task.due_date}" for task in tasks)[:MARKS]
-    allowed = next_allowed(look.past, gap=GAP, about=about, now=look.now)
+    seen = tuple(about(task, task.due_date) for task in tasks)[:MARKS]
+    allowed = next_allowed(look.past, gap=GAP, about=seen, now=look.now)
     if allowed is None or not tasks:
         # Until another one is late.
         return Verdict()
@@ -68,7 +68,7 @@ def evaluate(look: TimeLook) -> Verdict:
         ),
         suggestion=Suggestion("view_overdue_tasks"),
         expires_at=look.now + GAP,
-        about=about,
+        about=seen,
     )
     return Verdict([draft], again_at=look.now + GAP)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from coach.keys import subject_key
+from coach.keys import about, subject_key
 from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
 from coach.phrases import say, to_json
 from coach.rule import ActionLook, ActionRule
@@ -38,7 +38,7 @@ def evaluate(look: ActionLook) -> Draft | None:
         reason=say("You just won {deal}.", deal=deal.thing),
         suggestion=Suggestion("create_task", params),
         expires_at=look.now + timedelta(days=3),
-        about=(deal.id,),
+        about=(about(deal),),
     )
 
 

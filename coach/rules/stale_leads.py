@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from coach.calendar import after_working_days
-from coach.keys import subject_key
+from coach.keys import about
 from coach.knowledge import Known
 from coach.models import (
     Contact,
@@ -45,8 +45,8 @@ def evaluate(look: TimeLook) -> Verdict:
         key=lambda lead: (lead.silent_since, lead.id),
     )
     # One who was contacted and went quiet again is news.
-    about = tuple(f"{subject_key(lead)}@{lead.silent_since}" for lead in leads)[:MARKS]
-    allowed = next_allowed(look.past, gap=GAP, about=about, now=look.now)
+    seen = tuple(about(lead, lead.silent_since) for lead in leads)[:MARKS]
+    allowed = next_allowed(look.past, gap=GAP, about=seen, now=look.now)
     if allowed is None or not leads:
         # Until another one goes cold.
         return Verdict()
@@ -77,7 +77,7 @@ def evaluate(look: TimeLook) -> Verdict:
             {"contacts": [[lead.connection_id, lead.id] for lead in leads[:LISTED]]},
         ),
         expires_at=look.now + GAP,
-        about=about,
+        about=seen,
     )
     return Verdict([draft], again_at=look.now + GAP)
 

@@ -9,7 +9,7 @@ from coach.calendar import (
     start_of_day,
     working_days_between,
 )
-from coach.keys import subject_key
+from coach.keys import about, subject_key
 from coach.knowledge import LARGE_VALUE, Known
 from coach.models import (
     Deal,
@@ -62,7 +62,7 @@ def evaluate(look: TimeLook) -> Verdict:
         # A new stage is a new reason: what was dismissed in the last one does not count.
         stay = f"{deal.stage}@{entered.isoformat()}#"
         past = [earlier for earlier in said if earlier.occasion.startswith(stay)]
-        allowed = next_allowed(past, gap=GAP, about=(deal.id,), now=look.now)
+        allowed = next_allowed(past, gap=GAP, about=(about(deal),), now=look.now)
         if allowed is None:
             later[key] = look.now + timedelta(days=7)
         elif allowed > look.now:
@@ -111,7 +111,7 @@ def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: st
             "view_deal", {"connection_id": deal.connection_id, "deal_id": deal.id}
         ),
         expires_at=look.now + GAP,
-        about=(deal.id,),
+        about=(about(deal),),
     )
 
 

@@ -1,4 +1,4 @@
-"""Advice, what people decided on it, and messages that are none."""
+"""Advice, what people decided on it, and the messages that put it before them."""
 
 from sqlalchemy import (
     Boolean,
@@ -17,12 +17,14 @@ from storage.columns import Json, Said, UtcDateTime
 from storage.tables.naming import metadata, where
 
 # The conditions of the partial indexes below, for queries; see `naming.where`.
-PENDING_INSIGHT = text("insights.state IN ('held', 'quiet', 'queued', 'sending', 'sent', 'failed')")
-STALE_CARD = text("insights.render_due")
-WAITING_NOTICE = text("(notices.state <> 'sent' OR notices.render_due)")
+OPEN_INSIGHT = text("insights.state = 'open'")
+#: To be posted or drawn again, or claimed by somebody who may have died.
+WAITING_MESSAGE = text(
+    "(messages.state = 'due' OR messages.draw_due OR messages.leased_until IS NOT NULL)"
+)
+_WAITING_MESSAGE = "state = 'due' OR draw_due OR leased_until IS NOT NULL"
 
-_PENDING_INSIGHT = "state IN ('held', 'quiet', 'queued', 'sending', 'sent', 'failed')"
-
+#: What is true and worth saying to somebody; whether it was said is in `messages`.
 insights = Table(
     "insights",
     metadata,
@@ -38,34 +40,47 @@ insights = Table(
     Column("reason", Said, nullable=False),
     Column("action", String(64), nullable=False),
     Column("params", Json, nullable=False),
-    Column("about", Json, nullable=False),
+    # open, taken, dismissed, resolved or expired
     Column("state", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    # When it was first put before the person.
     Column("seen_at", UtcDateTime),
     Column("decided_at", UtcDateTime),
     Column("outcome", Said, nullable=False),
-    Column("channel", String(32)),
-    Column("ts", String(32)),
-    Column("sent_at", UtcDateTime),
-    Column("error", Text),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    # Not to be sent or rendered before this; set by back-off and by Retry-After.
-    Column("not_before", UtcDateTime),
-    # A sender's claim runs out at this time.
-    Column("claimed_until", UtcDateTime),
-    # The message in Slack no longer shows the truth and must be rendered again.
-    Column("render_due", Boolean, nullable=False, server_default=text("false")),
+    # Attention's last word: now, hold, digest or drop, why, and until when.
+    Column("verdict", String(8)),
+    Column("verdict_reason", String(16)),
+    Column("verdict_until", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "fingerprint"),
     ForeignKeyConstraint(
         ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
     ),
-    Index("ix_insights_person_state", "workspace_id", "person_id", "state"),
+    Index("ix_insights_open", "workspace_id", "person_id", **where("state = 'open'")),
     Index("ix_insights_person_rule", "workspace_id", "person_id", "rule", "created_at"),
-    Index("ix_insights_queued", "workspace_id", "person_id", **where("state = 'queued'")),
-    Index("ix_insights_claimed", "claimed_until", **where("state = 'sending'")),
-    Index("ix_insights_render_due", "workspace_id", **where("render_due")),
-    Index("ix_insights_expires_at", "expires_at", **where(_PENDING_INSIGHT)),
+    Index("ix_insights_expires_at", "expires_at", **where("state = 'open'")),
+)
+
+#: The things an insight is about.
+insight_subjects = Table(
+    "insight_subjects",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("fingerprint", String(32)),
+    # deal, contact or task
+    Column("kind", String(8)),
+    Column("connection_id", String(64)),
+    Column("subject_id", Text),
+    # The state of the thing that called the insight forth.
+    Column("mark", Text, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "fingerprint", "kind", "connection_id", "subject_id"),
+    ForeignKeyConstraint(
+        ["workspace_id", "fingerprint"],
+        ["insights.workspace_id", "insights.fingerprint"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_insight_subjects_subject", "workspace_id", "kind", "connection_id", "subject_id"),
+    sqlite_with_rowid=False,
 )
 
 #: History: what people decided on insights.
@@ -82,26 +97,65 @@ decisions = Table(
     Index("ix_decisions_person_id", "workspace_id", "person_id"),
 )
 
-#: Messages to one person that are not insights: the welcome, questions to the administrator.
-notices = Table(
-    "notices",
+#: What is put before somebody in Slack: a card, the welcome, a question about a link.
+messages = Table(
+    "messages",
     metadata,
     Column("workspace_id", String(64)),
-    # Says what it is: `welcome:<person>`; a second one with the same id is never made.
-    Column("id", String(80)),
-    Column("slack_user_id", String(32), nullable=False),
+    # Says what it is: `card:<fingerprint>`, `welcome:<person>`; there is never a second one.
+    Column("id", String(96)),
+    # Which function draws it.
     Column("kind", String(32), nullable=False),
+    # Whose it is; empty when it goes to somebody in another role or to a channel.
+    Column("person_id", String(28)),
+    # A Slack user, or a channel.
+    Column("addressee", String(32), nullable=False),
     Column("params", Json, nullable=False),
-    # queued, sending, sent or failed
+    # due, sending, sent, failed or withdrawn
     Column("state", String(16), nullable=False),
     Column("channel", String(32)),
     Column("ts", String(32)),
-    Column("error", Text),
+    # A sender's claim, to post or to draw again, runs out then.
+    Column("leased_until", UtcDateTime),
+    # Which claim is the latest: an answer to an earlier one changes nothing.
+    Column("fence", Integer, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    # Not to be tried before; set by back-off and by Retry-After.
     Column("not_before", UtcDateTime),
-    Column("claimed_until", UtcDateTime),
-    Column("render_due", Boolean, nullable=False, server_default=text("false")),
+    Column("error", Text),
+    # What it shows has changed since it was posted.
+    Column("draw_due", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "id"),
-    Index("ix_notices_waiting", "workspace_id", **where("state <> 'sent' OR render_due")),
+    ForeignKeyConstraint(
+        ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
+    ),
+    Index("ix_messages_waiting", "created_at", **where(_WAITING_MESSAGE)),
+    Index("ix_messages_addressee", "workspace_id", "addressee", **where(_WAITING_MESSAGE)),
+    Index("ix_messages_person_id", "workspace_id", "person_id"),
+    Index("ix_messages_failed", "workspace_id", **where("state = 'failed'")),
+)
+
+#: Which insights a message shows, in their order.
+message_insights = Table(
+    "message_insights",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("message_id", String(96)),
+    Column("fingerprint", String(32)),
+    Column("place", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "message_id", "fingerprint"),
+    ForeignKeyConstraint(
+        ["workspace_id", "message_id"],
+        ["messages.workspace_id", "messages.id"],
+        ondelete="CASCADE",
+    ),
+    ForeignKeyConstraint(
+        ["workspace_id", "fingerprint"],
+        ["insights.workspace_id", "insights.fingerprint"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_message_insights_fingerprint", "workspace_id", "fingerprint"),
+    sqlite_with_rowid=False,
 )

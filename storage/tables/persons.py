@@ -34,14 +34,15 @@ people = Table(
     Column("stale_lead_days", Integer),
     Column("stuck_deal_days", Integer),
     Column("working_days", String(7), nullable=False),
-    # From when the next card may be sent: at most one unanswered card a minute.
-    Column("send_after", UtcDateTime),
+    # When attention must decide about their insights (again); empty when there is nothing to.
+    Column("decide_at", UtcDateTime),
     # When they last opened the Home tab, which is kept true for them from then on.
     Column("home_seen_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "slack_user_id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+    Index("ix_people_decide_at", "decide_at", **where("decide_at IS NOT NULL")),
     Index("ix_people_lookup_after", "lookup_after", **where("lookup_after IS NOT NULL")),
 )
 

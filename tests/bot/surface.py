@@ -17,7 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from bot.coaching import attending
 from bot.coaching.checking import Touched, appoint
+from bot.coaching.recording import store_insights
 from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, words_of
 from bot.runtime.parts import Parts
 from bot.slack import listeners
@@ -27,14 +29,13 @@ from bot.web.routes import SlackGuard
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.events import EVERYWHERE, OwnerKey
-from coach.keys import kind_of
+from coach.keys import fingerprint, kind_of
 from coach.models import (
     Contact,
     Deal,
     Draft,
     Enrolment,
     Insight,
-    InsightState,
     InsightType,
     Priority,
     Subject,
@@ -48,8 +49,8 @@ from storage import (
     connections,
     insights,
     installations,
+    messages,
     mirror,
-    notices,
     owners,
     people,
     workspaces,
@@ -60,6 +61,7 @@ from storage.insights import NewInsight
 from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
 from tests.bot.playground.fake_bot import BOT_TOKEN, SIGNING_SECRET, served
+from tests.world import standing
 
 WS = workspaces.DEFAULT
 CRM = "c1"
@@ -97,9 +99,11 @@ class Surface:
     async def settle(self) -> None:
         """Let everything that was begun come to its end, the sender's part included."""
         await self.parts.background.drain(5)
-        # A new one each time remembers no pace, so that tests need not wait for it.
-        while await Sender(self.parts, self.client).send_due():
+        while (await attending.turn(self.parts)) + (await self._sender().send_due()):
             pass
+
+    def _sender(self) -> Sender:
+        return Sender(self.parts, self.client, channel_pace=0)
 
     async def person(self, slack_user_id: str) -> Coached:
         async with self.parts.database.read() as tx:
@@ -125,7 +129,6 @@ class Surface:
         priority: Priority = Priority.HIGH,
         message: str = "Ask Ann Lee for a referral.",
         occasion: str = "once",
-        state: InsightState = InsightState.QUEUED,
         lasts: timedelta = timedelta(days=3),
     ) -> str:
         """A stored insight's fingerprint."""
@@ -141,10 +144,10 @@ class Surface:
             suggestion=Suggestion(action, dict(default if params is None else params)),
             expires_at=self.clock.now() + lasts,
         )
-        new = NewInsight("referral_ask", InsightType.ACTION, draft, state)
+        new = NewInsight("referral_ask", InsightType.ACTION, draft)
         async with self.parts.database.write() as tx:
-            made = await insights.add(tx, WS, [new], self.clock.now())
-        return made[0][0]
+            assert await store_insights(self.parts, tx, WS, [new], self.clock.now())
+        return fingerprint(WS, new.rule, draft)
 
     async def card(self, slack_user_id: str = ANA, **given: Any) -> tuple[str, Message]:
         """An insight and its card in the person's messages."""
@@ -171,6 +174,10 @@ class Surface:
         view = self.slack.top_view(slack_user_id)
         assert view is not None, f"{slack_user_id} looks at no modal"
         return view
+
+    async def standing(self, fingerprint: str) -> str:
+        """Where an insight stands, in one word."""
+        return await standing(self.parts, fingerprint)
 
     async def stored(self, fingerprint: str) -> Insight:
         async with self.parts.database.read() as tx:
@@ -316,11 +323,10 @@ def lead(id: str = "C-9", **changes: Any) -> Contact:
 async def welcome(surface: Surface, slack_user_id: str) -> Message:
     """The welcome message in somebody's conversation."""
     person = await surface.person(slack_user_id)
-    notice = notices.Notice(
-        WS, f"welcome:{person.id}", slack_user_id, "welcome", {"state": "asked", "name": "Ben"}
-    )
+    params = {"state": "asked", "name": "Ben"}
+    made = messages.Message(WS, f"welcome:{person.id}", "welcome", slack_user_id, params, person.id)
     async with surface.parts.database.write() as tx:
         await people.enrol(tx, WS, person.id, Enrolment.INVITING, only_from=[Enrolment.NEW])
-        await notices.add(tx, notice, surface.clock.now())
+        await messages.make(tx, [(made, [])], surface.clock.now())
     await surface.settle()
     return surface.last(slack_user_id)

@@ -118,7 +118,7 @@ async def killed_again_and_again(victim: Victim, chance: random.Random, database
 
 ARRIVED = (
     "SELECT people.slack_user_id FROM insights JOIN people ON people.id = insights.person_id "
-    "WHERE insights.state = 'sent'"
+    "JOIN messages ON messages.id = 'card:' || insights.fingerprint WHERE messages.state = 'sent'"
 )
 
 
@@ -126,7 +126,7 @@ async def everything_sent(database: Path, seconds: float) -> None:
     """Return when nothing is on its way any more."""
     open_ = (
         "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending') + "
-        "(SELECT count(*) FROM insights WHERE state IN ('queued', 'sending'))"
+        "(SELECT count(*) FROM messages WHERE state IN ('due', 'sending'))"
     )
     async with asyncio.timeout(seconds):
         while rows(database, open_)[0][0]:
@@ -186,7 +186,8 @@ async def test_nothing_is_lost_and_nothing_said_twice_when_it_is_killed_at_rando
     assert recorded == Counter(dict.fromkeys(bodies, 1))
     made = Counter(subject for (subject,) in rows(database, "SELECT subject FROM insights"))
     assert made == Counter({f"deal:native:D-{n}": 1 for n in range(EVENTS)})
-    assert rows(database, "SELECT DISTINCT state FROM insights") == [("sent",)]
+    assert rows(database, "SELECT DISTINCT state FROM insights") == [("open",)]
+    assert rows(database, "SELECT DISTINCT state FROM messages") == [("sent",)]
     assert rows(database, "SELECT DISTINCT state FROM deliveries") == [("done",)]
     calls: dict[str, list[float]] = {}
     for sent in slack.sent:

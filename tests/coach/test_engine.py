@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from coach import engine
+from coach import engine, keys
 from coach.errors import RuleFaultError
 from coach.keys import fingerprint, subject_key
 from coach.knowledge import LARGE_VALUE, PRESSING_TASKS, Knowledge, Known
 from coach.models import (
+    About,
     Contact,
     Deal,
     Draft,
     Enrolment,
-    InsightState,
     InsightType,
     Level,
     Person,
@@ -155,37 +155,7 @@ def test_the_rules_of_time_are_those() -> None:
     assert list(engine.time_rules(rules)) == ["stuck"]
 
 
-# Levels, consent and identity
-
-
-@pytest.mark.parametrize(
-    ("level", "admitted"),
-    [
-        (Level.MINIMAL, {Priority.HIGH}),
-        (Level.BALANCED, {Priority.HIGH, Priority.MEDIUM}),
-        (Level.ACTIVE, {Priority.HIGH, Priority.MEDIUM, Priority.LOW}),
-    ],
-)
-def test_a_level_admits_its_priorities(level: Level, admitted: set[Priority]) -> None:
-    assert {priority for priority in Priority if engine.admits(level, priority)} == admitted
-
-
-@pytest.mark.parametrize(
-    ("person", "priority", "state"),
-    [
-        (ANA, Priority.MEDIUM, InsightState.QUEUED),
-        (ANA, Priority.LOW, InsightState.QUIET),
-        (setting(level=Level.MINIMAL), Priority.MEDIUM, InsightState.QUIET),
-        (replace(ANA, enrolment=Enrolment.NEW), Priority.HIGH, InsightState.HELD),
-        (replace(ANA, enrolment=Enrolment.INVITED), Priority.HIGH, InsightState.HELD),
-        (replace(ANA, slack_user_id=None), Priority.HIGH, InsightState.HELD),
-        (replace(ANA, enrolment=Enrolment.NEW), Priority.LOW, InsightState.QUIET),
-    ],
-)
-def test_an_insight_begins_queued_only_with_consent_and_at_its_level(
-    person: Person, priority: Priority, state: InsightState
-) -> None:
-    assert engine.first_state(person, priority) is state
+# Priorities and identity
 
 
 def test_priorities_sort_by_meaning() -> None:
@@ -225,3 +195,10 @@ def test_a_subject_is_one_word() -> None:
 def test_a_rules_kind_says_the_type_of_its_insights() -> None:
     assert engine.type_of(action_rule()) is InsightType.ACTION
     assert engine.type_of(time_rule()) is InsightType.TIME
+
+
+def test_what_an_insight_is_about_is_told_with_the_state_that_called_it_forth() -> None:
+    assert keys.about(Deal("c1", "1")) == About(SubjectKind.DEAL, "c1", "1")
+    changed = keys.about(Contact("c1", "1"), NOW)
+    assert (changed.kind, changed.mark) == (SubjectKind.CONTACT, str(NOW))
+    assert changed != keys.about(Contact("c1", "1"))

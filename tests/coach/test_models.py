@@ -23,7 +23,7 @@ from tests.coach.values import ANA, NOW, setting
 
 INSIGHT = Insight(
     "w1", "f", "p1", "referral_ask", InsightType.ACTION, Priority.HIGH, "deal:c1:D-17",
-    say("Well done."), say("You did."), Suggestion("create_task"), InsightState.SENT,
+    say("Well done."), say("You did."), Suggestion("create_task"), InsightState.OPEN,
     NOW, NOW + timedelta(days=1),
 )  # fmt: skip
 

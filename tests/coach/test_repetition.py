@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from coach.models import PastInsight
+from coach.models import About, PastInsight, SubjectKind
 from coach.repetition import GAPS, next_allowed
 from tests.coach.values import NOW
 
@@ -21,12 +21,17 @@ def earlier(
 ) -> PastInsight:
     """Something said so many days ago and dismissed so many days ago."""
     at = None if dismissed is None else NOW - dismissed * DAY
-    return PastInsight("rule", "s", NOW - days_ago * DAY, at, tuple(about), "o", taken)
+    return PastInsight("rule", "s", NOW - days_ago * DAY, at, things(about), "o", taken)
+
+
+def things(named: Sequence[str]) -> tuple[About, ...]:
+    """Deals of these names."""
+    return tuple(About(SubjectKind.DEAL, "c1", name) for name in named)
 
 
 def days_from_now(*past: PastInsight, gap: timedelta = DAY, about: Sequence[str] = ("a",)) -> float:
     """In how many days the same may be said again; endless for not until something changes."""
-    allowed = next_allowed(past, gap=gap, about=about, now=NOW)
+    allowed = next_allowed(past, gap=gap, about=things(about), now=NOW)
     return float("inf") if allowed is None else (allowed - NOW) / DAY
 
 

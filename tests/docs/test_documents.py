@@ -1,6 +1,7 @@
 """What README.md and ARCHITECTURE.md say of the code is true of the code."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,7 @@ from typer.main import get_command
 
 from bot.runtime.settings import Settings
 from bot.terminal.cli import app
-from coach.lifecycle import DECIDED, TRANSITIONS
-from coach.models import InsightState, Verb
+from coach.models import InsightState, MessageState, Verb
 from coach.thresholds import RANGES
 from storage.tables import metadata
 from tests.docs import tables
@@ -99,18 +99,10 @@ def test_the_architecture_lists_every_table_and_no_other() -> None:
     assert named == set(metadata.tables)
 
 
-def test_the_architecture_lists_every_state_and_which_are_the_last() -> None:
-    section = text("ARCHITECTURE.md").partition("\n## States of an insight\n")[2]
-    section = section.partition("\n## ")[0]
-    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]*)\|", section, re.MULTILINE))
-    assert set(rows) == {state.value for state in InsightState}
-    assert {state for state, after in rows.items() if after.strip() == "the end"} == {
-        state.value for state in DECIDED
-    }
-    for state, after in rows.items():
-        following = {each.value for each in TRANSITIONS[InsightState(state)] - DECIDED}
-        assert set(re.findall(r"`(\w+)`", after)) == following, state
-        # What the sentence below the table says of all of them.
-        assert (
-            state in {each.value for each in DECIDED} or TRANSITIONS[InsightState(state)] >= DECIDED
-        )
+@pytest.mark.parametrize(
+    ("of", "states"), [("an insight", InsightState), ("a message", MessageState)]
+)
+def test_the_architecture_lists_every_state(of: str, states: type[StrEnum]) -> None:
+    section = text("ARCHITECTURE.md").partition(f"\n## States of {of}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert rows == [state.value for state in states]

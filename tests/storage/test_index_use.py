@@ -10,19 +10,18 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine.url import make_url
 
-from coach import lifecycle
+from coach.attention import APART
 from coach.models import SubjectKind
-from coach.pacing import APART
 from storage import (
-    agenda,
-    cards,
+    attention,
     check_plans,
     checks,
     deliveries,
     insights,
-    notices,
+    messages,
     people,
     rounds,
+    sending,
 )
 from storage.check_plans import Plan
 from storage.checks import Key
@@ -30,7 +29,7 @@ from storage.database import Database
 from storage.knowledge import large_value, pressing_tasks
 from storage.loader import Asked
 from storage.rounds import Round
-from storage.tables import PENDING_INSIGHT
+from storage.sending import Paused
 from tests.world import BEGINNING, CONNECTION, WORKSPACE, running_parts
 
 RULES = {
@@ -84,12 +83,15 @@ async def every_turn(database: Database) -> None:
     """What the loops ask at every turn, and what an event or a new setting asks."""
     now = BEGINNING
     async with database.write() as tx:
-        await cards.to_render(tx, now, 32)
-        await agenda.look(tx, now)
-        await cards.reclaim(tx, now)
-        await cards.claim(tx, database, now, lease=APART, apart=APART, most=32)
-        await notices.to_render(tx, now, 32)
-        await notices.claim(tx, now, lease=APART, most=32)
+        await sending.any_waiting(tx, now)
+        await sending.claim(tx, now, lease=APART, most=32)
+        await sending.claim(tx, now, lease=APART, most=32, paused=Paused(["w1"], ["w1"]))
+        await messages.changed(tx, WORKSPACE, ["f1"])
+        await messages.failed(tx, WORKSPACE)
+        await people.any_to_decide(tx, now)
+        await people.to_decide(tx, now, 200)
+        await attention.open_of(tx, WORKSPACE, ["p1"])
+        await attention.any_held(tx, WORKSPACE, "p1")
         await insights.any_expired(tx, now)
         await insights.expire(tx, now)
         for large in (False, True):
@@ -117,7 +119,7 @@ async def every_turn(database: Database) -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        *("deals", "contacts", "tasks", "insights", "notices", "deliveries", "people"),
+        *("deals", "contacts", "tasks", "insights", "messages", "deliveries", "people"),
         *("checks", "rounds", "check_plans"),
     ],
 )
@@ -172,14 +174,9 @@ async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str)
         *("ix_deals_open", "ix_tasks_pending"),
         *("ix_checks_person", "ix_rounds_due_at", "ix_check_plans_unfinished"),
         *("ix_deals_person_id", "ix_contacts_person_id", "ix_tasks_person_id"),
-        *("ix_insights_queued", "ix_insights_claimed", "ix_insights_render_due"),
-        *("ix_insights_expires_at", "ix_notices_waiting"),
+        *("ix_insights_open", "ix_insights_expires_at"),
         *("ix_deliveries_small", "ix_deliveries_large"),
-        "ix_people_lookup_after",
+        *("ix_messages_waiting", "ix_messages_addressee", "ix_messages_failed"),
+        *("ix_people_lookup_after", "ix_people_decide_at"),
     }
     assert {name for name in made if name not in steps} == set()
-
-
-def test_the_index_of_pending_insights_names_the_states_that_are_pending() -> None:
-    assert all(f"'{state.value}'" in PENDING_INSIGHT.text for state in lifecycle.PENDING)
-    assert PENDING_INSIGHT.text.count("'") == 2 * len(lifecycle.PENDING)

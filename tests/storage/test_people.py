@@ -10,12 +10,11 @@ from sqlalchemy import JSON, Boolean, Integer, Table, delete, select
 from coach.events import OwnerKey
 from coach.models import Enrolment, InsightState, Level, Settings
 from coach.phrases import say
-from storage import insights, owners, people, workspaces
+from storage import insights, messages, owners, people, workspaces
 from storage.columns import Said, SaidText, UtcDateTime
 from storage.database import Tx
 from storage.tables import deals
 from storage.tables import owners as owners_table
-from storage.tables import people as people_table
 from tests.storage.conftest import Store
 from tests.world import ANA, BEGINNING, CONNECTION, EMAILS, WORKSPACE, deliver, told, won
 
@@ -95,7 +94,9 @@ async def test_two_people_who_are_one_become_one_with_everything_of_both(store: 
         assert owned == [store.ben.id]
         assert set((await tx.execute(select(deals.c.person_id))).scalars()) == {store.ben.id}
         (insight,) = await insights.recent(tx, WORKSPACE, store.ben.id)
-        assert insight.state is InsightState.QUEUED
+        assert insight.state is InsightState.OPEN
+        (card,) = await messages.showing(tx, WORKSPACE, insight.fingerprint)
+        assert (card.person_id, card.addressee) == (store.ben.id, store.ben.slack_user_id)
         found = await owners.by_email(tx, WORKSPACE, EMAILS[ANA].upper())
         assert found is not None
         assert found.id == store.ben.id
@@ -168,12 +169,15 @@ async def test_an_address_goes_with_whoever_is_merged(store: Store) -> None:
     assert found[store.ben.id].email == store.ana.email
 
 
-async def test_turns_are_set_for_each(store: Store) -> None:
-    now = store.parts.clock.now()
+async def test_a_turn_comes_at_the_earliest_time_it_is_wanted_for_and_once(store: Store) -> None:
+    now, ids = store.parts.clock.now(), {store.ana.id, store.ben.id}
     async with store.database.write() as tx:
-        await people.next_turn(tx, WORKSPACE, {store.ana.id: now, store.ben.id: None})
-        query = select(people_table.c.id, people_table.c.send_after)
-        assert {row[0]: row[1] for row in await tx.execute(query)} == {
-            store.ana.id: now,
-            store.ben.id: None,
-        }
+        await people.decided(tx, WORKSPACE, dict.fromkeys(ids))
+        assert not await people.any_to_decide(tx, now)
+        await people.reconsider(tx, WORKSPACE, ids, now + HOUR)
+        await people.reconsider(tx, WORKSPACE, [store.ana.id], now)
+        await people.reconsider(tx, WORKSPACE, [store.ana.id], now + 2 * HOUR)
+        assert await people.to_decide(tx, now, 9) == {WORKSPACE: [store.ana.id]}
+        await people.decided(tx, WORKSPACE, {store.ana.id: None})
+        assert not await people.any_to_decide(tx, now)
+        assert await people.to_decide(tx, now + HOUR, 9) == {WORKSPACE: [store.ben.id]}

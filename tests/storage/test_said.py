@@ -36,7 +36,7 @@ async def made(tx: Tx, store: Store, message: Phrase = SAID) -> Insight:
         store.ana.id, "deal:native:D-1", "once", Priority.HIGH, message, say("You won."),
         Suggestion("create_task"), BEGINNING + timedelta(hours=1),
     )  # fmt: skip
-    new = NewInsight("rule", InsightType.ACTION, draft, InsightState.QUEUED)
+    new = NewInsight("rule", InsightType.ACTION, draft)
     ((print_, _),) = await insights.add(tx, WORKSPACE, [new], BEGINNING)
     return await again(tx, print_)
 
@@ -51,7 +51,7 @@ async def test_an_insights_phrases_come_back_as_they_were_said(store: Store) -> 
     async with store.database.write() as tx:
         insight = await made(tx, store)
         assert (insight.message, insight.reason, insight.outcome) == (SAID, say("You won."), None)
-        await insights.move(
+        await insights.end(
             tx, WORKSPACE, insight.fingerprint, InsightState.TAKEN, BEGINNING, outcome=SAID
         )
         assert (await again(tx, insight.fingerprint)).outcome == SAID

@@ -33,8 +33,8 @@ def test_what_is_asked_for_by_every_turn_has_an_index() -> None:
         "ix_rounds_due_at",
         "ix_check_plans_unfinished",
         "ix_insights_expires_at",
-        "ix_insights_queued",
-        "ix_insights_render_due",
+        "ix_messages_waiting",
+        "ix_people_decide_at",
         "ix_people_lookup_after",
     } <= indexes
 

@@ -52,6 +52,9 @@ def card(
         return _taken(insight, voice)
     if state is InsightState.DISMISSED:
         return _ended(say("Dismissed: {message}", message=insight.message), "no_bell", voice)
+    if state is InsightState.RESOLVED:
+        settled = say("Settled: {message}", message=insight.message)
+        return _ended(settled, "white_check_mark", voice)
     if state is InsightState.EXPIRED or insight.expires_at <= now:
         return _ended(say("Expired: {message}", message=insight.message), "hourglass", voice)
     return _open(insight, promise, now, voice)

@@ -1,6 +1,6 @@
-"""Messages that are not insights: the welcome, and the questions and answers about links."""
+"""Messages that show no insights: the welcome, and the questions and answers about links."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot.slack.blocks.pieces import (
@@ -20,20 +20,6 @@ from coach.phrases import Phrase, from_json, say, together
 from coach.wording import Voice, plain, words
 
 
-def notice(kind: str, params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
-    """The notification's text and the blocks of a notice.
-
-    Kinds and params: `welcome` (`state` asked, started or declined; `name`), `link_request`
-    (`request_id`, `who`, `email`, `things` as a phrase that was kept, `state` asked, confirmed or
-    refused, `by`) and `link_answer` (`email`, `state` confirmed or refused). Raises `ValueError`
-    for any other kind.
-    """
-    build = _KINDS.get(kind)
-    if build is None:
-        raise ValueError(f"There is no notice of the kind {kind}.")
-    return build(params, voice)
-
-
 def _short(value: object, most: int = 150) -> str:
     return shortened(one_line(str(value or "")).strip(), most)
 
@@ -43,7 +29,8 @@ def _one_line(said: Phrase, icon: str, voice: Voice) -> tuple[str, Blocks]:
     return escaped(flat(made), 500), [paragraph([*emoji(icon), *line(made, 700)])]
 
 
-def _welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+def welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+    """The first message; params are `state` (asked, started or declined) and `name`."""
     match params.get("state"):
         case "started":
             on = say("Your coach is on. /coach settings changes what you hear, /coach off ends it.")
@@ -88,7 +75,12 @@ def _welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     )
 
 
-def _link_request(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+def link_request(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+    """What the administrator is asked, and then what was decided.
+
+    Params: `request_id`, `who`, `email`, `things` as a phrase that was kept, `state` (asked,
+    confirmed or refused) and `by`.
+    """
     who = _short(params.get("who")) or say("A new member")
     email = _short(params.get("email"), 254)
     match str(params.get("state")):
@@ -134,7 +126,8 @@ def _decided(
     return _one_line(said, icon, voice)
 
 
-def _link_answer(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+def link_answer(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+    """What became of somebody's request: `email`, and `state`, confirmed or refused."""
     email = _short(params.get("email"), 254)
     if params.get("state") == "confirmed":
         said = say("You are now recognised as {email} in the CRM.", email=email)
@@ -144,10 +137,3 @@ def _link_answer(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
         email=email,
     )
     return _one_line(said, "no_entry_sign", voice)
-
-
-_KINDS: Mapping[str, Callable[[Mapping[str, Any], Voice], tuple[str, Blocks]]] = {
-    "welcome": _welcome,
-    "link_request": _link_request,
-    "link_answer": _link_answer,
-}

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from bot.coaching import enrolling
 from bot.runtime.parts import Parts
-from coach.models import Enrolment, InsightState
-from storage import agenda, notices
+from coach.models import Enrolment
+from storage import messages, sending
 from tests.world import (
     ANA,
     BEN,
@@ -14,7 +14,8 @@ from tests.world import (
     by,
     deliver,
     enrol,
-    insights_of,
+    standing,
+    standings,
     told,
     won,
 )
@@ -64,7 +65,7 @@ async def test_not_now_is_respected_and_what_waited_stays_for_whoever_asks(world
     (welcome,) = world.messages(BEN)
     assert "stays quiet" in welcome.text
     (kept,) = await world.insights(BEN)
-    assert kept.state is InsightState.QUIET
+    assert await standing(world.parts, kept.fingerprint) == "declined"
 
 
 async def test_time_rules_need_consent_too(sqlite_world: World) -> None:
@@ -87,9 +88,9 @@ async def test_the_welcome_is_made_once_however_often_the_first_insight_comes(
     await deliver(parts, won("D-1", owner=BEN), won("D-2", owner=BEN))
     await deliver(parts, won("D-3", owner=BEN))
     async with parts.database.write() as tx:
-        claimed = await notices.claim(tx, parts.clock.now(), lease=MINUTE, most=9)
-    assert [each.id for each in claimed] == [f"welcome:{ben.id}"]
-    assert {each.state for each in await insights_of(parts, ben)} == {InsightState.HELD}
+        claimed = await sending.claim(tx, parts.clock.now(), lease=MINUTE, most=9)
+    assert [each.message.id for each in claimed] == [f"welcome:{ben.id}"]
+    assert set(await standings(parts, ben)) == {"consent"}
 
 
 async def test_something_too_unimportant_to_interrupt_brings_no_welcome(
@@ -101,7 +102,7 @@ async def test_something_too_unimportant_to_interrupt_brings_no_welcome(
     await deliver(parts, told("task_created", task=pressing, owner=BEN))
     await deliver(parts, told("task_completed", task={"id": "T-2"}, owner=BEN))
     async with parts.database.read() as tx:
-        assert not (await agenda.look(tx, parts.clock.now())).notices
+        assert not await sending.any_waiting(tx, parts.clock.now())
 
 
 async def test_who_turns_the_coach_on_by_command_gets_what_waited_and_no_welcome(
@@ -110,7 +111,6 @@ async def test_who_turns_the_coach_on_by_command_gets_what_waited_and_no_welcome
     ben = await enrol(parts, BEN, Enrolment.NEW)
     await enrolling.turn_on(parts, by(BEN))
     await deliver(parts, won("D-1", owner=BEN))
-    (insight,) = await insights_of(parts, ben)
-    assert insight.state is InsightState.QUEUED
+    assert await standings(parts, ben) == ["due"]
     async with parts.database.read() as tx:
-        assert await notices.get(tx, WORKSPACE, f"welcome:{ben.id}") is None
+        assert await messages.get(tx, WORKSPACE, f"welcome:{ben.id}") is None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.coaching import enrolling
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
-from coach.models import Contact, Deal, Enrolment, InsightState, Level, Person, Priority, Settings
+from coach.models import Contact, Deal, Enrolment, Level, Person, Priority, Settings
 from storage import rounds
 from storage.tables import check_plans
 from tests.bot.surface import (
@@ -47,14 +47,15 @@ def things(surface: Surface, person: Person) -> tuple[Deal, Contact]:
     )
 
 
-async def test_starting_queues_what_was_held_by_the_level(surface_on_both: Surface) -> None:
+async def test_starting_brings_what_was_held_by_the_level(surface_on_both: Surface) -> None:
     surface = surface_on_both
-    high = await surface.insight(BEN, occasion="1", state=InsightState.HELD)
-    low = await surface.insight(BEN, occasion="2", state=InsightState.HELD, priority=Priority.LOW)
+    high = await surface.insight(BEN, occasion="1")
+    low = await surface.insight(BEN, occasion="2", priority=Priority.LOW)
+    assert await surface.standing(high) == "consent"
     person = await enrolling.start(surface.parts, by(BEN))
     assert person.enrolment is Enrolment.STARTED
-    assert (await surface.stored(high)).state is InsightState.QUEUED
-    assert (await surface.stored(low)).state is InsightState.QUIET
+    assert await surface.standing(high) == "due"
+    assert await surface.standing(low) == "below_level"
     assert surface.parts.wake.sender.is_set()
 
 
@@ -76,26 +77,32 @@ async def test_somebody_nobody_knew_can_start(surface_on_both: Surface) -> None:
     assert surface.parts.wake.lookup.is_set()
 
 
-async def test_off_silences_what_waits_and_on_does_not_bring_it_back(
+async def test_off_takes_back_what_waits_at_once_and_on_brings_what_is_still_true(
     surface_on_both: Surface,
 ) -> None:
     surface = surface_on_both
     waiting = await surface.insight()
     person = await enrolling.turn_off(surface.parts, by(ANA))
     assert (person.enrolment, person.settings.enabled) == (Enrolment.STARTED, False)
-    assert (await surface.stored(waiting)).state is InsightState.QUIET
+    assert await surface.standing(waiting) == "off"
     person = await enrolling.turn_on(surface.parts, by(ANA))
     assert person.settings.enabled
-    assert (await surface.stored(waiting)).state is InsightState.QUIET
+    assert await surface.standing(waiting) == "due"
+
+
+async def test_settings_saved_as_off_take_back_what_waits_too(surface: Surface) -> None:
+    waiting = await surface.insight()
+    await enrolling.save_settings(surface.parts, by(ANA), Settings(enabled=False))
+    assert await surface.standing(waiting) == "off"
 
 
 @pytest.mark.parametrize("choice", [enrolling.decline, enrolling.turn_off])
 async def test_who_never_started_declines(surface: Surface, choice: Choice) -> None:
-    held = await surface.insight(BEN, state=InsightState.HELD)
+    held = await surface.insight(BEN)
     person = await choice(surface.parts, by(BEN))
     assert person.enrolment is Enrolment.DECLINED
     assert not person.listens
-    assert (await surface.stored(held)).state is InsightState.QUIET
+    assert await surface.standing(held) == "declined"
 
 
 async def test_who_declined_can_still_start(surface: Surface) -> None:
@@ -105,16 +112,17 @@ async def test_who_declined_can_still_start(surface: Surface) -> None:
     assert person.listens
 
 
-async def test_a_lower_level_takes_back_what_is_too_unimportant_to_send(
+async def test_a_lower_level_takes_back_what_is_too_unimportant_and_a_higher_brings_it(
     surface_on_both: Surface,
 ) -> None:
     surface = surface_on_both
-    medium = await surface.insight(priority=Priority.MEDIUM, occasion="medium")
-    high = await surface.insight(priority=Priority.HIGH, occasion="high")
+    medium = await surface.insight(priority=Priority.MEDIUM)
+    assert await surface.standing(medium) == "due"
     person = await enrolling.set_level(surface.parts, by(ANA), Level.MINIMAL)
     assert person.settings.level is Level.MINIMAL
-    assert (await surface.stored(medium)).state is InsightState.QUIET
-    assert (await surface.stored(high)).state is InsightState.QUEUED
+    assert await surface.standing(medium) == "below_level"
+    await enrolling.set_level(surface.parts, by(ANA), Level.BALANCED)
+    assert await surface.standing(medium) == "due"
 
 
 @pytest.mark.parametrize(

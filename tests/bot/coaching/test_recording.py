@@ -15,7 +15,6 @@ from coach.models import (
     Deal,
     DealStatus,
     Enrolment,
-    InsightState,
     Origin,
     Priority,
     SubjectKind,
@@ -41,6 +40,7 @@ from tests.world import (
     enrol,
     insights_of,
     mirrored,
+    standing,
     store,
     told,
     won,
@@ -272,7 +272,7 @@ async def test_a_won_deal_asks_its_owner_and_nobody_else_for_a_referral(parts: P
     assert plain(insight.message) == (
         "Great close! This is the perfect moment to ask Ann Lee for a referral while they're happy."
     )
-    assert insight.state is InsightState.QUEUED
+    assert await standing(parts, insight.fingerprint) == "due"
     assert await insights_of(parts, ben) == []
 
 
@@ -346,7 +346,7 @@ async def test_the_level_decides_whether_a_tip_is_made_and_whether_it_interrupts
     for who in (ANA, BEN):
         await deliver(parts, told("deal_created", deal=deal(f"D-{who}", title="New"), owner=who))
     (tip,) = await insights_of(parts, ana)
-    assert (tip.rule, tip.state) == ("follow_up", InsightState.QUEUED)
+    assert (tip.rule, await standing(parts, tip.fingerprint)) == ("follow_up", "due")
     assert await insights_of(parts, ben) == []
 
 
@@ -396,7 +396,7 @@ async def test_what_was_held_for_an_owner_known_by_id_reaches_the_person_an_even
     found = await mirrored(parts, SubjectKind.DEAL, "D-1")
     assert (found.title, found.person_id) == ("Acme", ana.id)
     (insight,) = await insights_of(parts, ana)
-    assert insight.state is InsightState.QUEUED
+    assert await standing(parts, insight.fingerprint) == "due"
 
 
 async def test_a_name_that_two_bear_moves_no_deal(parts: Parts) -> None:

@@ -18,19 +18,18 @@ from coach.models import (
     Settings,
 )
 from coach.wording import plain
-from storage import insights
-from storage.tables import insights as insights_table
+from storage import people, sending
 from tests.world import (
     ANA,
     BEGINNING,
     BEN,
-    WORKSPACE,
     FixedClock,
-    batch,
     by,
     deliver,
     enrol,
     insights_of,
+    standing,
+    things,
     told,
     won,
 )
@@ -236,8 +235,11 @@ async def test_a_deal_among_the_largest_tenth_is_high(parts: Parts) -> None:
     young = [open_deal(f"D-{n}", value=n, since=BEGINNING - DAY) for n in range(1, 10)]
     await deliver(parts, *young, open_deal("D-big", value=1000), open_deal("D-small", value=5))
     await ticking.tick(parts)
-    found = {each.about[0]: each.priority for each in await insights_of(parts, ana)}
-    assert found == {"D-big": Priority.HIGH, "D-small": Priority.MEDIUM}
+    found = {each.subject: each.priority for each in await insights_of(parts, ana)}
+    assert found == {
+        "deal:native:D-big": Priority.HIGH,
+        "deal:native:D-small": Priority.MEDIUM,
+    }
 
 
 # Overdue tasks
@@ -280,8 +282,8 @@ async def test_each_hears_of_their_own_things_only(parts: Parts) -> None:
     await deliver(parts, open_deal("D-1"), open_deal("D-2", owner=BEN))
     await deliver(parts, told("deal_created", deal={"id": "D-3", "stage": "New"}, owner=None))
     await ticking.tick(parts)
-    assert [each.about for each in await insights_of(parts, ana)] == [("D-1",)]
-    assert [each.about for each in await insights_of(parts, ben)] == [("D-2",)]
+    assert [await things(parts, each) for each in await insights_of(parts, ana)] == [["D-1"]]
+    assert [await things(parts, each) for each in await insights_of(parts, ben)] == [["D-2"]]
 
 
 @pytest.mark.parametrize("how", ["off", "declined"])
@@ -305,8 +307,10 @@ async def test_at_the_minimal_level_only_what_is_high_interrupts(sqlite_parts: P
     ana = await enrol(parts, ANA, level=1)
     await deliver(parts, open_deal("D-1"), lead("C-1", "Ann"), task("T-1", "2026-11-20"))
     await ticking.tick(parts)
-    found = {each.rule: each.state for each in await insights_of(parts, ana)}
-    assert found == {"stuck_deals": InsightState.QUIET, "stale_leads": InsightState.QUEUED}
+    found = {
+        each.rule: await standing(parts, each.fingerprint) for each in await insights_of(parts, ana)
+    }
+    assert found == {"stuck_deals": "below_level", "stale_leads": "due"}
 
 
 # Settings
@@ -361,22 +365,19 @@ async def test_what_nobody_answers_in_time_expires_and_says_so(parts: Parts) -> 
     assert parts.wake.sender.is_set()
 
 
-async def test_a_sent_card_that_expires_is_to_be_rendered_again_one_never_sent_is_not(
+async def test_a_sent_card_that_expires_is_to_be_drawn_again_and_the_next_has_its_turn(
     parts: Parts,
 ) -> None:
-    await enrol(parts, ANA)
-    await deliver(parts, batch(won("D-1", id="a"), won("D-2", id="b")))
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"))
+    (insight,) = await insights_of(parts, ana)
     async with parts.database.write() as tx:
-        first = (await tx.execute(insights_table.select().limit(1))).first()
-        assert first is not None
-        key = (WORKSPACE, first.fingerprint)
-        now = parts.clock.now()
-        await insights.move(tx, *key, InsightState.SENDING, now)
-        await insights.move(tx, *key, InsightState.SENT, now, channel="D01ANA", ts="1.0")
+        (claimed,) = await sending.claim(tx, parts.clock.now(), lease=HOUR, most=9)
+        await sending.record(tx, claimed.message, state="sent", channel="D01ANA", ts="1.0")
+        assert not await people.any_to_decide(tx, parts.clock.now())
     await tick_after(parts, 3 * DAY)
-    async with parts.database.read() as tx:
-        rows = (await tx.execute(insights_table.select())).all()
-    assert {(row.fingerprint == key[1], row.render_due) for row in rows} == {
-        (True, True),
-        (False, False),
-    }
+    async with parts.database.write() as tx:
+        (again,) = await sending.claim(tx, parts.clock.now(), lease=HOUR, most=9)
+        assert await people.any_to_decide(tx, parts.clock.now())
+    assert (again.is_new, again.insights[0].state) == (False, InsightState.EXPIRED)
+    assert again.insights[0].fingerprint == insight.fingerprint

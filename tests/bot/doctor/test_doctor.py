@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import SecretStr
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from bot.crm.provider import load_providers
@@ -22,22 +23,22 @@ from coach.events import Owner
 from coach.ids import ordered_id
 from coach.models import (
     Draft,
-    InsightState,
     InsightType,
     Priority,
     Suggestion,
 )
 from coach.phrases import say
 from coach.writes import CompleteTask
-from storage import connections, crm_writes, deliveries, insights, notices, owners, workspaces
+from storage import connections, crm_writes, deliveries, insights, messages, owners, workspaces
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
 from storage.deliveries import NewDelivery
 from storage.insights import NewInsight
 from storage.installations import ENVIRONMENT, Installation
-from storage.notices import Notice
+from storage.messages import Message
 from storage.sealing import Seal
+from storage.tables import messages as messages_table
 from storage.workspaces import DEFAULT, Workspace
 from tests.bot.playground.fake_bot import served
 from tests.bot.terminal.conftest import Coach
@@ -119,30 +120,36 @@ async def person(tx: Tx, email: str) -> str:
     return found[owner]
 
 
-def insight(person_id: str, state: InsightState) -> NewInsight:
+def insight(person_id: str) -> NewInsight:
     draft = Draft(
         person_id, "deal:native:D-1", "once", Priority.HIGH, say("Hello"), say("Because"),
         Suggestion("view_deal"), NOW + timedelta(days=3),
     )  # fmt: skip
-    return NewInsight("stuck_deals", InsightType.TIME, draft, state)
+    return NewInsight("stuck_deals", InsightType.TIME, draft)
 
 
 async def test_an_insight_that_slack_refused_is_told_with_slacks_word(database: Database) -> None:
     async with database.write() as tx:
         person_id = await person(tx, "ana@example.com")
-        ((print_, _),) = await insights.add(
-            tx, DEFAULT, [insight(person_id, InsightState.FAILED)], NOW
-        )
-        await insights.change(tx, DEFAULT, print_, error="channel_not_found")
+        ((print_, _),) = await insights.add(tx, DEFAULT, [insight(person_id)], NOW)
+        card = Message(DEFAULT, messages.card_id(print_), "card", "U1", person_id=person_id)
+        await messages.make(tx, [(card, [print_])], NOW)
+        await refused(tx, "channel_not_found")
     (found,) = faults(await work(database))
     assert found.text == "Slack refused 1: channel_not_found."
     assert found.mend
 
 
-async def test_a_notice_that_slack_refused_is_told_too(database: Database) -> None:
+async def refused(tx: Tx, code: str) -> None:
+    """Let Slack have refused every message for good."""
+    await tx.execute(update(messages_table).values(state="failed", error=code))
+
+
+async def test_a_welcome_that_slack_refused_is_told_too(database: Database) -> None:
     async with database.write() as tx:
-        await notices.add(tx, Notice(DEFAULT, "welcome:1", "U1", "welcome", {}), NOW)
-        await notices.change(tx, DEFAULT, "welcome:1", state="failed", error="restricted_action")
+        welcome = Message(DEFAULT, "welcome:1", "welcome", "U1")
+        await messages.make(tx, [(welcome, [])], NOW)
+        await refused(tx, "restricted_action")
     (found,) = faults(await work(database))
     assert "restricted_action" in found.text
 
@@ -152,7 +159,7 @@ async def test_owners_nobody_matches_are_listed_with_what_waits_for_them(
 ) -> None:
     async with database.write() as tx:
         person_id = await person(tx, "ana@example.com")
-        await insights.add(tx, DEFAULT, [insight(person_id, InsightState.HELD)], NOW)
+        await insights.add(tx, DEFAULT, [insight(person_id)], NOW)
     found = await work(database)
     waiting = next(finding for finding in found if finding.area == "owners")
     assert waiting.state is State.NOTE

@@ -18,7 +18,7 @@ from coach.events import Change, Event
 from coach.mirror import Visit
 from coach.models import Deal, DealStatus, SubjectKind, Task, TaskStatus, Verb
 from storage import activities, mirror, visits
-from storage.tables import insights, notices, people
+from storage.tables import insights, messages, people
 from storage.workspaces import DEFAULT
 from tests.bot.importing.conftest import AS_OF, NOW, Desk
 
@@ -211,7 +211,7 @@ async def test_an_import_says_nothing_to_anybody(desk: Desk) -> None:
     )
     async with desk.parts.database.read() as tx:
         assert (await tx.execute(select(insights))).all() == []
-        assert (await tx.execute(select(notices))).all() == []
+        assert (await tx.execute(select(messages))).all() == []
         assert [row.enrolment for row in await tx.execute(select(people))] == ["new"]
 
 

@@ -78,7 +78,7 @@ def stuck(days: int) -> tuple[Deal, Insight]:
     draft = only(evaluate(look(deal, person=setting(stuck_deal_days=1))))
     return deal, Insight(
         "w1", "f" * 32, draft.person_id, "stuck_deals", InsightType.TIME, draft.priority,
-        draft.subject, draft.message, draft.reason, draft.suggestion, InsightState.SENT,
+        draft.subject, draft.message, draft.reason, draft.suggestion, InsightState.OPEN,
         NOW, draft.expires_at,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from bot.slack import linking, members
 from bot.slack.linking import LinkError
 from bot.slack.members import MembersError
 from coach.events import Owner
-from coach.models import InsightState, Person
+from coach.models import Person
 from coach.wording import plain
 from storage import lists, owners, people, workspaces
 from tests.bot.surface import (
@@ -110,7 +110,7 @@ async def test_a_confirmed_link_brings_everything_over_and_what_was_held(
 
 async def test_what_was_held_for_the_owner_is_sent_to_the_linked_person(surface: Surface) -> None:
     person_id = await owner(surface, OLD)
-    held = await surface.insight(BEN, state=InsightState.HELD)
+    held = await surface.insight(BEN)
     async with surface.parts.database.write() as tx:
         await tx.exec_driver_sql(f"UPDATE insights SET person_id = '{person_id}'")
     await ask(surface, ANA, OLD)
@@ -119,7 +119,7 @@ async def test_what_was_held_for_the_owner_is_sent_to_the_linked_person(surface:
         surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=True
     )
     await surface.settle()
-    assert (await surface.stored(held)).state is InsightState.SENT
+    assert await surface.standing(held) == "sent"
     assert any("Ask Ann Lee" in each.text for each in surface.slack.messages(ANA))
 
 

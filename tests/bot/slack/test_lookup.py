@@ -13,8 +13,16 @@ from bot.runtime.parts import Parts
 from bot.slack import lookup, members
 from bot.slack.installed import Slack
 from bot.slack.members import MembersError
-from coach.models import Enrolment, InsightState, Person, SubjectKind
-from storage import agenda, check_plans, installations, notices, owners, people, workspaces
+from coach.models import Enrolment, Person, SubjectKind
+from storage import (
+    check_plans,
+    installations,
+    messages,
+    owners,
+    people,
+    sending,
+    workspaces,
+)
 from storage.check_plans import Plan
 from storage.database import Database
 from storage.installations import Installation
@@ -28,10 +36,10 @@ from tests.world import (
     World,
     deliver,
     enrol,
-    insights_of,
     install,
     mirrored,
     running_slack,
+    standings,
     told,
     with_slack,
     won,
@@ -99,10 +107,9 @@ async def test_insights_for_an_owner_nobody_matches_wait_and_are_counted(book: B
     async with book.parts.database.read() as tx:
         ((person, waiting),) = await people.unmatched(tx, WORKSPACE)
     assert waiting == 2
-    found = await insights_of(book.parts, person)
-    assert {each.state for each in found} == {InsightState.HELD}
+    assert await standings(book.parts, person) == ["unmatched"] * 2
     async with book.parts.database.read() as tx:
-        assert not (await agenda.look(tx, book.clock.now())).notices
+        assert not await sending.any_waiting(tx, book.clock.now())
 
 
 async def test_who_is_found_with_something_waiting_is_invited(book: Book) -> None:
@@ -111,7 +118,7 @@ async def test_who_is_found_with_something_waiting_is_invited(book: Book) -> Non
     ben = await book.owner(EMAILS[BEN])
     assert ben.enrolment is Enrolment.INVITING
     async with book.parts.database.read() as tx:
-        assert await notices.get(tx, WORKSPACE, f"welcome:{ben.id}") is not None
+        assert await messages.get(tx, WORKSPACE, f"welcome:{ben.id}") is not None
     assert book.parts.wake.sender.is_set()
 
 
@@ -128,8 +135,7 @@ async def test_somebody_known_by_command_and_by_address_becomes_one(book: Book) 
     assert (owner.id, int(owner.settings.level)) == (known.id, 3)
     assert owner.enrolment is Enrolment.STARTED
     assert (await mirrored(book.parts, SubjectKind.DEAL, "D-1")).person_id == known.id
-    found = await insights_of(book.parts, owner)
-    assert [each.state for each in found] == [InsightState.QUEUED]
+    assert await standings(book.parts, owner) == ["due"]
     async with book.parts.database.read() as tx:
         assert len(await people.of_slack(tx, WORKSPACE)) == 1
 

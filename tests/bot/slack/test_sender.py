@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import update
+from sqlalchemy import Interval, literal, update
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.coaching import decisions, enrolling, ticking
+from bot.coaching import attending, decisions, enrolling, ticking
 from bot.playground.slack.api import Fault, SlackStandIn
 from bot.runtime.parts import Parts
 from bot.slack import sender
 from bot.slack.faults import Means, fault
 from bot.slack.sender import Sender
-from coach.models import Enrolment, InsightState, Person
-from coach.pacing import APART
-from storage import agenda, cards, insights, notices, people, workspaces
-from storage.notices import Notice
+from coach.models import Enrolment, MessageState, Person
+from storage import messages, people, sending, workspaces
+from storage.messages import Message
 from storage.tables import insights as insights_table
+from storage.tables import messages as messages_table
 from tests.world import (
     ANA,
     BEN,
@@ -44,6 +44,8 @@ from tests.world import (
     plain_config,
     running_slack,
     serving,
+    standing,
+    standings,
     told,
     won,
 )
@@ -81,12 +83,29 @@ class Post:
         """Send all that is due at that time, and what that makes due."""
         self.clock.advance(later)
         total = 0
-        while done := await self.sender.send_due():
+        while True:
+            await attending.turn(self.parts)
+            if not (done := await self.sender.send_due()):
+                return total
             total += done
-        return total
 
-    async def states(self, person: Person) -> list[InsightState]:
-        return sorted(each.state for each in await insights_of(self.parts, person))
+    async def states(self, person: Person) -> list[str]:
+        return await standings(self.parts, person)
+
+    async def message_of(self, person: Person) -> Message:
+        """The one message of this person's one insight."""
+        (insight,) = await insights_of(self.parts, person)
+        async with self.parts.database.read() as tx:
+            (message,) = await messages.showing(tx, WORKSPACE, insight.fingerprint)
+        return message
+
+    async def unanswered(self, person: Person) -> list[str]:
+        """The fingerprints of what stands in this person's messages, unanswered."""
+        return [
+            each.fingerprint
+            for each in await insights_of(self.parts, person)
+            if await standing(self.parts, each.fingerprint) == "sent"
+        ]
 
 
 @asynccontextmanager
@@ -107,6 +126,15 @@ async def post(parts: Parts) -> AsyncIterator[Post]:
 async def sqlite_post(sqlite_parts: Parts) -> AsyncIterator[Post]:
     async with before_slack(sqlite_parts) as made:
         yield made
+
+
+async def let_pass(post: Post, by: timedelta) -> None:
+    """Let time pass for claims too: on PostgreSQL they run out by the database's own clock."""
+    post.clock.advance(by)
+    if not post.parts.database.is_sqlite:
+        async with post.parts.database.write() as tx:
+            earlier = messages_table.c.leased_until - literal(by, Interval)
+            await tx.execute(update(messages_table).values(leased_until=earlier))
 
 
 def won_deal(number: int, owner: str = ANA) -> dict[str, Any]:
@@ -150,9 +178,9 @@ async def test_an_answered_card_makes_way_for_the_next_at_once(post: Post) -> No
     ana = await enrol(post.parts, ANA)
     await deliver(post.parts, won_deal(1), won_deal(2))
     await post.send()
-    sent = next(e for e in await insights_of(post.parts, ana) if e.state is InsightState.SENT)
-    await decisions.dismiss(post.parts, by(ANA), sent.fingerprint)
-    assert post.parts.wake.sender.is_set()
+    (sent,) = await post.unanswered(ana)
+    await decisions.dismiss(post.parts, by(ANA), sent)
+    assert post.parts.wake.attention.is_set()
     await post.send()
     assert len(post.posted()) == 2
 
@@ -164,9 +192,9 @@ async def test_an_answer_to_an_old_card_does_not_hurry_the_one_after_a_new_one(
     ana = await enrol(post.parts, ANA)
     await deliver(post.parts, won_deal(1), won_deal(2), won_deal(3))
     await post.send()
-    (first,) = [e for e in await insights_of(post.parts, ana) if e.state is InsightState.SENT]
+    (first,) = await post.unanswered(ana)
     await post.send(MINUTE)
-    await decisions.dismiss(post.parts, by(ANA), first.fingerprint)
+    await decisions.dismiss(post.parts, by(ANA), first)
     await post.send(30 * SECOND)
     assert len(post.posted()) == 2
     await post.send(30 * SECOND)
@@ -199,8 +227,9 @@ async def test_messages_to_one_channel_are_a_pace_apart(sqlite_post: Post) -> No
     paced = Sender(post.parts, post.client, channel_pace=0.25)
     async with post.parts.database.write() as tx:
         for who in (ANA, ANA, ANA, BEN):
-            notice = Notice(WORKSPACE, post.parts.new_id(), who, "welcome", {"state": "asked"})
-            await notices.add(tx, notice, post.clock.now())
+            id = post.parts.new_id()
+            welcome = Message(WORKSPACE, id, "welcome", who, {"state": "asked"})
+            await messages.make(tx, [(welcome, [])], post.clock.now())
     assert await paced.send_due() == 4
     first, second, third = [each.wall for each in post.slack.sent if each.person == ANA]
     assert second - first >= 0.2
@@ -235,7 +264,7 @@ async def test_being_told_to_wait_ever_so_often_is_no_reason_to_give_up(sqlite_p
     post.slack.faults["chat.postMessage"] = [Fault(status=429, retry_after=30)] * 20
     for _ in range(21):
         await post.send(31 * SECOND)
-    assert await post.states(ana) == [InsightState.SENT]
+    assert await post.states(ana) == ["sent"]
 
 
 @pytest.mark.parametrize(
@@ -251,12 +280,13 @@ async def test_passing_trouble_is_tried_again_after_a_growing_pause(
     await deliver(post.parts, won_deal(1))
     post.slack.faults["chat.postMessage"] = [trouble] * 3
     await post.sender.send_due()
-    assert await post.states(ana) == [InsightState.QUEUED]
+    await attending.turn(post.parts)
+    assert await post.states(ana) == ["trouble"]
     assert await post.send(SECOND) == 0
     tries = [second for second in range(60) if await post.send(SECOND)]
     assert len(tries) == 3
     assert tries[1] - tries[0] < tries[2] - tries[1]
-    assert (post.posted(), await post.states(ana)) == (["D-1"], [InsightState.SENT])
+    assert (post.posted(), await post.states(ana)) == (["D-1"], ["sent"])
 
 
 async def test_what_fails_too_often_is_given_up_and_kept_with_the_reason(
@@ -269,8 +299,8 @@ async def test_what_fails_too_often_is_given_up_and_kept_with_the_reason(
     for _ in range(sender.TRIES + 3):
         await post.send(timedelta(hours=1))
     assert len(post.slack.faults["chat.postMessage"]) == 50 - sender.TRIES
-    (kept,) = await insights_of(post.parts, ana)
-    assert (kept.state, kept.error) == (InsightState.FAILED, "http_500")
+    kept = await post.message_of(ana)
+    assert (kept.state, kept.error) == (MessageState.FAILED, "http_500")
 
 
 async def test_a_permanent_refusal_is_kept_and_the_next_card_has_its_turn(
@@ -281,9 +311,9 @@ async def test_a_permanent_refusal_is_kept_and_the_next_card_has_its_turn(
     await deliver(post.parts, won_deal(1), won_deal(2))
     post.slack.faults["chat.postMessage"] = [Fault(error="channel_not_found")]
     await post.send()
-    assert await post.states(ana) == [InsightState.FAILED, InsightState.SENT]
+    assert await post.states(ana) == ["failed", "sent"]
     async with post.parts.database.read() as tx:
-        (refused,) = await insights.failed(tx, WORKSPACE)
+        (refused,) = await messages.failed(tx, WORKSPACE)
     assert refused.error == "channel_not_found"
     assert await post.send(10 * MINUTE) == 0
 
@@ -300,7 +330,7 @@ async def test_trouble_with_the_token_stops_the_workspace_until_it_is_mended(
     await post.sender.send_due()
     async with post.parts.database.read() as tx:
         workspace = await workspaces.get(tx, WORKSPACE)
-        assert not (await agenda.look(tx, post.clock.now() + timedelta(hours=1))).to_send
+        assert not await sending.any_waiting(tx, post.clock.now() + timedelta(hours=1))
     assert workspace is not None
     assert (workspace.slack_error, workspace.slack_error_at) == (code, post.clock.now())
     calls = post.slack.calls
@@ -322,8 +352,8 @@ async def test_a_card_that_cannot_be_put_into_words_stops_no_other(sqlite_post: 
     await deliver(post.parts, won_deal(2, BEN))
     await post.send()
     assert post.posted(BEN) == ["D-2"]
-    (kept,) = await insights_of(post.parts, ana)
-    assert (kept.state, kept.error) == (InsightState.FAILED, "internal: KeyError")
+    kept = await post.message_of(ana)
+    assert (kept.state, kept.error) == (MessageState.FAILED, "internal: KeyError")
 
 
 ODD_ANSWERS: list[tuple[str, Response, str]] = [
@@ -363,6 +393,7 @@ async def test_two_senders_send_nothing_twice(post: Post) -> None:
     senders = [Sender(each, post.client, channel_pace=0) for each in others]
     try:
         for _ in range(5):
+            await attending.turn(post.parts)
             await asyncio.gather(*(each.send_due() for each in [post.sender, *senders]))
             post.clock.advance(MINUTE)
     finally:
@@ -378,19 +409,12 @@ async def test_what_a_sender_that_died_had_claimed_is_sent_when_its_claim_has_ru
     await enrol(post.parts, ANA)
     await deliver(post.parts, won_deal(1))
     async with post.parts.database.write() as tx:
-        claimed = await cards.claim(
-            tx,
-            post.parts.database,
-            post.clock.now(),
-            lease=sender.LEASE,
-            apart=APART,
-            most=10,
-        )
+        claimed = await sending.claim(tx, post.clock.now(), lease=sender.LEASE, most=10)
     assert len(claimed) == 1
     reborn = Sender(post.parts, post.client, channel_pace=0)
-    post.clock.advance(sender.LEASE - SECOND)
+    await let_pass(post, sender.LEASE / 2)
     assert await reborn.send_due() == 0
-    post.clock.advance(SECOND)
+    await let_pass(post, sender.LEASE / 2)
     assert await reborn.send_due() == 1
     assert post.posted() == ["D-1"]
 
@@ -447,7 +471,7 @@ async def test_a_card_answered_while_on_its_way_shows_the_answer(post: Post) -> 
     await post.send()
     assert post.shown(ANA)[0].startswith("Dismissed:")
     assert not post.has_buttons(ANA)
-    assert await post.states(ana) == [InsightState.DISMISSED]
+    assert await post.states(ana) == ["dismissed"]
 
 
 async def test_a_message_the_person_has_deleted_is_not_tried_for_ever(sqlite_post: Post) -> None:
@@ -460,8 +484,8 @@ async def test_a_message_the_person_has_deleted_is_not_tried_for_ever(sqlite_pos
     await decisions.dismiss(post.parts, by(ANA), insight.fingerprint)
     await post.send()
     assert await post.send(timedelta(days=1)) == 0
-    (kept,) = await insights_of(post.parts, ana)
-    assert (kept.state, kept.error) == (InsightState.DISMISSED, "message_not_found")
+    assert await post.states(ana) == ["dismissed"]
+    assert (await post.message_of(ana)).error == "message_not_found"
 
 
 async def test_a_change_that_slack_does_not_take_now_is_made_later(sqlite_post: Post) -> None:
@@ -479,7 +503,7 @@ async def test_a_change_that_slack_does_not_take_now_is_made_later(sqlite_post: 
     assert post.shown(ANA)[0].startswith("Dismissed:")
 
 
-# Notices
+# The welcome
 
 
 async def test_a_welcome_that_cannot_be_sent_now_is_sent_later_and_once(post: Post) -> None:
@@ -505,5 +529,5 @@ async def test_a_welcome_slack_refuses_for_good_is_kept_with_the_reason(sqlite_p
     await post.send()
     assert await post.send(timedelta(days=1)) == 0
     async with post.parts.database.read() as tx:
-        ((notice, reason),) = await notices.failed(tx, WORKSPACE)
-    assert (notice.slack_user_id, reason) == (BEN, "user_disabled")
+        (refused,) = await messages.failed(tx, WORKSPACE)
+    assert (refused.addressee, refused.error) == (BEN, "user_disabled")

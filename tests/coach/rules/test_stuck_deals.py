@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from coach.keys import about
 from coach.knowledge import LARGE_VALUE, Known
 from coach.models import (
     Contact,
@@ -56,7 +57,7 @@ def deal(id: str, value: int | None, **changes: object) -> Deal:
 
 def named(*deals: Deal, person: Person = ANA) -> list[str]:
     """The deals that are spoken of, in order."""
-    return [draft.about[0] for draft in evaluate(look(*deals, person=person)).drafts]
+    return [draft.about[0].id for draft in evaluate(look(*deals, person=person)).drafts]
 
 
 def test_a_stuck_deal_is_told_with_its_stage_and_days() -> None:
@@ -123,7 +124,9 @@ def test_at_most_two_a_person_a_day() -> None:
     assert (verdict.again_at, verdict.later) == (TOMORROW_IN_MADRID, {})
     assert evaluate(look(deal("C", 7), now=TOMORROW_IN_MADRID, past=past)).drafts
     past.pop()
-    assert only(evaluate(look(deal("C", 7), deal("D", 6), now=NOW, past=past))).about == ("C",)
+    assert only(evaluate(look(deal("C", 7), deal("D", 6), now=NOW, past=past))).about == (
+        about(deal("C", 7)),
+    )
 
 
 def test_once_a_deal_in_a_day() -> None:
@@ -156,7 +159,9 @@ def test_in_another_stage_it_is_another_matter() -> None:
 def test_dismissing_one_deal_says_nothing_of_another() -> None:
     past = [said(only(evaluate(look(STUCK))), NOW - n * DAY, dismissed_at=NOW) for n in range(1, 6)]
     assert named(STUCK, deal("other", 1)) == ["D-17", "other"]
-    assert only(evaluate(look(STUCK, deal("other", 1), past=past))).about == ("other",)
+    assert only(evaluate(look(STUCK, deal("other", 1), past=past))).about == (
+        about(deal("other", 1)),
+    )
 
 
 def test_an_edited_title_neither_resets_the_clock_nor_repeats_what_was_said() -> None:

@@ -18,7 +18,7 @@ from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
-from bot.slack.blocks.notices import notice
+from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
 from coach.action import Action, ActionView, load_actions
@@ -100,7 +100,7 @@ def _link(state: str) -> Payload:
         "state": state,
         "by": "Chris Vale",
     }
-    return _message(notice("link_request", params, VOICE))
+    return _message(link_request(params, VOICE))
 
 
 OFF = replace(ANA, settings=Settings(enabled=False))
@@ -119,17 +119,17 @@ BUILT: dict[str, Callable[[], Payload]] = {
     ),
     "card_dismissed": lambda: _card(state=InsightState.DISMISSED),
     "card_expired": lambda: _card(state=InsightState.EXPIRED),
-    "notice_welcome": lambda: _message(notice("welcome", {"state": "asked", "name": "Ben"}, VOICE)),
-    "notice_welcome_started": lambda: _message(notice("welcome", {"state": "started"}, VOICE)),
-    "notice_welcome_declined": lambda: _message(notice("welcome", {"state": "declined"}, VOICE)),
+    "notice_welcome": lambda: _message(welcome({"state": "asked", "name": "Ben"}, VOICE)),
+    "notice_welcome_started": lambda: _message(welcome({"state": "started"}, VOICE)),
+    "notice_welcome_declined": lambda: _message(welcome({"state": "declined"}, VOICE)),
     "notice_link_request": lambda: _link("asked"),
     "notice_link_request_confirmed": lambda: _link("confirmed"),
     "notice_link_request_refused": lambda: _link("refused"),
     "notice_link_answer_confirmed": lambda: _message(
-        notice("link_answer", {"email": "b.okafor@old.example", "state": "confirmed"}, VOICE)
+        link_answer({"email": "b.okafor@old.example", "state": "confirmed"}, VOICE)
     ),
     "notice_link_answer_refused": lambda: _message(
-        notice("link_answer", {"email": "b.okafor@old.example", "state": "refused"}, VOICE)
+        link_answer({"email": "b.okafor@old.example", "state": "refused"}, VOICE)
     ),
     "modal_create_task": lambda: _screen(
         "create_task",

@@ -49,7 +49,7 @@ INSIGHT = Insight(
         value=Money(Decimal(12000), "EUR"),
     ),
     suggestion=Suggestion("create_task", {"connection_id": "c1", "title": "Ask Ann Lee"}),
-    state=InsightState.SENT,
+    state=InsightState.OPEN,
     created_at=NOW,
     expires_at=NOW + timedelta(days=3),
 )

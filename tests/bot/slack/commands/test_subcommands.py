@@ -7,7 +7,7 @@ import pytest
 
 from bot.slack import commands
 from bot.slack.command import load_subcommands
-from coach.models import Enrolment, InsightState, Level, Priority
+from coach.models import Enrolment, Level, Priority
 from coach.wording import plain
 from tests.bot.surface import ANA, BEN, CHRIS, Surface, deal, task, words
 
@@ -103,9 +103,7 @@ async def test_settings_opens_the_form(surface: Surface) -> None:
 async def test_insights_lists_what_waits_the_most_important_first_and_counts_it_as_seen(
     surface: Surface,
 ) -> None:
-    low = await surface.insight(
-        priority=Priority.LOW, occasion="1", message="Low.", state=InsightState.QUIET
-    )
+    low = await surface.insight(priority=Priority.LOW, occasion="1", message="Low.")
     surface.clock.moment = surface.clock.moment.replace(minute=1)
     for number, name in ((2, "Older"), (3, "Newer")):
         surface.clock.moment = surface.clock.moment.replace(minute=number)

@@ -1,12 +1,12 @@
 """Tests of the welcome message: nothing is sent before Start, and its buttons do what they say."""
 
-from coach.models import Enrolment, InsightState
+from coach.models import Enrolment
 from tests.bot.surface import BEN, Surface, welcome
 
 
 async def test_start_brings_what_was_held_and_the_message_says_so(surface_on_both: Surface) -> None:
     surface = surface_on_both
-    held = await surface.insight(BEN, state=InsightState.HELD)
+    held = await surface.insight(BEN)
     message = await welcome(surface, BEN)
     assert "May I start?" in message.text
     assert len(surface.slack.messages(BEN)) == 1
@@ -17,12 +17,12 @@ async def test_start_brings_what_was_held_and_the_message_says_so(surface_on_bot
     assert (await surface.person(BEN)).enrolment is Enrolment.STARTED
     assert "Your coach is on" in surface.slack.conversations[BEN][message.ts].text
     assert "Start" not in str(surface.slack.conversations[BEN][message.ts].blocks)
-    assert (await surface.stored(held)).state is InsightState.SENT
+    assert await surface.standing(held) == "sent"
     assert "Ask Ann Lee" in surface.said(BEN)
 
 
 async def test_not_now_keeps_quiet_and_nothing_held_is_sent(surface: Surface) -> None:
-    held = await surface.insight(BEN, state=InsightState.HELD)
+    held = await surface.insight(BEN)
     message = await welcome(surface, BEN)
 
     assert (await surface.slack.press(BEN, message.ts, label="Not now")).ok
@@ -30,7 +30,7 @@ async def test_not_now_keeps_quiet_and_nothing_held_is_sent(surface: Surface) ->
 
     assert (await surface.person(BEN)).enrolment is Enrolment.DECLINED
     assert "stays quiet" in surface.said(BEN)
-    assert (await surface.stored(held)).state is InsightState.QUIET
+    assert await surface.standing(held) == "declined"
     assert len(surface.slack.messages(BEN)) == 1
 
 

@@ -61,7 +61,7 @@ async def test_a_fault_in_the_form_is_shown_at_its_field_and_nothing_is_made(
 
     assert done.errors == {"due_date": "Pick today or a later day."}
     assert await tasks_of(surface, ANA) == []
-    assert (await surface.stored(fingerprint)).state is InsightState.SENT
+    assert await surface.standing(fingerprint) == "sent"
 
 
 async def test_dismiss_shrinks_the_card_to_one_line(surface: Surface) -> None:
@@ -131,8 +131,7 @@ async def test_somebody_else_is_refused_and_nothing_happens(surface: Surface) ->
     told = surface.ephemerals(BEN)
     assert len(told) == 2
     assert all("for somebody else" in each for each in told)
-    assert (await surface.stored(fingerprint)).state is InsightState.SENT
-    assert not (await surface.stored(fingerprint)).seen
+    assert await surface.standing(fingerprint) == "sent"
 
 
 async def test_an_expired_insight_says_so(surface: Surface) -> None:
@@ -413,5 +412,5 @@ async def test_closing_the_window_after_only_looking_leaves_the_card_open(surfac
     await surface.slack.dismiss(ANA)
     await surface.settle()
 
-    assert (await surface.stored(fingerprint)).state is InsightState.SENT
+    assert await surface.standing(fingerprint) == "sent"
     assert "Take Action" in str(surface.last(ANA).blocks)

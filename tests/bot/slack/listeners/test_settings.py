@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from coach.models import Enrolment, InsightState, Level, Settings
+from coach.models import Enrolment, Level, Settings
 from storage import check_plans
 from tests.bot.surface import ANA, BEN, Surface, deal, words
 
@@ -110,12 +110,12 @@ async def test_off_silences_and_on_speaks_again(surface: Surface) -> None:
     assert (await surface.submit(ANA, {"enabled": "off"})).ok
     await surface.settle()
     assert not (await surface.person(ANA)).settings.enabled
-    fingerprint = await surface.insight(state=InsightState.HELD)
+    fingerprint = await surface.insight()
     await open_settings(surface)
     assert (await surface.submit(ANA, {"enabled": "on"})).ok
     await surface.settle()
     assert (await surface.person(ANA)).settings.enabled
-    assert (await surface.stored(fingerprint)).state is InsightState.SENT
+    assert await surface.standing(fingerprint) == "sent"
 
 
 async def test_on_is_consent_and_a_form_left_off_is_neither_consent_nor_refusal(

@@ -1,0 +1,226 @@
+"""What a sender does with messages: claims them, and records what became of each.
+
+A claim has a lease by the database's own clock and a number, its fence: an answer that comes after
+another sender has claimed the message changes nothing.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Interval,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+
+from coach.models import Insight, MessageState, Person
+from storage import insights, people
+from storage.columns import UtcDateTime
+from storage.database import Tx
+from storage.messages import Message, from_row
+from storage.tables import WAITING_MESSAGE, messages, workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message to be posted, or drawn again when it is sent already, with all it is drawn from."""
+
+    message: Message
+    insights: list[Insight]
+    person: Person | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is to be posted."""
+        return self.message.state is MessageState.SENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Workspaces in which Slack asked us to leave a method alone."""
+
+    posting: Collection[str] = ()
+    drawing: Collection[str] = ()
+
+
+_NOBODY = Paused()
+
+
+# A sender asks the same at every turn: its statements are made once and filled in.
+_NOW = bindparam("now", type_=UtcDateTime)
+
+
+def _db_now(sqlite: bool) -> ColumnElement[Any]:
+    # Replicas' own clocks differ; on SQLite all processes share the machine's.
+    return _NOW if sqlite else func.clock_timestamp(type_=UtcDateTime)
+
+
+def _waiting(name: str) -> ColumnElement[bool]:
+    # In the index's very words, for the table under another name.
+    return text(WAITING_MESSAGE.text.replace("messages.", f"{name}."))  # type: ignore[return-value]
+
+
+def _ready(
+    each: FromClause, sqlite: bool, posting_paused: bool, drawing_paused: bool
+) -> ColumnElement[bool]:
+    """That a message can be claimed now, as far as it alone decides."""
+    new: ColumnElement[bool] = each.c.state.in_(
+        [MessageState.DUE.value, MessageState.SENDING.value]
+    )
+    old: ColumnElement[bool] = each.c.state == MessageState.SENT.value
+    if posting_paused:
+        new = and_(new, each.c.workspace_id.not_in(bindparam("posting", expanding=True)))
+    if drawing_paused:
+        old = and_(old, each.c.workspace_id.not_in(bindparam("drawing", expanding=True)))
+    return and_(
+        or_(each.c.leased_until.is_(None), each.c.leased_until <= _db_now(sqlite)),
+        or_(each.c.not_before.is_(None), each.c.not_before <= _NOW),
+        or_(new, old),
+    )
+
+
+@cache
+def _next(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[Any]:
+    """The next messages, oldest first: of each addressee one, and none while one is on its way."""
+    each, other = messages.alias("m"), messages.alias("o")
+    before = tuple_(other.c.created_at, other.c.id) < tuple_(each.c.created_at, each.c.id)
+    in_the_way = (
+        select(other.c.id)
+        .where(
+            _waiting("o"),
+            other.c.workspace_id == each.c.workspace_id,
+            other.c.addressee == each.c.addressee,
+            other.c.id != each.c.id,
+            or_(
+                other.c.leased_until > _db_now(sqlite),
+                and_(before, _ready(other, sqlite, posting_paused, drawing_paused)),
+            ),
+        )
+        .correlate(each)
+    )
+    return (
+        select(each.c.workspace_id, each.c.id)
+        .select_from(each.join(workspaces, workspaces.c.id == each.c.workspace_id))
+        .where(
+            _waiting("m"),
+            _ready(each, sqlite, posting_paused, drawing_paused),
+            workspaces.c.slack_error.is_(None),
+            ~in_the_way.exists(),
+        )
+        .order_by(each.c.created_at, each.c.id)
+    )
+
+
+@cache
+def _any(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[Any]:
+    return _next(sqlite, posting_paused, drawing_paused).limit(1)
+
+
+@cache
+def _claim(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Update:
+    each = _next(sqlite, posting_paused, drawing_paused)
+    chosen = each.limit(bindparam("most")).with_for_update(
+        of=each.selected_columns["id"].table, skip_locked=True
+    )
+    until = (
+        bindparam("until", type_=UtcDateTime)
+        if sqlite
+        else _db_now(sqlite) + bindparam("lease", type_=Interval)
+    )
+    return (
+        update(messages)
+        .where(tuple_(messages.c.workspace_id, messages.c.id).in_(chosen))
+        .values(
+            state=case(
+                (messages.c.state == MessageState.SENT.value, MessageState.SENT.value),
+                else_=MessageState.SENDING.value,
+            ),
+            leased_until=until,
+            fence=messages.c.fence + 1,
+            attempts=messages.c.attempts + 1,
+            draw_due=False,
+        )
+        .returning(messages)
+    )
+
+
+def _filled(paused: Paused, now: datetime, **more: object) -> dict[str, object]:
+    given: dict[str, object] = {"now": now, **more}
+    if paused.posting:
+        given["posting"] = sorted(paused.posting)
+    if paused.drawing:
+        given["drawing"] = sorted(paused.drawing)
+    return given
+
+
+async def any_waiting(tx: Tx, now: datetime, paused: Paused = _NOBODY) -> bool:
+    """Whether there is anything to claim."""
+    query = _any(tx.dialect.name == "sqlite", bool(paused.posting), bool(paused.drawing))
+    return (await tx.execute(query, _filled(paused, now))).first() is not None
+
+
+async def claim(
+    tx: Tx, now: datetime, *, lease: timedelta, most: int, paused: Paused = _NOBODY
+) -> list[Claimed]:
+    """Claim messages to be posted or drawn again; also those whose sender died.
+
+    Of each addressee one at a time. A claim lasts for `lease`; then another sender may try.
+    """
+    sqlite = tx.dialect.name == "sqlite"
+    more = {"until": now + lease} if sqlite else {"lease": lease}
+    statement = _claim(sqlite, bool(paused.posting), bool(paused.drawing))
+    rows = await tx.execute(statement, _filled(paused, now, most=most, **more))
+    found = [from_row(row) for row in rows]
+    if not found:
+        return []
+    shown = await insights.shown_by(tx, {(each.workspace_id, each.id) for each in found})
+    known: dict[tuple[str, str], Person] = {}
+    for workspace_id in {each.workspace_id for each in found}:
+        wanted = {each.person_id for each in found if each.workspace_id == workspace_id}
+        persons = await people.load(tx, workspace_id, {id for id in wanted if id})
+        known.update({(workspace_id, id): person for id, person in persons.items()})
+    return [
+        Claimed(
+            each,
+            shown.get((each.workspace_id, each.id), []),
+            known.get((each.workspace_id, each.person_id or "")),
+        )
+        for each in found
+    ]
+
+
+@cache
+def _recording(state: MessageState, columns: tuple[str, ...]) -> Update:
+    return (
+        update(messages)
+        .where(
+            messages.c.workspace_id == bindparam("_workspace"),
+            messages.c.id == bindparam("_id"),
+            messages.c.state == state.value,
+            messages.c.fence == bindparam("_fence"),
+        )
+        .values(leased_until=None, **{name: bindparam(f"_{name}") for name in columns})
+        .returning(messages.c.id)
+    )
+
+
+async def record(tx: Tx, message: Message, **values: object) -> bool:
+    """Record what became of a claimed message; says whether the claim was still the latest."""
+    given = {f"_{name}": value for name, value in values.items()}
+    given |= {"_workspace": message.workspace_id, "_id": message.id, "_fence": message.fence}
+    done = await tx.execute(_recording(message.state, tuple(values)), given)
+    return done.first() is not None
