@@ -63,6 +63,7 @@ def _cells(thing: Subject, names: Names) -> tuple[str, ...]:
             contact = names.name(SubjectKind.CONTACT, thing.connection_id, thing.contact_id)
             return (
                 thing.name,
+                thing.account or "",
                 who,
                 thing.status.value,
                 thing.stage or "",
@@ -74,6 +75,7 @@ def _cells(thing: Subject, names: Names) -> tuple[str, ...]:
         case Contact():
             return (
                 thing.name,
+                thing.company or "",
                 who,
                 thing.status or "",
                 thing.email or "",
@@ -103,9 +105,28 @@ def _listing(kind: SubjectKind, *columns: str) -> Listing[Subject]:
 
 
 DEALS = _listing(
-    SubjectKind.DEAL, "deal", "owner", "status", "stage", "value", "contact", "created", "id"
+    SubjectKind.DEAL,
+    "deal",
+    "account",
+    "owner",
+    "status",
+    "stage",
+    "value",
+    "contact",
+    "created",
+    "id",
 )
 CONTACTS = _listing(
-    SubjectKind.CONTACT, "contact", "owner", "status", "email", "last contact", "created", "id"
+    SubjectKind.CONTACT,
+    "contact",
+    "company",
+    "owner",
+    "status",
+    "email",
+    "last contact",
+    "created",
+    "id",
 )
-TASKS = _listing(SubjectKind.TASK, "task", "owner", "status", "priority", "due", "about", "created")
+TASKS = _listing(
+    SubjectKind.TASK, "task", "owner", "status", "priority", "due", "about", "created", "id"
+)

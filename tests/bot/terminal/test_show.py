@@ -16,7 +16,7 @@ from sqlalchemy import event
 from bot.runtime.parts import Parts
 from bot.terminal.harmless import harmless
 from bot.terminal.show import LISTINGS, Options, Reading, printed
-from bot.terminal.showing.listing import Wish
+from bot.terminal.showing.listing import Names, Wish
 from bot.terminal.what import What
 from coach.models import Contact, Deal, Person, SubjectKind, Task, TaskPriority, Verb
 from storage import activities, mirror, people
@@ -223,6 +223,14 @@ async def test_every_instant_has_its_offset_and_every_name_is_in_lower_case(
             assert name == name.lower()
             if name.endswith("_at") and value is not None:
                 assert datetime.fromisoformat(value).utcoffset() == timedelta(), (name, value)
+
+
+@pytest.mark.parametrize("what", list(What))
+async def test_every_cell_stands_below_its_heading(shop: Shop, what: What) -> None:
+    listing = LISTINGS[what]
+    async with shop.parts.database.read() as tx:
+        items = await listing.page(tx, Wish(WORKSPACE, BEGINNING), None, 10)
+    assert all(len(listing.cells(each, Names())) == len(listing.columns) for each in items)
 
 
 async def test_more_than_the_limit_is_said_beside_the_output_and_not_in_it(shop: Shop) -> None:
