@@ -15,6 +15,7 @@ from bot.doctor.store import PATIENCE, check_connections, check_database, check_
 from bot.runtime.clock import SystemClock
 from bot.runtime.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
+from bot.terminal.harmless import harmless
 from bot.terminal.session import open_database
 from coach.errors import CoachError
 from coach.phrases import counted
@@ -103,9 +104,9 @@ def _plain(findings: Sequence[Finding]) -> str:
     width = max(len(finding.area) for finding in findings)
     lines = []
     for finding in findings:
-        lines.append(f"{finding.state:<5}  {finding.area:<{width}}  {finding.text}")
+        lines.append(f"{finding.state:<5}  {finding.area:<{width}}  {harmless(finding.text)}")
         margin = " " * (width + 9)
-        lines += [f"{margin}  {detail}" for detail in finding.details]
+        lines += [f"{margin}  {harmless(detail)}" for detail in finding.details]
         if finding.mend:
             lines.append(f"{margin}→ {finding.mend}")
     faults = sum(finding.state is State.FAULT for finding in findings)

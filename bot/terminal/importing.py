@@ -21,6 +21,7 @@ from bot.importing.rows import Record
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
+from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from coach.models import SubjectKind
 from coach.phrases import counted, say
@@ -157,11 +158,12 @@ def _preview(console: Console, understood: run.Understood) -> None:
     sheet, columns = understood.sheet, understood.columns
     console.print("Columns:", markup=False)
     for name, place in sorted(columns.places.items(), key=lambda item: item[1]):
-        console.print(f"  {name} ← {sheet.header[place]}", markup=False)
+        console.print(f"  {name} ← {harmless(sheet.header[place])}", markup=False)
     if columns.other:
-        console.print(f"  kept by their own names: {', '.join(columns.other)}", markup=False)
+        kept = harmless(", ".join(columns.other))
+        console.print(f"  kept by their own names: {kept}", markup=False)
     if columns.unused:
-        console.print(f"  not used: {', '.join(columns.unused)}", markup=False)
+        console.print(f"  not used: {harmless(', '.join(columns.unused))}", markup=False)
     if understood.records:
         console.print(f"\nThe first {min(SHOWN, len(understood.records))} as understood:")
         console.print(_table(understood.records[:SHOWN]))
@@ -180,7 +182,7 @@ def _table(records: Sequence[Record]) -> Table:
         table.add_column(name, overflow="fold")
     for row in rows:
         # Text, not markup: a title in square brackets stays one.
-        table.add_row(*(Text(row.get(name, "")) for name in names))
+        table.add_row(*(Text(harmless(row.get(name, ""))) for name in names))
     return table
 
 
@@ -211,4 +213,5 @@ def _rows(count: int) -> str:
 def _tell_reasons(understood: run.Understood) -> None:
     for reason, count in run.reasons(understood.rejected)[:10]:
         example = next(each for each in understood.rejected if run.reasons([each])[0][0] == reason)
-        typer.echo(f"  {count:,} × {reason} (line {example.row.line}: {example.reason})")
+        told = f"{reason} (line {example.row.line}: {example.reason})"
+        typer.echo(f"  {count:,} × {harmless(told)}")

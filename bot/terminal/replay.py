@@ -11,6 +11,7 @@ from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs, redacted
 from bot.runtime.settings import Settings
+from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from coach.errors import CoachError
 from storage import crm_writes, deliveries, messages
@@ -53,7 +54,7 @@ async def replay(settings: Settings, ids: Sequence[str] | None) -> int:
         return 0
     typer.echo(f"Failed again: {len(bad):,}.")
     for id, error in bad[:20]:
-        typer.echo(f"  {id}  {redacted(error)}")
+        typer.echo(f"  {id}  {harmless(redacted(error))}")
     return 1
 
 

@@ -42,13 +42,27 @@ def test_a_dry_run_shows_the_rows_as_understood_and_changes_nothing(
     ran = coach("import", "deals", str(file), "--dry-run")
     assert ran.code == 0
     assert "value ← Amount" in ran.out
-    assert "not used: Extra" in ran.out
+    assert "kept by their own names: Extra" in ran.out
     assert "[bold]Open one[/bold]" in ran.out
     assert "2026-03-05" in ran.out
     assert "4 rows: 2 would be imported, 2 skipped. Nothing was changed." in ran.out
     assert "2 × is not an amount (line 4: “lots” is not an amount)" in ran.out
     assert not (tmp_path / "data").exists()
     assert not (tmp_path / "deals.csv.rejected.csv").exists()
+
+
+def test_what_a_file_calls_things_cannot_move_the_terminals_cursor(
+    coach: Coach, tmp_path: Path
+) -> None:
+    file = tmp_path / "hostile.csv"
+    head = "Deal ID,Deal Name,Deal Stage,Amount,No\x1b[2Jthing\n"
+    file.write_text(
+        head + "D-1,a\x1b[2Jb\u202ec,Open,1,x\nD-2,n,Open,l\x1b[2Jots,x\n", encoding="utf-8"
+    )
+    ran = coach("import", "deals", str(file), "--dry-run")
+    assert "a [2Jb c" in ran.out
+    assert "line 3" in ran.out
+    assert not {"\x1b", "\u202e"} & set(ran.out + ran.err)
 
 
 def test_an_import_counts_what_it_did_and_a_second_one_changes_nothing(
