@@ -1,14 +1,20 @@
-"""What `coach show` asks for: things and people page by page, and what names belong to ids."""
+"""What `coach show` asks for: things, people, advice and messages page by page, and names."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import func, literal, or_, select, tuple_
+from sqlalchemy import Select, Table, func, literal, or_, select, tuple_
 
-from coach.models import Person, Subject, SubjectKind
-from storage import mirror, people
+from coach.attention import Decided, Reason, Verdict
+from coach.models import About, Insight, Person, Subject, SubjectKind
+from storage import insights, messages, mirror, people
 from storage.database import Tx
+from storage.messages import Message
 from storage.mirror import TABLES
+from storage.tables import insights as insights_table
+from storage.tables import messages as messages_table
 from storage.tables import people as people_table
 
 #: A thing by its kind, its connection and its id there.
@@ -104,3 +110,93 @@ async def with_address(tx: Tx, workspace_id: str, email: str) -> str | None:
         .limit(1)
     )
     return (await tx.execute(query)).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """An insight with the things it is about and attention's last word on it."""
+
+    insight: Insight
+    about: tuple[About, ...] = ()
+    decided: Decided | None = None
+
+
+async def advice(
+    tx: Tx,
+    workspace_id: str,
+    *,
+    person_id: str | None = None,
+    since: datetime | None = None,
+    after: Advice | None = None,
+    most: int,
+) -> list[Advice]:
+    """Insights, the newest first; with `after` those that follow that one."""
+    place = (after.insight.created_at, after.insight.fingerprint) if after else None
+    query = _newest(insights_table, "fingerprint", workspace_id, person_id, since, place, most)
+    rows = (await tx.execute(query)).all()
+    about = await insights.subjects(tx, workspace_id, [row.fingerprint for row in rows])
+    return [
+        Advice(
+            insights.from_row(row),
+            about.get(row.fingerprint, ()),
+            Decided(Verdict(row.verdict), Reason(row.verdict_reason), row.verdict_until)
+            if row.verdict
+            else None,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A message with when it was made and the insights it shows, in their order."""
+
+    message: Message
+    created_at: datetime
+    insights: tuple[Insight, ...] = ()
+
+
+async def put(
+    tx: Tx,
+    workspace_id: str,
+    *,
+    person_id: str | None = None,
+    since: datetime | None = None,
+    after: Put | None = None,
+    most: int,
+) -> list[Put]:
+    """Messages, the newest first; with `after` those that follow that one."""
+    place = (after.created_at, after.message.id) if after else None
+    query = _newest(messages_table, "id", workspace_id, person_id, since, place, most)
+    rows = (await tx.execute(query)).all()
+    shown = await insights.shown_by(tx, [(workspace_id, row.id) for row in rows])
+    return [
+        Put(messages.from_row(row), row.created_at, tuple(shown.get((workspace_id, row.id), ())))
+        for row in rows
+    ]
+
+
+def _newest(
+    table: Table,
+    key: str,
+    workspace_id: str,
+    person_id: str | None,
+    since: datetime | None,
+    place: tuple[datetime, str] | None,
+    most: int,
+) -> Select[Any]:
+    """Rows by when they were made, the newest first, beginning behind that place."""
+    at, id = table.c.created_at, table.c[key]
+    query = (
+        select(table)
+        .where(table.c.workspace_id == workspace_id)
+        .order_by(at.desc(), id)
+        .limit(most)
+    )
+    if person_id is not None:
+        query = query.where(table.c.person_id == person_id)
+    if since is not None:
+        query = query.where(at > since)
+    if place is not None:
+        query = query.where(or_(at < place[0], (at == place[0]) & (id > place[1])))
+    return query

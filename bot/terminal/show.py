@@ -17,7 +17,9 @@ from bot.runtime.settings import Settings
 from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from bot.terminal.showing import activities
+from bot.terminal.showing.insights import INSIGHTS
 from bot.terminal.showing.listing import Json, Listing, Names, Wish, names_of, words
+from bot.terminal.showing.messages import MESSAGES
 from bot.terminal.showing.people import PEOPLE
 from bot.terminal.showing.things import CONTACTS, DEALS, TASKS
 from bot.terminal.what import What
@@ -42,6 +44,8 @@ WIDE = 250
 
 LISTINGS: Mapping[What, Listing[Any]] = {
     What.ACTIVITIES: activities.ACTIVITIES,
+    What.INSIGHTS: INSIGHTS,
+    What.MESSAGES: MESSAGES,
     What.DEALS: DEALS,
     What.CONTACTS: CONTACTS,
     What.TASKS: TASKS,

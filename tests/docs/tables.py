@@ -15,9 +15,23 @@ from bot.terminal.showing.activities import COUNTED
 from bot.terminal.showing.listing import Names
 from bot.terminal.what import What
 from coach.engine import load_rules, type_of
-from coach.models import Contact, Deal, Person, Task, Verb
+from coach.models import (
+    Contact,
+    Deal,
+    Insight,
+    InsightState,
+    InsightType,
+    Person,
+    Priority,
+    Suggestion,
+    Task,
+    Verb,
+)
+from coach.phrases import say
 from coach.wording import plain
 from storage.activities import ActivityRow
+from storage.messages import Message
+from storage.showing import Advice, Put
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -78,8 +92,15 @@ def _leaves(command: object, path: str = "") -> Iterable[tuple[str, str]]:
 def show() -> str:
     """The fields of everything that `coach show --json` prints."""
     now, nobody = datetime(2026, 11, 25, tzinfo=UTC), Person("w", "p", "")
+    nothing = say("")
+    insight = Insight(
+        *("w", "f", "p", "r", InsightType.ACTION, Priority.LOW, "s", nothing, nothing),
+        *(Suggestion("a"), InsightState.OPEN, now, now),
+    )
     samples: Mapping[What, object] = {
         What.ACTIVITIES: ActivityRow("c", "k", Verb.COMMAND_USED, now, now),
+        What.INSIGHTS: Advice(insight),
+        What.MESSAGES: Put(Message("w", "m", "card", "U"), now),
         What.DEALS: Deal("c", "d"),
         What.CONTACTS: Contact("c", "c"),
         What.TASKS: Task("c", "t"),

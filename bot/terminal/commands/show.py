@@ -45,10 +45,11 @@ def show(
         bool, typer.Option("--json", help="Print one JSON array, for scripts.")
     ] = False,
 ) -> None:
-    """Show what the coach knows: what happened, what the CRM says, who is coached.
+    """Show what the coach knows: what happened, what it said, what the CRM says, who is coached.
 
     \b
-    Activities are those of the last 30 days, unless --days or a thing is given.
+    Activities, insights and messages are those of the last 30 days, unless --days says otherwise;
+    activities of one thing are all of them.
     Times are in each person's own time zone; with --json they bear their offset.
     Things that were deleted in the CRM are not shown.
     \b
@@ -56,6 +57,8 @@ def show(
       coach show activities --person ana@example.com --days 7
       coach show activities --counts
       coach show activities --deal D-17
+      coach show insights --person ana@example.com
+      coach show messages --days 1
       coach show deals --json
       coach show people
     """

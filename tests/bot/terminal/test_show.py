@@ -13,17 +13,30 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bot.coaching import decisions
 from bot.runtime.parts import Parts
 from bot.terminal.harmless import harmless
 from bot.terminal.show import LISTINGS, Options, Reading, printed
 from bot.terminal.showing.listing import Names, Wish
 from bot.terminal.what import What
-from coach.models import Contact, Deal, Person, SubjectKind, Task, TaskPriority, Verb
-from storage import activities, mirror, people
+from coach.models import Contact, Deal, Enrolment, Person, SubjectKind, Task, TaskPriority, Verb
+from storage import activities, messages, mirror, people
 from storage.activities import ActivityRow
 from storage.database import Database
+from storage.messages import Message
 from tests.bot.terminal.conftest import Coach
-from tests.world import ANA, BEGINNING, BEN, CONNECTION, WORKSPACE, enrol, running_parts
+from tests.world import (
+    ANA,
+    BEGINNING,
+    BEN,
+    CONNECTION,
+    WORKSPACE,
+    by,
+    deliver,
+    enrol,
+    running_parts,
+    won,
+)
 
 DAY = timedelta(days=1)
 
@@ -293,6 +306,107 @@ async def test_what_a_crm_calls_a_thing_cannot_move_the_terminals_cursor(shop: S
         assert not {"\x1b", "\x9b", "\u202e"} & set(told)
     assert [row["title"] for row in await shop.rows("deals")][-1] == hostile.title
     assert harmless("Zoë · 東京") == "Zoë · 東京"
+
+
+# What was said
+
+
+@pytest.fixture
+async def advised(database_url: str, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Shop]:
+    """Ana, who has started, has won a deal; so has Ben, who was never asked."""
+    async with running_parts(database_url) as parts:
+        made = Shop(parts, capsys)
+        made.ana = await enrol(parts, ANA)
+        made.ben = await enrol(parts, BEN, Enrolment.NEW)
+        await deliver(parts, won("D-1", title="Acme renewal"))
+        await deliver(parts, won("D-2", title="Demir fleet", owner="ben@northwind.example"))
+        yield made
+
+
+async def test_an_insight_is_told_with_what_it_is_about_and_why_it_is_or_is_not_said(
+    advised: Shop,
+) -> None:
+    (row,) = await advised.rows("insights", person="ana@northwind.example")
+    assert len(row.pop("id")) == 32
+    assert row.pop("message").startswith("Great close!")
+    assert row.pop("reason")
+    assert row == {
+        "created_at": "2026-11-25T10:00:00+00:00",
+        "person": "Ana Ruiz",
+        "person_email": "ana@northwind.example",
+        "rule": "referral_ask",
+        "type": "action",
+        "priority": "high",
+        "about": [{"kind": "deal", "connection_id": "native", "id": "D-1", "name": "Acme renewal"}],
+        "action": "create_task",
+        "state": "open",
+        "verdict": "now",
+        "verdict_reason": "turn",
+        "verdict_until": None,
+        "expires_at": "2026-11-28T10:00:00+00:00",
+        "seen_at": None,
+        "decided_at": None,
+        "outcome": None,
+    }
+    (bens,) = await advised.rows("insights", person="ben@northwind.example")
+    assert (bens["verdict"], bens["verdict_reason"]) == ("hold", "consent")
+    assert "You have not started the coach yet." in await advised.show("insights")
+
+
+async def test_a_decided_insight_tells_what_was_done_instead_of_why_it_was_said(
+    advised: Shop,
+) -> None:
+    (row,) = await advised.rows("insights", person="ana@northwind.example")
+    task = {"title": "Ask Ann Lee", "due_date": "2026-11-27", "priority": "high"}
+    await decisions.submit(advised.parts, by(ANA), row["id"], task)
+    (after,) = await advised.rows("insights", person="ana@northwind.example")
+    assert after["state"] == "taken"
+    assert after["outcome"] == "Created the task “Ask Ann Lee” for Fri 27 Nov."
+    assert after["outcome"] in await advised.show("insights")
+
+
+async def test_a_message_is_told_with_what_it_shows_and_what_became_of_it(advised: Shop) -> None:
+    (row,) = await advised.rows("messages", person="ana@northwind.example")
+    (insight,) = await advised.rows("insights", person="ana@northwind.example")
+    assert row == {
+        "id": f"card:{insight['id']}",
+        "created_at": "2026-11-25T10:00:00+00:00",
+        "kind": "card",
+        "person": "Ana Ruiz",
+        "person_email": "ana@northwind.example",
+        "addressee": ANA,
+        "state": "due",
+        "sent_at": None,
+        "channel": None,
+        "ts": None,
+        "attempts": 0,
+        "error": None,
+        "insights": [{"id": insight["id"], "message": insight["message"]}],
+    }
+    told = await advised.show("messages")
+    assert "Great close!" in told
+    assert "welcome" in told
+
+
+@pytest.mark.parametrize("what", [What.INSIGHTS, What.MESSAGES])
+async def test_pages_of_what_was_said_follow_each_other(advised: Shop, what: What) -> None:
+    for n in range(9):
+        # Some at one moment, and some later.
+        advised.parts.clock.advance(timedelta(minutes=n % 3))  # type: ignore[attr-defined]
+        await deliver(advised.parts, won(f"D-9{n}", owner="ben@northwind.example"))
+        question = Message(WORKSPACE, f"question:{n}", "question", BEN, person_id=advised.ben.id)
+        async with advised.parts.database.write() as tx:
+            await messages.make(tx, [(question, [])], advised.parts.clock.now())
+    async with advised.parts.database.read() as tx:
+        listing, wish = LISTINGS[what], Wish(WORKSPACE, BEGINNING)
+        every = await listing.page(tx, wish, None, 100)
+        reading = Reading(tx, wish, listing, 100, page=2)
+        seen = [item async for items, _ in reading.pages() for item in items]
+    assert list(every) == seen
+    assert len(seen) == 11
+    names = Names()
+    made = [listing.json(item, names)["created_at"] for item in seen]
+    assert made == sorted(made, reverse=True)
 
 
 # As a command
