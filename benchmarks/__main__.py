@@ -3,19 +3,35 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
-from benchmarks import button, intake, message, tick, worker
-from benchmarks.figures import keep, show
+from benchmarks import button, intake, memory, message, postgres, several, tick, worker
+from benchmarks.figures import Figure, keep, show
 
-MEASURES = {
+
+async def on_postgres(folder: Path, *, quick: bool) -> list[Figure]:
+    """The same three on PostgreSQL, and several processes on it."""
+    figures: list[Figure] = []
+    with postgres.running() as server:
+        for part in (intake, message, worker, several):
+            place = folder / part.__name__
+            place.mkdir()
+            figures += await part.measure(place, quick=quick, server=server)
+    return figures
+
+
+MEASURES: dict[str, Callable[..., Coroutine[Any, Any, list[Figure]]]] = {
     "intake": intake.measure,
     "message": message.measure,
     "button": button.measure,
     "worker": worker.measure,
     "tick": tick.measure,
+    "memory": memory.measure,
+    "postgres": on_postgres,
 }
 
 

@@ -5,18 +5,32 @@ import hashlib
 import hmac
 import sqlite3
 import sys
+from collections.abc import Callable
 from typing import Any
 
+import psycopg
+
 from benchmarks.processes import serve
+
+
+def _sqlite(path: str) -> Callable[[str, bytes], object]:
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("CREATE TABLE IF NOT EXISTS received (id TEXT PRIMARY KEY, body BLOB)")
+    return lambda id, body: database.execute("INSERT INTO received VALUES (?, ?)", (id, body))
+
+
+def _postgres(url: str) -> Callable[[str, bytes], object]:
+    database = psycopg.connect(url, autocommit=True)
+    database.execute("CREATE TABLE IF NOT EXISTS received (id TEXT PRIMARY KEY, body BYTEA)")
+    return lambda id, body: database.execute("INSERT INTO received VALUES (%s, %s)", (id, body))
 
 
 def application(path: str, secret: str) -> Any:
     """As little as can be done durably: no identity of events, no routes, no checks of the form."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
-    database = sqlite3.connect(path, isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.execute("CREATE TABLE IF NOT EXISTS received (id TEXT PRIMARY KEY, body BLOB)")
+    store = _postgres(path) if path.startswith("postgresql://") else _sqlite(path)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         body, more = b"", True
@@ -32,7 +46,7 @@ def application(path: str, secret: str) -> Any:
             await send({"type": "http.response.start", "status": 401, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        database.execute("INSERT INTO received VALUES (?, ?)", (id.decode(), body))
+        store(id.decode(), body)
         answer = b'{"accepted":1}'
         headers_out = [(b"content-length", str(len(answer)).encode())]
         await send({"type": "http.response.start", "status": 202, "headers": headers_out})

@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, median, quantile
 from benchmarks.load import paced, request
 from benchmarks.processes import HOST, started
 
-AIM = 1.5
+AIM = 1.2
 #: More than a team presses, and few enough that what one press sets off has mostly ended before
 #: the next: the ack is measured, not how much can be done at once.
 PER_SECOND = 20

@@ -1,12 +1,14 @@
 """Slack's stand-in in a process of its own, noting when each message arrives.
 
-Besides Slack's own routes: `/measured/messages` tells when each person's first message came, and
-`/measured/click` makes the request Slack would send when somebody presses a button.
+Besides Slack's own routes: `/measured/messages` tells when each person's first message came,
+`/measured/counts` how many came to each, and `/measured/click` makes the request Slack would send
+when somebody presses a button.
 """
 
 import json
 import sys
 import time
+from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,6 +47,10 @@ def application(size: int) -> ASGIApp:
                 first.setdefault(sent.person, sent.wall)
         return JSONResponse(first)
 
+    async def counts(request: Request) -> Response:
+        posts = (sent.person for sent in slack.sent if sent.method == "chat.postMessage")
+        return JSONResponse(Counter(posts))
+
     async def click(request: Request) -> Response:
         who, action_id = request.query_params["person"], request.query_params["action"]
         message = next(iter(slack.conversations[who].values()))
@@ -62,6 +68,7 @@ def application(size: int) -> ASGIApp:
     return Starlette(
         routes=[
             Route("/measured/messages", messages),
+            Route("/measured/counts", counts),
             Route("/measured/click", click),
             *slack.routes,
         ]

@@ -1,5 +1,6 @@
 """A team to measure with: a database with a connection and people who have started the coach."""
 
+import asyncio
 import json
 import os
 import time
@@ -20,9 +21,9 @@ from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from coach.events import Owner
 from coach.models import Enrolment
-from storage import connections, owners, people
+from storage import connections, deliveries, owners, people, schema
 from storage.connections import Connection
-from storage.database import Tx
+from storage.database import Database, Tx
 from storage.workspaces import DEFAULT
 
 BOT_TOKEN = "measured-token"
@@ -33,16 +34,14 @@ SIGNING_SECRET = "measured-signing-secret"
 class Team:
     """Where it is kept and how it is written to."""
 
+    #: Where SQLite keeps it; what stands beside it otherwise.
     path: Path
     key: str
     connection: Connection
     #: How many people there are; each is known by their number.
     people: int
-
-    @property
-    def url(self) -> str:
-        """The database's address."""
-        return f"sqlite+aiosqlite:///{self.path}"
+    #: The database's address.
+    url: str
 
     @property
     def webhook(self) -> str:
@@ -87,21 +86,26 @@ def slack_user(number: int) -> str:
     return f"U{number:08d}"
 
 
-def settings(path: Path, key: str) -> Settings:
-    """Settings for a database file, nothing taken from outside."""
+def settings(path: Path, key: str, url: str | None = None) -> Settings:
+    """Settings for a database file, or for the database at `url`; nothing taken from outside."""
     return Settings(
         _env_file=None,
-        database_url=f"sqlite+aiosqlite:///{path}",
+        database_url=url or f"sqlite+aiosqlite:///{path}",
         coach_secret_keys=(SecretStr(key),),
         coach_data=path.parent,
     )
 
 
-async def make(folder: Path, size: int) -> Team:
-    """A new database with so many people, matched to Slack and enrolled."""
+async def make(folder: Path, size: int, url: str | None = None) -> Team:
+    """A new database with so many people, matched to Slack and enrolled.
+
+    A SQLite file in `folder`, or the empty database at `url`.
+    """
     path, key = folder / "coach.db", Fernet.generate_key().decode()
-    parts = make_parts(settings(path, key))
+    url = url or f"sqlite+aiosqlite:///{path}"
+    parts = make_parts(settings(path, key, url))
     try:
+        await schema.upgrade(parts.database)
         await prepare(parts, DEFAULT)
         connection = Connection(
             DEFAULT,
@@ -116,7 +120,23 @@ async def make(folder: Path, size: int) -> Team:
             await _enrol(parts, tx, size)
     finally:
         await parts.database.close()
-    return Team(path, key, connection, size)
+    return Team(path, key, connection, size, url)
+
+
+async def settled(measured: Team) -> None:
+    """Return when the worker has nothing left, or works no more."""
+    database = Database(measured.url)
+    try:
+        before = -1
+        while True:
+            async with database.read() as tx:
+                waiting = (await deliveries.counts(tx, DEFAULT)).get("pending", 0)
+            if waiting in {0, before}:
+                return
+            before = waiting
+            await asyncio.sleep(0.5)
+    finally:
+        await database.close()
 
 
 async def _enrol(parts: Parts, tx: Tx, size: int) -> None:
