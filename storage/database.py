@@ -101,7 +101,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         # What was acknowledged must survive a power cut.
         "synchronous = FULL",
         "foreign_keys = ON",
-        "cache_size = -65536",
+        "cache_size = -8192",
         "temp_store = MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
