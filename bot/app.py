@@ -13,6 +13,7 @@ import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.coaching import attending, planning, ticking
 from bot.crm import large, outbox, worker
@@ -118,6 +119,14 @@ class Bot:
             max_instances=1,
             misfire_grace_time=None,
         )
+        self._scheduler.add_job(
+            collecting.give_back,
+            "interval",
+            seconds=collecting.EVERY,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
         self._scheduler.start()
 
     def _begin(
@@ -159,7 +168,7 @@ class Bot:
         try:
             async with self.parts.database.read() as tx:
                 await workspaces.get(tx, self.workspace_id)
-        except Exception as error:
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
             return f"the database does not answer: {type(error).__name__}"
         ended = [task.get_name() for task in self._loops if task.done()]
         return f"{', '.join(ended)} has ended" if ended else None
@@ -214,7 +223,9 @@ def build(
     if slack is not None and secret is not None and secret.get_secret_value():
         signing_secret = secret.get_secret_value()
         guard = SlackGuard(slack_app(parts, slack, signing_secret), signing_secret, wall)
-    bot.web = Web(intake=intake, slack=guard, ready=bot.ready, start=bot.start, stop=bot.stop)
+    bot.web = Web(
+        webhooks=intake.routes(), slack=guard, ready=bot.ready, start=bot.start, stop=bot.stop
+    )
     return bot
 
 

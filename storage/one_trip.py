@@ -3,6 +3,9 @@
 Through SQLAlchemy every statement makes a cursor, executes, fetches and closes, and each of these
 is a job for the connection's thread. What a trip costs (two changes of thread) is many times what
 SQLite needs for a short statement, and a transaction has dozens of these.
+
+There is no public way to do something in a connection's thread, so this leans on private names. The
+version is pinned exactly, and tests/storage/test_one_trip.py tells when they move.
 """
 
 import sqlite3

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.crm.parts import CrmParts
@@ -68,7 +69,7 @@ class _Waiting:
 
 
 class Intake:
-    """The ASGI application behind `/webhooks/<provider>/<token>`.
+    """The ASGI application behind its `routes`: `/webhooks/<provider>/<token>`.
 
     A vendor that has one address for all accounts posts to `/webhooks/<provider>`.
     """
@@ -84,6 +85,10 @@ class Intake:
         self.in_hand = 0
         self._bytes = 0
         self._full = False
+
+    def routes(self) -> list[Route]:
+        """Where webhooks come in."""
+        return [Route("/webhooks/{provider}/{token}", self), Route("/webhooks/{provider}", self)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: as its provider does, or 401, 404, 405, 413, 503 with a sentence."""
@@ -106,7 +111,7 @@ class Intake:
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         if scope["method"] != "POST":
             return _sentence(405, "Send webhooks with POST.", {"allow": "POST"})
-        name, _, token = scope["path"].removeprefix("/webhooks/").partition("/")
+        name, token = scope["path_params"]["provider"], scope["path_params"].get("token", "")
         provider = self._crm.providers.get(name)
         if provider is None or not (token or provider.split):
             return _sentence(404, _UNKNOWN)

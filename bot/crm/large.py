@@ -10,7 +10,7 @@ from bot.coaching.recording import Source, apply
 from bot.crm.parts import CrmParts
 from bot.crm.provider import PayloadError, Reading
 from bot.crm.reading import faults, read_stored
-from bot.crm.turns import Done, keep, take_turns
+from bot.crm.turns import Done, alone, take_turns
 from storage import deliveries, workspaces
 from storage.database import chunks
 from storage.deliveries import Delivery
@@ -32,10 +32,7 @@ async def work(crm: CrmParts, workspace_id: str) -> Done:
     delivery = await _take(crm, workspace_id)
     if delivery is None:
         return Done()
-    try:
-        return await _work_off(crm, delivery)
-    except Exception as error:
-        return await keep(crm, [delivery], error)
+    return await alone(crm, delivery, _work_off)
 
 
 async def _take(crm: CrmParts, workspace_id: str) -> Delivery | None:

@@ -77,6 +77,16 @@ async def take_turns(
     return total
 
 
+async def alone(
+    crm: CrmParts, delivery: Delivery, work: Callable[[CrmParts, Delivery], Awaitable[Done]]
+) -> Done:
+    """Work off one delivery, which has its attempts counted; what goes wrong is kept with it."""
+    try:
+        return await work(crm, delivery)
+    except Exception as error:
+        return await keep(crm, [delivery], error)
+
+
 async def keep(crm: CrmParts, tried: Sequence[Delivery], error: Exception) -> Done:
     """Keep what went wrong with deliveries, each of which has its attempts so far.
 

@@ -13,7 +13,7 @@ from bot.crm import large
 from bot.crm.parts import CrmParts
 from bot.crm.provider import PayloadError, Reading
 from bot.crm.reading import faults, read_stored
-from bot.crm.turns import Done, keep, take_turns
+from bot.crm.turns import Done, alone, keep, take_turns
 from coach.events import Event
 from storage import deliveries, workspaces
 from storage.database import Tx, is_passing
@@ -68,8 +68,8 @@ async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
             return await keep(crm, _tried(taken), error)
         log.warning("a batch of deliveries failed; trying them one by one", exc_info=error)
     total = Done()
-    for each in taken:
-        total = total.plus(await _alone(crm, each))
+    for each in _tried(taken):
+        total = total.plus(await alone(crm, each, _work_off_alone))
     return total
 
 
@@ -84,18 +84,13 @@ def _tried(taken: Sequence[Delivery]) -> list[Delivery]:
     return [replace(each, attempts=each.attempts + 1) for each in taken]
 
 
-async def _alone(crm: CrmParts, delivery: Delivery) -> Done:
+async def _work_off_alone(crm: CrmParts, delivery: Delivery) -> Done:
     parts = crm.shared
-    try:
-        async with parts.database.write() as tx:
-            await workspaces.lock(tx, parts.database, delivery.workspace_id)
-            # Another process may have been faster.
-            still = await deliveries.pending(tx, delivery.workspace_id, delivery.id)
-            if still is None:
-                return Done()
-            return await _work_off(crm, tx, delivery.workspace_id, [still])
-    except Exception as error:
-        return await keep(crm, _tried([delivery]), error)
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, delivery.workspace_id)
+        # Another process may have been faster.
+        still = await deliveries.pending(tx, delivery.workspace_id, delivery.id)
+        return await _work_off(crm, tx, delivery.workspace_id, [still]) if still else Done()
 
 
 async def _work_off(crm: CrmParts, tx: Tx, workspace_id: str, taken: Sequence[Delivery]) -> Done:

@@ -1,5 +1,6 @@
-"""Garbage collection for a process that serves: rare, and never over what was made at the start."""
+"""The memory of a process that serves: collected rarely, and given back when it is free."""
 
+import ctypes
 import gc
 
 #: New objects after which the young ones are looked through; Python's own 700 is for small
@@ -7,8 +8,22 @@ import gc
 YOUNG = 20_000
 
 
+#: How often freed memory is given back, in seconds.
+EVERY = 60
+
+
 def settle() -> None:
     """Leave all that exists now out of collections, and collect less often from here on."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
+
+
+def give_back() -> None:
+    """Give the system what was freed and lies within the C library's heap, where that keeps it.
+
+    glibc keeps it, for each thread that ever allocated: after a burst that is most of the memory.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -5,12 +5,15 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import parse_qsl
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.web.raw_body import GoneError, TooLargeError, answer, read_body
@@ -131,44 +134,47 @@ def _readable(headers: dict[bytes, bytes], body: bytes) -> str | None:
 
 
 class Web:
-    """Routes by path; nothing here knows what its parts do."""
+    """The whole application: its parts' routes, and a lifespan that says in a line why it failed.
+
+    Starlette's own lifespan would print a traceback for it.
+    """
 
     def __init__(
         self,
         *,
-        intake: ASGIApp,
+        webhooks: Iterable[Route],
         slack: ASGIApp | None,
         ready: Callable[[], Awaitable[str | None]],
         start: Callable[[], Awaitable[None]],
         stop: Callable[[], Awaitable[None]],
     ) -> None:
-        self._intake = intake
-        self._slack = slack
         self._ready = ready
         self._start = start
         self._stop = stop
+        self._router = Router(
+            [
+                *webhooks,
+                Route("/slack/events", slack or _not_set_up, methods=None if slack else ["POST"]),
+                Route("/healthz", self._alive),
+                Route("/readyz", self._readiness),
+            ],
+            redirect_slashes=False,
+            default=_nothing_here,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to its part."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-            return
-        if scope["type"] != "http":
-            return
-        path = scope["path"]
-        if path.startswith("/webhooks/"):
-            await self._intake(scope, receive, send)
-        elif path == "/slack/events" and self._slack is not None:
-            await self._slack(scope, receive, send)
-        elif path == "/slack/events":
-            await answer(send, 503, {"error": "Slack is not set up. Run coach doctor."})
-        elif path == "/healthz":
-            await answer(send, 200, {"ok": True})
-        elif path == "/readyz":
-            fault = await self._ready()
-            await answer(send, 503 if fault else 200, {"ok": fault is None, "fault": fault})
-        else:
-            await answer(send, 404, {"error": "Nothing is here."})
+        elif scope["type"] == "http":
+            await self._router(scope, receive, send)
+
+    async def _alive(self, _: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    async def _readiness(self, _: Request) -> Response:
+        fault = await self._ready()
+        return JSONResponse({"ok": fault is None, "fault": fault}, 503 if fault else 200)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -185,3 +191,11 @@ class Web:
                 await self._stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _not_set_up(_: Request) -> Response:
+    return JSONResponse({"error": "Slack is not set up. Run coach doctor."}, 503)
+
+
+async def _nothing_here(_: Scope, __: Receive, send: Send) -> None:
+    await answer(send, 404, {"error": "Nothing is here."})

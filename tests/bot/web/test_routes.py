@@ -192,7 +192,7 @@ async def bolt() -> AsyncIterator[str]:
         return None
 
     guard = SlackGuard(app, SIGNING_SECRET)
-    web = Web(intake=guard, slack=guard, ready=nothing, start=nothing, stop=nothing)
+    web = Web(webhooks=[], slack=guard, ready=nothing, start=nothing, stop=nothing)
     on = listening()
     async with serving(plain_config(web), on):
         yield address(on)

@@ -1,0 +1,44 @@
+"""aiosqlite is used by names that are not public: this tells when they move."""
+
+import inspect
+import logging
+import sqlite3
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import aiosqlite
+import pytest
+from sqlalchemy import text
+
+from storage import one_trip
+from storage.database import Database
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_version_is_pinned_whose_private_names_are_used() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"aiosqlite=={version('aiosqlite')}" in project["dependencies"]
+
+
+async def test_the_private_names_are_what_they_were(tmp_path: Path) -> None:
+    assert list(inspect.signature(aiosqlite.Connection._execute).parameters)[:2] == ["self", "fn"]
+    async with one_trip.connect(tmp_path / "any.db") as made:
+        assert made._thread.daemon
+        assert made._thread.is_alive()
+        assert isinstance(made._conn, sqlite3.Connection)
+
+
+async def test_a_statement_with_its_rows_makes_one_trip_to_the_thread(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database(sqlite_url)
+    try:
+        async with database.read() as tx:
+            with caplog.at_level(logging.DEBUG, "aiosqlite"):
+                rows = (await tx.execute(text("SELECT 1 UNION SELECT 2"))).all()
+            trips = [each for each in caplog.records if each.msg == "executing %s"]
+        assert (len(rows), len(trips)) == (2, 1)
+    finally:
+        await database.close()
