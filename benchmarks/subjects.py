@@ -24,23 +24,40 @@ _OWNER = "printf('p%07d', value / :each)"
 _SUBJECTS = {
     "contacts": f"""
         INSERT INTO contacts (workspace_id, connection_id, id, name_given, status, person_id,
-            created_at, silent_since, is_lead, deleted, told, next_check_at)
-        SELECT {_COMMON}, 'LEAD', {_OWNER}, :now, :now, 1, 0, '{{}}', :later
+            created_at, silent_since, is_lead, deleted, told)
+        SELECT {_COMMON}, 'LEAD', {_OWNER}, :now, :now, 1, 0, '{{}}'
         FROM numbers WHERE value % 10 < 5
     """,
     "deals": f"""
         INSERT INTO deals (workspace_id, connection_id, id, title, stage, status, value, person_id,
-            created_at, stage_entered_at, deleted, told, next_check_at)
-        SELECT {_COMMON}, 'Proposal', 'open', '1000', {_OWNER}, :now, :now, 0, '{{}}', :later
+            created_at, stage_entered_at, deleted, told)
+        SELECT {_COMMON}, 'Proposal', 'open', '1000', {_OWNER}, :now, :now, 0, '{{}}'
         FROM numbers WHERE value % 10 BETWEEN 5 AND 7
     """,
     "tasks": f"""
         INSERT INTO tasks (workspace_id, connection_id, id, title, status, priority, due_date,
-            person_id, created_at, deleted, told, next_check_at)
-        SELECT {_COMMON}, 'pending', 'medium', '2200-01-01', {_OWNER}, :now, 0, '{{}}', :later
+            person_id, created_at, deleted, told)
+        SELECT {_COMMON}, 'pending', 'medium', '2200-01-01', {_OWNER}, :now, 0, '{{}}'
         FROM numbers WHERE value % 10 > 7
     """,
 }
+
+#: The rule that waits for each kind of thing.
+_RULES = {
+    "contacts": ("stale_leads", "contact"),
+    "deals": ("stuck_deals", "deal"),
+    "tasks": ("overdue_tasks", "task"),
+}
+
+_CHECKS = """
+    INSERT INTO checks (workspace_id, rule, kind, connection_id, subject_id, person_id, due_at)
+    SELECT workspace_id, '{rule}', '{kind}', connection_id, id, person_id, :later FROM {table}
+"""
+
+_ROUNDS = """
+    INSERT INTO rounds (workspace_id, person_id, rule, due_at)
+    SELECT :workspace, id, '{rule}', :later FROM people
+"""
 
 
 def fill(path: Path, count: int) -> None:
@@ -66,6 +83,9 @@ def fill(path: Path, count: int) -> None:
     database.execute(_PERSON, values)
     for statement in _SUBJECTS.values():
         database.execute(statement, values)
+    for table, (rule, kind) in _RULES.items():
+        database.execute(_CHECKS.format(rule=rule, kind=kind, table=table), values)
+        database.execute(_ROUNDS.format(rule=rule), values)
     database.execute("COMMIT")
     database.execute("ANALYZE")
     database.close()
@@ -93,7 +113,18 @@ def make_due(path: Path, people: range) -> int:
         ("deals", "stage_entered_at", ":long_ago"),
         ("tasks", "due_date", ":yesterday"),
     ):
-        statement = f"UPDATE {table} SET {since} = {value}, next_check_at = :now {whose}"
+        statement = f"UPDATE {table} SET {since} = {value} {whose}"
         found += database.execute(statement, values).rowcount
+        rule, _ = _RULES[table]
+        mine = f"WHERE rule = '{rule}' AND workspace_id = 'default' AND person_id"
+        database.execute(
+            f"UPDATE checks SET due_at = :now {mine} BETWEEN :first AND :last "
+            f"AND CAST(substr(subject_id, 2) AS INTEGER) % {EACH} < :ten",
+            values,
+        )
+        database.execute(
+            f"UPDATE rounds SET due_at = :now, not_before = NULL {mine} BETWEEN :first AND :last",
+            values,
+        )
     database.close()
     return found

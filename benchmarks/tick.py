@@ -79,9 +79,9 @@ async def _idle(parts: Parts, path: Path) -> Figure:
         await ticking.tick(parts)
         ours.append(time.perf_counter() - begun)
         begun = time.perf_counter()
-        for table in ("deals", "contacts", "tasks"):
-            query = f"SELECT id FROM {table} WHERE next_check_at <= ? LIMIT 1"
-            assert bare.execute(query, (to_micros(datetime.now(UTC)),)).fetchall() == []
+        for rule in ("overdue_tasks", "stale_leads", "stuck_deals"):
+            query = "SELECT person_id FROM rounds WHERE rule = ? AND due_at <= ? LIMIT 1"
+            assert bare.execute(query, (rule, to_micros(datetime.now(UTC)))).fetchall() == []
         theirs.append(time.perf_counter() - begun)
     bare.close()
     return Figure(

@@ -16,6 +16,7 @@ from coach.phrases import counted, facts, say
 from coach.terms import how_many
 from coach.wording import plain
 from storage import (
+    checks,
     connections,
     crm_writes,
     deliveries,
@@ -23,6 +24,7 @@ from storage import (
     messages,
     mirror,
     people,
+    rounds,
     schema,
 )
 from storage.connections import Connection
@@ -139,6 +141,8 @@ async def check_work(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
         yield finding
     async for finding in _messages(tx):
         yield finding
+    if (rules := await _rules(tx)) is not None:
+        yield rules
     async for finding in _writes(tx):
         yield finding
     if (owners := await _owners(tx)) is not None:
@@ -205,6 +209,33 @@ async def _messages(tx: Tx) -> AsyncIterator[Finding]:
     )
     for code, count in refused.most_common(SHOWN):
         yield fault("messages", f"Slack refused {count:,}: {redacted(code)}.", mending(code))
+
+
+async def _rules(tx: Tx) -> Finding | None:
+    """What rules of time fail over: people and things."""
+    of_people = await rounds.faults(tx, DEFAULT, most=1000)
+    of_things = await checks.faults(tx, DEFAULT, most=1000)
+    if not of_people and not of_things:
+        return None
+    known = await people.load(
+        tx, DEFAULT, {each.person_id for each, _ in of_people} | {c.person_id for c in of_things}
+    )
+    names = {id: f"{person.name} ({id})" for id, person in known.items()}
+    lines = [
+        f"{each.rule} over {names.get(each.person_id, each.person_id)}: {redacted(error)}"
+        for each, error in of_people
+    ] + [
+        f"{each.key.rule} over {each.key.kind} {each.key.subject_id} of "
+        f"{names.get(each.person_id, each.person_id)}: {redacted(each.error or '')}"
+        for each in of_things
+    ]
+    return fault(
+        "rules",
+        f"Rules fail; people: {len(of_people):,}, things: {len(of_things):,}. "
+        "Everybody else is looked at.",
+        "Mend what is named here; it is tried again within a day by itself.",
+        tuple(lines[:SHOWN]),
+    )
 
 
 async def _writes(tx: Tx) -> AsyncIterator[Finding]:

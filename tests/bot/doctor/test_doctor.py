@@ -25,11 +25,23 @@ from coach.models import (
     Draft,
     InsightType,
     Priority,
+    SubjectKind,
     Suggestion,
 )
 from coach.phrases import say
 from coach.writes import CompleteTask
-from storage import connections, crm_writes, deliveries, insights, messages, owners, workspaces
+from storage import (
+    checks,
+    connections,
+    crm_writes,
+    deliveries,
+    insights,
+    messages,
+    owners,
+    rounds,
+    workspaces,
+)
+from storage.checks import Check, Key
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
@@ -37,6 +49,7 @@ from storage.deliveries import NewDelivery
 from storage.insights import NewInsight
 from storage.installations import ENVIRONMENT, Installation
 from storage.messages import Message
+from storage.rounds import Round
 from storage.sealing import Seal
 from storage.tables import messages as messages_table
 from storage.workspaces import DEFAULT, Workspace
@@ -84,6 +97,24 @@ def moment_id(at: datetime) -> str:
 
 async def test_an_empty_database_has_no_fault(database: Database) -> None:
     assert faults(await work(database)) == []
+
+
+async def test_whom_and_what_a_rule_fails_over_is_named_with_the_reason(
+    database: Database,
+) -> None:
+    ana = Owner(email="ana@northwind.example", name="Ana")
+    async with database.write() as tx:
+        found = await owners.resolve(tx, DEFAULT, "native", [ana], NOW, lambda: moment_id(NOW))
+        id = found[ana]
+        key = Key("stale_leads", SubjectKind.CONTACT, "native", "C-1")
+        await checks.save(tx, DEFAULT, [Check(key, id, NOW, "ValueError: not 9")], ())
+        await rounds.put_off(tx, Round(DEFAULT, id, "stale_leads"), NOW, "KeyError: 'x'")
+    (fault,) = faults(await work(database))
+    assert fault.text == "Rules fail; people: 1, things: 1. Everybody else is looked at."
+    assert fault.details == (
+        f"stale_leads over Ana ({id}): KeyError: 'x'",
+        f"stale_leads over contact C-1 of Ana ({id}): ValueError: not 9",
+    )
 
 
 async def test_a_delivery_that_could_not_be_read_is_named_with_its_error(
