@@ -36,6 +36,7 @@ from tests.world import (
     BEGINNING,
     BEN,
     WORKSPACE,
+    batch,
     deliver,
     enrol,
     insights_of,
@@ -232,10 +233,14 @@ async def test_a_row_that_cannot_be_read_stops_its_own_rule_and_person_only(
 # Sharing
 
 
-async def crowd(parts: Parts, count: int) -> None:
+async def crowd(parts: Parts, count: int, of: str = "first") -> None:
     """So many people with one stuck deal each, due."""
-    events = [open_deal(f"D-{n}", owner=f"seller{n}@northwind.example") for n in range(count)]
-    await deliver(parts, *events)
+    events = [
+        {**open_deal(f"D-{n}-{of}", owner=f"seller{n}@northwind.example"), "id": f"{of}-{n}"}
+        for n in range(count)
+    ]
+    for start in range(0, count, 100):
+        await deliver(parts, batch(*events[start : start + 100]))
 
 
 @pytest.fixture
@@ -275,7 +280,7 @@ async def test_processes_share_the_rounds_and_none_repeats_anothers(
     postgresql_parts: Parts,
 ) -> None:
     parts = postgresql_parts
-    count = 3 * ticking.CHUNK
+    count = 2 * ticking.CHUNK + 50
     await crowd(parts, count)
     url = parts.database.url.render_as_string(hide_password=False)
     ticker = Path(__file__).with_name("ticker.py")
@@ -311,18 +316,11 @@ async def test_ticks_and_recording_go_on_side_by_side(postgresql_parts: Parts) -
     other = make_test_parts(url)
     try:
 
-        async def moved(round_: int) -> None:
-            events = [
-                open_deal(f"D-{n}-{round_}", owner=f"seller{n}@northwind.example")
-                for n in range(50)
-            ]
-            await deliver(parts, *events)
-
         async def ticks() -> None:
             for _ in range(5):
                 await ticking.tick(other)
 
-        await asyncio.gather(moved(1), ticks(), ticks())
+        await asyncio.gather(crowd(parts, 50, "second"), ticks(), ticks())
     finally:
         await other.database.close()
     await ticking.tick(parts)
