@@ -8,9 +8,9 @@ from coach.models import SubjectKind
 from coach.phrases import Phrase, Thing, counted, facts, say, verbatim
 from coach.terms import VERBS
 from coach.wording import plain, words
-from storage import activities, mirror
+from storage import activities, showing
 from storage.activities import ActivityRow, Which
-from storage.database import Tx
+from storage.showing import Place
 
 #: How many days are looked at when nothing is said, and at most.
 DAYS, MOST_DAYS = 7, 365
@@ -27,7 +27,7 @@ async def run(call: Call) -> Answer:
         theirs = Which(person_id=call.person.id)
         counts = await activities.counts_by_verb(tx, call.workspace_id, theirs, now=now, days=days)
         latest = await activities.recent(tx, call.workspace_id, theirs, most=LISTED)
-        names = await _names(tx, call.workspace_id, latest)
+        things = await showing.by_places(tx, call.workspace_id, filter(None, map(_thing, latest)))
     title = plain(_title(days, sum(counts.values())), call.voice)
     told = [say("{what} {count}×", what=VERBS[verb], count=count) for verb, count in counts.items()]
     summary = verbatim(facts(*told)) if told else say("Nothing has happened.")
@@ -38,7 +38,7 @@ async def run(call: Call) -> Answer:
             said = say("{time} · {what}", time=row.occurred_at, what=what)
         else:
             # What is not in the mirror, as it was deleted, has only its id left.
-            name = names.get((row.connection_id, *thing), Thing(thing[1]))
+            name = things[thing].thing if thing in things else Thing(thing[2])
             said = say("{time} · {what} · {thing}", time=row.occurred_at, what=what, thing=name)
         blocks.append(context(plain_text(flat(shorter(words(said, call.voice), 200)))))
     return Answer(title, blocks)
@@ -59,30 +59,15 @@ def _title(days: int, count: int) -> Phrase:
     )
 
 
-def _thing(row: ActivityRow) -> tuple[SubjectKind, str] | None:
-    """What the activity is about most of all: kind and id."""
+def _thing(row: ActivityRow) -> Place | None:
+    """What the activity is about most of all."""
     if row.deal_id:
-        return SubjectKind.DEAL, row.deal_id
+        return SubjectKind.DEAL, row.connection_id, row.deal_id
     if row.task_id:
-        return SubjectKind.TASK, row.task_id
+        return SubjectKind.TASK, row.connection_id, row.task_id
     if row.contact_id:
-        return SubjectKind.CONTACT, row.contact_id
+        return SubjectKind.CONTACT, row.connection_id, row.contact_id
     return None
-
-
-async def _names(
-    tx: Tx, workspace_id: str, rows: list[ActivityRow]
-) -> dict[tuple[str, SubjectKind, str], Thing]:
-    """The names people know the things by, for (connection, kind, id)."""
-    wanted: dict[tuple[str, SubjectKind], set[str]] = {}
-    for row in rows:
-        if (thing := _thing(row)) is not None:
-            wanted.setdefault((row.connection_id, thing[0]), set()).add(thing[1])
-    found: dict[tuple[str, SubjectKind, str], Thing] = {}
-    for (connection_id, kind), ids in wanted.items():
-        for id, subject in (await mirror.load(tx, kind, workspace_id, connection_id, ids)).items():
-            found[connection_id, kind, id] = subject.thing
-    return found
 
 
 def _days(text: str) -> int:
