@@ -1,9 +1,10 @@
 """The database: one engine, short transactions, and the few differences between the two kinds."""
 
 import asyncio
+import copy
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -56,10 +57,21 @@ class Database:
         )
         self._writing = self._engine.execution_options(coach_writes=True)
         # SQLite has one writer at a time; taking turns here is fairer than its busy loop.
-        self._turn = asyncio.Lock() if self.is_sqlite else None
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._places: AbstractAsyncContextManager[None] = nullcontext()
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+
+    def share(self, most: int) -> "Database":
+        """The same database for a part that may have so many transactions of it at once.
+
+        What else needs the database does not wait behind whatever that part is asked to do. No
+        transaction of a share may be begun within another: it might wait for itself.
+        """
+        part = copy.copy(self)
+        part._places = asyncio.Semaphore(most)
+        return part
 
     @property
     def engine(self) -> AsyncEngine:
@@ -69,17 +81,13 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A transaction that only reads: one consistent view."""
-        async with self._reading.connect() as tx, tx.begin():
+        async with self._places, self._reading.connect() as tx, tx.begin():
             yield tx
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that may write; durable when the block has ended."""
-        if self._turn is None:
-            async with self._writing.begin() as tx:
-                yield tx
-            return
-        async with self._turn, self._writing.begin() as tx:
+        async with self._places, self._turn, self._writing.begin() as tx:
             yield tx
 
     async def close(self) -> None:

@@ -37,9 +37,12 @@ class Background:
 
     async def drain(self, seconds: float) -> int:
         """Wait for what is under way; returns how much had to be given up."""
-        if not self._tasks:
-            return 0
-        _, late = await asyncio.wait(set(self._tasks), timeout=seconds)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        # What ends may have begun something that waited for it.
+        while self._tasks and (left := end - loop.time()) > 0:
+            await asyncio.wait(set(self._tasks), timeout=left)
+        late = set(self._tasks)
         for task in late:
             task.cancel()
         return len(late)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import logging
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import parse_qsl
@@ -76,9 +77,11 @@ class SlackGuard:
             return
         try:
             response = await self._dispatch(scope, headers, text)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             # Bolt trusts that what is signed has the form its documentation gives.
-            log.exception("a signed request was not of the form Slack sends")
+            reference = secrets.token_hex(4)
+            log.error("a request of another form than Slack's, %s: %r", reference, error)
+            log.debug("what was done with it, %s", reference, exc_info=True)
             await answer(send, 400, {"error": "This is not of the form Slack sends."})
             return
         except Exception:

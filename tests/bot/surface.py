@@ -21,9 +21,11 @@ from bot.coaching import attending
 from bot.coaching.checking import Touched, appoint
 from bot.coaching.recording import store_insights
 from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, words_of
+from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack import listeners
 from bot.slack.installed import Slack, authorizing
+from bot.slack.listeners.answering import BOUNDS
 from bot.slack.sender import Sender
 from bot.web.routes import SlackGuard
 from coach.action import load_actions
@@ -228,7 +230,12 @@ async def closed_after(database: Database) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def staged(
-    url: str, *, administrator: str | None = None, patience: float = 1.0, ack_within: float = 2.5
+    url: str,
+    *,
+    administrator: str | None = None,
+    patience: float = 1.0,
+    ack_within: float = 2.5,
+    bounds: Bounds = BOUNDS,
 ) -> AsyncIterator[Surface]:
     """The Slack side over real HTTP, on the database at `url`."""
     clock = HandClock()
@@ -270,7 +277,9 @@ async def staged(
             slack_api_url=client.base_url,
         )
         installed.append(Slack(parts))
-        listeners.register(app, parts, installed[0], patience=patience, ack_within=ack_within)
+        listeners.register(
+            app, parts, installed[0], patience=patience, ack_within=ack_within, bounds=bounds
+        )
         async with database.write() as tx:
             await _seed(tx, parts, slack)
         try:

@@ -8,12 +8,15 @@ is stored before it is acknowledged; nothing ever raises out of a listener.
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack.blocks import screen
 from bot.slack.blocks import settings as settings_blocks
@@ -28,9 +31,18 @@ from bot.slack.listeners import (
     settings,
     submitting,
 )
-from bot.slack.listeners.answering import ACK_WITHIN, PATIENCE, Desk, Press
+from bot.slack.listeners.answering import (
+    ACK_WITHIN,
+    BOUNDS,
+    BUSY,
+    DATABASE_SHARE,
+    PATIENCE,
+    Desk,
+    Press,
+    UnknownTeamError,
+    team_of,
+)
 from bot.slack.listeners.submitting import Submission
-from coach.errors import CoachError
 from coach.phrases import Phrase, say
 from coach.wording import plain
 
@@ -56,6 +68,9 @@ FORMS: Mapping[str, submitting.Handler] = {
     settings_blocks.CALLBACK: settings.save,
 }
 
+#: What reading a request raises that is not of the form Slack's documentation gives.
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
 _ANYTHING = re.compile("")
 
 
@@ -66,62 +81,81 @@ def register(
     *,
     patience: float = PATIENCE,
     ack_within: float = ACK_WITHIN,
+    bounds: Bounds = BOUNDS,
 ) -> None:
     """Let `app` answer what Slack sends; nothing else is registered anywhere.
 
     `patience` and `ack_within`, in seconds: when a modal's place is kept by another, and when a
-    form is acknowledged though it is not done.
+    form is acknowledged though it is not done. `bounds`: how much is done at once and may wait.
     """
-    desk = Desk(parts, slack, patience=patience, ack_within=ack_within)
+    ours = replace(parts, database=parts.database.share(DATABASE_SHARE))
+    desk = Desk(ours, slack, patience=patience, ack_within=ack_within, bounds=bounds)
 
-    async def on_press(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        await ack()
+    async def on_press(
+        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient
+    ) -> BoltResponse | None:
         press = Press.of(desk, client, body)
         action_id = str(press.action.get("action_id") or "")
-        handler = PRESSES.get(action_id) or PRESSES.get(action_id.partition(":")[0])
-        desk.begin(f"a press of {action_id}", (handler or _unknown)(press), press.tell)
+        handler = PRESSES.get(action_id) or PRESSES.get(action_id.partition(":")[0]) or _unknown
+        name = f"a press of {action_id}"
+        begun = desk.begin(press.team_id, name, partial(handler, press), press.tell)
+        if begun or desk.refuse(press.team_id, name, press.tell):
+            await ack()
+            return None
+        return BoltResponse(status=503)
 
     async def on_form(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack(**await submitting.answer(Submission.of(desk, client, body), FORMS))
 
     async def on_close(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
+        submission = Submission.of(desk, client, body)
 
         async def tell(said: Phrase) -> None:
             # There is no window any more in which to say it, and the card still has its buttons.
             log.warning("a closed window could not be followed: %s", plain(said))
 
-        closing = insight.closed(Submission.of(desk, client, body))
-        desk.begin("closing a window", closing, tell)
+        closing = partial(insight.closed, submission)
+        if not desk.begin(submission.team_id, "closing a window", closing, tell):
+            log.warning("a closed window could not be followed: there is too much to do")
 
     async def on_command(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        await ack()
-
         async def tell(said: Phrase) -> None:
             await command.refuse(desk, client, body, said)
 
-        desk.begin("a command", command.answer(desk, client, body), tell)
+        answering = partial(command.answer, desk, client, body)
+        if desk.begin(team_of(body), "a command", answering, tell):
+            await ack()
+        else:
+            # In the acknowledgement itself: one more call would be more to do.
+            await ack(text=plain(BUSY), response_type="ephemeral")
 
-    async def on_home(body: dict[str, Any], client: AsyncWebClient) -> None:
+    async def on_home(body: dict[str, Any], client: AsyncWebClient) -> BoltResponse | None:
         async def tell(said: Phrase) -> None:
             log.error("the Home tab could not be drawn: %s", plain(said))
 
-        desk.begin("drawing the Home tab", home.opened(desk, client, body), tell)
+        drawing = partial(home.opened, desk, client, body)
+        if desk.begin(team_of(body), "drawing the Home tab", drawing, tell):
+            return None
+        # Slack will tell us again.
+        return BoltResponse(status=503)
 
     async def on_end(body: dict[str, Any]) -> BoltResponse:
         try:
             await lifecycle.ended(desk, body)
-        except CoachError as error:
+        except UnknownTeamError as error:
             log.warning("the end of an installation was not ours to store: %s", error)
-        except Exception:
-            log.exception("the end of an installation could not be stored")
-            # Slack will tell us again.
-            return BoltResponse(status=503)
         return BoltResponse(status=200)
 
     async def on_error(error: Exception) -> BoltResponse:
-        log.error("a request from Slack was not of the form it has", exc_info=error)
-        return BoltResponse(status=200)
+        reference = parts.entropy(4).hex()
+        if isinstance(error, MALFORMED):
+            log.error("a request of another form than Slack's, %s: %r", reference, error)
+            log.debug("what was done with it, %s", reference, exc_info=error)
+            return BoltResponse(status=200)
+        log.error("a request from Slack failed, reference %s", reference, exc_info=error)
+        # Slack will tell us again, where it is an event.
+        return BoltResponse(status=503)
 
     app.action({"type": "block_actions", "action_id": _ANYTHING})(on_press)
     app.view_submission(_ANYTHING)(on_form)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -12,11 +12,12 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coaching.actor import Actor
+from bot.runtime.lanes import Bounds, Lanes, Work
 from bot.runtime.parts import Parts
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.command import Subcommand, load_subcommands
-from bot.slack.faults import Means, fault
+from bot.slack.faults import CALL_FAILED, Means, fault
 from bot.slack.installed import Slack
 from bot.slack.listeners.response_url import respond
 from coach.errors import CoachError
@@ -31,6 +32,23 @@ PATIENCE = 1.0
 
 #: A submitted form is acknowledged within three seconds, done or not.
 ACK_WITHIN = 2.5
+
+#: How much of what people ask for is done at once and may wait. It is work of milliseconds, so a
+#: full queue is worked off within Slack's three seconds.
+BOUNDS = Bounds(each=8, together=32, waiting_each=200, waiting=1000)
+
+#: How many people are told at once that there is too much to do. The others see it by Slack's own
+#: sign for an app that does not answer.
+REFUSALS = Bounds(each=2, together=8, waiting_each=20, waiting=100)
+
+#: How many transactions all of it may have at once: the rest of the database's connections is for
+#: webhooks and messages, whatever people type.
+DATABASE_SHARE = 4
+
+BUSY = say("The coach is busy at the moment. Please try again in a minute.")
+
+T = TypeVar("T")
+Tell = Callable[[Phrase], Awaitable[None]]
 
 _TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"}
 
@@ -48,8 +66,16 @@ class Desk:
     subcommands: dict[str, Subcommand] = field(default_factory=load_subcommands)
     patience: float = PATIENCE
     ack_within: float = ACK_WITHIN
+    bounds: Bounds = BOUNDS
+    lanes: Lanes = field(init=False)
+    refusals: Lanes = field(init=False)
     #: One change at a time in one modal, so that its views come in the order of the clicks.
     turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+
+    def __post_init__(self) -> None:
+        """Make the lanes: they belong to these parts."""
+        object.__setattr__(self, "lanes", Lanes(self.parts.background, self.bounds))
+        object.__setattr__(self, "refusals", Lanes(self.parts.background, REFUSALS))
 
     async def workspace_id(self, team_id: str) -> str:
         """The workspace of a Slack team. Raises `UnknownTeamError`."""
@@ -72,23 +98,44 @@ class Desk:
         """The lock of one modal."""
         return self.turns.setdefault(view_id, asyncio.Lock())
 
-    def begin(
-        self, name: str, work: Awaitable[None], tell: Callable[[Phrase], Awaitable[None]]
-    ) -> None:
-        """Do something after the acknowledgement; what goes wrong is told to the person."""
-        self.parts.background.spawn(self._guarded(name, work, tell), name)
+    def begin(self, team_id: str, name: str, work: Work, tell: Tell) -> bool:
+        """Do something after the acknowledgement; what goes wrong is told to the person.
 
-    async def _guarded(
-        self, name: str, work: Awaitable[None], tell: Callable[[Phrase], Awaitable[None]]
-    ) -> None:
-        try:
-            await work
-        except Exception as error:
-            said = explained(self.parts, name, error)
-            try:
-                await tell(said)
-            except Exception:
-                log.exception("%s could not be answered: %s", name, plain(said))
+        Returns whether it will be done: a team that asks for more than can be done is told so.
+        """
+
+        async def told() -> None:
+            said = await attempt(self.parts, name, work())
+            if said is not None:
+                await _tell(name, said, tell)
+
+        return self.lanes.begin(team_id, name, told)
+
+    def refuse(self, team_id: str, name: str, tell: Tell) -> bool:
+        """Say that there is too much to do; `False` where even that would be too much."""
+
+        async def told() -> None:
+            await _tell(name, BUSY, tell)
+
+        return self.refusals.begin(team_id, name, told)
+
+
+async def _tell(name: str, said: Phrase, tell: Tell) -> None:
+    try:
+        await tell(said)
+    except CALL_FAILED as error:
+        log.error("%s could not be answered (%s): %s", name, fault(error).code, plain(said))
+
+
+async def attempt(parts: Parts, name: str, work: Awaitable[T]) -> T | Phrase:
+    """What `work` returns, or what its person is to be told when it goes wrong.
+
+    The one place where anything that people ask for may go wrong in any way.
+    """
+    try:
+        return await work
+    except Exception as error:
+        return explained(parts, name, error)
 
 
 def explained(parts: Parts, name: str, error: Exception) -> Phrase:
@@ -99,7 +146,7 @@ def explained(parts: Parts, name: str, error: Exception) -> Phrase:
         found = fault(error)
         if found.code in _TOO_LATE:
             return say("That took too long for Slack to open a window. Please press again.")
-        log.error("%s: Slack did not do its part: %s", name, error)
+        log.error("%s: Slack did not do its part: %s", name, found.code)
         if found.means is Means.AGAIN:
             return say("Slack is too busy at the moment. Please try again in a minute.")
         return say("Slack did not accept this ({code}). Please try again.", code=found.code)
@@ -206,11 +253,9 @@ async def show(
         return
     try:
         opened = await client.views_open(trigger_id=trigger_id, view=working_modal())
-    except Exception:
+    except CALL_FAILED:
         task.cancel()
         raise
-    try:
-        view = await task
-    except Exception as error:
-        view = sentence_modal(explained(desk.parts, "a modal", error))
+    made = await attempt(desk.parts, "a modal", task)
+    view = sentence_modal(made) if isinstance(made, Phrase) else made
     await client.views_update(view_id=opened["view"]["id"], view=view)

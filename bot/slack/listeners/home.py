@@ -1,5 +1,6 @@
 """The Home tab: drawn when it is opened, and again after each choice made in it."""
 
+import logging
 from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -11,7 +12,11 @@ from bot.slack.blocks.home import home
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.listeners.answering import Desk, Press
+from coach.phrases import Phrase
+from coach.wording import plain
 from storage import insights, people
+
+log = logging.getLogger(__name__)
 
 
 async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
@@ -28,7 +33,13 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
 
 def refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     """Have the tab drawn again for somebody who has ever looked at it."""
-    desk.parts.background.spawn(_refresh(desk, client, actor), "drawing the Home tab again")
+
+    async def tell(said: Phrase) -> None:
+        log.warning("the Home tab could not be drawn again: %s", plain(said))
+
+    name = "drawing the Home tab again"
+    if not desk.begin(actor.workspace_id, name, lambda: _refresh(desk, client, actor), tell):
+        log.warning("%s was left out: there is too much to do", name)
 
 
 async def _refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:

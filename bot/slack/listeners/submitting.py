@@ -10,9 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.pieces import Json
-from bot.slack.listeners.answering import Desk, explained, team_of
+from bot.slack.listeners.answering import BUSY, Desk, attempt, team_of
 from coach.action import FieldErrors
-from coach.phrases import say
+from coach.phrases import Phrase, say
 from coach.wording import plain
 
 log = logging.getLogger(__name__)
@@ -53,21 +53,35 @@ async def answer(submission: Submission, handlers: Mapping[str, Handler]) -> Jso
     """The acknowledgement of a form, in time: what is not done by then is finished afterwards."""
     result: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
 
-    async def work() -> None:
-        try:
-            callback = str(submission.view.get("callback_id") or "")
-            result.set_result(await handlers[callback](submission))
-        except Exception as error:
-            said = explained(submission.desk.parts, "a form", error)
-            result.set_result({"response_action": "update", "view": sentence_modal(said)})
+    handler = handlers.get(str(submission.view.get("callback_id") or ""))
+    if handler is None:
+        said = say("This form is from an older version. Close it and open it again.")
+        return {"response_action": "update", "view": sentence_modal(said)}
 
-    submission.desk.parts.background.spawn(work(), "a form")
+    async def work() -> None:
+        told = await attempt(submission.desk.parts, "a form", handler(submission))
+        result.set_result(
+            {"response_action": "update", "view": sentence_modal(told)}
+            if isinstance(told, Phrase)
+            else told
+        )
+
+    if not submission.desk.lanes.begin(submission.team_id, "a form", work):
+        return _refused(submission.view)
     done, _ = await asyncio.wait({result}, timeout=submission.desk.ack_within)
     if done:
         return result.result()
     submission.desk.parts.background.spawn(_finish(submission, result), "a slow form")
     said = say("This takes a little longer than usual. It is being done.")
     return {"response_action": "update", "view": sentence_modal(said)}
+
+
+def _refused(view: Json) -> Json:
+    """There is too much to do: said at the first field, so that what was filled in stays there."""
+    fields = [each for each in view.get("blocks") or () if each.get("type") == "input"]
+    if not fields:
+        return {"response_action": "update", "view": sentence_modal(BUSY)}
+    return {"response_action": "errors", "errors": {str(fields[0]["block_id"]): plain(BUSY)}}
 
 
 async def _finish(submission: Submission, result: "asyncio.Future[Json]") -> None:

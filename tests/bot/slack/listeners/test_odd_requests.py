@@ -1,6 +1,8 @@
 """Tests that a signed request of an odd form is answered and never breaks anything."""
 
 import json
+import logging
+import re
 import time
 from typing import Any
 from urllib.parse import urlencode
@@ -41,8 +43,8 @@ from tests.bot.surface import Surface
         },
     ],
 )
-async def test_it_is_acknowledged_and_nothing_breaks(
-    surface: Surface, payload: dict[str, Any]
+async def test_it_is_acknowledged_and_leaves_lines_and_no_traceback(
+    surface: Surface, payload: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     body = urlencode({"payload": json.dumps(payload)}).encode()
     headers = {
@@ -55,3 +57,11 @@ async def test_it_is_acknowledged_and_nothing_breaks(
     ):
         assert answer.status == 200
     await surface.settle()
+    # As `coach serve` logs: ours from INFO on, those of libraries from WARNING on.
+    told = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert [each.exc_info for each in told] == [None] * len(told)
+    lines = [each.getMessage() for each in told]
+    assert not any("\n" in line for line in lines)
+    strange = [line for line in lines if line.startswith("a request of another form")]
+    assert all(re.search(r", [0-9a-f]{8}: \w+Error", line) for line in strange)
+    assert len(strange) == ("user" not in payload)
