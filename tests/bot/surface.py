@@ -25,7 +25,7 @@ from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack import listeners
 from bot.slack.installed import Slack, authorizing
-from bot.slack.listeners.answering import BOUNDS
+from bot.slack.listeners.desk import BOUNDS
 from bot.slack.sender import Sender
 from bot.web.routes import SlackGuard
 from coach.action import load_actions

@@ -31,17 +31,16 @@ from bot.slack.listeners import (
     settings,
     submitting,
 )
-from bot.slack.listeners.answering import (
+from bot.slack.listeners.answering import BUSY
+from bot.slack.listeners.desk import (
     ACK_WITHIN,
     BOUNDS,
-    BUSY,
     DATABASE_SHARE,
     PATIENCE,
     Desk,
-    Press,
     UnknownTeamError,
-    team_of,
 )
+from bot.slack.listeners.pressing import Press, team_of
 from bot.slack.listeners.submitting import Submission
 from coach.phrases import Phrase, say
 from coach.wording import plain

@@ -10,8 +10,9 @@ from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Json
 from bot.slack.command import Answer, Call, Subcommand
-from bot.slack.listeners.answering import Desk, show
+from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.home import refresh
+from bot.slack.listeners.pressing import show
 from bot.slack.listeners.response_url import respond
 from coach.models import Origin, Person, Verb
 from coach.phrases import Phrase

@@ -1,8 +1,8 @@
 """Start and Not now, the buttons of the welcome message."""
 
 from bot.coaching import enrolling
-from bot.slack.listeners.answering import Press
 from bot.slack.listeners.home import refresh
+from bot.slack.listeners.pressing import Press
 from coach.models import Enrolment
 from coach.phrases import say
 

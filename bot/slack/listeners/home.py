@@ -11,7 +11,8 @@ from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.home import home
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.settings import settings_modal
-from bot.slack.listeners.answering import Desk, Press
+from bot.slack.listeners.desk import Desk
+from bot.slack.listeners.pressing import Press
 from coach.phrases import Phrase
 from coach.wording import plain
 from storage import insights, people

@@ -14,8 +14,8 @@ from bot.slack.blocks.screen import (
     screen_modal,
     values_of,
 )
-from bot.slack.listeners.answering import Press
 from bot.slack.listeners.home import refresh
+from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.submitting import Submission, shown
 from coach.action import FieldErrors
 from coach.phrases import say

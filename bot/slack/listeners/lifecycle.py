@@ -1,7 +1,7 @@
 """The app was removed from a workspace, or its token taken away: nothing is sent there any more."""
 
 from bot.slack.blocks.pieces import Json
-from bot.slack.listeners.answering import Desk
+from bot.slack.listeners.desk import Desk
 from storage import workspaces
 
 

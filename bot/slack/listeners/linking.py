@@ -1,7 +1,7 @@
 """Confirm and Refuse, the administrator's buttons on a request to be linked."""
 
 from bot.slack import linking
-from bot.slack.listeners.answering import Press
+from bot.slack.listeners.pressing import Press
 
 
 async def confirm(press: Press) -> None:

@@ -10,7 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.pieces import Json
-from bot.slack.listeners.answering import BUSY, Desk, attempt, team_of
+from bot.slack.listeners.answering import BUSY, attempt
+from bot.slack.listeners.desk import Desk
+from bot.slack.listeners.pressing import team_of
 from coach.action import FieldErrors
 from coach.phrases import Phrase, say
 from coach.wording import plain

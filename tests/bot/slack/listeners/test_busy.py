@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.runtime.lanes import Bounds
-from bot.slack.listeners.answering import BOUNDS, DATABASE_SHARE
+from bot.slack.listeners.desk import BOUNDS, DATABASE_SHARE
 from coach.models import InsightState
 from storage.database import Database
 from tests.bot.surface import ANA, BEN, Surface, staged

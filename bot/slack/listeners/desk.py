@@ -1,0 +1,101 @@
+"""What all listeners share: the parts, the sub-commands, and so much work at once."""
+
+import asyncio
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+from bot.coaching.actor import Actor
+from bot.runtime.lanes import Bounds, Lanes, Work
+from bot.runtime.parts import Parts
+from bot.slack.blocks.pieces import Json
+from bot.slack.command import Subcommand, load_subcommands
+from bot.slack.installed import Slack
+from bot.slack.listeners.answering import BUSY, Tell, attempt, tell_of
+from coach.errors import CoachError
+from coach.phrases import say
+
+#: A modal must be opened within three seconds of the click
+#: (https://docs.slack.dev/surfaces/modals/): after this long, one that says so keeps the place.
+PATIENCE = 1.0
+
+#: A submitted form is acknowledged within three seconds, done or not.
+ACK_WITHIN = 2.5
+
+#: How much of what people ask for is done at once and may wait. It is work of milliseconds, so a
+#: full queue is worked off within Slack's three seconds.
+BOUNDS = Bounds(each=8, together=32, waiting_each=200, waiting=1000)
+
+#: How many people are told at once that there is too much to do. The others see it by Slack's own
+#: sign for an app that does not answer.
+REFUSALS = Bounds(each=2, together=8, waiting_each=20, waiting=100)
+
+#: How many transactions all of it may have at once: the rest of the database's connections is for
+#: webhooks and messages, whatever people type.
+DATABASE_SHARE = 4
+
+
+class UnknownTeamError(CoachError):
+    """A request comes from a Slack team that this coach does not serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all listeners share: the parts, the sub-commands, and what is worth remembering."""
+
+    parts: Parts
+    slack: Slack
+    subcommands: dict[str, Subcommand] = field(default_factory=load_subcommands)
+    patience: float = PATIENCE
+    ack_within: float = ACK_WITHIN
+    bounds: Bounds = BOUNDS
+    lanes: Lanes = field(init=False)
+    refusals: Lanes = field(init=False)
+    #: One change at a time in one modal, so that its views come in the order of the clicks.
+    turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+
+    def __post_init__(self) -> None:
+        """Make the lanes: they belong to these parts."""
+        object.__setattr__(self, "lanes", Lanes(self.parts.background, self.bounds))
+        object.__setattr__(self, "refusals", Lanes(self.parts.background, REFUSALS))
+
+    async def workspace_id(self, team_id: str) -> str:
+        """The workspace of a Slack team. Raises `UnknownTeamError`."""
+        known = await self.slack.of_team(team_id)
+        if known is None:
+            raise UnknownTeamError(
+                say(
+                    "This coach serves another Slack workspace. Whoever installed it can run "
+                    "`coach doctor`."
+                )
+            )
+        return known.workspace_id
+
+    async def actor(self, team_id: str, user: Json) -> Actor:
+        """Somebody of a Slack team, from the user a payload names. Raises `UnknownTeamError`."""
+        name = str(user.get("name") or user.get("username") or "")
+        return Actor(await self.workspace_id(team_id), str(user["id"]), name)
+
+    def turn(self, view_id: str) -> asyncio.Lock:
+        """The lock of one modal."""
+        return self.turns.setdefault(view_id, asyncio.Lock())
+
+    def begin(self, team_id: str, name: str, work: Work, tell: Tell) -> bool:
+        """Do something after the acknowledgement; what goes wrong is told to the person.
+
+        Returns whether it will be done: a team that asks for more than can be done is told so.
+        """
+
+        async def told() -> None:
+            said = await attempt(self.parts, name, work())
+            if said is not None:
+                await tell_of(name, said, tell)
+
+        return self.lanes.begin(team_id, name, told)
+
+    def refuse(self, team_id: str, name: str, tell: Tell) -> bool:
+        """Say that there is too much to do; `False` where even that would be too much."""
+
+        async def told() -> None:
+            await tell_of(name, BUSY, tell)
+
+        return self.refusals.begin(team_id, name, told)
