@@ -7,7 +7,7 @@ somebody only where nothing speaks against it, and where two people bear it, nob
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from coach.events import Owner, OwnerKey
+from coach.events import EVERYWHERE, Owner, OwnerKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +179,45 @@ class _Work:
         for key in other.keys:
             self._give(one, key)
         return one
+
+
+def named_by(text: str, connections: Collection[str]) -> list[OwnerKey]:
+    """The keys that somebody may mean who types `text`.
+
+    An address, an id or a name; `id:7` and `name:Ann Lee` say which, and `hubspot/7` in which
+    connection. Empty when nothing was typed.
+    """
+    words = " ".join(text.split())
+    place, slash, rest = words.partition("/")
+    places = sorted(connections)
+    if slash and place in connections:
+        places, words = [place], rest.strip()
+    kind, colon, value = words.partition(":")
+    value = value.strip()
+    if colon and value and kind.lower() in {"email", "id", "name"}:
+        return list(_keys(kind.lower(), value, places))
+    if not words:
+        return []
+    if "@" in words:
+        return list(_keys("email", words, places))
+    return [*_keys("id", words, places), *_keys("name", words, places)]
+
+
+def _keys(kind: str, value: str, places: Iterable[str]) -> Iterable[OwnerKey]:
+    owner = Owner.of(**{kind: value})
+    if owner is None:
+        return []
+    if kind == "email":
+        return owner.keys(EVERYWHERE)
+    return [key for place in places for key in owner.keys(place)]
+
+
+def shown(key: OwnerKey) -> str:
+    """A key as it can be typed: `ann@example.com`, `hubspot/id:7`, `hubspot/name:ann lee`."""
+    return key.value if key.kind == "email" else f"{key.connection_id}/{key.key}"
+
+
+def surest(keys: Iterable[OwnerKey]) -> OwnerKey | None:
+    """By which of somebody's keys they are told apart best: an id, else an address, else a name."""
+    order = {"id": 0, "email": 1, "name": 2}
+    return min(keys, key=lambda key: (order[key.kind], key), default=None)

@@ -1,10 +1,11 @@
-"""Requests to be recognised as the owner behind an address, decided by the administrator."""
+"""Requests to be recognised as an owner of a CRM, decided by the administrator."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select, update
 
+from coach.events import OwnerKey
 from storage.database import Tx
 from storage.tables import link_requests
 
@@ -15,8 +16,14 @@ class LinkRequest(NamedTuple):
     workspace_id: str
     id: str
     person_id: str
-    email: str
+    connection_id: str
+    owner_key: str
     state: str
+
+    @property
+    def key(self) -> OwnerKey:
+        """By which the owner is known."""
+        return OwnerKey(self.connection_id, self.owner_key)
 
 
 _COLUMNS = [link_requests.c[name] for name in LinkRequest._fields]
@@ -36,12 +43,13 @@ async def get(tx: Tx, workspace_id: str, id: str) -> LinkRequest | None:
     return LinkRequest(*row) if row else None
 
 
-async def open_for(tx: Tx, workspace_id: str, person_id: str, email: str) -> LinkRequest | None:
-    """The undecided request of this person for this address."""
+async def open_for(tx: Tx, workspace_id: str, person_id: str, key: OwnerKey) -> LinkRequest | None:
+    """The undecided request of this person for this owner."""
     query = select(*_COLUMNS).where(
         link_requests.c.workspace_id == workspace_id,
         link_requests.c.person_id == person_id,
-        link_requests.c.email == email,
+        link_requests.c.connection_id == key.connection_id,
+        link_requests.c.owner_key == key.key,
         link_requests.c.state == "asked",
     )
     row = (await tx.execute(query)).first()

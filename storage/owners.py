@@ -12,8 +12,8 @@ from coach.events import EVERYWHERE, Owner, OwnerKey, normalised
 from coach.models import Person
 from coach.owners import Known, Tied, Ties, tie
 from storage import people
-from storage.database import Tx, add_new, chunks
-from storage.tables import owners
+from storage.database import Tx, add_new, chunks, put
+from storage.tables import connections, owners
 from storage.tables import people as people_table
 
 log = logging.getLogger(__name__)
@@ -235,6 +235,46 @@ async def bearers(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list
     held = await _holders(tx, workspace_id, keys)
     found = await people.load(tx, workspace_id, [one.person_id for one in held])
     return [found[id] for id in sorted(found)]
+
+
+async def places(tx: Tx, workspace_id: str) -> list[str]:
+    """The connections that have named anybody by an id or a name, and those that are linked."""
+    query = (
+        select(owners.c.connection_id)
+        .where(owners.c.workspace_id == workspace_id, owners.c.connection_id != EVERYWHERE)
+        .union(select(connections.c.id).where(connections.c.workspace_id == workspace_id))
+    )
+    return sorted((await tx.execute(query)).scalars())
+
+
+async def meant(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Known]:
+    """Everybody who may be meant by any of these keys, in the order in which they became known.
+
+    A name that is somebody's choice means this person alone.
+    """
+    wanted = set(keys)
+    held = sorted(await _holders(tx, workspace_id, wanted), key=lambda one: one.person_id)
+    chosen = [one for one in held if one.chosen & wanted]
+    found = []
+    for one in held:
+        by_others = {name for other in chosen if other is not one for name in other.chosen}
+        if (one.keys & wanted) - by_others:
+            found.append(one)
+    return found
+
+
+async def choose(tx: Tx, workspace_id: str, name: OwnerKey, person_id: str) -> None:
+    """Let a name, said alone in its connection, mean this person from now on."""
+    await tx.execute(
+        update(owners)
+        .where(
+            owners.c.workspace_id == workspace_id,
+            owners.c.connection_id == name.connection_id,
+            owners.c.owner_key == name.key,
+        )
+        .values(chosen=False)
+    )
+    await put(tx, owners, [_row(workspace_id, name, person_id, chosen=True)])
 
 
 async def own(tx: Tx, workspace_id: str, key: OwnerKey, person_id: str) -> None:

@@ -2,15 +2,16 @@
 
 import re
 
-from bot.coaching import enrolling, planning
+from bot.coaching import enrolling
 from bot.coaching.actor import Actor
-from bot.coaching.attending import reach
+from bot.coaching.claiming import find, join
 from bot.runtime.parts import Parts
 from bot.slack import members
 from bot.slack.installed import Slack
 from coach.errors import CoachError
-from coach.events import EVERYWHERE, OwnerKey
+from coach.events import OwnerKey
 from coach.models import Person
+from coach.owners import shown
 from coach.phrases import Phrase, counted, facts, say, to_json, verbatim
 from storage import link_requests, lists, messages, owners, people, workspaces
 from storage.database import Tx
@@ -24,38 +25,42 @@ class LinkError(CoachError):
     """The link cannot be made; the text says why."""
 
 
-async def ask(parts: Parts, slack: Slack, actor: Actor, email: str) -> Phrase:
-    """Ask that this Slack user be recognised as the owner behind an address; returns the answer.
+async def ask(parts: Parts, slack: Slack, actor: Actor, typed: str) -> Phrase:
+    """Ask that this Slack user be recognised as an owner of a CRM; returns the answer.
 
-    Slack's own word is proof, and so is the administrator's; anybody else's claim waits until the
-    administrator has confirmed it. Raises `LinkError`, and `MembersError` when Slack does not say.
+    Who it is, is typed as an address, an id or a name. Slack's own word on an address is proof, and
+    so is the administrator's; anybody else's claim waits until the administrator has confirmed it.
+    Raises `LinkError`, `OwnerError` when nobody or no one person is meant, and `MembersError` when
+    Slack does not say.
     """
     workspace_id, slack_user_id = actor.workspace_id, actor.slack_user_id
-    address = email.strip().lower()
-    if len(address) > 254 or not _ADDRESS.fullmatch(address):
-        raise LinkError(
-            say("Type the address that the CRM knows you by, as in `/coach link ana@example.com`.")
-        )
+    _check_form(typed)
     async with parts.database.read() as tx:
         asker = await people.by_slack_user(tx, workspace_id, slack_user_id)
-        owner = await owners.by_email(tx, workspace_id, address)
+        key, owner_id = await find(tx, workspace_id, typed)
+        owner = (await people.load(tx, workspace_id, [owner_id] if owner_id else [])).get(
+            owner_id or ""
+        )
+    address = called(key, owner)
     if asker is not None and owner is not None and owner.id == asker.id:
         return say("You are already recognised as {email}.", email=address)
-    _check_free(owner, slack_user_id, address)
-    proved = await members.by_address(parts, slack, workspace_id, address)
+    _check_free(owner, slack_user_id, key, address)
+    proved = None
+    if key.kind == "email":
+        proved = await members.by_address(parts, slack, workspace_id, address)
     if proved is not None and proved != slack_user_id:
-        raise LinkError(_taken(address))
+        raise LinkError(_taken(key, address))
     admin = slack_user_id if proved else await members.administrator(parts, slack, workspace_id)
     async with parts.database.write() as tx:
         # What becomes somebody else's must not be saved by the worker under its old owner.
         await workspaces.lock(tx, parts.database, workspace_id)
         asker = await enrolling.ensure(parts, tx, actor)
         if admin == slack_user_id:
-            await _join(parts, tx, asker, address)
+            await _join(parts, tx, asker, key)
         else:
-            if await link_requests.open_for(tx, workspace_id, asker.id, address):
+            if await link_requests.open_for(tx, workspace_id, asker.id, key):
                 return say("The administrator was already asked about this and has yet to decide.")
-            await _request(parts, tx, asker, address, admin)
+            await _request(parts, tx, asker, key, admin)
     parts.wake.sender.set()
     parts.wake.lookup.set()
     if admin == slack_user_id:
@@ -94,8 +99,9 @@ async def decide(
             known = await link_requests.get(tx, workspace_id, request_id)
             raise LinkError(_DECIDED[known.state] if known else say("This request is not known."))
         asker = (await people.load(tx, workspace_id, [request.person_id]))[request.person_id]
+        email = called(request.key, await _owner(tx, workspace_id, request.key))
         if confirmed:
-            await _join(parts, tx, asker, request.email)
+            await _join(parts, tx, asker, request.key)
         decider = await people.by_slack_user(tx, workspace_id, slack_user_id)
         await _show_decision(tx, request, state, decider.name if decider else "")
         if asker.slack_user_id:
@@ -104,15 +110,15 @@ async def decide(
                 f"link_answer:{request.id}",
                 "link_answer",
                 asker.slack_user_id,
-                {"email": request.email, "state": state},
+                {"email": email, "state": state},
                 asker.id,
             )
             await messages.make(tx, [(answer, [])], now)
     parts.wake.sender.set()
     parts.wake.tick.set()
     if confirmed:
-        return say("{who} is now recognised as {email}.", who=asker.name, email=request.email)
-    return say("{who} is not recognised as {email}.", who=asker.name, email=request.email)
+        return say("{who} is now recognised as {email}.", who=asker.name, email=email)
+    return say("{who} is not recognised as {email}.", who=asker.name, email=email)
 
 
 _DECIDED = {
@@ -121,7 +127,43 @@ _DECIDED = {
 }
 
 
-def _taken(address: str) -> Phrase:
+def called(key: OwnerKey, owner: Person | None) -> str:
+    """What to call an owner: their address, or their name, with the key where it tells more."""
+    if key.kind == "email":
+        return key.value
+    name = owner.name if owner is not None else key.value
+    if key.kind == "name":
+        return name
+    return shown(key) if name == key.value else f"{name} ({shown(key)})"
+
+
+def _check_form(typed: str) -> None:
+    words = typed.strip()
+    if not words or len(words) > 254 or not words.isprintable() or re.search(r"[<>|]", words):
+        raise LinkError(_HOW)
+    if "@" in words and not _ADDRESS.fullmatch(words.removeprefix("email:")):
+        raise LinkError(_HOW)
+
+
+_HOW = say(
+    "Type how the CRM knows you: your address, id or name there, as in "
+    "`/coach link ana@example.com` or `/coach link Ana Ruiz`."
+)
+
+
+async def _owner(tx: Tx, workspace_id: str, key: OwnerKey) -> Person | None:
+    found = await owners.meant(tx, workspace_id, [key])
+    known = await people.load(tx, workspace_id, [one.person_id for one in found])
+    return known[found[0].person_id] if len(found) == 1 else None
+
+
+def _taken(key: OwnerKey, address: str) -> Phrase:
+    if key.kind != "email":
+        return say(
+            "{email} belongs to somebody else in this Slack workspace, so it cannot be linked to "
+            "you. If that is wrong, ask whoever runs the coach.",
+            email=address,
+        )
     return say(
         "{email} belongs to somebody else in this Slack workspace, so it cannot be linked to you. "
         "If that is wrong, change the address in your Slack profile.",
@@ -129,26 +171,22 @@ def _taken(address: str) -> Phrase:
     )
 
 
-def _check_free(owner: Person | None, slack_user_id: str, address: str) -> None:
+def _check_free(owner: Person | None, slack_user_id: str, key: OwnerKey, address: str) -> None:
     if owner is not None and owner.slack_user_id not in {None, slack_user_id}:
-        raise LinkError(_taken(address))
+        raise LinkError(_taken(key, address))
 
 
-async def _join(parts: Parts, tx: Tx, asker: Person, address: str) -> None:
-    owner = await owners.by_email(tx, asker.workspace_id, address)
+async def _join(parts: Parts, tx: Tx, asker: Person, key: OwnerKey) -> None:
+    owner = await _owner(tx, asker.workspace_id, key)
     # Slack may have matched the address to somebody while the question was open.
-    _check_free(owner, asker.slack_user_id or "", address)
-    if owner is None:
-        await owners.own(tx, asker.workspace_id, OwnerKey(EVERYWHERE, f"email:{address}"), asker.id)
-    else:
-        await people.merge(tx, asker.workspace_id, gone=owner.id, into=asker.id)
-    await planning.reconsider(parts, tx, asker)
-    await reach(parts, tx, asker.workspace_id, asker.id)
+    _check_free(owner, asker.slack_user_id or "", key, called(key, owner))
+    await join(parts, tx, asker.workspace_id, key, asker.id)
 
 
-async def _request(parts: Parts, tx: Tx, asker: Person, address: str, admin: str) -> None:
-    owner = await owners.by_email(tx, asker.workspace_id, address)
-    request = LinkRequest(asker.workspace_id, parts.new_id(), asker.id, address, "asked")
+async def _request(parts: Parts, tx: Tx, asker: Person, key: OwnerKey, admin: str) -> None:
+    owner = await _owner(tx, asker.workspace_id, key)
+    address = called(key, owner)
+    request = LinkRequest(asker.workspace_id, parts.new_id(), asker.id, *key, "asked")
     await link_requests.add(tx, request, parts.clock.now())
     who = asker.name if asker.name != asker.slack_user_id else None
     params = {

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from bot.terminal.commands import connect, db, demo, doctor, import_, replay, serve, show
+from bot.terminal.commands import connect, db, demo, doctor, import_, owners, replay, serve, show
 
 # What a command works with is imported when it runs, so that `coach --help` answers at once.
 
@@ -23,6 +23,7 @@ app.command()(serve.serve)
 app.command()(connect.connect)
 app.command("import")(import_.import_file)
 app.command()(show.show)
+app.add_typer(owners.owners_commands, name="owners")
 app.command()(replay.replay)
 app.command()(doctor.doctor)
 

@@ -80,7 +80,9 @@ link_requests = Table(
     Column("workspace_id", String(64)),
     Column("id", String(28)),
     Column("person_id", String(28), nullable=False),
-    Column("email", Text, nullable=False),
+    # The key of the owner they say they are, as in `owners`.
+    Column("connection_id", String(64), nullable=False, server_default=""),
+    Column("owner_key", Text, nullable=False),
     # asked, confirmed or refused
     Column("state", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),

@@ -83,7 +83,7 @@ def terminal() -> str:
 
 def _leaves(command: object, path: str = "") -> Iterable[tuple[str, str]]:
     inner: Mapping[str, object] = getattr(command, "commands", {})
-    if not inner:
+    if not inner or getattr(command, "invoke_without_command", False):
         yield path, (getattr(command, "help", "") or "").partition("\n")[0]
     for name, each in inner.items():
         yield from _leaves(each, f"{path} {name}".strip())

@@ -192,18 +192,18 @@ def test_secrets_outlive_a_change_of_keys_and_no_other() -> None:
 
 
 async def test_a_link_request_is_decided_once(store: Store) -> None:
-    request = LinkRequest(WORKSPACE, "r1", store.ana.id, "a@x.example", "asked")
+    request = LinkRequest(WORKSPACE, "r1", store.ana.id, "", "email:a@x.example", "asked")
     async with store.database.write() as tx:
         await link_requests.add(tx, request, BEGINNING)
         assert await link_requests.get(tx, WORKSPACE, "r1") == request
-        found = await link_requests.open_for(tx, WORKSPACE, store.ana.id, "a@x.example")
+        found = await link_requests.open_for(tx, WORKSPACE, store.ana.id, request.key)
         assert found == request
         told = {"state": "confirmed", "by": "U1", "now": BEGINNING}
         decided = await link_requests.decide(tx, WORKSPACE, "r1", **told)  # type: ignore[arg-type]
         assert decided == request._replace(state="confirmed")
         again = {**told, "state": "refused"}
         assert await link_requests.decide(tx, WORKSPACE, "r1", **again) is None  # type: ignore[arg-type]
-        assert await link_requests.open_for(tx, WORKSPACE, store.ana.id, "a@x.example") is None
+        assert await link_requests.open_for(tx, WORKSPACE, store.ana.id, request.key) is None
 
 
 # Workspaces and the schema

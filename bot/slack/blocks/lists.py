@@ -28,7 +28,7 @@ INSIGHTS, ROWS = 10, 25
 #: How many things are counted at most.
 MOST = 1000
 
-_ELSEWHERE = say("If the CRM knows you by another address: `/coach link EMAIL`.")
+_ELSEWHERE = say("If the CRM knows you by another address, an id or a name: `/coach link OWNER`.")
 
 T = TypeVar("T")
 

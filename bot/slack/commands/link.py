@@ -1,4 +1,4 @@
-"""`/coach link EMAIL`: be recognised as the owner that the CRM knows by another address."""
+"""`/coach link OWNER`: be recognised as the owner whom the CRM knows by another address or none."""
 
 from bot.slack import linking
 from bot.slack.command import Answer, Call, Subcommand, says
@@ -7,11 +7,12 @@ from coach.phrases import say
 
 async def run(call: Call) -> Answer:
     """Ask for it; the administrator confirms."""
-    address = call.args.strip()
-    answer = await linking.ask(call.parts, call.slack, call.actor, address)
+    answer = await linking.ask(call.parts, call.slack, call.actor, call.args.strip())
     return says(answer, call.voice)
 
 
 SUBCOMMAND = Subcommand(
-    "link EMAIL", say("be recognised as the owner that the CRM knows by this address"), run
+    "link OWNER",
+    say("be recognised as the owner that the CRM knows by this address, id or name"),
+    run,
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.coaching.claiming import OwnerError
 from bot.playground.slack.api import Fault
 from bot.playground.slack.api import Person as Member
 from bot.slack import linking, members
@@ -194,7 +195,7 @@ async def test_an_address_one_has_already_needs_nothing(surface: Surface) -> Non
     assert "already recognised" in await ask(surface, ANA, "ana@northwind.example")
 
 
-@pytest.mark.parametrize("typed", ["", "ana", "@x.example", "a@b", "<!channel>", "a b@c.de"])
+@pytest.mark.parametrize("typed", ["", "@x.example", "a@b", "<!channel>", "a b@c.de", "a\x00b"])
 async def test_what_is_no_address_is_explained(surface: Surface, typed: str) -> None:
     with pytest.raises(LinkError, match="/coach link"):
         await ask(surface, ANA, typed)
@@ -246,3 +247,88 @@ async def test_slack_out_of_order_is_explained(surface: Surface) -> None:
 async def test_an_unknown_request_is_explained(surface: Surface) -> None:
     with pytest.raises(LinkError, match="not known"):
         await linking.decide(surface.parts, surface.installed, by(CHRIS), "x", confirmed=True)
+
+
+async def named(surface: Surface, *told: Owner) -> list[str]:
+    """Owners whom the CRM has named so, with a deal of the first; their people's ids."""
+    now = surface.clock.now()
+    async with surface.parts.database.write() as tx:
+        found = await owners.resolve(tx, WS, CRM, told, now, surface.parts.new_id)
+    await surface.save(deal(person_id=found[told[0]]))
+    return [found[each] for each in told]
+
+
+async def meant(surface: Surface, *told: Owner) -> list[str]:
+    now = surface.clock.now()
+    async with surface.parts.database.write() as tx:
+        found = await owners.resolve(tx, WS, CRM, told, now, surface.parts.new_id)
+    return [found[each] for each in told]
+
+
+@pytest.mark.parametrize(
+    ("told", "typed", "said"),
+    [
+        (Owner(name="Anna Muster"), "anna  MUSTER", "Anna Muster"),
+        (Owner(id="77"), "77", f"{CRM}/id:77"),
+        (Owner(id="77", name="Anna Muster"), "Anna Muster", f"Anna Muster ({CRM}/id:77)"),
+        (Owner(id="77", name="Anna Muster"), f"{CRM}/id:77", f"Anna Muster ({CRM}/id:77)"),
+        (Owner(OLD, name="Anna Muster"), "Anna Muster", OLD),
+    ],
+)
+async def test_an_owner_known_by_id_or_name_is_linked_once_the_administrator_confirms(
+    surface: Surface, told: Owner, typed: str, said: str
+) -> None:
+    (before,) = await named(surface, told)
+    assert "has been asked" in await ask(surface, ANA, typed)
+    assert "already asked" in await ask(surface, ANA, typed)
+    await surface.settle()
+    assert f"says that {said} in the CRM is them" in surface.said(CHRIS)
+    assert "1 open deal" in surface.said(CHRIS)
+    told_of = await linking.decide(
+        surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=True
+    )
+    assert f"now recognised as {said}" in plain(told_of)
+    ana = await surface.person(ANA)
+    assert await meant(surface, told) == [ana.id] != [before]
+    async with surface.parts.database.read() as tx:
+        assert len(await lists.deals_of(tx, WS, ana.id)) == 1
+    assert "already recognised" in await ask(surface, ANA, typed)
+
+
+async def test_of_two_owners_with_one_name_it_is_asked_which(surface: Surface) -> None:
+    one, _ = await named(
+        surface, Owner(id="7", name="Anna Muster"), Owner(id="8", name="Anna Muster")
+    )
+    with pytest.raises(OwnerError, match=f"{CRM}/id:7, {CRM}/id:8"):
+        await ask(surface, CHRIS, "Anna Muster")
+    assert "now recognised" in await ask(surface, CHRIS, f"{CRM}/id:7")
+    assert (await surface.person(CHRIS)).id != one
+    async with surface.parts.database.read() as tx:
+        assert await people.load(tx, WS, [one]) == {}
+
+
+async def test_the_name_alone_of_two_can_be_linked_and_means_that_person_then(
+    surface: Surface,
+) -> None:
+    bare = Owner(name="Anna Muster")
+    await named(surface, Owner(id="7", name="Anna Muster"), Owner(id="8", name="Anna Muster"), bare)
+    await ask(surface, CHRIS, f"{CRM}/name:Anna Muster")
+    chris = await surface.person(CHRIS)
+    assert await meant(surface, bare, Owner(id="7")) != [chris.id, chris.id]
+    assert (await meant(surface, bare)) == [chris.id]
+    async with surface.parts.database.write() as tx:
+        now, new_id = surface.clock.now(), surface.parts.new_id
+        found = await owners.resolve(tx, WS, CRM, [bare], now, new_id)
+    assert found.bearers == {}
+
+
+async def test_an_owner_nobody_has_heard_of_is_not_linked(surface: Surface) -> None:
+    with pytest.raises(OwnerError, match="No CRM has named an owner “Nobody Known”"):
+        await ask(surface, ANA, "Nobody Known")
+
+
+async def test_an_owner_who_is_somebody_else_in_slack_is_not_linked(surface: Surface) -> None:
+    await named(surface, Owner(id="77", name="Ben"))
+    await ask(surface, CHRIS, "77")
+    with pytest.raises(LinkError, match="ask whoever runs the coach"):
+        await ask(surface, ANA, "77")

@@ -172,7 +172,7 @@ async def test_deals_are_listed_largest_first(surface: Surface) -> None:
 async def test_who_has_nothing_is_told_how_to_be_recognised(surface: Surface, text: str) -> None:
     told = await coach(surface, text)
     assert f"You have no open {text}" in told
-    assert "/coach link EMAIL" in told
+    assert "/coach link OWNER" in told
 
 
 async def test_link_asks_the_administrator(surface: Surface) -> None:
