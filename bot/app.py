@@ -20,8 +20,9 @@ from bot.crm import large, outbox, worker
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
+from bot.runtime import clock as clocks
 from bot.runtime import collecting
-from bot.runtime.clock import SystemClock
+from bot.runtime.clock import SharedClock, SystemClock
 from bot.runtime.loops import keep_working
 from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs
@@ -94,6 +95,13 @@ class Bot:
         self._begin("the worker on large deliveries", work_large, parts.wake.large, 2.0)
         self._begin("attention", lambda: attending.turn(parts), parts.wake.attention, 1.0)
         self._begin("the outbox", lambda: outbox.send_due(crm, http), parts.wake.outbox, 5.0)
+        if not parts.database.is_sqlite:
+            self._begin(
+                "the clock's correction",
+                lambda: clocks.correct(parts.clock, parts.database),
+                parts.wake.correction,
+                clocks.EVERY,
+            )
         # The scheduler rings every half minute; others when something cannot wait for that.
         self._begin("the clock", tick, parts.wake.tick, None)
         token = self.settings.slack_bot_token
@@ -102,7 +110,11 @@ class Bot:
             slack.session = http
             environment = Installation(ENVIRONMENT, token.get_secret_value())
             await slack_team.adopt(parts, environment)
-            sender = Sender(parts, slack.client(environment))
+
+            async def client_of(workspace_id: str) -> AsyncWebClient:
+                return (await slack.of(workspace_id)).client
+
+            sender = Sender(parts, client_of)
             self._begin("the sender", sender.turn, parts.wake.sender, 1.0, sender.finish)
             self._begin(
                 "the lookup", lambda: lookup.look_up_due(parts, slack), parts.wake.lookup, 30.0
@@ -177,6 +189,7 @@ class Bot:
 async def prepare(parts: Parts, workspace_id: str) -> None:
     """The schema, the workspace, and word of the rules there are."""
     await schema.make_ready(parts.database)
+    await clocks.correct(parts.clock, parts.database)
     async with parts.database.write() as tx:
         await workspaces.ensure(tx, workspace_id, parts.clock.now())
         await planning.announce(parts, tx)
@@ -188,7 +201,7 @@ def make_parts(
     """The shared parts for these settings; also what commands work with that serve nothing."""
     return Parts(
         database=Database(settings.database()),
-        clock=clock or SystemClock(),
+        clock=clock or SharedClock(SystemClock()),
         seal=Seal(settings.secret_keys()),
         entropy=entropy,
         rules=load_rules(),
@@ -204,10 +217,16 @@ def build(
     *,
     clock: Clock | None = None,
     entropy: Entropy = os.urandom,
-    wall: Callable[[], float] = time.time,
+    wall: Callable[[], float] | None = None,
 ) -> Bot:
-    """Put the bot together. Nothing runs and nothing is opened until its lifespan starts."""
+    """Put the bot together. Nothing runs and nothing is opened until its lifespan starts.
+
+    `wall` gives the seconds since 1970 by which signatures are judged; by default the clock's.
+    """
     parts = make_parts(settings, clock=clock, entropy=entropy)
+    if wall is None:
+        # A clock that a test or the playground moves is nobody's who signs a request.
+        wall = parts.clock.seconds if isinstance(parts.clock, SharedClock) else time.time
     token, secret = settings.slack_bot_token, settings.slack_signing_secret
     crm = CrmParts(
         parts,

@@ -376,9 +376,15 @@ async def to_decide(tx: Tx, now: datetime, most: int) -> dict[str, list[str]]:
     return found
 
 
-async def load_alone(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[str, Person]:
-    """The same as `load`, and nobody else may decide about them until the end of `tx`."""
+async def load_alone(
+    tx: Tx, workspace_id: str, ids: Collection[str]
+) -> tuple[dict[str, Person], set[str]]:
+    """The same as `load`, and nobody else may decide about them until the end of `tx`.
+
+    Also tells for whom a turn is noted, so that `decided` must take it away.
+    """
     found: dict[str, Person] = {}
+    noted: set[str] = set()
     for piece in chunks(sorted(ids)):
         query = (
             select(people)
@@ -386,8 +392,11 @@ async def load_alone(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[st
             .order_by(people.c.id)
             .with_for_update(key_share=True)
         )
-        found.update({row.id: _person(row) for row in await tx.execute(query)})
-    return found
+        for row in await tx.execute(query):
+            found[row.id] = _person(row)
+            if row.decide_at is not None:
+                noted.add(row.id)
+    return found, noted
 
 
 async def decided(tx: Tx, workspace_id: str, again: Mapping[str, datetime | None]) -> None:

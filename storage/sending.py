@@ -4,7 +4,7 @@ A claim has a lease by the database's own clock and a number, its fence: an answ
 another sender has claimed the message changes nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -114,11 +114,13 @@ def _next(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[An
     )
     return (
         select(each.c.workspace_id, each.c.id)
-        .select_from(each.join(workspaces, workspaces.c.id == each.c.workspace_id))
         .where(
             _waiting("m"),
             _ready(each, sqlite, posting_paused, drawing_paused),
-            workspaces.c.slack_error.is_(None),
+            # Not a join: what waits is to be found by its own index, and not by workspace.
+            each.c.workspace_id.not_in(
+                select(workspaces.c.id).where(workspaces.c.slack_error.is_not(None))
+            ),
             ~in_the_way.exists(),
         )
         .order_by(each.c.created_at, each.c.id)
@@ -187,6 +189,16 @@ async def claim(
     found = [from_row(row) for row in rows]
     if not found:
         return []
+    return await _with_sources(tx, found)
+
+
+async def look_again(tx: Tx, claimed: Claimed) -> Claimed:
+    """The same message with what it is drawn from as that is now."""
+    (again,) = await _with_sources(tx, [claimed.message])
+    return again
+
+
+async def _with_sources(tx: Tx, found: Sequence[Message]) -> list[Claimed]:
     shown = await insights.shown_by(tx, {(each.workspace_id, each.id) for each in found})
     known: dict[tuple[str, str], Person] = {}
     for workspace_id in {each.workspace_id for each in found}:

@@ -32,14 +32,18 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     if not person_ids:
         return 0
     now = parts.clock.now()
-    persons = await people.load_alone(tx, workspace_id, person_ids)
+    persons, noted = await people.load_alone(tx, workspace_id, person_ids)
     waiting = await kept.open_of(tx, workspace_id, persons)
     decisions = {
         id: attention.decide(person, [each.waiting for each in waiting.get(id, {}).values()], now)
         for id, person in persons.items()
     }
     made = await _act(tx, workspace_id, persons, waiting, decisions, now)
-    again = {id: decision.again_at for id, decision in decisions.items()}
+    again = {
+        id: decision.again_at
+        for id, decision in decisions.items()
+        if decision.again_at is not None or id in noted
+    }
     await people.decided(tx, workspace_id, again)
     return made
 

@@ -1,6 +1,25 @@
-"""Clocks: the real one, and one that can be moved forward."""
+"""Clocks: the machine's own, one that follows the database's, and one that can be moved forward."""
 
+import logging
+import time
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from coach.ports import Clock
+from storage.columns import UtcDateTime
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+#: How often the offset is measured anew, in seconds.
+EVERY = 60.0
+
+#: Measurements of which the one with the shortest way there and back counts.
+TRIES = 3
+
+#: An offset that is worth a line in the log.
+WORTH_TELLING = timedelta(seconds=2)
 
 
 class SystemClock:
@@ -26,3 +45,53 @@ class MovableClock(SystemClock):
         if by < timedelta():
             raise ValueError("time only goes forward")
         self.ahead += by
+
+
+class SharedClock:
+    """The time all processes on one database agree on: this machine's, put right by PostgreSQL's.
+
+    Until it was first corrected, and on SQLite, whose processes share a machine, it is the
+    machine's own.
+    """
+
+    def __init__(self, own: Clock) -> None:
+        self._own = own
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        """The present instant by the database's clock."""
+        return self._own.now() + self.offset
+
+    def seconds(self) -> float:
+        """The same in seconds since 1970."""
+        return self.now().timestamp()
+
+    async def correct(self, database: Database) -> None:
+        """Measure how far the database's clock is ahead of the machine's."""
+        if database.is_sqlite:
+            return
+        measured: list[tuple[float, timedelta]] = []
+        async with database.read() as tx:
+            for _ in range(TRIES):
+                begun, before = time.monotonic(), self._own.now()
+                theirs = (await tx.execute(_DATABASE_NOW)).scalar_one()
+                took = time.monotonic() - begun
+                # It was asked in the middle of the way there and back, as far as anyone can tell.
+                measured.append((took, theirs - before - timedelta(seconds=took / 2)))
+        _, offset = min(measured, key=lambda each: each[0])
+        if abs(offset - self.offset) >= WORTH_TELLING:
+            log.warning(
+                "this machine's clock is %.1f s %s the database's: the database's counts",
+                abs(offset).total_seconds(),
+                "behind" if offset > timedelta() else "ahead of",
+            )
+        self.offset = offset
+
+
+_DATABASE_NOW = select(func.clock_timestamp(type_=UtcDateTime))
+
+
+async def correct(clock: Clock, database: Database) -> None:
+    """Put a clock right that follows the database's; any other stays as it is."""
+    if isinstance(clock, SharedClock):
+        await clock.correct(database)

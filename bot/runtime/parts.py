@@ -56,6 +56,7 @@ class Wake:
     #: For deliveries that are worked off by themselves.
     large: asyncio.Event = field(default_factory=asyncio.Event)
     attention: asyncio.Event = field(default_factory=asyncio.Event)
+    correction: asyncio.Event = field(default_factory=asyncio.Event)
     sender: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     lookup: asyncio.Event = field(default_factory=asyncio.Event)

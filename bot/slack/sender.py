@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.drawing import KINDS, Kind, Sight
-from bot.slack.faults import Fault, Means, fault
+from bot.slack.faults import CALL_FAILED, Fault, Means, fault
+from bot.slack.installed import NotInstalledError
 from coach.attention import APART, still_wanted
 from coach.models import MessageState
 from storage import attention, insights, people, sending, workspaces
@@ -38,6 +39,12 @@ CHANNEL_PACE = 1.0
 
 POST, UPDATE = "chat.postMessage", "chat.update"
 
+#: Speaks in a workspace's Slack. Raises `NotInstalledError`.
+ClientOf = Callable[[str], Awaitable[AsyncWebClient]]
+
+#: What is kept as the reason when a workspace has no installation any more.
+NOT_INSTALLED = "not_installed"
+
 
 def _given_up(found: Fault, attempts: int) -> bool:
     # Being told to wait is no sign that it will never work.
@@ -47,16 +54,24 @@ def _given_up(found: Fault, attempts: int) -> bool:
 class Sender:
     """Sends for all workspaces this process serves. Its only memory is for the sake of pace.
 
-    Each message is work of its own: a slow answer about one holds up no other. At most `TOGETHER`
+    Each message is work of its own: a slow answer about one holds up no other. At most `together`
     are on their way at once, and of one addressee never two.
     """
 
     def __init__(
-        self, parts: Parts, client: AsyncWebClient, *, channel_pace: float = CHANNEL_PACE
+        self,
+        parts: Parts,
+        client_of: ClientOf,
+        *,
+        channel_pace: float = CHANNEL_PACE,
+        together: int = TOGETHER,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._parts = parts
-        self._client = client
+        self._client_of = client_of
         self._apart = channel_pace
+        self._together = together
+        self._rest = rest
         self._last_post: dict[str, float] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         #: Whether more may be due than could be begun.
@@ -69,15 +84,16 @@ class Sender:
     async def turn(self) -> int:
         """Begin to send what is due, as far as there is room; returns how many were begun."""
         parts, now = self._parts, self._parts.clock.now()
-        room = TOGETHER - len(self._under_way)
-        self._hungry = room <= 0
-        if self._hungry:
+        room = self._together - len(self._under_way)
+        if room <= 0:
+            self._hungry = True
             return 0
         self._paused = {which: until for which, until in self._paused.items() if until > now}
         paused = Paused(self._paused_for(POST), self._paused_for(UPDATE))
-        async with parts.database.read() as tx:
-            if not await sending.any_waiting(tx, now, paused):
-                return 0
+        if not self._hungry:
+            async with parts.database.read() as tx:
+                if not await sending.any_waiting(tx, now, paused):
+                    return 0
         async with parts.database.write() as tx:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
         for each in claimed:
@@ -92,7 +108,8 @@ class Sender:
         if not task.cancelled() and (error := task.exception()):
             # The claim runs out, then it is tried again.
             log.error("%s failed", task.get_name(), exc_info=error)
-        if self._hungry:
+        if self._hungry and len(self._under_way) <= self._together // 2:
+            # Not for each place that is free: claims cost the less the more they bring.
             self._parts.wake.sender.set()
 
     async def send_due(self) -> int:
@@ -132,26 +149,32 @@ class Sender:
         if kind is None:
             raise ValueError(f"there is no message of the kind {message.kind}")
         if not each.is_new:
-            if await self._call(each, UPDATE, self._updated(each, kind)) is not None:
+            if await self._call(each, UPDATE, self._update(each, kind)) is not None:
                 await self._shared.make(lambda tx: sending.record(tx, message, attempts=0))
             return
-        await self._pace(message.addressee)
+        if await self._pace(message.addressee):
+            # Much may have changed since the claim, not least whether it is wanted at all.
+            async with self._parts.database.read() as tx:
+                each = await sending.look_again(tx, each)
         if kind.advice and not self._still_wanted(each):
             await self._withdraw(each)
             return
-        answer = await self._call(each, POST, self._posted(each, kind))
+        answer = await self._call(each, POST, self._post(each, kind))
         if answer is not None:
             await self._shared.make(lambda tx: self._sent(tx, each, kind, answer))
             log.info("sent %s to %s", message.kind, message.addressee)
 
-    async def _pace(self, channel: str) -> None:
+    async def _pace(self, channel: str) -> bool:
+        """Wait until Slack takes another message there; says whether that took any time."""
         loop = asyncio.get_running_loop()
-        while (wait := self._last_post.get(channel, 0) + self._apart - loop.time()) > 0:
-            await asyncio.sleep(wait)
+        wait = self._last_post.get(channel, 0) + self._apart - loop.time()
+        if wait > 0:
+            await self._rest(wait)
         self._last_post[channel] = loop.time()
         if len(self._last_post) > 10_000:
             horizon = loop.time() - self._apart
             self._last_post = {c: at for c, at in self._last_post.items() if at > horizon}
+        return wait > 0
 
     def _still_wanted(self, each: Claimed) -> bool:
         # Its time may have run out between claim and turn: better unsaid than said too late.
@@ -168,10 +191,11 @@ class Sender:
         )
         return kind.draw(sight)
 
-    def _posted(self, each: Claimed, kind: Kind) -> Callable[[], Awaitable[Any]]:
+    async def _post(self, each: Claimed, kind: Kind) -> AsyncSlackResponse:
         text, blocks = self._drawn(each, kind)
+        client = await self._client_of(each.message.workspace_id)
         # What stands in it may be a CRM's: nothing of it is formatted or unfolded.
-        return lambda: self._client.chat_postMessage(
+        return await client.chat_postMessage(
             channel=each.message.addressee,
             text=text,
             blocks=blocks,
@@ -180,13 +204,14 @@ class Sender:
             unfurl_media=False,
         )
 
-    def _updated(self, each: Claimed, kind: Kind) -> Callable[[], Awaitable[Any]]:
+    async def _update(self, each: Claimed, kind: Kind) -> AsyncSlackResponse:
         text, blocks = self._drawn(each, kind)
-        return lambda: self._client.chat_update(
+        client = await self._client_of(each.message.workspace_id)
+        return await client.chat_update(
             channel=each.message.channel or "", ts=each.message.ts or "", text=text, blocks=blocks
         )
 
-    async def _sent(self, tx: Tx, each: Claimed, kind: Kind, answer: Mapping[str, Any]) -> None:
+    async def _sent(self, tx: Tx, each: Claimed, kind: Kind, answer: AsyncSlackResponse) -> None:
         message, now = each.message, self._parts.clock.now()
         if message.person_id and kind.advice:
             if await attention.any_held(tx, message.workspace_id, message.person_id):
@@ -250,13 +275,14 @@ class Sender:
             self._parts.wake.attention.set()
 
     async def _call(
-        self, each: Claimed, method: str, call: Callable[[], Awaitable[Any]]
-    ) -> Mapping[str, Any] | None:
+        self, each: Claimed, method: str, call: Awaitable[AsyncSlackResponse]
+    ) -> AsyncSlackResponse | None:
         """Slack's answer, or `None` after a failure was dealt with."""
         try:
-            answer: Mapping[str, Any] = await call()
-            return answer
-        except Exception as error:
+            return await call
+        except NotInstalledError:
+            found = Fault(Means.WORKSPACE, NOT_INSTALLED)
+        except CALL_FAILED as error:
             found = fault(error)
         workspace_id, now = each.message.workspace_id, self._parts.clock.now()
         if found.retry_after is not None:
@@ -267,8 +293,6 @@ class Sender:
                 found.code,
             )
             async with self._parts.database.write() as tx:
-                await workspaces.change(
-                    tx, workspace_id, slack_error=found.code, slack_error_at=now
-                )
+                await workspaces.shut_out(tx, [workspace_id], found.code, now)
         await self._failed(each, found)
         return None

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.runtime.clock import SystemClock
+from bot.runtime.clock import SharedClock, SystemClock
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from coach.action import load_actions
@@ -38,7 +38,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     database = open_database(settings)
     try:
         await schema.make_ready(database)
-        clock = SystemClock()
+        clock = SharedClock(SystemClock())
+        await clock.correct(database)
         async with database.read() as tx:
             known = await workspaces.get(tx, workspaces.DEFAULT)
         if known is None:

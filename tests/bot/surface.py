@@ -63,6 +63,7 @@ from storage.insights import NewInsight
 from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
 from tests.bot.playground.fake_bot import BOT_TOKEN, SIGNING_SECRET, served
+from tests.bot.slack.posting import one_client
 from tests.world import standing
 
 WS = workspaces.DEFAULT
@@ -105,7 +106,7 @@ class Surface:
             pass
 
     def _sender(self) -> Sender:
-        return Sender(self.parts, self.client, channel_pace=0)
+        return Sender(self.parts, one_client(self.client), channel_pace=0)
 
     async def person(self, slack_user_id: str) -> Coached:
         async with self.parts.database.read() as tx:

@@ -3,28 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import Interval, literal, update
+from sqlalchemy import update
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.coaching import attending, decisions, enrolling, ticking
-from bot.playground.slack.api import Fault, SlackStandIn
+from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
 from bot.slack import sender
 from bot.slack.faults import Means, fault
 from bot.slack.sender import Sender
-from coach.models import Enrolment, MessageState, Person
+from coach.models import Enrolment, MessageState
 from storage import messages, people, sending, workspaces
 from storage.messages import Message
 from storage.tables import insights as insights_table
-from storage.tables import messages as messages_table
+from tests.bot.slack.posting import Post, let_pass, one_client, won_deal
 from tests.world import (
     ANA,
     BEN,
@@ -44,8 +42,6 @@ from tests.world import (
     plain_config,
     running_slack,
     serving,
-    standing,
-    standings,
     told,
     won,
 )
@@ -54,66 +50,12 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
 
-@dataclass
-class Post:
-    """A sender before a stand-in for Slack."""
-
-    parts: Parts
-    clock: FixedClock
-    slack: SlackStandIn
-    client: AsyncWebClient
-    sender: Sender
-
-    def posted(self, who: str = ANA) -> list[str]:
-        """The deals that were spoken of, or the text."""
-        return [
-            next((f"D-{n}" for n in range(30) if f"Deal {n} " in each.text), each.text)
-            for each in self.slack.sent
-            if each.person == who and each.method == "chat.postMessage"
-        ]
-
-    def shown(self, who: str = ANA) -> list[str]:
-        return [each.text for each in self.slack.messages(who)]
-
-    def has_buttons(self, who: str = ANA) -> bool:
-        blocks = self.slack.messages(who)[0].blocks
-        return any(block["type"] == "actions" for block in blocks)
-
-    async def send(self, later: timedelta = timedelta()) -> int:
-        """Send all that is due at that time, and what that makes due."""
-        self.clock.advance(later)
-        total = 0
-        while True:
-            await attending.turn(self.parts)
-            if not (done := await self.sender.send_due()):
-                return total
-            total += done
-
-    async def states(self, person: Person) -> list[str]:
-        return await standings(self.parts, person)
-
-    async def message_of(self, person: Person) -> Message:
-        """The one message of this person's one insight."""
-        (insight,) = await insights_of(self.parts, person)
-        async with self.parts.database.read() as tx:
-            (message,) = await messages.showing(tx, WORKSPACE, insight.fingerprint)
-        return message
-
-    async def unanswered(self, person: Person) -> list[str]:
-        """The fingerprints of what stands in this person's messages, unanswered."""
-        return [
-            each.fingerprint
-            for each in await insights_of(self.parts, person)
-            if await standing(self.parts, each.fingerprint) == "sent"
-        ]
-
-
 @asynccontextmanager
 async def before_slack(parts: Parts) -> AsyncIterator[Post]:
     clock = parts.clock
     assert isinstance(clock, FixedClock)
     async with running_slack(clock) as (slack, client):
-        yield Post(parts, clock, slack, client, Sender(parts, client, channel_pace=0))
+        yield Post(parts, clock, slack, client, Sender(parts, one_client(client), channel_pace=0))
 
 
 @pytest.fixture
@@ -126,20 +68,6 @@ async def post(parts: Parts) -> AsyncIterator[Post]:
 async def sqlite_post(sqlite_parts: Parts) -> AsyncIterator[Post]:
     async with before_slack(sqlite_parts) as made:
         yield made
-
-
-async def let_pass(post: Post, by: timedelta) -> None:
-    """Let time pass for claims too: on PostgreSQL they run out by the database's own clock."""
-    post.clock.advance(by)
-    if not post.parts.database.is_sqlite:
-        async with post.parts.database.write() as tx:
-            earlier = messages_table.c.leased_until - literal(by, Interval)
-            await tx.execute(update(messages_table).values(leased_until=earlier))
-
-
-def won_deal(number: int, owner: str = ANA) -> dict[str, Any]:
-    """A won deal whose card names it."""
-    return won(f"D-{number}", contact=f"Deal {number} Ltd", owner=owner)
 
 
 # One at a time
@@ -224,7 +152,7 @@ async def test_nothing_is_sent_to_who_is_off_and_nothing_quiet(sqlite_post: Post
 
 async def test_messages_to_one_channel_are_a_pace_apart(sqlite_post: Post) -> None:
     post = sqlite_post
-    paced = Sender(post.parts, post.client, channel_pace=0.25)
+    paced = Sender(post.parts, one_client(post.client), channel_pace=0.25)
     async with post.parts.database.write() as tx:
         for who in (ANA, ANA, ANA, BEN):
             id = post.parts.new_id()
@@ -390,7 +318,7 @@ async def test_two_senders_send_nothing_twice(post: Post) -> None:
         await deliver(post.parts, *(won_deal(n, who) for n in range(4)))
     url = post.parts.database.url.render_as_string(hide_password=False)
     others = [make_test_parts(url, clock=post.clock) for _ in range(2)]
-    senders = [Sender(each, post.client, channel_pace=0) for each in others]
+    senders = [Sender(each, one_client(post.client), channel_pace=0) for each in others]
     try:
         for _ in range(5):
             await attending.turn(post.parts)
@@ -411,7 +339,7 @@ async def test_what_a_sender_that_died_had_claimed_is_sent_when_its_claim_has_ru
     async with post.parts.database.write() as tx:
         claimed = await sending.claim(tx, post.clock.now(), lease=sender.LEASE, most=10)
     assert len(claimed) == 1
-    reborn = Sender(post.parts, post.client, channel_pace=0)
+    reborn = Sender(post.parts, one_client(post.client), channel_pace=0)
     await let_pass(post, sender.LEASE / 2)
     assert await reborn.send_due() == 0
     await let_pass(post, sender.LEASE / 2)

@@ -1,0 +1,335 @@
+"""Each message is work of its own: a slow one holds up no other, a late answer changes nothing."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+
+from bot.coaching import attending, decisions, enrolling
+from bot.playground.slack.api import Fault, SlackStandIn
+from bot.runtime.parts import Parts
+from bot.slack import sender
+from bot.slack.sender import Sender
+from coach.models import Enrolment
+from storage import messages
+from storage.messages import Message
+from tests.bot.slack.gate import Gate
+from tests.bot.slack.posting import Post, let_pass, one_client, won_deal
+from tests.world import (
+    ANA,
+    BEN,
+    BOT_TOKEN,
+    CHRIS,
+    MEMBERS,
+    SIGNING_SECRET,
+    WORKSPACE,
+    FixedClock,
+    address,
+    by,
+    deliver,
+    enrol,
+    insights_of,
+    listening,
+    plain_config,
+    serving,
+    standings,
+)
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+POST, UPDATE = "chat.postMessage", "chat.update"
+
+
+class Gated(Post):
+    """A sender before a stand-in for Slack with a gate."""
+
+    gate: Gate
+
+    async def until_posted(self, *whom: str) -> None:
+        """Return when each of these has a message."""
+        async with asyncio.timeout(20):
+            while not all(self.posted(who) for who in whom):
+                await asyncio.sleep(0.005)
+
+    async def welcome(self, who: str, id: str) -> None:
+        """A message that is no advice."""
+        async with self.parts.database.write() as tx:
+            made = Message(WORKSPACE, id, "welcome", who, {"state": "asked"})
+            await messages.make(tx, [(made, [])], self.clock.now())
+
+
+@asynccontextmanager
+async def behind_a_gate(parts: Parts) -> AsyncIterator[Gated]:
+    clock = parts.clock
+    assert isinstance(clock, FixedClock)
+    slack = SlackStandIn(MEMBERS, bot_token=BOT_TOKEN, signing_secret=SIGNING_SECRET, clock=clock)
+    on = listening()
+    slack.own_url = address(on)
+    gate = Gate(Starlette(routes=slack.routes))
+    async with serving(plain_config(gate), on):
+        client = AsyncWebClient(token=BOT_TOKEN, base_url=f"{slack.own_url}/api/", timeout=60)
+        client.retry_handlers = []
+        made = Gated(parts, clock, slack, client, Sender(parts, one_client(client), channel_pace=0))
+        made.gate = gate
+        yield made
+        await slack.close()
+
+
+@pytest.fixture
+async def gated(parts: Parts) -> AsyncIterator[Gated]:
+    async with behind_a_gate(parts) as made:
+        yield made
+
+
+@pytest.fixture
+async def sqlite_gated(sqlite_parts: Parts) -> AsyncIterator[Gated]:
+    async with behind_a_gate(sqlite_parts) as made:
+        yield made
+
+
+# Nobody waits for somebody else
+
+
+async def test_silence_about_one_person_delays_nobody_else(gated: Gated) -> None:
+    for who in (BEN, ANA, CHRIS):
+        await enrol(gated.parts, who)
+        await deliver(gated.parts, won_deal(1, who))
+    gated.gate.hold(POST, BEN)
+    assert await gated.sender.turn() == 3
+    await gated.gate.waits(POST, BEN)
+    await gated.until_posted(ANA, CHRIS)
+    # Later work is begun and done as well while that one call still waits.
+    ana = (await insights_of(gated.parts, await gated.person(ANA)))[0]
+    await decisions.dismiss(gated.parts, by(ANA), ana.fingerprint)
+    assert await gated.sender.turn() == 1
+    async with asyncio.timeout(20):
+        while not gated.shown(ANA)[0].startswith("Dismissed:"):
+            await asyncio.sleep(0.005)
+    assert gated.posted(BEN) == []
+    gated.gate.open(POST, BEN)
+    await gated.sender.finish()
+    assert gated.posted(BEN) == ["D-1"]
+
+
+async def test_of_one_addressee_never_two_are_on_their_way_and_their_many_delay_no_other(
+    gated: Gated,
+) -> None:
+    for number in range(8):
+        await gated.welcome(BEN, f"welcome:{number}")
+    await gated.welcome(ANA, "welcome:ana")
+    gated.gate.hold(POST, BEN)
+    assert await gated.sender.turn() == 2
+    await gated.gate.waits(POST, BEN)
+    await gated.until_posted(ANA)
+    assert await gated.sender.turn() == 0
+    gated.gate.open(POST, BEN)
+    await gated.sender.finish()
+    assert await gated.send() == 7
+    assert len(gated.posted(BEN)) == 8
+
+
+async def test_no_more_are_on_their_way_than_there_is_room_for(sqlite_gated: Gated) -> None:
+    gated = sqlite_gated
+    gated.sender = Sender(gated.parts, one_client(gated.client), channel_pace=0, together=1)
+    await gated.welcome(BEN, "welcome:1")
+    await gated.welcome(ANA, "welcome:2")
+    gated.gate.hold(POST, BEN)
+    assert await gated.sender.turn() == 1
+    assert await gated.sender.turn() == 0
+    gated.parts.wake.sender.clear()
+    await gated.gate.waits(POST, BEN)
+    gated.gate.open(POST, BEN)
+    await gated.sender.finish()
+    # There is room again, and something may wait for it.
+    assert gated.parts.wake.sender.is_set()
+    assert await gated.send() == 1
+
+
+# When Slack asks to be left alone
+
+
+async def test_being_told_to_wait_with_changes_stops_no_new_message(sqlite_gated: Gated) -> None:
+    gated = sqlite_gated
+    ana = await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1))
+    await gated.send()
+    gated.slack.faults[UPDATE] = [Fault(status=429, retry_after=40)]
+    (insight,) = await insights_of(gated.parts, ana)
+    await decisions.dismiss(gated.parts, by(ANA), insight.fingerprint)
+    await gated.send()
+    await deliver(gated.parts, won_deal(2))
+    await enrol(gated.parts, BEN)
+    await deliver(gated.parts, won_deal(3, BEN))
+    assert await gated.send() == 2
+    assert (gated.posted(ANA), gated.posted(BEN)) == (["D-1", "D-2"], ["D-3"])
+    assert not gated.shown(ANA)[0].startswith("Dismissed:")
+    await gated.send(40 * SECOND)
+    assert gated.shown(ANA)[0].startswith("Dismissed:")
+
+
+async def test_being_told_to_wait_with_new_messages_stops_no_change(sqlite_gated: Gated) -> None:
+    gated = sqlite_gated
+    ana = await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1))
+    await gated.send()
+    gated.slack.faults[POST] = [Fault(status=429, retry_after=40)]
+    await enrol(gated.parts, BEN)
+    await deliver(gated.parts, won_deal(2, BEN))
+    await gated.send()
+    (insight,) = await insights_of(gated.parts, ana)
+    await decisions.dismiss(gated.parts, by(ANA), insight.fingerprint)
+    await gated.send()
+    assert gated.posted(BEN) == []
+    assert gated.shown(ANA)[0].startswith("Dismissed:")
+
+
+# Between the claim and the turn
+
+
+@dataclass
+class Resting:
+    """A sender that has just written to Ana, and rests before her next message until told."""
+
+    sender: Sender
+    begun: asyncio.Event
+    ended: asyncio.Event
+
+
+async def resting(gated: Gated) -> Resting:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def rest(_: float) -> None:
+        begun.set()
+        await ended.wait()
+
+    made = Sender(gated.parts, one_client(gated.client), channel_pace=1000, rest=rest)
+    await gated.welcome(ANA, "welcome:x")
+    assert await made.send_due() == 1
+    await deliver(gated.parts, won_deal(1))
+    assert await made.turn() == 1
+    await begun.wait()
+    return Resting(made, begun, ended)
+
+
+async def test_what_expires_between_claim_and_turn_is_not_said_and_the_next_has_its_turn(
+    gated: Gated,
+) -> None:
+    ana = await enrol(gated.parts, ANA)
+    slow = await resting(gated)
+    gated.clock.advance(timedelta(days=3))
+    slow.ended.set()
+    await slow.sender.finish()
+    assert len(gated.posted(ANA)) == 1
+    assert gated.parts.wake.attention.is_set()
+    late = {**won_deal(2), "timestamp": gated.clock.now().isoformat()}
+    await deliver(gated.parts, late)
+    await gated.send()
+    assert gated.posted(ANA)[1:] == ["D-2"]
+    assert await standings(gated.parts, ana) == ["expired", "sent"]
+
+
+async def test_who_says_stop_between_claim_and_turn_is_sent_nothing(gated: Gated) -> None:
+    ana = await enrol(gated.parts, ANA)
+    slow = await resting(gated)
+    await enrolling.turn_off(gated.parts, by(ANA))
+    slow.ended.set()
+    await slow.sender.finish()
+    assert len(gated.posted(ANA)) == 1
+    await attending.turn(gated.parts)
+    assert await standings(gated.parts, ana) == ["off"]
+
+
+# Late answers
+
+
+async def test_an_answer_after_another_sender_has_claimed_changes_nothing_and_is_told(
+    gated: Gated, caplog: pytest.LogCaptureFixture
+) -> None:
+    ana = await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1))
+    gated.gate.hold(POST, ANA)
+    assert await gated.sender.turn() == 1
+    await gated.gate.waits(POST, ANA)
+    await let_pass(gated, sender.LEASE)
+    other = Sender(gated.parts, one_client(gated.client), channel_pace=0)
+    assert await other.send_due() == 1
+    kept = await gated.message_of(ana)
+    with caplog.at_level(logging.WARNING):
+        gated.gate.open(POST, ANA)
+        await gated.sender.finish()
+    assert await gated.message_of(ana) == kept
+    assert len(gated.posted(ANA)) == 2
+    assert "stands in Slack twice" in caplog.text
+    assert await gated.send(MINUTE) == 0
+
+
+async def test_a_failure_told_late_does_not_undo_what_another_sender_has_sent(
+    gated: Gated,
+) -> None:
+    ana = await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1))
+    gated.gate.hold(POST, ANA)
+    gated.slack.faults[POST] = []
+    assert await gated.sender.turn() == 1
+    await gated.gate.waits(POST, ANA)
+    await let_pass(gated, sender.LEASE)
+    other = Sender(gated.parts, one_client(gated.client), channel_pace=0)
+    assert await other.send_due() == 1
+    gated.slack.faults[POST] = [Fault(error="channel_not_found")]
+    gated.gate.open(POST, ANA)
+    await gated.sender.finish()
+    await gated.send()
+    assert await standings(gated.parts, ana) == ["sent"]
+
+
+async def test_what_changes_while_a_change_is_on_its_way_is_drawn_once_more(
+    gated: Gated,
+) -> None:
+    ben = await enrol(gated.parts, BEN, Enrolment.NEW)
+    await deliver(gated.parts, won_deal(1, BEN))
+    await gated.send()
+    async with gated.parts.database.read() as tx:
+        welcome = await messages.get(tx, WORKSPACE, f"welcome:{ben.id}")
+    channel = (welcome.channel if welcome else None) or ""
+    await enrolling.decline(gated.parts, by(BEN))
+    gated.gate.hold(UPDATE, channel)
+    assert await gated.sender.turn() == 1
+    await gated.gate.waits(UPDATE, channel)
+    await enrolling.turn_on(gated.parts, by(BEN))
+    gated.gate.open(UPDATE, channel)
+    await gated.sender.finish()
+    await gated.send()
+    assert gated.shown(BEN)[0].startswith("Your coach is on.")
+    assert await standings(gated.parts, ben) == ["sent"]
+
+
+# How it is said
+
+
+async def test_nothing_in_a_message_is_formatted_or_unfolded(sqlite_gated: Gated) -> None:
+    gated = sqlite_gated
+    await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1))
+    await gated.send()
+    ((_, given),) = [each for each in gated.gate.calls if each[0] == POST]
+    flags = {name: str(given[name]).lower() for name in ("mrkdwn", "unfurl_links", "unfurl_media")}
+    assert set(flags.values()) <= {"false", "0"}
+    assert len(flags) == 3
+
+
+# Seen
+
+
+async def test_what_was_put_before_somebody_counts_as_seen_what_waits_does_not(
+    gated: Gated,
+) -> None:
+    ana = await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1), won_deal(2))
+    assert [each.seen for each in await insights_of(gated.parts, ana)] == [False, False]
+    await gated.send()
+    assert sorted(each.seen for each in await insights_of(gated.parts, ana)) == [False, True]
