@@ -16,7 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.coaching import attending, planning, ticking
-from bot.crm import large, outbox, worker
+from bot.crm import fetching, large, outbox, worker
+from bot.crm.caller import Caller
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
@@ -63,6 +64,7 @@ class Bot:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _loops: list[asyncio.Task[None]] = field(default_factory=list)
     _http: aiohttp.ClientSession | None = None
+    _caller: Caller | None = None
     _scheduler: AsyncIOScheduler | None = None
 
     async def start(self) -> None:
@@ -76,6 +78,7 @@ class Bot:
     async def _start(self) -> None:
         parts, crm = self.parts, self.crm
         await prepare(parts, self.workspace_id)
+        await fetching.stand_all(crm)
         self._http = aiohttp.ClientSession()
         http = self._http
 
@@ -94,7 +97,6 @@ class Bot:
         self._begin("the worker", work, parts.wake.worker, 2.0)
         self._begin("the worker on large deliveries", work_large, parts.wake.large, 2.0)
         self._begin("attention", lambda: attending.turn(parts), parts.wake.attention, 1.0)
-        self._begin("the outbox", lambda: outbox.send_due(crm, http), parts.wake.outbox, 5.0)
         if not parts.database.is_sqlite:
             self._begin(
                 "the clock's correction",
@@ -102,6 +104,9 @@ class Bot:
                 parts.wake.correction,
                 clocks.EVERY,
             )
+        caller = self._caller = Caller(crm)
+        self._begin("the outbox", lambda: outbox.send_due(crm, caller), parts.wake.outbox, 5.0)
+        self._begin("the fetcher", lambda: fetching.fetch_due(crm, caller), parts.wake.fetcher, 1.0)
         # The scheduler rings every half minute; others when something cannot wait for that.
         self._begin("the clock", tick, parts.wake.tick, None)
         token = self.settings.slack_bot_token
@@ -173,6 +178,8 @@ class Bot:
         await self.parts.background.drain(1.0)
         if self._http is not None:
             await self._http.close()
+        if self._caller is not None:
+            await self._caller.close()
         await self.parts.database.close()
 
     async def ready(self) -> str | None:

@@ -90,6 +90,8 @@ class Change:
     owner: Owner | None = None
     #: The thing itself did not say so: whoever the event belongs to, unless an owner is known.
     owner_assumed: bool = False
+    #: What fields were before, where the vendor tells; used where the mirror does not know it.
+    before: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ class Event:
     #: Whose doing or business it is, when the delivery says so; else the subject's owner.
     owner: Owner | None = None
     origin: Origin = Origin.API
+    #: What else was told, in JSON values and within bounds, by the vendor's own names.
+    details: dict[str, Any] | None = None
+    #: It was found by looking: when that is how the mirror has it already, nothing has happened.
+    observed: bool = False
 
     def subject_id(self, kind: SubjectKind) -> str | None:
         """The id of the thing of that kind the event is about, if any."""

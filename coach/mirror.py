@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from coach.events import Change
-from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus
+from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus, Verb
 
 #: Under this name `told` keeps when an owner was last taken from the event around a thing.
 ASSUMED_OWNER = "assumed owner"
@@ -173,3 +173,47 @@ def stays(visits: Sequence[Visit]) -> list[Visit]:
 def in_stage_since(visits: Sequence[Visit], stage: str | None) -> datetime | None:
     """Since when a deal has been in its present stage; `None` when it has none."""
     return stays(visits)[-1].entered_at if stage and visits else None
+
+
+def joined(ours: Subject, theirs: Subject) -> Subject:
+    """One thing that was told of under two names, as ours: per field the newest word wins."""
+    told = dict(ours.told)
+    new: dict[str, Any] = {}
+    for name, at in theirs.told.items():
+        if name not in told or at >= told[name]:
+            told[name] = at
+            if name != ASSUMED_OWNER:
+                new[name] = getattr(theirs, name)
+    return replace(ours, **new, told=told)
+
+
+def what_happened(verb: Verb, before: Subject, after: Subject) -> Verb:
+    """What an update really was, by what it changed; “updated” is what is none of the others.
+
+    Of a thing that was not known before nothing can be said.
+    """
+    if not before.told or before is after:
+        return verb
+    if verb is Verb.DEAL_UPDATED and isinstance(before, Deal) and isinstance(after, Deal):
+        return _what_happened_to_deal(before, after)
+    if verb is Verb.TASK_UPDATED and isinstance(before, Task) and isinstance(after, Task):
+        if before.status is not after.status and after.status is TaskStatus.COMPLETED:
+            return Verb.TASK_COMPLETED
+        if before.due_date != after.due_date:
+            return Verb.TASK_RESCHEDULED
+    return verb
+
+
+def _what_happened_to_deal(before: Deal, after: Deal) -> Verb:
+    if before.status is not after.status:
+        if after.status is DealStatus.OPEN:
+            return Verb.DEAL_REOPENED
+        if before.status is DealStatus.OPEN:
+            return Verb.DEAL_CLOSED
+    if before.stage != after.stage:
+        return Verb.DEAL_STAGE_CHANGED
+    if before.person_id != after.person_id:
+        return Verb.DEAL_OWNER_CHANGED
+    if before.value != after.value:
+        return Verb.DEAL_AMOUNT_CHANGED
+    return Verb.DEAL_UPDATED

@@ -13,6 +13,8 @@ class Verb(StrEnum):
     """What happened, in the vocabulary every provider is translated into."""
 
     DEAL_CREATED = "deal_created"
+    #: Anything that is none of the others.
+    DEAL_UPDATED = "deal_updated"
     DEAL_STAGE_CHANGED = "deal_stage_changed"
     DEAL_CLOSED = "deal_closed"
     DEAL_REOPENED = "deal_reopened"
@@ -23,6 +25,7 @@ class Verb(StrEnum):
     CONTACT_UPDATED = "contact_updated"
     CONTACT_DELETED = "contact_deleted"
     TASK_CREATED = "task_created"
+    TASK_UPDATED = "task_updated"
     TASK_COMPLETED = "task_completed"
     TASK_RESCHEDULED = "task_rescheduled"
     TASK_DELETED = "task_deleted"

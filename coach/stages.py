@@ -1,9 +1,14 @@
-"""The stages of deals: their order, and what each means."""
+"""The stages of deals: their order, what each means, and what is learned of them."""
 
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from coach.models import DealStatus
+from coach.events import Change, Event
+from coach.mirror import Visit, stays
+from coach.models import DealStatus, Origin, SubjectKind, Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +26,197 @@ class Stage:
     meaning: DealStatus | None = None
     #: How likely a deal here is to be won, from 0 to 1.
     probability: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStage:
+    """A stage as far as it is known: told by the CRM, seen as deals came through, or both."""
+
+    stage: Stage
+    #: Whether the CRM's own list has it.
+    told: bool = False
+    #: Deals that came to it, and the sum of how many stages each had been in by then.
+    visits: int = 0
+    places: int = 0
+    #: How often a deal in it was told to be open, won or lost, in so many words.
+    told_open: int = 0
+    told_won: int = 0
+    told_lost: int = 0
+
+
+#: So many deals that all ended alike in a stage, and none that was open there, give it a meaning.
+ALIKE = 3
+
+_WON = frozenset(
+    {
+        *("won", "closedwon", "gewonnen"),
+        *("gagne", "gagnee", "gagnes", "gagnees"),
+        *("ganado", "ganada", "ganados", "ganadas"),
+        *("ganho", "ganha", "ganhos", "ganhas"),
+        *("vinto", "vinta", "vinti", "vinte"),
+    }
+)
+
+_LOST = frozenset(
+    {
+        *("lost", "closedlost", "verloren"),
+        *("perdu", "perdue", "perdus", "perdues"),
+        *("perdido", "perdida", "perdidos", "perdidas"),
+        *("perso", "persa", "persi", "perse"),
+    }
+)
+
+_NOT = frozenset({"not", "nicht", "pas", "non", "no", "nao", "niet"})
+
+
+def meaning_of_name(name: str) -> DealStatus:
+    """What a stage's name says: “Closed Won” is won, “Perdida” is lost, the rest open.
+
+    In English, German, French, Spanish, Portuguese, Italian and Dutch, as CRMs export them.
+    """
+    signs = unicodedata.normalize("NFKD", name.lower())
+    bare = "".join(sign for sign in signs if not unicodedata.combining(sign))
+    words = set(re.findall(r"[^\W\d_]+", bare))
+    won, lost = bool(words & _WON), bool(words & _LOST)
+    if won and not lost:
+        return DealStatus.LOST if words & _NOT else DealStatus.WON
+    if lost and not won:
+        return DealStatus.OPEN if words & _NOT else DealStatus.LOST
+    # “Won/Lost” says neither.
+    return DealStatus.OPEN
+
+
+def meaning(name: str, known: KnownStage | None) -> DealStatus:
+    """What it means for a deal to be in a stage: the CRM's word, else what was seen, else a guess.
+
+    A deal may be lost in any stage, so one that was lost somewhere says little; one that was open
+    there says that the stage is not a last one, whatever its name.
+    """
+    if known is not None:
+        if known.stage.meaning is not None:
+            return known.stage.meaning
+        if known.told_open:
+            return DealStatus.OPEN
+        if known.told_won >= ALIKE and not known.told_lost:
+            return DealStatus.WON
+        if known.told_lost >= ALIKE and not known.told_won:
+            return DealStatus.LOST
+    return meaning_of_name(name)
+
+
+def in_order(stages: Iterable[KnownStage]) -> list[str]:
+    """The names of stages a deal may be in, in the order deals go through them.
+
+    The CRM's own list, where there is one; else as deals were seen to come through.
+    """
+    every = list(stages)
+    if any(each.told for each in every):
+        every = [each for each in every if each.told]
+    last = max((each.stage.place or 0 for each in every), default=0) + 1
+
+    def order(each: KnownStage) -> tuple[object, ...]:
+        place = last if each.stage.place is None else each.stage.place
+        average = each.places / each.visits if each.visits else float("inf")
+        return (each.stage.pipeline, place, average, -each.visits, each.stage.name)
+
+    return list(dict.fromkeys(each.stage.name for each in sorted(every, key=order)))
+
+
+def settled(event: Event, known: Mapping[str, KnownStage]) -> Event:
+    """The event with what its deals' stages mean: their names, the deals' status, and the verb.
+
+    `known` are the stages by id and by name. What the event says itself counts more.
+    """
+    verb, changes = event.verb, []
+    for change in event.changes:
+        if change.kind is SubjectKind.DEAL and "deleted" not in change.fields:
+            verb, change = _settled(verb, change, known)
+        changes.append(change)
+    after = tuple(changes)
+    return (
+        event
+        if (verb, after) == (event.verb, event.changes)
+        else replace(event, verb=verb, changes=after)
+    )
+
+
+def _settled(verb: Verb, change: Change, known: Mapping[str, KnownStage]) -> tuple[Verb, Change]:
+    fields = dict(change.fields)
+    if stage := fields.get("stage"):
+        found = known.get(stage)
+        fields["stage"] = found.stage.name if found else stage
+        if "status" not in fields:
+            status = meaning(fields["stage"], found)
+            # A stage that says nothing does not reopen a deal; going on from a last one does.
+            if status is not DealStatus.OPEN or verb is Verb.DEAL_STAGE_CHANGED:
+                fields["status"] = status
+    closed = fields.get("status") in {DealStatus.WON, DealStatus.LOST}
+    if verb is Verb.DEAL_STAGE_CHANGED and closed:
+        # Many CRMs say no more than that the deal came to its last stage.
+        verb = Verb.DEAL_CLOSED
+    elif verb is Verb.DEAL_CLOSED and not closed:
+        # Won or lost is not said and not known: it counts as what is none of the others.
+        verb = Verb.DEAL_UPDATED
+    if verb is Verb.DEAL_CLOSED:
+        fields["closed_at"] = fields.get("closed_at") or change.at
+    return verb, change if fields == change.fields else replace(change, fields=fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a batch of events adds to what is known of a stage."""
+
+    visits: int = 0
+    places: int = 0
+    told_open: int = 0
+    told_won: int = 0
+    told_lost: int = 0
+
+    def plus(self, more: "Seen") -> "Seen":
+        """Both together."""
+        return Seen(
+            self.visits + more.visits,
+            self.places + more.places,
+            self.told_open + more.told_open,
+            self.told_won + more.told_won,
+            self.told_lost + more.told_lost,
+        )
+
+
+_TOLD = {
+    DealStatus.OPEN: Seen(told_open=1),
+    DealStatus.WON: Seen(told_won=1),
+    DealStatus.LOST: Seen(told_lost=1),
+}
+
+
+def named_in(events: Iterable[Event]) -> set[str]:
+    """The stages that events speak of, as these call them."""
+    named = {change.fields.get("stage") for event in events for change in event.changes}
+    return {stage for stage in named if stage}
+
+
+def seen(
+    events: Iterable[Event],
+    ways: Mapping[str, tuple[Sequence[Visit], Sequence[Visit]]],
+    known: Mapping[str, KnownStage],
+) -> dict[str, Seen]:
+    """What a batch adds to what is known of stages, by their names.
+
+    `events` are as they were told; `ways` says how each deal's visits were before and are now.
+    """
+    found: dict[str, Seen] = {}
+    for event in events:
+        for change in event.changes:
+            stage, status = change.fields.get("stage"), change.fields.get("status")
+            told = _TOLD.get(status) if isinstance(status, DealStatus) else None
+            # What a file says of its deals was partly guessed from the names of their stages.
+            if stage and told and event.origin is not Origin.IMPORT:
+                name = known[stage].stage.name if stage in known else stage
+                found[name] = found.get(name, Seen()).plus(told)
+    for visits in ways.values():
+        for sign, way in zip((-1, 1), visits, strict=True):
+            for place, stay in enumerate(stays(way), 1):
+                came = Seen(sign, sign * place)
+                found[stay.stage] = found.get(stay.stage, Seen()).plus(came)
+    return {stage: each for stage, each in found.items() if each != Seen()}

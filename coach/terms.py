@@ -45,6 +45,7 @@ LEVEL_NAMES: Mapping[Level, Phrase] = {
 #: What happened, in a list of what happened.
 VERBS: Mapping[Verb, Phrase] = {
     Verb.DEAL_CREATED: say("deal created"),
+    Verb.DEAL_UPDATED: say("deal updated"),
     Verb.DEAL_STAGE_CHANGED: say("deal stage changed"),
     Verb.DEAL_CLOSED: say("deal closed"),
     Verb.DEAL_REOPENED: say("deal reopened"),
@@ -55,6 +56,7 @@ VERBS: Mapping[Verb, Phrase] = {
     Verb.CONTACT_UPDATED: say("contact updated"),
     Verb.CONTACT_DELETED: say("contact deleted"),
     Verb.TASK_CREATED: say("task created"),
+    Verb.TASK_UPDATED: say("task updated"),
     Verb.TASK_COMPLETED: say("task completed"),
     Verb.TASK_RESCHEDULED: say("task rescheduled"),
     Verb.TASK_DELETED: say("task deleted"),

@@ -1,7 +1,6 @@
 """The few changes the coach can make in a CRM, and what each means for the mirror."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, assert_never
 
@@ -9,7 +8,6 @@ from coach.events import Change, Event, Owner
 from coach.models import (
     Contact,
     Deal,
-    DealStatus,
     Origin,
     SubjectKind,
     Task,
@@ -17,6 +15,7 @@ from coach.models import (
     TaskStatus,
     Verb,
 )
+from coach.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,10 @@ class MoveDeal:
 CrmWrite = CreateTask | CompleteTask | RescheduleTask | LogContact | MoveDeal
 
 
+#: What kinds of thing the coach makes itself.
+MADE = (SubjectKind.TASK,)
+
+
 def subject(write: CrmWrite) -> tuple[SubjectKind, str]:
     """The thing a write changes: its kind and id."""
     match write:
@@ -85,14 +88,17 @@ def subject(write: CrmWrite) -> tuple[SubjectKind, str]:
             assert_never(write)
 
 
-def status_of_stage(stage: str) -> DealStatus:
-    """What a stage's name says of the deal: “Closed Won” is won, “Lost” is lost, the rest open."""
-    words = set(re.findall(r"[^\W\d_]+", stage.lower()))
-    if words & {"won", "closedwon"}:
-        return DealStatus.WON
-    if words & {"lost", "closedlost"}:
-        return DealStatus.LOST
-    return DealStatus.OPEN
+def renamed(write: CrmWrite, id: str) -> CrmWrite:
+    """The same change of the thing under another id: the one the CRM has for it."""
+    match write:
+        case CreateTask() | CompleteTask() | RescheduleTask():
+            return replace(write, task_id=id)
+        case LogContact():
+            return replace(write, contact_id=id)
+        case MoveDeal():
+            return replace(write, deal_id=id)
+        case _:
+            assert_never(write)
 
 
 def key(write: CrmWrite, fingerprint: str) -> str:
@@ -143,12 +149,10 @@ def _told(write: CrmWrite, at: datetime, owner: Owner | None) -> tuple[Verb, Cha
             fields = {"last_contacted_at": at}
             return write.verb, Change(SubjectKind.CONTACT, write.contact_id, at, fields)
         case MoveDeal():
-            status = status_of_stage(write.stage)
-            fields = {"stage": write.stage, "status": status}
-            if status is not DealStatus.OPEN:
-                fields["closed_at"] = at
-            verb = Verb.DEAL_STAGE_CHANGED if status is DealStatus.OPEN else Verb.DEAL_CLOSED
-            return verb, Change(SubjectKind.DEAL, write.deal_id, at, fields)
+            # Whether that closes the deal follows from the stage; see `coach.stages.settled`.
+            fields = {"stage": write.stage}
+            change = Change(SubjectKind.DEAL, write.deal_id, at, fields)
+            return Verb.DEAL_STAGE_CHANGED, change
         case _:
             assert_never(write)
 
@@ -167,3 +171,5 @@ class Outgoing:
     #: Whose doing it is, as this CRM knows them.
     owner: Owner | None = None
     owner_email: str | None = None
+    #: The stage a deal moves to, as the CRM knows it, where it has told of its stages.
+    stage: Stage | None = None

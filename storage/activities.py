@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 
 from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
 from storage.database import Tx, add_new, chunks
@@ -32,6 +32,8 @@ class ActivityRow:
     #: What changed: {field: [before, after]}, in JSON values.
     changes: dict[str, list[Any]] = field(default_factory=dict)
     delivery_id: str | None = None
+    #: What else was told of it, in JSON values, as the CRM named it.
+    details: dict[str, Any] | None = None
 
 
 async def unknown(tx: Tx, workspace_id: str, connection_id: str, keys: Sequence[str]) -> set[str]:
@@ -66,6 +68,7 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
             "origin": row.origin.value,
             "changes": row.changes,
             "delivery_id": row.delivery_id,
+            "details": row.details,
         }
         for row in rows
     ]
@@ -120,6 +123,23 @@ class Which:
 
 
 ALL = Which()
+
+
+async def rename(
+    tx: Tx, workspace_id: str, connection_id: str, kind: SubjectKind, old: str, new: str
+) -> None:
+    """Have what was recorded of a thing under another id be about this one."""
+    column = activities.c[f"{kind.value}_id"]
+    await tx.execute(
+        update(activities)
+        .where(
+            activities.c.workspace_id == workspace_id,
+            activities.c.connection_id == connection_id,
+            column == old,
+            column.is_not(None),
+        )
+        .values({column.name: new})
+    )
 
 
 async def recent(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from storage.database import Tx
 from storage.sealing import Seal
@@ -136,6 +136,19 @@ async def providers(tx: Tx, workspace_id: str) -> dict[str, str]:
         connections.c.workspace_id == workspace_id
     )
     return {row[0]: row[1] for row in await tx.execute(query)}
+
+
+async def pause(tx: Tx, workspace_id: str, id: str, until: datetime, reason: str) -> None:
+    """Leave a connection's vendor alone until then, in every process; never for a shorter time."""
+    await tx.execute(
+        update(connections)
+        .where(
+            connections.c.workspace_id == workspace_id,
+            connections.c.id == id,
+            or_(connections.c.paused_until.is_(None), connections.c.paused_until < until),
+        )
+        .values(paused_until=until, pause_reason=reason)
+    )
 
 
 async def count(tx: Tx, workspace_id: str) -> int:

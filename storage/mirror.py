@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, or_, select
+from sqlalchemy import Table, delete, func, or_, select
 
 from coach.keys import kind_of
 from coach.models import (
@@ -91,6 +91,18 @@ async def save(tx: Tx, workspace_id: str, subjects: Iterable[Subject]) -> None:
     for kind, values in rows.items():
         for piece in chunks(values, 1000):
             await put(tx, TABLES[kind], piece)
+
+
+async def forget(tx: Tx, kind: SubjectKind, workspace_id: str, connection_id: str, id: str) -> None:
+    """Take a thing out of the mirror: it is another one's double."""
+    table = TABLES[kind]
+    await tx.execute(
+        delete(table).where(
+            table.c.workspace_id == workspace_id,
+            table.c.connection_id == connection_id,
+            table.c.id == id,
+        )
+    )
 
 
 async def counts(tx: Tx, workspace_id: str) -> dict[SubjectKind, int]:

@@ -208,26 +208,39 @@ async def by_email(tx: Tx, workspace_id: str, email: str) -> Person | None:
 
 async def owner_of(tx: Tx, workspace_id: str, connection_id: str, person_id: str) -> Owner | None:
     """How a connection names this person; `None` when it does not."""
-    query = (
-        select(owners.c.owner_key, people_table.c.name)
-        .join(
-            people_table,
-            (people_table.c.workspace_id == owners.c.workspace_id)
-            & (people_table.c.id == owners.c.person_id),
+    return (await owners_of(tx, workspace_id, connection_id, [person_id])).get(person_id)
+
+
+async def owners_of(
+    tx: Tx, workspace_id: str, connection_id: str, person_ids: Collection[str]
+) -> dict[str, Owner]:
+    """How a connection names these people; who is not named is missing."""
+    told: dict[str, dict[str, str]] = {}
+    for piece in chunks(sorted(person_ids)):
+        query = (
+            select(owners.c.person_id, owners.c.owner_key, people_table.c.name)
+            .join(
+                people_table,
+                (people_table.c.workspace_id == owners.c.workspace_id)
+                & (people_table.c.id == owners.c.person_id),
+            )
+            .where(
+                owners.c.workspace_id == workspace_id,
+                owners.c.person_id.in_(piece),
+                owners.c.connection_id.in_([EVERYWHERE, connection_id]),
+            )
+            .order_by(owners.c.owner_key.desc())
         )
-        .where(
-            owners.c.workspace_id == workspace_id,
-            owners.c.person_id == person_id,
-            owners.c.connection_id.in_([EVERYWHERE, connection_id]),
-        )
-        .order_by(owners.c.owner_key.desc())
-    )
-    told: dict[str, str] = {}
-    for key, called in await tx.execute(query):
-        # Of several of a kind the first of the alphabet, so that it is always the same one.
-        kind, _, value = key.partition(":")
-        told[kind] = called if kind == "name" and normalised(called) == value else value
-    return Owner.of(email=told.get("email"), id=told.get("id"), name=told.get("name"))
+        for person_id, key, called in await tx.execute(query):
+            # Of several of a kind the first of the alphabet, so that it is always the same one.
+            kind, _, value = key.partition(":")
+            as_written = kind == "name" and normalised(called) == value
+            told.setdefault(person_id, {})[kind] = called if as_written else value
+    found = {
+        person_id: Owner.of(email=by.get("email"), id=by.get("id"), name=by.get("name"))
+        for person_id, by in told.items()
+    }
+    return {person_id: owner for person_id, owner in found.items() if owner is not None}
 
 
 async def bearers(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Person]:

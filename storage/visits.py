@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, select
 
 from coach.mirror import Visit
 from storage.database import Tx, chunks, put
@@ -72,41 +72,3 @@ async def save(
         )
     for piece in chunks(rows, 1000):
         await put(tx, stage_visits, piece)
-
-
-async def stages(tx: Tx, workspace_id: str, connection_id: str) -> list[str]:
-    """The stages deals of a connection have been in, in the order they usually go through them."""
-    before = func.lag(stage_visits.c.stage).over(
-        partition_by=stage_visits.c.deal_id, order_by=stage_visits.c.entered_at
-    )
-    told = (
-        select(
-            stage_visits.c.deal_id,
-            stage_visits.c.stage,
-            stage_visits.c.entered_at,
-            before.label("before"),
-        )
-        .where(
-            stage_visits.c.workspace_id == workspace_id,
-            stage_visits.c.connection_id == connection_id,
-        )
-        .subquery()
-    )
-    place = (
-        func.row_number()
-        .over(partition_by=told.c.deal_id, order_by=told.c.entered_at)
-        .label("place")
-    )
-    # A stage that was only told again is no further place on the deal's way.
-    ordered = (
-        select(told.c.stage, place)
-        .where(or_(told.c.before.is_(None), told.c.before != told.c.stage))
-        .subquery()
-    )
-    query = (
-        select(ordered.c.stage)
-        .group_by(ordered.c.stage)
-        .order_by(func.avg(ordered.c.place), func.count().desc(), ordered.c.stage)
-        .limit(100)
-    )
-    return list((await tx.execute(query)).scalars())

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.coaching.adopting import as_ours
 from bot.coaching.attending import attend
 from bot.coaching.checking import Touched, appoint
 from bot.coaching.owning import identify
@@ -13,7 +14,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.events import Change, Event
 from coach.knowledge import Known
-from coach.mirror import Visit, blank, fold, in_stage_since, with_stage
+from coach.mirror import Visit, blank, fold, in_stage_since, what_happened, with_stage
 from coach.models import (
     Activity,
     Contact,
@@ -24,9 +25,11 @@ from coach.models import (
     Subject,
     SubjectKind,
     Task,
+    Verb,
 )
 from coach.rule import ActionLook
-from storage import activities, insights, loader, mirror, people, visits
+from coach.stages import KnownStage, named_in, seen, settled
+from storage import activities, insights, loader, mirror, people, stages, visits
 from storage.activities import ActivityRow
 from storage.database import Tx
 from storage.insights import NewInsight
@@ -64,6 +67,8 @@ class _Batch:
     subjects: dict[tuple[SubjectKind, str], Subject] = field(default_factory=dict)
     touched: set[tuple[SubjectKind, str]] = field(default_factory=set)
     visits: dict[str, list[Visit]] = field(default_factory=dict)
+    #: What is known of the stages that are named, by name and id.
+    stages: dict[str, KnownStage] = field(default_factory=dict)
     owners: Resolved = field(default_factory=Resolved)
 
     def get(self, kind: SubjectKind, id: str | None) -> Subject | None:
@@ -109,16 +114,19 @@ async def apply(
     )
     if not new:
         return Applied()
+    new = await as_ours(tx, workspace_id, connection_id, new)
     batch = await _load(parts, tx, workspace_id, connection_id, new)
     before = dict(batch.subjects)
     visits_before = {id: list(stays) for id, stays in batch.visits.items()}
     happened: list[tuple[Event, Activity]] = []
     rows: list[ActivityRow] = []
-    for event in new:
-        changes = _fold(batch, event)
+    for told_event in new:
+        event, changes = _fold(batch, settled(told_event, batch.stages))
+        if event.observed and not changes.new:
+            continue
         activity = _activity(batch, workspace_id, event)
         happened.append((event, activity))
-        rows.append(_row(event, activity, changes, now, sources.get(event.dedupe_key)))
+        rows.append(_row(event, activity, changes.kept, now, sources.get(event.dedupe_key)))
     everyone = {subject.person_id for subject in batch.subjects.values() if subject.person_id}
     everyone |= {activity.person_id for _, activity in happened if activity.person_id}
     known = await people.load(tx, workspace_id, everyone)
@@ -131,6 +139,7 @@ async def apply(
         if visits_before.get(id) != stays
     }
     await visits.save(tx, workspace_id, connection_id, changed)
+    await stages.add(tx, workspace_id, connection_id, seen(new, changed, batch.stages))
     await activities.record(tx, workspace_id, rows)
     just_now = Source("", now)
     told = [
@@ -182,12 +191,22 @@ async def _load(
         found = await mirror.load(tx, kind, workspace_id, connection_id, ids[kind])
         batch.subjects.update({(kind, id): subject for id, subject in found.items()})
     batch.visits = await visits.load(tx, workspace_id, connection_id, staged)
+    batch.stages = await stages.load(tx, workspace_id, connection_id, named_in(events))
     return batch
 
 
-def _fold(batch: _Batch, event: Event) -> dict[str, list[Any]]:
-    """Fold an event's changes; returns what changed, as the activity keeps it."""
-    kept: dict[str, list[Any]] = {}
+@dataclass(slots=True)
+class _Changes:
+    """What folding an event changed, as its activity keeps it, and whether it changed anything."""
+
+    kept: dict[str, list[Any]] = field(default_factory=dict)
+    new: bool = False
+
+
+def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
+    """Fold an event's changes; returns it as what it turns out to be, and what changed."""
+    changes = _Changes()
+    verb, kept = event.verb, changes.kept
     for change in event.changes:
         place = (change.kind, change.id)
         before = batch.subjects.get(place) or blank(change.kind, batch.connection_id, change.id)
@@ -197,13 +216,19 @@ def _fold(batch: _Batch, event: Event) -> dict[str, list[Any]]:
             after = _staged(batch, after, change)
         if after is before and place in batch.subjects:
             continue
+        verb = what_happened(verb, before, after)
+        if verb is Verb.DEAL_CLOSED and isinstance(after, Deal) and after.closed_at is None:
+            after = replace(after, closed_at=change.at)
+        changes.new |= not before.told or replace(after, told=before.told) != before
         batch.subjects[place] = after
         batch.touched.add(place)
         for name in _KEPT:
             old, new = getattr(before, name, None), getattr(after, name, None)
+            if old is None:
+                old = change.before.get(name)
             if old != new and name in {*change.fields, "person_id"}:
                 kept[name] = [_json(old), _json(new)]
-    return kept
+    return (event if verb is event.verb else replace(event, verb=verb)), changes
 
 
 def _staged(batch: _Batch, deal: Deal, change: Change) -> Deal:
@@ -266,6 +291,7 @@ def _row(
         event.origin,
         changes,
         source.delivery_id if source else None,
+        event.details,
     )
 
 

@@ -8,7 +8,7 @@ from bot.runtime.parts import Parts
 from coach.action import ActionView, Shows
 from coach.calendar import local_date
 from coach.models import Contact, Deal, Insight, Person, Subject, SubjectKind, Task
-from storage import crm_writes, lists, mirror, visits
+from storage import crm_writes, lists, mirror, stages
 from storage.database import Tx
 
 
@@ -23,7 +23,7 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
     contact: Contact | None = None
     contacts: list[Contact] = []
     tasks: list[Task] = []
-    stages: list[str] = []
+    way: list[str] = []
     done = {
         write.subject_id: write.words
         for write in await crm_writes.of_insight(tx, workspace_id, insight.fingerprint)
@@ -32,7 +32,7 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
         task = _only(Task, await _one(tx, SubjectKind.TASK, insight, params["task_id"]))
     if Shows.DEAL in shows:
         deal = _only(Deal, await _one(tx, SubjectKind.DEAL, insight, params["deal_id"]))
-        stages = await visits.stages(tx, workspace_id, params["connection_id"])
+        way = await stages.of_connection(tx, workspace_id, params["connection_id"])
         if deal is not None and deal.contact_id:
             found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)
             contact = _only(Contact, found)
@@ -59,7 +59,7 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
         contact=contact,
         contacts=contacts,
         tasks=tasks,
-        stages=stages,
+        stages=way,
         done=done,
     )
 

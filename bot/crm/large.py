@@ -6,10 +6,11 @@ was recorded by then is known by its keys and does not count again.
 
 from datetime import timedelta
 
-from bot.coaching.recording import Source, apply
+from bot.coaching.recording import Source
 from bot.crm.parts import CrmParts
 from bot.crm.provider import PayloadError, Reading
 from bot.crm.reading import faults, read_stored
+from bot.crm.taking import take
 from bot.crm.turns import Done, alone, take_turns
 from storage import deliveries, workspaces
 from storage.database import chunks
@@ -60,12 +61,14 @@ async def _work_off(crm: CrmParts, delivery: Delivery) -> Done:
             if not await deliveries.hold(tx, delivery, parts.clock.now(), LEASE):
                 # It took too long, and somebody else is at it.
                 return Done(activities=activities, insights=insights, left=1)
-            applied = await apply(
-                parts,
+            applied = await take(
+                crm,
                 tx,
                 workspace_id,
                 delivery.connection_id,
+                delivery.provider,
                 piece,
+                reading.stubs if place == len(pieces) else (),
                 sources={event.dedupe_key: source for event in piece},
             )
             if place == len(pieces):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -86,7 +86,7 @@ Amount = Annotated[
 ]
 
 
-class _Form(BaseModel):
+class Form(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
     @model_validator(mode="before")
@@ -126,7 +126,7 @@ Fraction = Annotated[
 ]
 
 
-class OwnerForm(_Form):
+class OwnerForm(Form):
     """Who something belongs to."""
 
     email: Email | None = None
@@ -142,7 +142,7 @@ class OwnerForm(_Form):
 _OF_THE_EVENT = frozenset({"timestamp", "owner"})
 
 
-class _Owned(_Form):
+class _Owned(Form):
     """What deals, contacts and tasks have in common; fields nobody here knows are kept as told."""
 
     model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
@@ -217,7 +217,7 @@ class TaskForm(_Owned):
     deal_id: Id | None = None
 
 
-class DataForm(_Form):
+class DataForm(Form):
     """The objects an event is about."""
 
     deal: DealForm | None = None
@@ -225,7 +225,7 @@ class DataForm(_Form):
     task: TaskForm | None = None
 
 
-class EventForm(_Form):
+class EventForm(Form):
     """One event in the native form."""
 
     id: Id | None = None
@@ -233,15 +233,3 @@ class EventForm(_Form):
     timestamp: Moment | None = None
     owner: OwnerForm | None = None
     data: DataForm
-
-
-class MinimalForm(_Form):
-    """The minimal form: what happened to what, with the object's fields in `metadata`."""
-
-    id: Id | None = None
-    action: Short
-    entity_type: Literal["deal", "contact", "task"]
-    entity_id: Id
-    timestamp: Moment | None = None
-    owner: Any = None
-    metadata: dict[str, Any] = Field(default_factory=dict)

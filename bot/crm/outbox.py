@@ -2,18 +2,22 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-import aiohttp
-
+from bot.coaching.adopting import adopt
+from bot.crm.caller import PATIENCE, Caller, Impossible, Later
 from bot.crm.calls import Answer
 from bot.crm.parts import CrmParts
 from bot.crm.provider import Told
-from bot.runtime.backoff import backoff, retry_after
 from coach import writes
+from coach.events import Owner
+from coach.models import Person, Subject
+from coach.stages import KnownStage, settled
 from coach.wording import plain
-from coach.writes import Outgoing
-from storage import connections, crm_writes, mirror, owners, people
+from coach.writes import CreateTask, MoveDeal, Outgoing
+from storage import connections, crm_writes, mirror, owners, people, remote_ids, stages, workspaces
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
 from storage.database import Tx
@@ -23,23 +27,17 @@ log = logging.getLogger(__name__)
 #: Changes sent at once.
 TOGETHER = 8
 
-#: How long a CRM may take to answer, in seconds.
-PATIENCE = 10
-
 #: After so many tries, over about two days, a change is kept as failed.
 TRIES = 14
 
 #: How long a claim lasts: longer than a try can take.
 LEASE = timedelta(seconds=PATIENCE * 3)
 
+_NOWHERE = "the connection has nowhere to tell of it any more"
 
-async def send_due(
-    crm: CrmParts, http: aiohttp.ClientSession, *, patience: float = PATIENCE
-) -> int:
-    """Send every change that is due now; returns how many were tried.
 
-    `patience` is how long the CRM may take to answer, in seconds.
-    """
+async def send_due(crm: CrmParts, caller: Caller) -> int:
+    """Send every change that is due now; returns how many were tried."""
     parts = crm.shared
     now = parts.clock.now()
     async with parts.database.read() as tx:
@@ -47,22 +45,22 @@ async def send_due(
             return 0
     async with parts.database.write() as tx:
         claimed = await crm_writes.claim(tx, parts.database, now, lease=LEASE, most=TOGETHER)
+    async with parts.database.read() as tx:
         known: dict[tuple[str, str], Connection] = {}
         for workspace_id in {write.workspace_id for write in claimed}:
             for each in await connections.of_workspace(tx, parts.seal, workspace_id):
                 known[workspace_id, each.id] = each
-        outgoing = [await _outgoing(tx, write) for write in claimed]
+        outgoing = await _outgoing(tx, claimed)
     failures = await asyncio.gather(
         *(
             _send(
                 crm,
-                http,
+                caller,
                 write,
-                each,
+                outgoing.get((write.workspace_id, write.key)),
                 known.get((write.workspace_id, write.connection_id)),
-                patience,
             )
-            for write, each in zip(claimed, outgoing, strict=True)
+            for write in claimed
         ),
         return_exceptions=True,
     )
@@ -73,77 +71,119 @@ async def send_due(
     return len(claimed)
 
 
-async def _outgoing(tx: Tx, write: StoredWrite) -> Outgoing | None:
-    """The change with the thing it concerns as it is now; `None` when there is no such thing."""
-    kind, id = writes.subject(write.write)
-    found = await mirror.load(tx, kind, write.workspace_id, write.connection_id, [id])
-    owner = email = None
-    if write.person_id is not None:
-        owner = await owners.owner_of(tx, write.workspace_id, write.connection_id, write.person_id)
-        known = await people.load(tx, write.workspace_id, [write.person_id])
-        person = known.get(write.person_id)
-        email = owner.email if owner and owner.email else person.email if person else None
-    if id not in found:
-        return None
-    verb = writes.event(write.write, dedupe_key=write.key, at=write.made_at, owner=owner).verb
-    return Outgoing(write.key, write.write, verb, write.made_at, found[id], owner, email)
+async def _outgoing(tx: Tx, claimed: Sequence[StoredWrite]) -> dict[tuple[str, str], Outgoing]:
+    """The changes with the things they concern as these are now, by workspace and key.
+
+    What the coach no longer knows anything of is missing.
+    """
+    found: dict[tuple[str, str], Outgoing] = {}
+    for place in sorted({(write.workspace_id, write.connection_id) for write in claimed}):
+        workspace_id, connection_id = place
+        mine = [each for each in claimed if (each.workspace_id, each.connection_id) == place]
+        persons = {each.person_id for each in mine if each.person_id is not None}
+        known = await people.load(tx, workspace_id, persons)
+        named = await owners.owners_of(tx, workspace_id, connection_id, persons)
+        for kind in {writes.subject(each.write)[0] for each in mine}:
+            wanted = {
+                writes.subject(each.write)[1]: each
+                for each in mine
+                if writes.subject(each.write)[0] is kind
+            }
+            things = await mirror.load(tx, kind, workspace_id, connection_id, wanted)
+            names = await remote_ids.theirs(tx, workspace_id, connection_id, kind, wanted)
+            places = {each.write.stage for each in mine if isinstance(each.write, MoveDeal)}
+            ways = await stages.load(tx, workspace_id, connection_id, places)
+            for id, write in wanted.items():
+                if id in things:
+                    found[workspace_id, write.key] = _told(
+                        write,
+                        replace(things[id], id=names.get(id, id)),
+                        ways,
+                        named.get(write.person_id or ""),
+                        known.get(write.person_id or ""),
+                    )
+    return found
+
+
+def _told(
+    write: StoredWrite,
+    thing: Subject,
+    ways: Mapping[str, KnownStage],
+    owner: Owner | None,
+    person: Person | None,
+) -> Outgoing:
+    """The change in the names that the CRM has for things, stages and people."""
+    event = writes.event(write.write, dedupe_key=write.key, at=write.made_at, owner=owner)
+    way = ways.get(write.write.stage) if isinstance(write.write, MoveDeal) else None
+    return Outgoing(
+        write.key,
+        writes.renamed(write.write, thing.id),
+        settled(event, ways).verb,
+        write.made_at,
+        thing,
+        owner,
+        (owner.email if owner else None) or (person.email if person else None),
+        way.stage if way else None,
+    )
 
 
 async def _send(
     crm: CrmParts,
-    http: aiohttp.ClientSession,
+    caller: Caller,
     write: StoredWrite,
     outgoing: Outgoing | None,
     connection: Connection | None,
-    patience: float,
 ) -> None:
     writing = crm.providers[connection.provider].writing if connection else None
     if connection is None or writing is None:
-        await _fail(crm, write, "the connection has nowhere to tell of it any more")
+        await _fail(crm, write, _NOWHERE)
         return
     if outgoing is None:
         await _fail(crm, write, "what it changed is no longer known")
         return
     call = writing.call(crm.account(connection), outgoing, crm.wall())
     if call is None:
-        await _fail(crm, write, "the connection has nowhere to tell of it any more")
+        await _fail(crm, write, _NOWHERE)
         return
-    try:
-        # A redirect could lead anywhere; the operator gave the address to post to.
-        async with http.request(
-            call.method,
-            call.url,
-            data=call.body,
-            headers=call.headers,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=patience),
-        ) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            answer = Answer(response.status, headers, await response.content.read(100_000))
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        await _again(crm, write, f"{type(error).__name__}: {str(error)[:200]}", None)
-        return
-    await _record(crm, write, writing.read(outgoing, answer), answer)
+    match await caller.make(connection, call, write.attempts):
+        case Later() as later:
+            await _again(crm, write, later)
+        case Impossible(why):
+            await _fail(crm, write, why)
+        case Answer() as answer:
+            told = writing.read(outgoing, answer)
+            if told.again is not None:
+                await _again(crm, write, Later(caller.again_at(write.attempts), told.again))
+            elif told.refusal is not None:
+                await _fail(crm, write, told.refusal)
+            else:
+                await _done(crm, write, told)
 
 
-async def _record(crm: CrmParts, write: StoredWrite, told: Told, answer: Answer) -> None:
-    if told.again is not None:
-        await _again(crm, write, told.again, retry_after(answer.headers.get("retry-after")))
-    elif told.refusal is not None:
-        await _fail(crm, write, told.refusal)
-    else:
+async def _done(crm: CrmParts, write: StoredWrite, told: Told) -> None:
+    parts = crm.shared
+    kind, id = writes.subject(write.write)
+    async with parts.database.write() as tx:
+        if told.remote_id is not None and isinstance(write.write, CreateTask):
+            # What the CRM calls it holds even when the claim has run out meanwhile.
+            await workspaces.lock(tx, parts.database, write.workspace_id)
+            await adopt(
+                parts, tx, write.workspace_id, write.connection_id, kind, id, told.remote_id
+            )
+        await crm_writes.finish(tx, write, parts.clock.now())
+    log.info("told the CRM: %s", plain(write.words))
+
+
+async def _again(crm: CrmParts, write: StoredWrite, later: Later) -> None:
+    if not later.tried:
         async with crm.shared.database.write() as tx:
-            await crm_writes.finish(tx, write, crm.shared.clock.now())
-        log.info("told the CRM: %s", plain(write.words))
-
-
-async def _again(crm: CrmParts, write: StoredWrite, error: str, asked: timedelta | None) -> None:
-    if write.attempts >= TRIES:
-        await _fail(crm, write, f"{error}, {write.attempts} times")
+            await crm_writes.put_back(tx, write, later.at)
         return
-    wait = asked or backoff(write.attempts, crm.shared.entropy)
+    if write.attempts >= TRIES:
+        await _fail(crm, write, f"{later.why}, {write.attempts} times")
+        return
     async with crm.shared.database.write() as tx:
-        await crm_writes.retry(tx, write, crm.shared.clock.now() + wait, error)
+        await crm_writes.retry(tx, write, later.at, later.why)
 
 
 async def _fail(crm: CrmParts, write: StoredWrite, error: str) -> None:

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.coaching.recording import Source, apply
+from bot.coaching.recording import Source
 from bot.crm import large
 from bot.crm.parts import CrmParts
-from bot.crm.provider import PayloadError, Reading
+from bot.crm.provider import PayloadError, Reading, Stub
 from bot.crm.reading import faults, read_stored
+from bot.crm.taking import take
 from bot.crm.turns import Done, alone, keep, take_turns
 from coach.events import Event
 from storage import deliveries, workspaces
@@ -33,16 +34,20 @@ class _Told:
     """What deliveries say, by connection."""
 
     events: dict[str, list[Event]] = field(default_factory=dict)
+    stubs: dict[str, list[Stub]] = field(default_factory=dict)
     sources: dict[str, dict[str, Source]] = field(default_factory=dict)
+    providers: dict[str, str] = field(default_factory=dict)
     count: int = 0
 
     def add(self, delivery: Delivery, reading: Reading) -> None:
         source = Source(delivery.id, delivery.received_at)
+        self.providers[delivery.connection_id] = delivery.provider
         self.events.setdefault(delivery.connection_id, []).extend(reading.events)
+        self.stubs.setdefault(delivery.connection_id, []).extend(reading.stubs)
         sources = self.sources.setdefault(delivery.connection_id, {})
         for event in reading.events:
             sources.setdefault(event.dedupe_key, source)
-        self.count += len(reading.events)
+        self.count += len(reading.events) + len(reading.stubs)
 
 
 async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
@@ -110,8 +115,16 @@ async def _work_off(crm: CrmParts, tx: Tx, workspace_id: str, taken: Sequence[De
         told.add(delivery, reading)
     recorded = insights = 0
     for connection_id, events in told.events.items():
-        sources = told.sources[connection_id]
-        applied = await apply(parts, tx, workspace_id, connection_id, events, sources=sources)
+        applied = await take(
+            crm,
+            tx,
+            workspace_id,
+            connection_id,
+            told.providers[connection_id],
+            events,
+            told.stubs[connection_id],
+            sources=told.sources[connection_id],
+        )
         recorded += applied.activities
         insights += applied.insights
     await deliveries.finish(tx, workspace_id, outcomes, parts.clock.now())

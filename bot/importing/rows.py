@@ -15,7 +15,7 @@ from bot.importing.things import Thing
 from coach.events import Owner
 from coach.mirror import bounded
 from coach.models import DealStatus, SubjectKind, TaskPriority, TaskStatus
-from coach.writes import status_of_stage
+from coach.stages import meaning_of_name
 
 KINDS: Mapping[Thing, SubjectKind] = {
     Thing.DEALS: SubjectKind.DEAL,
@@ -207,9 +207,9 @@ class Interpreter:
             elif (self._text(cells, "is_closed") or "").lower() in _YES and "is_won" in self.places:
                 status = DealStatus.LOST
             elif stage is not None:
-                status = _deal_status(stage) or status_of_stage(stage)
+                status = _deal_status(stage) or meaning_of_name(stage)
             elif told is not None:
-                status = status_of_stage(told)
+                status = meaning_of_name(told)
             elif won or lost:
                 status = DealStatus.WON if won else DealStatus.LOST
         if stage is None and told is not None and "stage" not in self.places:

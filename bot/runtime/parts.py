@@ -61,6 +61,7 @@ class Wake:
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     lookup: asyncio.Event = field(default_factory=asyncio.Event)
     asking: asyncio.Event = field(default_factory=asyncio.Event)
+    fetcher: asyncio.Event = field(default_factory=asyncio.Event)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring_all(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import typer
 
+from bot.crm import fetching
 from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
@@ -133,7 +134,9 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
                 else "Changes made in Slack are not posted anywhere any more."
             )
         if after != before:
-            await connections.save(tx, parts.seal, after, parts.clock.now())
+            now = parts.clock.now()
+            await connections.save(tx, parts.seal, after, now)
+            await fetching.stand(tx, providers, DEFAULT, after.id, after.provider, now)
     base = (public_url or LOCAL_URL).rstrip("/")
     return Link(after, f"{base}/webhooks/{after.provider}/{after.token}", tuple(news))
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import aiohttp
 import typer
 
 from bot.crm import outbox, worker
+from bot.crm.caller import Caller
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
@@ -34,8 +34,8 @@ async def replay(settings: Settings, ids: Sequence[str] | None) -> int:
         counts = await _queue(parts, ids)
         crm = CrmParts(parts, load_providers())
         await worker.work_off(crm)
-        async with aiohttp.ClientSession() as http:
-            while await outbox.send_due(crm, http):
+        async with Caller(crm) as caller:
+            while await outbox.send_due(crm, caller):
                 pass
         async with parts.database.read() as tx:
             bad = [

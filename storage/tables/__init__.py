@@ -19,6 +19,7 @@ from storage.tables.coaching import (
     message_insights,
     messages,
 )
+from storage.tables.crm import fetches, remote_ids, stages
 from storage.tables.intake import (
     PENDING_LARGE,
     PENDING_SMALL,
@@ -61,6 +62,7 @@ __all__ = [
     "decisions",
     "deliveries",
     "event_keys",
+    "fetches",
     "insight_subjects",
     "insights",
     "installations",
@@ -70,8 +72,10 @@ __all__ = [
     "metadata",
     "owners",
     "people",
+    "remote_ids",
     "rounds",
     "stage_visits",
+    "stages",
     "tasks",
     "workspaces",
 ]

@@ -93,6 +93,8 @@ activities = Table(
     Column("origin", String(16), nullable=False),
     # What changed: {field: [before, after]}.
     Column("changes", Json, nullable=False),
+    # What else was told of it, as the CRM named it.
+    Column("details", Json),
     Column("delivery_id", String(28)),
     PrimaryKeyConstraint("workspace_id", "connection_id", "dedupe_key"),
     # The verb stands in it so that those of one verb are found without looking at the others.

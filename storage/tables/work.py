@@ -1,6 +1,14 @@
 """Work under way: changes for CRMs."""
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
 
 from storage.columns import Json, SaidText, UtcDateTime
 from storage.tables.naming import metadata, where

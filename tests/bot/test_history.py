@@ -9,7 +9,7 @@ import pytest
 from bot.coaching import decisions, ticking
 from bot.runtime.parts import Parts
 from coach.models import Deal, SubjectKind
-from storage import insights, visits
+from storage import insights, stages, visits
 from tests.world import (
     ANA,
     BEGINNING,
@@ -108,7 +108,11 @@ async def test_stages_come_in_the_order_deals_go_through_them_however_often_they
         event = told("deal_stage_changed", deal={"id": id, "stage": stage})
         await deliver(parts, {**event, "timestamp": at(hours_ago)})
     async with parts.database.read() as tx:
-        assert await visits.stages(tx, WORKSPACE, CONNECTION) == ["Qualified", "Proposal", "Won"]
+        assert await stages.of_connection(tx, WORKSPACE, CONNECTION) == [
+            "Qualified",
+            "Proposal",
+            "Won",
+        ]
 
 
 async def test_a_contact_stays_its_owners_when_somebody_else_calls_them(parts: Parts) -> None:

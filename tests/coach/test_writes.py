@@ -19,6 +19,7 @@ from coach.models import (
     TaskStatus,
     Verb,
 )
+from coach.stages import settled
 from coach.writes import CompleteTask, CreateTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
 from tests.coach.values import ANN, CALL, NOW, WON
 
@@ -39,27 +40,6 @@ ALL: list[CrmWrite] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("stage", "status"),
-    [
-        ("Closed Won", DealStatus.WON),
-        ("closed-won", DealStatus.WON),
-        ("CLOSED_WON", DealStatus.WON),
-        ("closedwon", DealStatus.WON),
-        ("Won!", DealStatus.WON),
-        ("Closed Lost", DealStatus.LOST),
-        ("closedlost", DealStatus.LOST),
-        ("6. Lost (price)", DealStatus.LOST),
-        ("Proposal", DealStatus.OPEN),
-        ("Wonder", DealStatus.OPEN),
-        ("Almost", DealStatus.OPEN),
-        ("", DealStatus.OPEN),
-    ],
-)
-def test_a_stages_name_says_whether_the_deal_is_won_or_lost(stage: str, status: DealStatus) -> None:
-    assert writes.status_of_stage(stage) is status
-
-
 def test_each_write_of_an_insight_has_its_own_key_and_a_repeat_the_same() -> None:
     assert len({writes.key(write, "f") for write in ALL}) == len(ALL)
     for write in ALL:
@@ -73,7 +53,7 @@ def test_an_insight_creates_one_task_whatever_its_title() -> None:
 
 def told(write: CrmWrite, before: Task | Contact | Deal | None = None) -> tuple[Verb, object]:
     """The verb of a write, and the thing after it."""
-    event = writes.event(write, dedupe_key="k", at=NOW, owner=OWNER)
+    event = settled(writes.event(write, dedupe_key="k", at=NOW, owner=OWNER), {})
     (change,) = event.changes
     subject = before or blank(change.kind, "c1", change.id)
     assert subject.id == change.id
@@ -141,3 +121,10 @@ def test_a_moved_deal_is_in_its_new_stage_and_closed_by_a_last_one(
     assert isinstance(deal, Deal)
     assert (deal.stage, deal.status) == (stage, status)
     assert deal.closed_at == (None if status is DealStatus.OPEN else NOW)
+
+
+def test_a_change_can_be_told_of_a_thing_by_the_name_the_crm_has_for_it() -> None:
+    for write in ALL:
+        kind, id = writes.subject(write)
+        assert writes.subject(writes.renamed(write, f"their-{id}")) == (kind, f"their-{id}")
+        assert writes.renamed(writes.renamed(write, "x"), id) == write

@@ -18,15 +18,3 @@ async def test_visits_are_kept_changed_and_taken_back(store: Store) -> None:
         assert await visits.load(tx, WORKSPACE, CONNECTION, ["D-1", "D-2"]) == {"D-1": first}
         await visits.save(tx, WORKSPACE, CONNECTION, {"D-1": (first, second)})
         assert await visits.load(tx, WORKSPACE, CONNECTION, ["D-1"]) == {"D-1": second}
-
-
-async def test_stages_come_in_the_order_deals_go_through_them(store: Store) -> None:
-    ways = {"D-1": ["New", "Proposal", "Won"], "D-2": ["New", "Won"], "D-3": ["New", "Proposal"]}
-    changed: dict[str, tuple[list[Visit], list[Visit]]] = {
-        id: ([], [Visit(stage, BEGINNING + n * DAY) for n, stage in enumerate(stages)])
-        for id, stages in ways.items()
-    }
-    async with store.database.write() as tx:
-        await visits.save(tx, WORKSPACE, CONNECTION, changed)
-        assert await visits.stages(tx, WORKSPACE, CONNECTION) == ["New", "Proposal", "Won"]
-        assert await visits.stages(tx, WORKSPACE, "other") == []

@@ -14,10 +14,10 @@ from bot.crm.native_form import (
     ContactForm,
     DealForm,
     EventForm,
-    MinimalForm,
     TaskForm,
     clean,
 )
+from bot.crm.native_minimal import Extra, expanded
 from bot.crm.provider import (
     Account,
     PayloadError,
@@ -43,7 +43,7 @@ from coach.models import (
     TaskStatus,
     Verb,
 )
-from coach.writes import Outgoing, status_of_stage
+from coach.writes import Outgoing
 
 _NAMES = {"name": "name_given"}
 
@@ -110,8 +110,12 @@ def _item_key(own: str | float) -> str:
 
 
 def _event(value: Mapping[str, Any], dedupe_key: str, received_at: datetime) -> Event:
+    extra = Extra()
     try:
-        form = _expanded(value) if "action" in value else EventForm.model_validate(value)
+        if "action" in value:
+            form, extra = expanded(value)
+        else:
+            form = EventForm.model_validate(value)
     except ValidationError as error:
         raise PayloadError(_explained(error)) from error
     if form.type is Verb.COMMAND_USED:
@@ -119,29 +123,15 @@ def _event(value: Mapping[str, Any], dedupe_key: str, received_at: datetime) -> 
     # What has happened does not lie ahead, whatever the sender's clock says.
     at = min(form.timestamp or received_at, received_at)
     owner = form.owner.owner() if form.owner else None
-    verb, changes = _changes(form, at, owner)
+    changes = _changes(form, at, owner)
     for change in changes:
         for name in _PAST & change.fields.keys():
             if change.fields[name] is not None:
                 change.fields[name] = min(change.fields[name], received_at)
-    return Event(dedupe_key, verb, at, tuple(changes), owner)
-
-
-def _expanded(value: Mapping[str, Any]) -> EventForm:
-    form = MinimalForm.model_validate(value)
-    names = {form.action.lower(), f"{form.entity_type}_{form.action.lower()}"}
-    verb = next((verb for verb in Verb if verb.value in names), None)
-    if verb is None:
-        raise PayloadError(f"action: {form.action[:50]!r} is not something that can happen here.")
-    fields = {**form.metadata, "id": form.entity_id}
-    return EventForm.model_validate(
-        {
-            "id": form.id,
-            "type": verb,
-            "timestamp": form.timestamp or form.metadata.get("timestamp"),
-            "owner": form.owner or form.metadata.get("owner"),
-            "data": {form.entity_type: fields},
-        }
+        if change.kind is SubjectKind.DEAL:
+            change.before.update(extra.before)
+    return Event(
+        dedupe_key, form.type, at, tuple(changes), owner, details=dict(extra.details) or None
     )
 
 
@@ -151,7 +141,7 @@ def _explained(error: ValidationError) -> str:
     return "; ".join(told)[:500]
 
 
-def _changes(form: EventForm, at: datetime, owner: Owner | None) -> tuple[Verb, list[Change]]:
+def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]:
     verb, data = form.type, form.data
     about = verb.value.partition("_")[0]
     if about in {"deal", "contact", "task"} and getattr(data, about) is None:
@@ -159,7 +149,7 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> tuple[Verb, 
     changes: list[Change] = []
     if data.deal is not None:
         fields = _told(data.deal)
-        verb = _close(verb, fields, at)
+        _settle(verb, fields)
         change = _change(SubjectKind.DEAL, data.deal, at, fields, owner)
         if verb is Verb.DEAL_OWNER_CHANGED:
             # Here the owner is the very thing that is told.
@@ -182,7 +172,7 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> tuple[Verb, 
         changes.append(_change(SubjectKind.TASK, data.task, at, fields, owner))
     if verb in {Verb.DEAL_DELETED, Verb.CONTACT_DELETED, Verb.TASK_DELETED}:
         changes = [_deleted(change, about) for change in changes]
-    return verb, changes
+    return changes
 
 
 def _told(form: DealForm | ContactForm | TaskForm) -> dict[str, Any]:
@@ -214,25 +204,15 @@ def _change(
     return Change(kind, form.id, at, fields, owner, owner_assumed=True)
 
 
-def _close(verb: Verb, fields: dict[str, Any], at: datetime) -> Verb:
-    """Settle the status from verb and stage, the verb from the status, and the time of closing."""
-    stage = fields.get("stage")
+def _settle(verb: Verb, fields: dict[str, Any]) -> None:
+    """Have a deal's status agree with what happened; the stage is judged where stages are known."""
     if verb is Verb.DEAL_REOPENED:
         fields["status"] = DealStatus.OPEN
-    elif "status" not in fields and stage:
-        status = status_of_stage(stage)
-        # A name that says nothing does not reopen a deal; going on from a last stage does.
-        if status is not DealStatus.OPEN or verb is Verb.DEAL_STAGE_CHANGED:
-            fields["status"] = status
-    closed = fields.get("status") in {DealStatus.WON, DealStatus.LOST}
-    if verb is Verb.DEAL_CLOSED and not closed:
+    if verb is not Verb.DEAL_CLOSED:
+        return
+    status = fields.get("status")
+    if status is DealStatus.OPEN or (status is None and not fields.get("stage")):
         raise PayloadError("data.deal.status: deal_closed needs won or lost.")
-    if verb is Verb.DEAL_STAGE_CHANGED and closed:
-        # Many CRMs say no more than that the deal came to its last stage.
-        verb = Verb.DEAL_CLOSED
-    if verb is Verb.DEAL_CLOSED:
-        fields["closed_at"] = fields.get("closed_at") or at
-    return verb
 
 
 def _deleted(change: Change, about: str) -> Change:

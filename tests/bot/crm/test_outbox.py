@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-import aiohttp
 import pytest
 from sqlalchemy import update
 from starlette.responses import RedirectResponse, Response
 
 from bot.coaching.recording import apply
 from bot.crm import outbox
+from bot.crm.caller import Caller
 from bot.runtime.parts import Parts
 from coach import writes
 from coach.models import TaskPriority
@@ -46,7 +46,7 @@ class Desk:
     parts: Parts
     clock: FixedClock
     crm: Crm
-    http: aiohttp.ClientSession
+    caller: Caller
 
     async def put(self, task_id: str = "T-1", *, connection_id: str = CONNECTION) -> None:
         """A person makes a task; it is in the mirror and on its way to the CRM."""
@@ -54,7 +54,7 @@ class Desk:
 
     async def send(self, later: timedelta = timedelta()) -> int:
         self.clock.advance(later)
-        return await outbox.send_due(crm_of(self.parts), self.http)
+        return await outbox.send_due(crm_of(self.parts), self.caller)
 
     async def counts(self) -> dict[str, int]:
         async with self.parts.database.read() as tx:
@@ -76,18 +76,18 @@ async def put(parts: Parts, write: CrmWrite, fingerprint: str = "f1") -> None:
 async def desk(parts: Parts) -> AsyncIterator[Desk]:
     clock = parts.clock
     assert isinstance(clock, FixedClock)
-    async with running_crm() as crm, aiohttp.ClientSession(trust_env=False) as http:
+    async with running_crm() as crm, Caller(crm_of(parts)) as caller:
         await connect(parts, native(crm.url))
-        yield Desk(parts, clock, crm, http)
+        yield Desk(parts, clock, crm, caller)
 
 
 @pytest.fixture
 async def sqlite_desk(sqlite_parts: Parts) -> AsyncIterator[Desk]:
     clock = sqlite_parts.clock
     assert isinstance(clock, FixedClock)
-    async with running_crm() as crm, aiohttp.ClientSession(trust_env=False) as http:
+    async with running_crm() as crm, Caller(crm_of(sqlite_parts)) as caller:
         await connect(sqlite_parts, native(crm.url))
-        yield Desk(sqlite_parts, clock, crm, http)
+        yield Desk(sqlite_parts, clock, crm, caller)
 
 
 async def test_a_change_is_posted_once_signed_as_a_standard_webhook(desk: Desk) -> None:
@@ -156,7 +156,8 @@ async def test_a_crm_that_does_not_answer_in_time_is_tried_again(sqlite_desk: De
     desk = sqlite_desk
     desk.crm.delays = [5]
     await desk.put()
-    assert await outbox.send_due(crm_of(desk.parts), desk.http, patience=0.2) == 1
+    async with Caller(crm_of(desk.parts), patience=0.2) as hasty:
+        assert await outbox.send_due(crm_of(desk.parts), hasty) == 1
     assert await desk.counts() == {"queued": 1}
     await desk.send(10 * SECOND)
     assert len({heard.id for heard in desk.crm.heard}) == 1
@@ -227,7 +228,7 @@ async def test_two_outboxes_post_nothing_twice(desk: Desk) -> None:
     try:
 
         async def send(parts: Parts) -> None:
-            while await outbox.send_due(crm_of(parts), desk.http):
+            while await outbox.send_due(crm_of(parts), desk.caller):
                 pass
 
         await asyncio.gather(send(desk.parts), send(other))

@@ -1,0 +1,274 @@
+"""The one who makes calls to vendors: within each connection's limits, bounded in time and size."""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import DefaultResolver
+
+from bot.crm.addresses import is_loopback_name, may_be_called
+from bot.crm.calls import Answer, Call, Pace
+from bot.crm.parts import CrmParts
+from bot.runtime.backoff import backoff
+from storage import connections
+from storage.connections import Connection
+
+log = logging.getLogger(__name__)
+
+#: How long a vendor may take to answer, in seconds.
+PATIENCE = 10.0
+
+#: The largest answer that is read, in bytes.
+LARGEST = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """There is no answer yet: the call may be made (again) from then on."""
+
+    at: datetime
+    why: str
+    #: Whether it was made, so that it counts among the tries.
+    tried: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """The call must not be made, or must not be made again; why, in words for people."""
+
+    why: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is under way to one connection."""
+
+    free: asyncio.Semaphore
+    #: When the latest calls were made.
+    made: deque[datetime] = field(default_factory=deque)
+    paused_until: datetime | None = None
+
+
+class _Guarded(AbstractResolver):
+    """Finds addresses by name, and only such as may be called.
+
+    Asked for the very connection that is then made: a name that means something else a moment
+    later gains nothing.
+    """
+
+    def __init__(self, *, loopback: bool) -> None:
+        self._resolver = DefaultResolver()
+        self._loopback = loopback
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        if not all(
+            may_be_called(ipaddress.ip_address(each["host"]), loopback=self._loopback)
+            for each in found
+        ):
+            raise PrivateAddressError(f"{host} is inside a private network")
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class PrivateAddressError(OSError):
+    """The name leads into a private network."""
+
+
+class Caller:
+    """Makes calls; what is known of a connection's limits is shared by all who use it.
+
+    Within one process so many calls are under way and are made in a time as the provider says. How
+    long a vendor wants to be left alone is kept with the connection, for every process.
+    """
+
+    def __init__(
+        self, crm: CrmParts, *, patience: float = PATIENCE, largest: int = LARGEST
+    ) -> None:
+        self._crm = crm
+        self._patience = patience
+        self._largest = largest
+        self._lines: dict[tuple[str, str], _Line] = {}
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    async def __aenter__(self) -> "Caller":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, *, loopback: bool) -> aiohttp.ClientSession:
+        if loopback not in self._sessions:
+            self._sessions[loopback] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=_Guarded(loopback=loopback)),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # What is packed could unpack to any size: it is not asked for, and not unpacked.
+                auto_decompress=False,
+                headers={"accept-encoding": "identity", "user-agent": "coach-slack"},
+                trust_env=False,
+            )
+        return self._sessions[loopback]
+
+    async def make(
+        self, connection: Connection, call: Call, attempts: int
+    ) -> Answer | Later | Impossible:
+        """Make a call for a connection, of which this is the try number `attempts`."""
+        provider = self._crm.providers[connection.provider]
+        # Only who was linked to this machine may call it: the playground, tests, a CRM beside us.
+        loopback = is_loopback_name(_host(connection.callback_url or ""))
+        if (fault := _fault(call.url, loopback=loopback)) is not None:
+            return Impossible(fault)
+        line = self._line(connection, provider.pace)
+        async with line.free:
+            now = self._crm.shared.clock.now()
+            if line.paused_until is not None and line.paused_until > now:
+                return Later(line.paused_until, "the CRM asked for a pause", tried=False)
+            if (at := _full_until(line.made, provider.pace, now)) is not None:
+                await self._pause(connection, line, at, "as often as it may be called")
+                return Later(at, "as often as it may be called", tried=False)
+            line.made.append(now)
+            try:
+                answer = await self._ask(call, loopback=loopback)
+            except _TooLargeError:
+                return Impossible(f"The answer has more than {self._largest:,} bytes.")
+            except aiohttp.InvalidURL:
+                return Impossible("What should be called is not an address.")
+            except aiohttp.ClientConnectorDNSError as error:
+                if isinstance(error.os_error, PrivateAddressError):
+                    return Impossible(f"{error.os_error}; it is not called.")
+                return self._later(attempts, _told(error))
+            except aiohttp.ClientConnectorError as error:
+                return self._later(attempts, _told(error))
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                if not call.repeatable:
+                    return Impossible(
+                        "The answer was lost, and doing it twice could do harm. "
+                        f"Look in the CRM whether it was done ({_told(error)})."
+                    )
+                return self._later(attempts, _told(error))
+            return await self._heard(connection, line, answer, attempts)
+
+    def again_at(self, attempts: int) -> datetime:
+        """When to try again after so many tries: later each time, and not all at once."""
+        return self._crm.shared.clock.now() + backoff(attempts, self._crm.shared.entropy)
+
+    def _later(self, attempts: int, why: str) -> Later:
+        return Later(self.again_at(attempts), why)
+
+    def _line(self, connection: Connection, pace: Pace) -> _Line:
+        key = (connection.workspace_id, connection.id)
+        if key not in self._lines:
+            self._lines[key] = _Line(asyncio.Semaphore(pace.together))
+        line = self._lines[key]
+        if connection.paused_until is not None:
+            told = connection.paused_until
+            line.paused_until = max(line.paused_until or told, told)
+        return line
+
+    async def _ask(self, call: Call, *, loopback: bool) -> Answer:
+        # A redirect could lead anywhere: it is an answer like any other.
+        async with self._session(loopback=loopback).request(
+            call.method,
+            call.url,
+            data=call.body or None,
+            headers=call.headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=self._patience),
+        ) as response:
+            pieces: list[bytes] = []
+            size = 0
+            async for piece in response.content.iter_any():
+                size += len(piece)
+                if size > self._largest:
+                    raise _TooLargeError
+                pieces.append(piece)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, headers, b"".join(pieces))
+
+    async def _heard(
+        self, connection: Connection, line: _Line, answer: Answer, attempts: int
+    ) -> Answer | Later:
+        provider = self._crm.providers[connection.provider]
+        now = self._crm.shared.clock.now()
+        rest = provider.rest(answer, now)
+        if answer.status == 429 and rest is None:
+            rest = backoff(attempts, self._crm.shared.entropy)
+        if rest is None:
+            return answer
+        await self._pause(connection, line, now + rest, f"HTTP {answer.status}")
+        return Later(now + rest, f"HTTP {answer.status}") if answer.status == 429 else answer
+
+    async def _pause(self, connection: Connection, line: _Line, until: datetime, why: str) -> None:
+        line.paused_until = max(line.paused_until or until, until)
+        async with self._crm.shared.database.write() as tx:
+            await connections.pause(tx, connection.workspace_id, connection.id, until, why)
+
+
+class _TooLargeError(Exception):
+    """The answer is larger than what is read."""
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _fault(url: str, *, loopback: bool) -> str | None:
+    """Why an address is not called at all, if so."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = parts.port  # noqa: F841 - asked for to find out whether it is one
+    except ValueError:
+        return "What should be called is not an address."
+    if parts.scheme not in {"http", "https"} or not host:
+        return "What should be called is not an address."
+    try:
+        literal = ipaddress.ip_address(host)
+    except ValueError:
+        literal = None
+    # A resolver is asked about names only.
+    if literal is not None and not may_be_called(literal, loopback=loopback):
+        return f"{host} is inside a private network; it is not called."
+    if parts.scheme == "http" and not (loopback and is_loopback_name(host)):
+        return "What is not on this machine is called by https only."
+    return None
+
+
+def _full_until(made: deque[datetime], pace: Pace, now: datetime) -> datetime | None:
+    """From when on the pace allows for a call again, if it does not now."""
+    while made and made[0] <= now - pace.within:
+        made.popleft()
+    return made[0] + pace.within if len(made) >= pace.calls else None
+
+
+def _told(error: BaseException) -> str:
+    # Not the whole text: addresses may hold a vendor's token.
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    os_error = getattr(error, "os_error", None)
+    return (os_error.strerror if os_error is not None else None) or type(error).__name__

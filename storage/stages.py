@@ -1,0 +1,164 @@
+"""The stages of deals: as the CRM lists them, and as deals were seen to come through them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, or_, select, update
+
+from coach.models import DealStatus
+from coach.stages import KnownStage, Seen, Stage, in_order
+from storage.database import Tx, chunks, insert
+from storage.tables import deals, stage_visits, stages
+
+_COUNTS = ("visits", "places", "told_open", "told_won", "told_lost")
+
+#: More stages than any CRM has; a sender that makes one up for each deal is not followed for ever.
+MOST = 1000
+
+
+def _known(row: Row[Any]) -> KnownStage:
+    meaning = DealStatus(row.meaning) if row.meaning is not None else None
+    stage = Stage(row.id, row.name, row.pipeline, row.place, meaning, row.probability)
+    return KnownStage(stage, row.told, *(getattr(row, name) for name in _COUNTS))
+
+
+async def of_connection(tx: Tx, workspace_id: str, connection_id: str) -> list[str]:
+    """The names of the stages a deal may be in, in the order in which deals go through them."""
+    query = (
+        select(stages)
+        .where(
+            stages.c.workspace_id == workspace_id,
+            stages.c.connection_id == connection_id,
+            or_(stages.c.told, stages.c.visits > 0),
+        )
+        .order_by(stages.c.told.desc(), stages.c.visits.desc())
+        .limit(100)
+    )
+    return in_order(_known(row) for row in await tx.execute(query))
+
+
+async def load(
+    tx: Tx, workspace_id: str, connection_id: str, named: Collection[str]
+) -> dict[str, KnownStage]:
+    """What is known of stages, by each name or id asked for; the CRM's word goes first."""
+    found: dict[str, KnownStage] = {}
+    for piece in chunks(sorted(named)):
+        query = (
+            select(stages)
+            .where(
+                stages.c.workspace_id == workspace_id,
+                stages.c.connection_id == connection_id,
+                or_(stages.c.id.in_(piece), stages.c.name.in_(piece)),
+            )
+            .order_by(stages.c.told.desc(), stages.c.pipeline, stages.c.id)
+        )
+        for row in await tx.execute(query):
+            for name in {row.id, row.name} & set(piece):
+                found.setdefault(name, _known(row))
+    return found
+
+
+async def by_name(tx: Tx, workspace_id: str, connection_id: str, name: str) -> Stage | None:
+    """The stage of that name, as the CRM knows it."""
+    found = await load(tx, workspace_id, connection_id, [name])
+    return found[name].stage if name in found else None
+
+
+async def told(tx: Tx, workspace_id: str, connection_id: str) -> set[str]:
+    """Every name and id the CRM itself has told."""
+    query = select(stages.c.id, stages.c.name).where(
+        stages.c.workspace_id == workspace_id,
+        stages.c.connection_id == connection_id,
+        stages.c.told,
+    )
+    return {name for row in await tx.execute(query) for name in row}
+
+
+async def add(tx: Tx, workspace_id: str, connection_id: str, seen: Mapping[str, Seen]) -> None:
+    """Add what was seen of stages, by name, in one statement for all of them."""
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "connection_id": connection_id,
+            "pipeline": "",
+            "id": name,
+            "name": name,
+            "told": False,
+            **{count: getattr(seen[name], count) for count in _COUNTS},
+        }
+        # In one order everywhere: two processes must not block each other.
+        for name in sorted(seen)[:MOST]
+    ]
+    if not rows:
+        return
+    statement = insert(tx, stages)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(stages.primary_key),
+            set_={name: stages.c[name] + statement.excluded[name] for name in _COUNTS},
+        ),
+        rows,
+    )
+
+
+async def tell(tx: Tx, workspace_id: str, connection_id: str, listed: Sequence[Stage]) -> None:
+    """Take over the CRM's own list: deals follow a stage that has another name now."""
+    mine = (stages.c.workspace_id == workspace_id) & (stages.c.connection_id == connection_id)
+    before = {
+        (row.pipeline, row.id): row.name
+        for row in await tx.execute(select(stages).where(mine, stages.c.told))
+    }
+    await tx.execute(update(stages).where(mine, stages.c.told).values(told=False, place=None))
+    if listed:
+        statement = insert(tx, stages)
+        columns = ("name", "place", "meaning", "probability", "told")
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=list(stages.primary_key),
+                set_={name: statement.excluded[name] for name in columns},
+            ),
+            [
+                {
+                    "workspace_id": workspace_id,
+                    "connection_id": connection_id,
+                    "pipeline": each.pipeline,
+                    "id": each.id,
+                    "name": each.name,
+                    "place": each.place,
+                    "meaning": each.meaning.value if each.meaning else None,
+                    "probability": each.probability,
+                    "told": True,
+                }
+                for each in listed[:MOST]
+            ],
+        )
+    for each in listed[:MOST]:
+        # Until now deals may have been told by the id alone.
+        for old in {each.id, before.get((each.pipeline, each.id), each.id)} - {each.name}:
+            await _rename(tx, workspace_id, connection_id, old, each.name)
+
+
+async def _rename(tx: Tx, workspace_id: str, connection_id: str, old: str, new: str) -> None:
+    for table in (deals, stage_visits):
+        await tx.execute(
+            update(table)
+            .where(
+                table.c.workspace_id == workspace_id,
+                table.c.connection_id == connection_id,
+                table.c.stage == old,
+            )
+            .values(stage=new)
+        )
+    gone = await tx.execute(
+        delete(stages)
+        .where(
+            stages.c.workspace_id == workspace_id,
+            stages.c.connection_id == connection_id,
+            stages.c.pipeline == "",
+            stages.c.id == old,
+            ~stages.c.told,
+        )
+        .returning(*(stages.c[name] for name in _COUNTS))
+    )
+    for row in gone.all():
+        await add(tx, workspace_id, connection_id, {new: Seen(*row)})
