@@ -42,6 +42,9 @@ _KEPT = (
     "expected_close_date", "probability", "lost_reason",
 )  # fmt: skip
 
+#: For so many people at once it is decided together with the recording what they are told.
+AT_ONCE = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -329,9 +332,17 @@ async def _answer(
 async def store_insights(
     parts: Parts, tx: Tx, workspace_id: str, new: Sequence[NewInsight], now: datetime
 ) -> int:
-    """Store insights and decide what their people are told now; returns how many were new."""
+    """Store insights and decide what their people are told now; returns how many were new.
+
+    When they are for many people, these are left to attention's own turn: it decides about each
+    of them once, however much has come for them until then. The caller rings both bells.
+    """
     if not new:
         return 0
     made = await insights.add(tx, workspace_id, new, now)
-    await attend(parts, tx, workspace_id, {each.draft.person_id for _, each in made})
+    persons = {each.draft.person_id for _, each in made}
+    if len(persons) <= AT_ONCE:
+        await attend(parts, tx, workspace_id, persons)
+    else:
+        await people.reconsider(tx, workspace_id, persons, now)
     return len(made)

@@ -78,4 +78,5 @@ async def _work_off(crm: CrmParts, delivery: Delivery) -> Done:
         insights += applied.insights
         if applied.insights:
             parts.wake.sender.set()
+            parts.wake.attention.set()
     return Done(1, activities, insights, int(error is not None))

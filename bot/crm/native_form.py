@@ -27,6 +27,9 @@ _DECIMALS = 6
 def clean(value: object) -> object:
     """Text as databases take it: without NUL, halves of surrogate pairs, and space around."""
     if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            # Nearly all are, and need no more.
+            return value.strip()
         return value.replace("\x00", "").encode("utf-8", "replace").decode().strip()
     return value
 

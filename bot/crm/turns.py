@@ -68,6 +68,7 @@ async def take_turns(
             trouble = error
     if total.insights:
         parts.wake.sender.set()
+        parts.wake.attention.set()
     if total.deliveries:
         parts.wake.lookup.set()
     elif trouble is not None:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 #: What one transaction holds at most: deliveries, bytes of their bodies, and events in them. Of
 #: the last it may be more by what the last delivery brings.
-BATCH = 100
+BATCH = 200
 BYTES = 131_072
 EVENTS = 200
 

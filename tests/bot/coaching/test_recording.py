@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.coaching import recording
+from bot.coaching import attending, recording
 from bot.crm import worker
 from bot.runtime.parts import Parts
 from coach.events import Change, Event, Owner
@@ -416,3 +416,20 @@ async def test_a_name_that_two_bear_moves_no_deal(parts: Parts) -> None:
     ]
     assert after[:2] == first
     assert after[2] not in {None, *first}
+
+
+async def test_what_comes_for_many_at_once_is_left_to_attentions_own_turn(parts: Parts) -> None:
+    async def waits() -> bool:
+        async with parts.database.read() as tx:
+            return await people.any_to_decide(tx, parts.clock.now())
+
+    few = [won(f"D-{n}", owner=f"few{n}@x.example") for n in range(recording.AT_ONCE)]
+    await deliver(parts, batch(*few))
+    assert not await waits()
+    many = [won(f"E-{n}", owner=f"many{n}@x.example") for n in range(recording.AT_ONCE + 1)]
+    parts.wake.attention.clear()
+    await deliver(parts, batch(*many))
+    assert await waits()
+    assert parts.wake.attention.is_set()
+    await attending.turn(parts)
+    assert not await waits()
