@@ -273,6 +273,8 @@ class Person:
     time_zone: str | None = None
     enrolment: Enrolment = Enrolment.NEW
     settings: Settings = field(default_factory=Settings)
+    #: Their language and country as Slack writes it (`de-DE`); `None` until Slack has told it.
+    locale: str | None = None
 
     @property
     def listens(self) -> bool:

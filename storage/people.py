@@ -44,6 +44,7 @@ def _person(row: Row[Any]) -> Person:
             stuck_deal_days=row.stuck_deal_days,
             working_days=tuple(int(day) for day in row.working_days),
         ),
+        locale=row.locale,
     )
 
 
@@ -60,6 +61,7 @@ def _new(workspace_id: str, *, id: str, now: datetime, **known: object) -> dict[
         "email": None,
         "slack_user_id": None,
         "time_zone": None,
+        "locale": None,
         "lookup_after": None,
         "enrolment": Enrolment.NEW.value,
         "enabled": defaults.enabled,

@@ -14,6 +14,7 @@ from babel.messages.pofile import PoFileError, read_po
 
 import coach
 from coach.errors import CoachError
+from coach.models import Person
 from coach.phrases import fields
 from coach.wording import ENGLISH, Catalogue, Voice, weekdays
 
@@ -43,6 +44,10 @@ class Voices:
 
     #: By locale, as CLDR writes it.
     catalogues: Mapping[str, Catalogue] = field(default_factory=dict)
+
+    def to(self, person: Person | None) -> Voice:
+        """The voice for a person, or for somebody of whom nothing is known."""
+        return self.of(person.time_zone, person.locale) if person else ENGLISH
 
     def of(self, time_zone: str | None, locale: str | None = None) -> Voice:
         """The voice for somebody in a time zone, with a locale as Slack writes it (`de-DE`).

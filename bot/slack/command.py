@@ -51,7 +51,7 @@ class Call:
     @property
     def voice(self) -> Voice:
         """How to speak to the one who typed."""
-        return self.parts.voices.of(self.person.time_zone)
+        return self.parts.voices.to(self.person)
 
 
 @dataclass(frozen=True, slots=True)

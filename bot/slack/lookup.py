@@ -67,7 +67,7 @@ async def _look_up(parts: Parts, slack: Slack, workspace_id: str, waiting: list[
     for place, person in enumerate(waiting, 1):
         try:
             if person.slack_user_id:
-                answer = await client.users_info(user=person.slack_user_id)
+                answer = await client.users_info(user=person.slack_user_id, include_locale=True)
             else:
                 answer = await client.users_lookupByEmail(email=person.email or "")
         except CALL_FAILED as error:
@@ -110,7 +110,8 @@ async def _later(parts: Parts, waiting: list[Person], wait: timedelta) -> None:
 
 
 async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -> None:
-    """Take in what Slack says of a user: an owner becomes reachable, with a name and time zone.
+    """Take in what Slack says of a user: an owner becomes reachable, with a name, time zone and
+    language.
 
     `user` is Slack's user object (https://docs.slack.dev/reference/objects/user-object).
     """
@@ -131,6 +132,8 @@ async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -
         slack_user_id=slack_user_id,
         name=name,
         time_zone=time_zone,
+        # An answer to an address does not tell it.
+        locale=str(user.get("locale") or "")[:35] or person.locale,
         lookup_after=now + REFRESH,
     )
     if is_news or person.time_zone != time_zone:

@@ -187,7 +187,7 @@ class Sender:
             each.insights,
             lambda insight: promise_of(self._parts.actions, insight),
             self._parts.clock.now(),
-            self._parts.voices.of(each.person.time_zone if each.person else None),
+            self._parts.voices.to(each.person),
         )
         return kind.draw(sight)
 

@@ -26,6 +26,7 @@ people = Table(
     Column("email", Text),
     Column("slack_user_id", String(32)),
     Column("time_zone", String(64)),
+    Column("locale", String(35)),
     # When Slack may be asked (again) who this is; empty when there is nothing to ask by.
     Column("lookup_after", UtcDateTime),
     Column("enrolment", String(16), nullable=False),

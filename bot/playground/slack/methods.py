@@ -104,7 +104,11 @@ def _auth_test(world: Workspace, args: Json) -> Json:
 
 
 def _user_info(world: Workspace, args: Json) -> Json:
-    return {"user": world.person(str(args.get("user"))).as_slack(world.team_id)}
+    person = world.person(str(args.get("user")))
+    user = person.as_slack(world.team_id)
+    if args.get("include_locale") in {True, "1", "true"}:
+        user["locale"] = person.locale
+    return {"user": user}
 
 
 def _users_list(world: Workspace, args: Json) -> Json:

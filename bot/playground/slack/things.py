@@ -29,6 +29,7 @@ class Person:
     email: str
     tz: str = "UTC"
     title: str = ""
+    locale: str = "en-GB"
     admin: bool = False
     owner: bool = False
     deleted: bool = False

@@ -52,12 +52,16 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
 async def refuse(desk: Desk, client: AsyncWebClient, body: Json, said: Phrase) -> None:
     """Say why a command could not be followed."""
     url = str(body.get("response_url") or "")
-    await respond(client, desk.parts.slack_api_url, url, *sentence(said))
+    voice = await desk.voice(str(body["team_id"]), _user(body), said)
+    await respond(client, desk.parts.slack_api_url, url, *sentence(said, voice))
 
 
 async def _actor(desk: Desk, body: Json) -> Actor:
-    user = {"id": body["user_id"], "name": body.get("user_name")}
-    return await desk.actor(str(body["team_id"]), user)
+    return await desk.actor(str(body["team_id"]), _user(body))
+
+
+def _user(body: Json) -> Json:
+    return {"id": body["user_id"], "name": body.get("user_name")}
 
 
 async def _view(desk: Desk, client: AsyncWebClient, body: Json, name: str) -> Json:

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.coaching.actor import Actor
 from bot.runtime.lanes import Bounds, Lanes, Work
 from bot.runtime.parts import Parts
@@ -12,7 +14,9 @@ from bot.slack.command import Subcommand, load_subcommands
 from bot.slack.installed import Slack
 from bot.slack.listeners.answering import BUSY, Tell, attempt, tell_of
 from coach.errors import CoachError
-from coach.phrases import say
+from coach.phrases import Phrase, say
+from coach.wording import ENGLISH, Voice
+from storage import people
 
 #: A modal must be opened within three seconds of the click
 #: (https://docs.slack.dev/surfaces/modals/): after this long, one that says so keeps the place.
@@ -74,6 +78,21 @@ class Desk:
         """Somebody of a Slack team, from the user a payload names. Raises `UnknownTeamError`."""
         name = str(user.get("name") or user.get("username") or "")
         return Actor(await self.workspace_id(team_id), str(user["id"]), name)
+
+    async def voice(self, team_id: str, user: Json, said: Phrase | None = None) -> Voice:
+        """How to speak to somebody of a Slack team; English where nobody can say who they are.
+
+        That there is too much to do is said without asking the database about each of many.
+        """
+        if said is BUSY:
+            return ENGLISH
+        try:
+            actor = await self.actor(team_id, user)
+            async with self.parts.database.read() as tx:
+                person = await people.by_slack_user(tx, actor.workspace_id, actor.slack_user_id)
+        except (CoachError, SQLAlchemyError):
+            return ENGLISH
+        return self.parts.voices.to(person)
 
     def turn(self, view_id: str) -> asyncio.Lock:
         """The lock of one modal."""

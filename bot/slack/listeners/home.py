@@ -26,7 +26,7 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     now = desk.parts.clock.now()
     async with desk.parts.database.read() as tx:
         pending = await insights.pending(tx, actor.workspace_id, person.id, now)
-    voice = desk.parts.voices.of(person.time_zone)
+    voice = desk.parts.voices.to(person)
     promise = partial(promise_of, desk.parts.actions)
     tab = home(person, voice, pending, promise)
     await client.views_publish(user_id=actor.slack_user_id, view=tab)
@@ -82,6 +82,6 @@ async def open_settings(press: Press) -> None:
 
     async def view() -> Json:
         person = await enrolling.person_of(press.parts, await press.actor())
-        return settings_modal(person, press.parts.voices.of(person.time_zone))
+        return settings_modal(person, press.parts.voices.to(person))
 
     await press.show(view())

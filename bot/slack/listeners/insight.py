@@ -30,7 +30,7 @@ async def take(press: Press) -> None:
 async def _screen(press: Press) -> Json:
     actor = await press.actor()
     opened = await decisions.open_screen(press.parts, actor, press.value)
-    voice = press.parts.voices.of(opened.person.time_zone)
+    voice = press.parts.voices.to(opened.person)
     return screen_modal(opened.screen, voice, opened.insight.fingerprint)
 
 
@@ -46,7 +46,7 @@ async def dismiss(press: Press) -> None:
         left = await insights.pending(tx, actor.workspace_id, gone.person_id, now)
     promise = partial(promise_of, press.parts.actions)
     person = await enrolling.person_of(press.parts, actor)
-    voice = press.parts.voices.of(person.time_zone)
+    voice = press.parts.voices.to(person)
     await press.respond(*insight_list(left, voice, promise), replace=True)
 
 
@@ -65,7 +65,7 @@ async def use_control(press: Press) -> None:
     async with press.desk.turn(modal_id):
         actor = await press.actor()
         opened = await decisions.use_control(press.parts, actor, fingerprint, control, ref, value)
-        voice = press.parts.voices.of(opened.person.time_zone)
+        voice = press.parts.voices.to(opened.person)
         screen = screen_modal(opened.screen, voice, fingerprint)
         await press.client.views_update(view_id=modal_id, view=screen)
 
@@ -83,10 +83,13 @@ async def submit(submission: Submission) -> Json:
     view = submission.view
     fingerprint = fingerprint_of(view)
     if not fingerprint:
-        return {"response_action": "update", "view": sentence_modal(say("Please open this anew."))}
+        return {
+            "response_action": "update",
+            "view": sentence_modal(say("Please open this anew."), await submission.voice()),
+        }
     actor = await submission.actor()
     result = await decisions.submit(submission.desk.parts, actor, fingerprint, values_of(view))
     if isinstance(result, FieldErrors):
-        return {"response_action": "errors", "errors": shown(result)}
+        return {"response_action": "errors", "errors": shown(result, await submission.voice())}
     refresh(submission.desk, submission.client, actor)
     return {}

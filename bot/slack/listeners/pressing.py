@@ -75,12 +75,15 @@ class Press:
 
     async def tell(self, said: Phrase) -> None:
         """Say a sentence to the one who pressed, and to nobody else."""
+        voice = await self.desk.voice(self.team_id, self.user, said)
         if self.response_url:
-            await self.respond(*sentence(said))
-        elif self.modal_id:
-            await self.client.views_update(view_id=self.modal_id, view=sentence_modal(said))
+            await self.respond(*sentence(said, voice))
+            return
+        view = sentence_modal(said, voice)
+        if self.modal_id:
+            await self.client.views_update(view_id=self.modal_id, view=view)
         else:
-            await self.client.views_open(trigger_id=self.trigger_id, view=sentence_modal(said))
+            await self.client.views_open(trigger_id=self.trigger_id, view=view)
 
     async def respond(self, text: str, blocks: Blocks, *, replace: bool = False) -> None:
         """Answer beside the message, or in its place."""

@@ -15,7 +15,7 @@ async def save(submission: Submission) -> Json:
     person = await enrolling.person_of(parts, actor)
     result = submitted(submission.view, person.settings)
     if isinstance(result, FieldErrors):
-        return {"response_action": "errors", "errors": shown(result)}
+        return {"response_action": "errors", "errors": shown(result, parts.voices.to(person))}
     await enrolling.save_settings(parts, actor, result)
     refresh(submission.desk, submission.client, actor)
     return {}

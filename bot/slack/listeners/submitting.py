@@ -15,7 +15,7 @@ from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.pressing import team_of
 from coach.action import FieldErrors
 from coach.phrases import Phrase, say
-from coach.wording import plain
+from coach.wording import Voice, plain
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,14 @@ class Submission:
         """Who submitted. Raises `UnknownTeamError`."""
         return await self.desk.actor(self.team_id, self.user)
 
+    async def voice(self) -> Voice:
+        """How to speak to the one who submitted."""
+        return await self.desk.voice(self.team_id, self.user)
 
-def shown(errors: FieldErrors) -> dict[str, str]:
+
+def shown(errors: FieldErrors, voice: Voice) -> dict[str, str]:
     """What is to be corrected, in words, as Slack shows it at the fields."""
-    return {name: plain(said) for name, said in errors.errors.items()}
+    return {name: plain(said, voice) for name, said in errors.errors.items()}
 
 
 #: Takes a submission; returns the arguments of its acknowledgement. May raise.
@@ -62,11 +66,10 @@ async def answer(submission: Submission, handlers: Mapping[str, Handler]) -> Jso
 
     async def work() -> None:
         told = await attempt(submission.desk.parts, "a form", handler(submission))
-        result.set_result(
-            {"response_action": "update", "view": sentence_modal(told)}
-            if isinstance(told, Phrase)
-            else told
-        )
+        if isinstance(told, Phrase):
+            view = sentence_modal(told, await submission.voice())
+            told = {"response_action": "update", "view": view}
+        result.set_result(told)
 
     if not submission.desk.lanes.begin(submission.team_id, "a form", work):
         return _refused(submission.view)
@@ -93,9 +96,8 @@ async def _finish(submission: Submission, result: "asyncio.Future[Json]") -> Non
             view = told["view"]
         case "errors":
             faults = " ".join(told["errors"].values())
-            view = sentence_modal(
-                say("Nothing was changed. {faults} Please open the form again.", faults=faults)
-            )
+            said = say("Nothing was changed. {faults} Please open the form again.", faults=faults)
+            view = sentence_modal(said, await submission.voice())
         case _:
-            view = sentence_modal(say("Done."))
+            view = sentence_modal(say("Done."), await submission.voice())
     await submission.client.views_update(view_id=str(submission.view["id"]), view=view)

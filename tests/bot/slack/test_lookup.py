@@ -159,6 +159,18 @@ async def test_a_new_time_zone_is_taken_over_and_moves_the_checks(book: Book) ->
     assert book.parts.wake.tick.is_set()
 
 
+async def test_their_language_is_told_by_the_next_look_and_kept(book: Book) -> None:
+    book.slack.people[ANA] = replace(book.slack.people[ANA], locale="en-US")
+    await deliver(book.parts, deal(ANA))
+    await book.look()
+    # An answer to an address does not tell it.
+    assert (await book.owner(EMAILS[ANA])).locale is None
+    await book.look(DAY)
+    ana = await book.owner(EMAILS[ANA])
+    assert ana.locale == "en-US"
+    assert book.parts.voices.to(ana).locale == "en_US"
+
+
 async def test_a_daily_look_that_brings_no_news_has_nothing_looked_at_again(book: Book) -> None:
     await enrol(book.parts, ANA, lookup_after=book.clock.now())
     await deliver(book.parts, deal(ANA))
