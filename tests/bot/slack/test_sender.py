@@ -1,6 +1,7 @@
 """Cards go out one at a time, most important first, once each, and show the truth ever after."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -127,6 +128,19 @@ async def test_an_answer_to_an_old_card_does_not_hurry_the_one_after_a_new_one(
     assert len(post.posted()) == 2
     await post.send(30 * SECOND)
     assert len(post.posted()) == 3
+
+
+async def test_a_card_has_the_forms_of_its_persons_own_country(sqlite_post: Post) -> None:
+    await enrol(sqlite_post.parts, ANA, locale="en-US")
+    await enrol(sqlite_post.parts, BEN)
+    await deliver(sqlite_post.parts, won_deal(1), won_deal(2, BEN))
+    await sqlite_post.send()
+    until = {
+        who: str(sqlite_post.slack.messages(who)[0].blocks).partition("until ")[2][:10]
+        for who in (ANA, BEN)
+    }
+    assert re.match("[A-Z][a-z]{2}, [A-Z][a-z]{2} ", until[ANA])
+    assert re.match(r"[A-Z][a-z]{2} \d+ [A-Z]", until[BEN])
 
 
 async def test_one_person_does_not_wait_for_another(sqlite_post: Post) -> None:
