@@ -82,6 +82,7 @@ async def test_two_processes_never_decide_about_one_person_at_once(postgresql_ur
             await people.reconsider(tx, WORKSPACE, [ana.id], now - MINUTE)
             await people.reconsider(tx, WORKSPACE, [ben.id], now)
         async with one.database.write() as first, other.database.write() as second:
+            await second.exec_driver_sql("SET lock_timeout = '2s'")
             assert await people.to_decide(first, now, 1) == {WORKSPACE: [ana.id]}
             assert await people.to_decide(second, now, 9) == {WORKSPACE: [ben.id]}
             assert await people.to_decide(second, now, 9) == {WORKSPACE: [ben.id]}
