@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Router
 
 from bot.coaching.recording import apply
 from bot.crm import fetching, outbox, worker
@@ -146,7 +147,7 @@ async def desk(sqlite_url: str) -> AsyncIterator[Desk]:
         )
         await connect(parts, sample(vendor))
         async with (
-            serving(plain_config(Intake(crm)), on),
+            serving(plain_config(Router(Intake(crm).routes(), redirect_slashes=False)), on),
             Caller(crm) as caller,
             aiohttp.ClientSession(trust_env=False) as http,
         ):
