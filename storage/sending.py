@@ -51,10 +51,18 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Workspaces in which Slack asked us to leave a method alone."""
+    """What must be left alone now: workspaces in which Slack asked us to, by method."""
 
     posting: Collection[str] = ()
     drawing: Collection[str] = ()
+    #: Ids of messages this very process is at: however its clock jumps, it must not start them
+    #: a second time beside itself.
+    under_way: Collection[str] = ()
+
+    @property
+    def given(self) -> tuple[bool, bool, bool]:
+        """Which of them there are: a condition is asked for only then."""
+        return bool(self.posting), bool(self.drawing), bool(self.under_way)
 
 
 _NOBODY = Paused()
@@ -74,10 +82,9 @@ def _waiting(name: str) -> ColumnElement[bool]:
     return text(WAITING_MESSAGE.text.replace("messages.", f"{name}."))  # type: ignore[return-value]
 
 
-def _ready(
-    each: FromClause, sqlite: bool, posting_paused: bool, drawing_paused: bool
-) -> ColumnElement[bool]:
+def _ready(each: FromClause, sqlite: bool, given: tuple[bool, bool, bool]) -> ColumnElement[bool]:
     """That a message can be claimed now, as far as it alone decides."""
+    posting_paused, drawing_paused, under_way = given
     new: ColumnElement[bool] = each.c.state.in_(
         [MessageState.DUE.value, MessageState.SENDING.value]
     )
@@ -86,7 +93,9 @@ def _ready(
         new = and_(new, each.c.workspace_id.not_in(bindparam("posting", expanding=True)))
     if drawing_paused:
         old = and_(old, each.c.workspace_id.not_in(bindparam("drawing", expanding=True)))
+    mine = [each.c.id.not_in(bindparam("under_way", expanding=True))] if under_way else []
     return and_(
+        *mine,
         or_(each.c.leased_until.is_(None), each.c.leased_until <= _db_now(sqlite)),
         or_(each.c.not_before.is_(None), each.c.not_before <= _NOW),
         or_(new, old),
@@ -94,7 +103,7 @@ def _ready(
 
 
 @cache
-def _next(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[Any]:
+def _next(sqlite: bool, given: tuple[bool, bool, bool]) -> Select[Any]:
     """The next messages, oldest first: of each addressee one, and none while one is on its way."""
     each, other = messages.alias("m"), messages.alias("o")
     before = tuple_(other.c.created_at, other.c.id) < tuple_(each.c.created_at, each.c.id)
@@ -107,7 +116,7 @@ def _next(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[An
             other.c.id != each.c.id,
             or_(
                 other.c.leased_until > _db_now(sqlite),
-                and_(before, _ready(other, sqlite, posting_paused, drawing_paused)),
+                and_(before, _ready(other, sqlite, given)),
             ),
         )
         .correlate(each)
@@ -116,7 +125,7 @@ def _next(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[An
         select(each.c.workspace_id, each.c.id)
         .where(
             _waiting("m"),
-            _ready(each, sqlite, posting_paused, drawing_paused),
+            _ready(each, sqlite, given),
             # Not a join: what waits is to be found by its own index, and not by workspace.
             each.c.workspace_id.not_in(
                 select(workspaces.c.id).where(workspaces.c.slack_error.is_not(None))
@@ -128,13 +137,13 @@ def _next(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[An
 
 
 @cache
-def _any(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Select[Any]:
-    return _next(sqlite, posting_paused, drawing_paused).limit(1)
+def _any(sqlite: bool, given: tuple[bool, bool, bool]) -> Select[Any]:
+    return _next(sqlite, given).limit(1)
 
 
 @cache
-def _claim(sqlite: bool, posting_paused: bool, drawing_paused: bool) -> Update:
-    each = _next(sqlite, posting_paused, drawing_paused)
+def _claim(sqlite: bool, given: tuple[bool, bool, bool]) -> Update:
+    each = _next(sqlite, given)
     chosen = each.limit(bindparam("most")).with_for_update(
         of=each.selected_columns["id"].table, skip_locked=True
     )
@@ -166,12 +175,14 @@ def _filled(paused: Paused, now: datetime, **more: object) -> dict[str, object]:
         given["posting"] = sorted(paused.posting)
     if paused.drawing:
         given["drawing"] = sorted(paused.drawing)
+    if paused.under_way:
+        given["under_way"] = sorted(paused.under_way)
     return given
 
 
 async def any_waiting(tx: Tx, now: datetime, paused: Paused = _NOBODY) -> bool:
     """Whether there is anything to claim."""
-    query = _any(tx.dialect.name == "sqlite", bool(paused.posting), bool(paused.drawing))
+    query = _any(tx.dialect.name == "sqlite", paused.given)
     return (await tx.execute(query, _filled(paused, now))).first() is not None
 
 
@@ -184,7 +195,7 @@ async def claim(
     """
     sqlite = tx.dialect.name == "sqlite"
     more = {"until": now + lease} if sqlite else {"lease": lease}
-    statement = _claim(sqlite, bool(paused.posting), bool(paused.drawing))
+    statement = _claim(sqlite, paused.given)
     rows = await tx.execute(statement, _filled(paused, now, most=most, **more))
     found = [from_row(row) for row in rows]
     if not found:

@@ -73,7 +73,8 @@ class Sender:
         self._together = together
         self._rest = rest
         self._last_post: dict[str, float] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
+        #: By task the id of its message.
+        self._under_way: dict[asyncio.Task[None], str] = {}
         #: Whether more may be due than could be begun.
         self._hungry = False
         #: What Slack has answered is recorded at once, many answers in one commit.
@@ -89,7 +90,8 @@ class Sender:
             self._hungry = True
             return 0
         self._paused = {which: until for which, until in self._paused.items() if until > now}
-        paused = Paused(self._paused_for(POST), self._paused_for(UPDATE))
+        under_way = set(self._under_way.values())
+        paused = Paused(self._paused_for(POST), self._paused_for(UPDATE), under_way)
         if not self._hungry:
             async with parts.database.read() as tx:
                 if not await sending.any_waiting(tx, now, paused):
@@ -98,13 +100,13 @@ class Sender:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
         for each in claimed:
             task = asyncio.create_task(self._alone(each), name=f"sending {each.message.id}")
-            self._under_way.add(task)
+            self._under_way[task] = each.message.id
             task.add_done_callback(self._done)
         self._hungry = len(claimed) >= room
         return len(claimed)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         if not task.cancelled() and (error := task.exception()):
             # The claim runs out, then it is tried again.
             log.error("%s failed", task.get_name(), exc_info=error)

@@ -150,6 +150,23 @@ async def test_no_more_are_on_their_way_than_there_is_room_for(sqlite_gated: Gat
     assert await gated.send() == 1
 
 
+async def test_a_clock_that_jumps_starts_nothing_a_second_time_that_is_still_on_its_way(
+    sqlite_gated: Gated,
+) -> None:
+    gated = sqlite_gated
+    await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1))
+    gated.gate.hold(POST, ANA)
+    assert await gated.sender.turn() == 1
+    await gated.gate.waits(POST, ANA)
+    await let_pass(gated, sender.LEASE * 10)
+    assert await gated.sender.turn() == 0
+    gated.gate.open(POST, ANA)
+    await gated.sender.finish()
+    assert gated.posted(ANA) == ["D-1"]
+    assert await gated.send() == 0
+
+
 # When Slack asks to be left alone
 
 
