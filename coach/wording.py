@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Protocol
 
-from babel import Locale
+from babel import Locale, localedata
 from babel.dates import DateTimePattern, get_datetime_format, get_time_format, match_skeleton
 from babel.dates import parse_pattern as parse_date_pattern
 from babel.numbers import NumberPattern, get_currency_precision
@@ -171,7 +172,12 @@ def _joined(series: Series, voice: Voice) -> Iterator[Span]:
 
 @lru_cache(maxsize=64)
 def _locale(name: str) -> Locale:
-    return Locale.parse(name)
+    # Babel keeps what one locale inherits in the data that all inherit from, resolved as that one
+    # has it: the first to ask would lend its days to the others. Each gets data of its own.
+    locale = Locale.parse(name)
+    data = localedata.LocaleDataDict(deepcopy(localedata.load(str(locale))))
+    locale._Locale__data = data  # type: ignore[attr-defined]
+    return locale
 
 
 _PLACES = ("2", "start", "middle", "end")

@@ -1,5 +1,7 @@
 """Tests of putting phrases into words."""
 
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -192,6 +194,16 @@ def test_what_is_not_translated_is_english_altogether() -> None:
 @pytest.mark.parametrize(("count", "words_"), [(0, "0 days"), (1, "1 day"), (2, "2 days")])
 def test_english_needs_no_catalogue(count: int, words_: str) -> None:
     assert plain(counted("{n} day", "{n} days", "n", n=count)) == words_
+
+
+def test_no_locale_lends_its_days_to_another() -> None:
+    script = (
+        "from coach.wording import Voice, weekdays\n"
+        "weekdays(Voice('iu'))\n"
+        "print(weekdays(Voice('de'))[0])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "Montag"
 
 
 def test_the_week_begins_on_monday() -> None:
