@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from babel import Locale, localedata
 from babel.dates import DateTimePattern, get_datetime_format, get_time_format, match_skeleton
@@ -175,8 +175,8 @@ def _locale(name: str) -> Locale:
     # Babel keeps what one locale inherits in the data that all inherit from, resolved as that one
     # has it: the first to ask would lend its days to the others. Each gets data of its own.
     locale = Locale.parse(name)
-    data = localedata.LocaleDataDict(deepcopy(localedata.load(str(locale))))
-    locale._Locale__data = data  # type: ignore[attr-defined]
+    data: Any = deepcopy(localedata.load(str(locale)))
+    locale._Locale__data = localedata.LocaleDataDict(data)  # type: ignore[attr-defined]
     return locale
 
 

@@ -1,16 +1,16 @@
 """Tests of Take Action and Dismiss: each does what it says, once, and never silently."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from bot.playground.slack.api import Fault, words_of
-from coach.mirror import Visit
 from coach.models import Contact, Deal, InsightState, Task, TaskStatus
+from coach.stages import Seen
 from coach.wording import plain
-from storage import activities, crm_writes, lists, visits
+from storage import activities, crm_writes, lists, stages
 from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal, lead, staged, task, words
 
 OVERDUE: dict[str, Any] = {"action": "view_overdue_tasks", "params": {}}
@@ -271,12 +271,9 @@ async def test_logging_a_contact_on_its_screen_is_recorded(
 async def test_moving_a_deals_stage_on_its_screen_moves_it(surface: Surface) -> None:
     person = await surface.person(ANA)
     await surface.save(deal(person_id=person.id), deal("D-2", stage="Negotiation"))
-    ways: dict[str, tuple[list[Visit], list[Visit]]] = {
-        id: ([], [Visit(stage, datetime(2026, 11, 2, 9, tzinfo=UTC), None)])
-        for id, stage in (("D-17", "Proposal"), ("D-2", "Negotiation"))
-    }
+    seen = Seen(visits=1, places=1, told_open=1)
     async with surface.parts.database.write() as tx:
-        await visits.save(tx, WS, CRM, ways)
+        await stages.add(tx, WS, CRM, {"Proposal": seen, "Negotiation": seen})
     _, card = await surface.card(
         action="view_deal", params={"connection_id": CRM, "deal_id": "D-17"}
     )
