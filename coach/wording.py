@@ -152,10 +152,12 @@ def _shown(value: Value, voice: Voice) -> Iterator[Span]:
         case datetime():
             yield Span(_moment(value, voice), ours=True)
         case date():
-            yield Span(_date_pattern("MMMEd", voice.locale).apply(value, voice.locale), ours=True)
+            yield Span(
+                _date_pattern("MMMEd", voice.locale).apply(value, _locale(voice.locale)), ours=True
+            )
         case DateWithYear():
             pattern = _date_pattern("yMMMEd", voice.locale)
-            yield Span(pattern.apply(value.on, voice.locale), ours=True)
+            yield Span(pattern.apply(value.on, _locale(voice.locale)), ours=True)
         case TimeOfDay():
             yield Span(_time(value.at, voice), ours=True)
         case Series():
@@ -216,14 +218,14 @@ def _date_pattern(skeleton: str, locale: str) -> DateTimePattern:
 
 def _time(at: datetime, voice: Voice) -> str:
     local = at.astimezone(zone(voice.time_zone))
-    return get_time_format("short", _locale(voice.locale)).apply(local, voice.locale)
+    return get_time_format("short", _locale(voice.locale)).apply(local, _locale(voice.locale))
 
 
 def _moment(at: datetime, voice: Voice) -> str:
     day = at.astimezone(zone(voice.time_zone)).date()
     parts = {
         "0": _time(at, voice),
-        "1": _date_pattern("MMMEd", voice.locale).apply(day, voice.locale),
+        "1": _date_pattern("MMMEd", voice.locale).apply(day, _locale(voice.locale)),
     }
     joined = str(get_datetime_format("medium", _locale(voice.locale))).replace("'", "")
     return "".join(text + (parts[name] if name else "") for text, name in pieces(joined))
@@ -250,7 +252,7 @@ def _applied(amount: Decimal, locale: str, digits: int, currency: str | None = N
         return f"{amount} {currency}" if currency else str(amount)
     pattern = _number_pattern(locale, money=currency is not None, digits=digits)
     with localcontext(prec=_MOST_DIGITS + 10):
-        return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+        return str(pattern.apply(amount, _locale(locale), currency=currency, currency_digits=False))
 
 
 def _number(amount: Decimal, locale: str, digits: int = 0) -> str:
@@ -274,5 +276,5 @@ def _money(money: Money, locale: str) -> Iterator[Span]:
 
 def weekdays(voice: Voice) -> list[str]:
     """The days of the week by name, Monday first."""
-    names = _locale(voice.locale).days["stand-alone"]["wide"]
+    names = _locale(voice.locale).days["format"]["wide"]
     return [str(names[day]) for day in range(7)]
