@@ -193,7 +193,7 @@ async def test_what_fails_again_and_again_is_given_up_with_its_error(postgresql_
         async with parts.database.write() as held:
             await held.execute(text("SELECT id FROM deals WHERE id = 'D-1' FOR UPDATE"))
             attempts = 0
-            while (await states(parts))[id][0] == "pending":
+            while attempts <= ATTEMPTS and (await states(parts))[id][0] == "pending":
                 await worker.work_off(crm_of(parts))
                 attempts += 1
                 assert isinstance(parts.clock, FixedClock)
@@ -312,6 +312,31 @@ async def test_a_large_delivery_that_was_left_in_the_middle_is_begun_anew_and_co
             said = await insights.counts(tx, WORKSPACE)
         assert sum(said.values()) == 3 * large.PIECE
         assert ana.id
+
+
+async def test_who_took_too_long_over_a_large_delivery_leaves_it_to_who_has_it_now(
+    parts: Parts,
+) -> None:
+    id = await store(parts, many(300))
+    provider = load_providers()["native"]
+    begun, go_on = threading.Event(), threading.Event()
+
+    def parse(body: bytes, message_id: str | None, received_at: datetime) -> Reading:
+        begun.set()
+        go_on.wait(10)
+        return provider.parse(body, message_id, received_at)
+
+    crm = crm_of(parts, providers={"native": replace(provider, parse=parse)})
+    turn = asyncio.create_task(large.work_turn(crm))
+    await asyncio.to_thread(begun.wait, 10)
+    async with parts.database.write() as tx:
+        mine = await deliveries.pending(tx, WORKSPACE, id)
+        assert mine is not None
+        assert await deliveries.lease(tx, mine, parts.clock.now(), large.LEASE)
+    go_on.set()
+    assert await turn == Done(left=1)
+    assert await recorded(parts) == 0
+    assert (await states(parts))[id] == ("pending", None)
 
 
 async def test_a_large_delivery_read_in_part_or_not_at_all_is_kept_with_its_error(
