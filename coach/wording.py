@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
-from babel import Locale, localedata
+from babel import Locale
 from babel.dates import DateTimePattern, get_datetime_format, get_time_format, match_skeleton
 from babel.dates import parse_pattern as parse_date_pattern
 from babel.numbers import NumberPattern, get_currency_precision
@@ -174,12 +173,7 @@ def _joined(series: Series, voice: Voice) -> Iterator[Span]:
 
 @lru_cache(maxsize=64)
 def _locale(name: str) -> Locale:
-    # Babel keeps what one locale inherits in the data that all inherit from, resolved as that one
-    # has it: the first to ask would lend its days to the others. Each gets data of its own.
-    locale = Locale.parse(name)
-    data: Any = deepcopy(localedata.load(str(locale)))
-    locale._Locale__data = localedata.LocaleDataDict(data)  # type: ignore[attr-defined]
-    return locale
+    return Locale.parse(name)
 
 
 _PLACES = ("2", "start", "middle", "end")
@@ -276,5 +270,6 @@ def _money(money: Money, locale: str) -> Iterator[Span]:
 
 def weekdays(voice: Voice) -> list[str]:
     """The days of the week by name, Monday first."""
+    # Not the days standing alone: of those Babel lends a locale another's, if that one asked first.
     names = _locale(voice.locale).days["format"]["wide"]
     return [str(names[day]) for day in range(7)]
