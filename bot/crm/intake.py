@@ -119,6 +119,7 @@ class Intake:
             found = await self._by_token(name, token) if token else []
         if token and not found:
             return _sentence(404, _UNKNOWN)
+        self._crm.rush.came()
         with self._room(declared_size(scope, provider.largest)):
             body = await read_body(scope, receive, provider.largest)
             request = Request(dict(scope["headers"]), body, scope["method"], self._url(scope))

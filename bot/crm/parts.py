@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.crm.provider import Account, Provider
+from bot.crm.rush import Rush
 from bot.runtime.parts import Parts
 from storage.connections import Connection
 
@@ -16,6 +17,8 @@ class CrmParts:
 
     shared: Parts
     providers: Mapping[str, Provider]
+    #: Webhooks that come in a rush go before the work on them.
+    rush: Rush = field(default_factory=Rush)
     #: Held by whoever reads a large body in a thread.
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     #: The time on the wall, in seconds: what a vendor's clock is compared with.

@@ -51,11 +51,12 @@ class Done:
 async def take_turns(
     crm: CrmParts, work: Callable[[CrmParts, str], Awaitable[Done]], *, large: bool
 ) -> Done:
-    """Let `work` do something for each workspace that has anything due.
+    """Let `work` do something for each workspace that has anything due, when no rush is on.
 
     Trouble with one keeps no other from its turn; it is raised at the end when nothing was done.
     """
     parts = crm.shared
+    await crm.rush.give_way()
     async with parts.database.read() as tx:
         waiting = await deliveries.due_workspaces(tx, parts.clock.now(), large=large)
     total = Done()
