@@ -106,9 +106,10 @@ async def test_silence_about_one_person_delays_nobody_else(gated: Gated) -> None
     # Later work is begun and done as well while that one call still waits.
     ana = (await insights_of(gated.parts, await gated.person(ANA)))[0]
     await decisions.dismiss(gated.parts, by(ANA), ana.fingerprint)
-    assert await gated.sender.turn() == 1
     async with asyncio.timeout(20):
+        # What stands in Slack may not be recorded yet: until then it is still on its way.
         while not gated.shown(ANA)[0].startswith("Dismissed:"):
+            await gated.sender.turn()
             await asyncio.sleep(0.005)
     assert gated.posted(BEN) == []
     gated.gate.open(POST, BEN)
