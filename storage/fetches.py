@@ -34,6 +34,12 @@ class StoredFetch:
     #: The number of the claim under which it was handed out.
     fence: int = 0
 
+    @property
+    def name(self) -> str:
+        """What is looked up, for whoever runs the coach: `deal 17 of acme`, `stages of acme`."""
+        what = [self.kind, self.id] if self.id else [self.want, self.kind]
+        return f"{' '.join(filter(None, what))} of {self.connection_id}"
+
 
 _KEY = (
     fetches.c.workspace_id,

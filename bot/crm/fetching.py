@@ -168,6 +168,6 @@ async def _again(crm: CrmParts, fetch: StoredFetch, later: Later) -> None:
 
 
 async def _give_up(crm: CrmParts, fetch: StoredFetch, why: str) -> None:
-    log.warning("%s %s %s could not be looked up: %s", fetch.want, fetch.kind, fetch.id, why)
+    log.warning("%s could not be looked up: %s", fetch.name, why)
     async with crm.shared.database.write() as tx:
         await fetches.fail(tx, fetch, why)

@@ -1,7 +1,7 @@
 """The Slack app: token, scopes, signing secret, and the team it belongs to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -37,6 +37,9 @@ _MENDING = {
     "install the app again.",
     "messages_tab_disabled": "Switch on the messages tab on your app's page “App Home”, then "
     "restart `coach serve`.",
+    "not_installed": "An administrator of the workspace installs the app on its page “Install "
+    "App”; copy the new Bot User OAuth Token into SLACK_BOT_TOKEN and restart `coach serve`. What "
+    "waits is sent then.",
     "wrong_team": "Set DATABASE_URL to another database, or SLACK_BOT_TOKEN to the token of the "
     "team this database belongs to.",
     "org_token": "Install the app in one team of the organisation and set SLACK_BOT_TOKEN to that "
@@ -92,6 +95,8 @@ async def check_slack(
         )
     if not token:
         yield fault("slack", "SLACK_BOT_TOKEN is not set: nothing can be sent.", _COPY)
+        for finding in _stopped(workspace):
+            yield finding
         return
     async for finding in _ask(settings.slack_api_url, token, workspace):
         yield finding
@@ -151,6 +156,11 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
         )
     else:
         yield ok("slack", "All scopes are granted.")
+    for finding in _stopped(workspace):
+        yield finding
+
+
+def _stopped(workspace: Workspace | None) -> Iterator[Finding]:
     if workspace and workspace.slack_error:
         yield fault(
             "slack",

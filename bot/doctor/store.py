@@ -20,6 +20,7 @@ from storage import (
     connections,
     crm_writes,
     deliveries,
+    fetches,
     insights,
     messages,
     mirror,
@@ -99,6 +100,7 @@ def _connection(
         else "changes made in Slack stay here"
     )
     rotating = len(connection.secrets) - 1
+    until = connection.paused_until
     if connection.last_delivery_at is None:
         yield note(
             "crm",
@@ -108,6 +110,14 @@ def _connection(
         )
     else:
         yield ok("crm", f"{name}: last heard of {_ago(now - connection.last_delivery_at)}; {goes}.")
+    if until is not None and until > now:
+        yield note(
+            "crm",
+            f"{name}: the CRM wants a pause until {until:%Y-%m-%d %H:%M:%S} UTC "
+            f"({redacted(connection.pause_reason or 'no reason kept')}).",
+            "Wait: changes and look-ups go on by themselves then. If it comes often, see in the "
+            "CRM what else uses up its limit of calls, or ask for a higher one.",
+        )
     if rotating:
         yield note(
             "crm",
@@ -145,6 +155,8 @@ async def check_work(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
         yield rules
     async for finding in _writes(tx):
         yield finding
+    if (given_up := await _fetches(tx)) is not None:
+        yield given_up
     if (owners := await _owners(tx)) is not None:
         yield owners
 
@@ -252,6 +264,19 @@ async def _writes(tx: Tx) -> AsyncIterator[Finding]:
         )
     if counts.get("queued"):
         yield note("changes", f"{counts['queued']:,} on their way to the CRM.")
+
+
+async def _fetches(tx: Tx) -> Finding | None:
+    count = (await fetches.counts(tx, DEFAULT)).get("failed")
+    if not count:
+        return None
+    shown = await fetches.failed(tx, DEFAULT, most=SHOWN)
+    return fault(
+        "look-ups",
+        f"{count:,} could not be looked up in the CRM and were given up.",
+        "See to it that the CRM lets the coach read what is named here, then run `coach replay`.",
+        tuple(f"{each.name}: {redacted(each.error or '')}" for each in shown),
+    )
 
 
 async def _owners(tx: Tx) -> Finding | None:

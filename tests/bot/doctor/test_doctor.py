@@ -1,24 +1,17 @@
 """The doctor finds each fault by itself, says how to mend it, and never shows a secret."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from pydantic import SecretStr
 from sqlalchemy import update
-from starlette.applications import Starlette
 
 from bot.crm.provider import load_providers
 from bot.doctor.findings import Finding, State
-from bot.doctor.slack import SCOPES, check_slack
 from bot.doctor.store import check_connections, check_database, check_work
-from bot.playground.slack.api import Fault, Person, SlackStandIn
-from bot.runtime.settings import Settings
 from coach.events import Owner
 from coach.ids import ordered_id
 from coach.models import (
@@ -35,6 +28,7 @@ from storage import (
     connections,
     crm_writes,
     deliveries,
+    fetches,
     insights,
     messages,
     owners,
@@ -46,21 +40,17 @@ from storage.connections import Connection
 from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
 from storage.deliveries import NewDelivery
+from storage.fetches import StoredFetch
 from storage.insights import NewInsight
-from storage.installations import ENVIRONMENT, Installation
 from storage.messages import Message
 from storage.rounds import Round
 from storage.sealing import Seal
 from storage.tables import messages as messages_table
-from storage.workspaces import DEFAULT, Workspace
-from tests.bot.playground.fake_bot import served
+from storage.workspaces import DEFAULT
 from tests.bot.terminal.conftest import Coach
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 KEY = "Xv0rQmEJQ3rKq1oUo4kR0m0eQ6m2m0o3m8qN5e2y0aE="
-TOKEN = "made-up-token"
-
-Write = Callable[[Callable[[Tx], Awaitable[object]]], Awaitable[None]]
 
 
 @pytest.fixture
@@ -210,6 +200,25 @@ async def test_a_change_the_crm_did_not_take_is_told(database: Database) -> None
     assert found.details == ("k1  Completed “Call”: HTTP 410",)
 
 
+async def test_a_look_up_that_was_given_up_is_named_with_its_reason(database: Database) -> None:
+    deal = StoredFetch(DEFAULT, "native", "thing", "deal", "17")
+    stages = StoredFetch(DEFAULT, "native", "stages")
+    async with database.write() as tx:
+        await connect(tx)
+        await fetches.add(tx, [deal], NOW)
+        await fetches.add(tx, [stages], NOW + timedelta(seconds=1))
+        assert faults([each async for each in check_work(tx, NOW)]) == []
+        await fetches.fail(tx, deal, "HTTP 403")
+        await fetches.fail(tx, stages, "no answer in time, 14 times")
+    (found,) = faults(await work(database))
+    assert found.text == "2 could not be looked up in the CRM and were given up."
+    assert found.details == (
+        "deal 17 of native: HTTP 403",
+        "stages of native: no answer in time, 14 times",
+    )
+    assert "coach replay" in (found.mend or "")
+
+
 async def look(database: Database, key: str = KEY) -> list[Finding]:
     async with database.read() as tx:
         return await check_connections(tx, Seal([key]), load_providers(), NOW)
@@ -243,6 +252,23 @@ async def test_a_rotation_that_was_not_finished_is_remembered(database: Database
     ]
 
 
+async def test_a_crm_that_wants_a_pause_is_noted_for_as_long_as_it_lasts(
+    database: Database,
+) -> None:
+    async with database.write() as tx:
+        await connect(tx)
+        until = NOW + timedelta(seconds=90)
+        await connections.pause(tx, DEFAULT, "native", until, "HTTP 429")
+        keys = Seal([KEY]), load_providers()
+        _, found = await check_connections(tx, *keys, NOW)
+        assert len(await check_connections(tx, *keys, until)) == 1
+    assert found.state is State.NOTE
+    assert found.text == (
+        "Connection native: the CRM wants a pause until 2026-11-22 10:01:30 UTC (HTTP 429)."
+    )
+    assert "by themselves" in (found.mend or "")
+
+
 async def test_secrets_that_cannot_be_read_are_a_fault(database: Database) -> None:
     async with database.write() as tx:
         await connect(tx)
@@ -269,124 +295,6 @@ async def test_a_database_without_its_schema_is_upgraded_or_named(empty_database
         assert found.state is State.OK
     else:
         assert (found.state, found.mend) == (State.FAULT, "coach db upgrade")
-
-
-# Slack
-
-
-@asynccontextmanager
-async def slack() -> AsyncIterator[tuple[SlackStandIn, Settings]]:
-    people_ = [Person("U1", "Ana", "ana@example.com", "UTC", owner=True)]
-    stand_in = SlackStandIn(people_, bot_token=TOKEN, signing_secret="made up")
-    async with served(Starlette(routes=stand_in.routes)) as url:
-        stand_in.own_url = url
-        yield (
-            stand_in,
-            Settings(
-                _env_file=None,
-                slack_bot_token=SecretStr(TOKEN),
-                slack_signing_secret=SecretStr("made up"),
-                slack_api_url=f"{url}/api/",
-            ),
-        )
-    await stand_in.close()
-
-
-async def asked(
-    settings: Settings,
-    workspace: Workspace | None = None,
-    *,
-    installation: Installation | None = None,
-    in_use: bool = True,
-) -> list[Finding]:
-    return [
-        finding async for finding in check_slack(settings, workspace, installation, in_use=in_use)
-    ]
-
-
-def bound(**changes: Any) -> Workspace:
-    values: dict[str, Any] = dict.fromkeys(Workspace._fields)
-    return Workspace(**{**values, "id": DEFAULT, "name": "Northwind", **changes})
-
-
-def test_the_scopes_that_are_checked_are_those_of_the_manifest() -> None:
-    manifest = yaml.safe_load((Path(__file__).parents[3] / "manifest.yml").read_text())
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
-
-
-async def test_a_good_token_is_well() -> None:
-    async with slack() as (_, settings):
-        found = await asked(settings)
-    assert [finding.state for finding in found] == [State.OK] * 3
-
-
-async def test_a_missing_scope_is_named() -> None:
-    async with slack() as (stand_in, settings):
-        stand_in.scopes = {"chat:write", "commands", "users:read"}
-        (found,) = faults(await asked(settings))
-    assert found.text == "The token lacks a scope: users:read.email."
-
-
-@pytest.mark.parametrize(
-    ("code", "mend"),
-    [("invalid_auth", "OAuth & Permissions"), ("account_inactive", "Install the app again")],
-)
-async def test_a_token_that_slack_refuses_is_a_fault_with_its_remedy(code: str, mend: str) -> None:
-    async with slack() as (stand_in, settings):
-        stand_in.faults["auth.test"] = [Fault(error=code)]
-        (found,) = faults(await asked(settings))
-    assert code in found.text
-    assert mend in (found.mend or "")
-
-
-async def test_a_slack_that_is_unwell_or_away_is_a_finding_and_no_crash() -> None:
-    async with slack() as (stand_in, settings):
-        stand_in.faults["auth.test"] = [Fault(status=503)]
-        (unwell,) = faults(await asked(settings))
-    (away,) = faults(await asked(settings))
-    assert "cannot be asked" in unwell.text
-    assert "cannot be asked" in away.text
-
-
-async def test_the_token_of_another_team_is_a_fault() -> None:
-    async with slack() as (_, settings):
-        (found,) = faults(await asked(settings, bound(team_id="T_OTHER")))
-    assert "this database of Northwind (T_OTHER)" in found.text
-
-
-async def test_why_sending_has_stopped_is_told() -> None:
-    async with slack() as (_, settings):
-        workspace = bound(slack_error="messages_tab_disabled", slack_error_at=NOW)
-        (found,) = faults(await asked(settings, workspace))
-    assert found.text == ("Sending has stopped since 2026-11-22 10:00 UTC: messages_tab_disabled.")
-    assert "App Home" in (found.mend or "")
-
-
-async def test_what_comes_back_by_itself_is_said_to() -> None:
-    async with slack() as (_, settings):
-        workspace = bound(slack_error="not_asked", slack_error_at=NOW)
-        (found,) = faults(await asked(settings, workspace))
-    assert "by itself" in (found.mend or "")
-
-
-async def test_a_token_that_was_changed_under_a_running_coach_is_noted() -> None:
-    async with slack() as (_, settings):
-        same = Installation(ENVIRONMENT, TOKEN, team_id="T0NORTHWIND")
-        assert not any("another token" in f.text for f in await asked(settings, installation=same))
-        older = Installation(ENVIRONMENT, "older", team_id="T0NORTHWIND")
-        found = await asked(settings, installation=older)
-    (noted,) = [each for each in found if "another token" in each.text]
-    assert noted.state is not State.FAULT
-    assert "Restart" in (noted.mend or "")
-
-
-async def test_without_slack_and_crm_nothing_is_broken_but_with_a_crm_it_is() -> None:
-    nothing = Settings(_env_file=None)
-    assert faults(await asked(nothing, in_use=False)) == []
-    assert [finding.text.split()[0] for finding in faults(await asked(nothing))] == [
-        "SLACK_SIGNING_SECRET",
-        "SLACK_BOT_TOKEN",
-    ]
 
 
 # The command
