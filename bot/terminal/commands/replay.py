@@ -11,13 +11,16 @@ from bot.terminal.running import run
 def replay(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Deliveries to run again; all failed ones if none."),
+        typer.Argument(
+            metavar="[ID]...", help="Deliveries and changes to run again; all that failed if none."
+        ),
     ] = None,
 ) -> None:
-    """Run what failed again, after a fix: deliveries and changes.
+    """Run what failed again, after a fix: deliveries, changes, look-ups and messages.
 
     \b
-    `coach doctor` lists what failed, with ids and reasons.
+    `coach doctor` lists what failed, with reasons, and with ids where one can be run by itself.
+    Messages that Slack refused are sent by `coach serve`.
     \b
     Examples:
       coach replay

@@ -9,19 +9,29 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import update
 
-from coach.models import Task
+from bot.crm.calls import Call
+from bot.crm.provider import Account, Fetch, Want
+from bot.terminal.replay import replay
+from coach.models import SubjectKind, Task
 from coach.phrases import say
 from coach.writes import CompleteTask
-from storage import connections, crm_writes, deliveries, mirror
+from storage import connections, crm_writes, deliveries, fetches, messages, mirror
 from storage.crm_writes import StoredWrite
 from storage.database import Database, Tx
 from storage.deliveries import NewDelivery
+from storage.fetches import StoredFetch
+from storage.messages import Message
 from storage.sealing import Seal
 from storage.tables import deliveries as delivery_table
+from storage.tables import messages as message_table
 from storage.workspaces import DEFAULT
+from tests.bot.crm.sample_vendor import PROVIDER, running_vendor
+from tests.bot.crm.test_sample_vendor import sample
 from tests.bot.terminal.conftest import Coach
+from tests.world import connect, running_parts, settings_for
 
 KEY = "Xv0rQmEJQ3rKq1oUo4kR0m0eQ6m2m0o3m8qN5e2y0aE="
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -66,7 +76,7 @@ def test_a_delivery_counts_once_it_can_be_read(coach: Coach, store: InStore) -> 
     # The fix: the provider would read it now, as it reads this body.
     store(lambda tx: tx.execute(update(delivery_table).values(body=GOOD)))
     one = coach("replay", "d1")
-    assert (one.code, one.out.strip()) == (0, "Run again: 1 deliveries.")
+    assert (one.code, one.out.strip()) == (0, "Run again: 1 delivery.")
     counts = store(lambda tx: deliveries.counts(tx, DEFAULT))
     assert counts == {"failed": 1}
     things = store(lambda tx: mirror.counts(tx, DEFAULT))
@@ -123,6 +133,53 @@ def test_a_change_reaches_the_crm_after_its_callback_was_mended(
 
     store(mended)
     ran = coach("replay", "k1")
-    assert (ran.code, ran.out.strip()) == (0, "Run again: 1 changes for the CRM.")
+    assert (ran.code, ran.out.strip()) == (0, "Run again: 1 change for the CRM.")
     (body,) = came
     assert json.loads(body)["data"]["task"]["title"] == "Call"
+
+
+def test_a_look_up_that_fails_again_and_messages_that_the_server_sends_are_told(
+    coach: Coach, store: InStore
+) -> None:
+    wanted = [StoredFetch(DEFAULT, "native", "thing", "deal", id) for id in ("17", "18")]
+
+    async def failed(tx: Tx) -> None:
+        await fetches.add(tx, wanted, NOW)
+        for each in wanted:
+            await fetches.fail(tx, each, "HTTP 403")
+        await messages.make(tx, [(Message(DEFAULT, "welcome:1", "welcome", "U1"), [])], NOW)
+        await tx.execute(update(message_table).values(state="failed", error="x"))
+
+    store(failed)
+    ran = coach("replay")
+    assert ran.code == 1
+    assert "Run again: 2 look-ups, 1 message (sent by `coach serve`)." in ran.out
+    assert "  deal 17 of native  nothing of this sort can be looked up" in ran.out
+
+
+async def test_what_was_given_up_is_looked_up_here_and_now_with_our_apps_secret(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def call(account: Account, fetch: Fetch) -> Call:
+        assert account.app["secret"] == "ours"
+        return PROVIDER.fetching[Want.THING].call(account, fetch)
+
+    thing = replace(PROVIDER.fetching[Want.THING], call=call)
+    provider = replace(PROVIDER, fetching={Want.THING: thing})
+    deal = StoredFetch(DEFAULT, "sample", "thing", "deal", "17")
+    settings = settings_for(database_url, coach_crm_apps={"sample": {"secret": SecretStr("ours")}})
+    async with running_parts(database_url) as parts, running_vendor() as vendor:
+        vendor.deals["17"] = {
+            "id": "17", "name": "Acme", "stage": "7", "owner": "77", "at": NOW.isoformat(),
+        }  # fmt: skip
+        await connect(parts, sample(vendor))
+        async with parts.database.write() as tx:
+            await fetches.add(tx, [deal], NOW)
+            await fetches.fail(tx, deal, "HTTP 403")
+        assert await replay(settings, None, providers={"sample": provider}) == 0
+        assert vendor.asked == ["GET /deals/17"]
+        async with parts.database.read() as tx:
+            known = await mirror.load(tx, SubjectKind.DEAL, DEFAULT, "sample", ["17"])
+            assert await fetches.counts(tx, DEFAULT) == {}
+    assert set(known) == {"17"}
+    assert capsys.readouterr().out.strip() == "Run again: 1 look-up."
