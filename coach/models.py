@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from coach.phrases import Phrase, Thing, say
+from coach.phrases import Phrase, Thing, say, to_json
 
 
 class Verb(StrEnum):
@@ -128,6 +128,8 @@ class Deal:
     deleted: bool = False
     #: When each field was last told, so that an older change never overwrites a newer one.
     told: dict[str, datetime] = field(default_factory=dict)
+    #: What tells it from other deals of its title, once that was looked up; the mirror keeps none.
+    apart: Phrase | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -135,9 +137,12 @@ class Deal:
         return self.title or f"deal {self.id}"
 
     @property
-    def thing(self) -> Thing:
+    def thing(self) -> Thing | Phrase:
         """What to call it in a phrase, with its link."""
-        return Thing(self.title or say("deal {id}", id=self.id), self.url)
+        if not self.title:
+            return Thing(say("deal {id}", id=self.id), self.url)
+        thing = Thing(self.title, self.url, (self.connection_id, self.id))
+        return say("{deal} ({apart})", deal=thing, apart=self.apart) if self.apart else thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +312,21 @@ class InsightType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The action behind Take Action: its file's name and what it needs to know (JSON values)."""
+    """The action behind Take Action: its file's name and what it needs to know.
+
+    Rules give JSON values and phrases; the action is handed JSON values alone.
+    """
 
     action: str
     params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What it needs to know, in JSON values."""
+        return {
+            name: to_json(value) if isinstance(value, Phrase) else value
+            for name, value in self.params.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ templates are always written out where they are used, never put together.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -23,6 +23,8 @@ class Thing:
 
     name: "str | Phrase"
     url: str | None = None
+    #: The deal it is, (connection, id), while others may bear its name; not kept with a phrase.
+    deal: tuple[str, str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,24 @@ def names(things: Sequence[Value], most: int, count: int | None = None) -> Serie
 def facts(*values: Value) -> Series:
     """Short facts side by side: “due Fri 20 Nov, high priority”."""
     return Series(values, Joint.COMMA)
+
+
+def with_things(phrase: Phrase, instead: "Callable[[Thing], Value]") -> Phrase:
+    """The same phrase with each thing in it as `instead` has it."""
+    values = {name: _with_things(value, instead) for name, value in phrase.values.items()}
+    return replace(phrase, values=values)
+
+
+def _with_things(value: Value, instead: Callable[[Thing], Value]) -> Value:
+    match value:
+        case Thing():
+            return instead(value)
+        case Phrase():
+            return with_things(value, instead)
+        case Series():
+            return replace(value, items=tuple(_with_things(item, instead) for item in value.items))
+        case _:
+            return value
 
 
 def together(first: Phrase, second: Phrase) -> Phrase:

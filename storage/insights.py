@@ -95,7 +95,7 @@ async def add(
             "message": draft.message,
             "reason": draft.reason,
             "action": draft.suggestion.action,
-            "params": draft.suggestion.params,
+            "params": draft.suggestion.kept,
             "state": InsightState.OPEN.value,
             "created_at": now,
             "expires_at": draft.expires_at,

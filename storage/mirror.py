@@ -32,9 +32,10 @@ _CLASSES: Mapping[SubjectKind, type[Subject]] = {
     SubjectKind.TASK: Task,
 }
 
-#: What is kept of each kind of thing.
+#: What is kept of each kind of thing; what tells a deal from others depends on the others.
 FIELDS: Mapping[SubjectKind, tuple[str, ...]] = {
-    kind: tuple(cls.__dataclass_fields__) for kind, cls in _CLASSES.items()
+    kind: tuple(name for name in cls.__dataclass_fields__ if name != "apart")
+    for kind, cls in _CLASSES.items()
 }
 
 

@@ -7,11 +7,11 @@ from bot.coaching.recording import apply
 from bot.coaching.words import words
 from bot.runtime.parts import Parts
 from coach import writes
-from coach.models import Insight, Person, Ref, Verb
+from coach.models import Deal, Insight, Person, Ref, Verb
 from coach.phrases import say
 from coach.screens import Control, Item
 from coach.writes import CompleteTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
-from storage import connections, crm_writes, mirror, owners
+from storage import connections, crm_writes, mirror, namesakes, owners
 from storage.crm_writes import StoredWrite
 from storage.database import Tx
 
@@ -52,7 +52,10 @@ async def make(parts: Parts, tx: Tx, insight: Insight, person: Person, write: Cr
     await apply(parts, tx, workspace_id, write.connection_id, [event])
     change = event.changes[0]
     found = await mirror.load(tx, change.kind, workspace_id, write.connection_id, [change.id])
-    said = words(write, found[change.id].thing)
+    subject = found[change.id]
+    if isinstance(subject, Deal):
+        subject = await namesakes.told_apart(tx, workspace_id, subject)
+    said = words(write, subject.thing)
     stored = StoredWrite(workspace_id, key, insight.fingerprint, said, write, person.id)
     known_connections = await connections.of_workspace(tx, parts.seal, workspace_id)
     to_send = any(each.id == write.connection_id and each.reachable for each in known_connections)

@@ -27,9 +27,10 @@ from coach.models import (
     Task,
     Verb,
 )
+from coach.namesakes import deals_named, told_apart
 from coach.rule import ActionLook
 from coach.stages import KnownStage, named_in, seen, settled
-from storage import activities, insights, loader, mirror, people, stages, visits
+from storage import activities, insights, loader, mirror, namesakes, people, stages, visits
 from storage.activities import ActivityRow
 from storage.database import Tx
 from storage.insights import NewInsight
@@ -339,6 +340,9 @@ async def store_insights(
     """
     if not new:
         return 0
+    named = await namesakes.of(tx, workspace_id, deals_named(each.draft for each in new))
+    if named:
+        new = [replace(each, draft=told_apart(each.draft, named)) for each in new]
     made = await insights.add(tx, workspace_id, new, now)
     persons = {each.draft.person_id for _, each in made}
     if len(persons) <= AT_ONCE:

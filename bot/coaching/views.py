@@ -8,7 +8,7 @@ from bot.runtime.parts import Parts
 from coach.action import ActionView, Shows
 from coach.calendar import local_date
 from coach.models import Contact, Deal, Insight, Person, Subject, SubjectKind, Task
-from storage import crm_writes, lists, mirror, stages
+from storage import crm_writes, lists, mirror, namesakes, stages
 from storage.database import Tx
 
 
@@ -32,6 +32,8 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
         task = _only(Task, await _one(tx, SubjectKind.TASK, insight, params["task_id"]))
     if Shows.DEAL in shows:
         deal = _only(Deal, await _one(tx, SubjectKind.DEAL, insight, params["deal_id"]))
+        if deal is not None:
+            deal = await namesakes.told_apart(tx, workspace_id, deal)
         way = await stages.of_connection(tx, workspace_id, params["connection_id"])
         if deal is not None and deal.contact_id:
             found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)

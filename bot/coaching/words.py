@@ -1,11 +1,11 @@
 """What was done, as the screen and the card say it."""
 
 from coach.models import Verb
-from coach.phrases import Phrase, Thing, say
+from coach.phrases import Phrase, Value, say
 from coach.writes import CompleteTask, CreateTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
 
 
-def words(write: CrmWrite, thing: Thing) -> Phrase:
+def words(write: CrmWrite, thing: Value) -> Phrase:
     """The change as done; `thing` is what was changed."""
     match write:
         case CreateTask():

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from coach.keys import about, subject_key
 from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
-from coach.phrases import say, to_json
+from coach.phrases import say
 from coach.rule import ActionLook, ActionRule
 
 
@@ -28,7 +28,7 @@ def evaluate(look: ActionLook) -> Draft | None:
             "create_task",
             {
                 "connection_id": deal.connection_id,
-                "title": to_json(say("Follow up on {deal}", deal=deal.thing)),
+                "title": say("Follow up on {deal}", deal=deal.thing),
                 "priority": "high",
                 "deal_id": deal.id,
                 "contact_id": deal.contact_id,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from coach.keys import about, subject_key
 from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
-from coach.phrases import say, to_json
+from coach.phrases import say
 from coach.rule import ActionLook, ActionRule
 
 
@@ -19,7 +19,7 @@ def evaluate(look: ActionLook) -> Draft | None:
     closed = deal.closed_at or look.activity.occurred_at
     params = {
         "connection_id": deal.connection_id,
-        "title": to_json(say("Ask {contact} for referral", contact=client)),
+        "title": say("Ask {contact} for referral", contact=client),
         "priority": "high",
         "deal_id": deal.id,
         "contact_id": deal.contact_id,

@@ -146,7 +146,7 @@ def test_every_suggestion_names_an_action_and_gives_it_what_it_needs() -> None:
     assert set(spoken) == set(load_rules())
     for name, draft in spoken.items():
         assert draft.suggestion.action in actions, name
-        promise = plain(actions[draft.suggestion.action].promise(draft.suggestion.params))
+        promise = plain(actions[draft.suggestion.action].promise(draft.suggestion.kept))
         assert promise.startswith("Take Action "), name
         assert promise.endswith("."), name
 
@@ -177,16 +177,14 @@ def test_no_name_from_a_crm_changes_a_word_around_it(name: str) -> None:
 def test_whatever_a_rule_says_and_promises_comes_back_as_it_was_kept() -> None:
     actions = load_actions()
     for name, draft in drafts().items():
-        promise = actions[draft.suggestion.action].promise(draft.suggestion.params)
+        promise = actions[draft.suggestion.action].promise(draft.suggestion.kept)
         for phrase in (draft.message, draft.reason, promise):
             assert from_json(json.loads(json.dumps(to_json(phrase)))) == phrase, name
 
 
 def test_every_action_fits_a_modal() -> None:
     for name, draft in drafts().items():
-        seen = view(
-            params=draft.suggestion.params, task=CALL, deal=WON, contact=ANN, contacts=[ANN]
-        )
+        seen = view(params=draft.suggestion.kept, task=CALL, deal=WON, contact=ANN, contacts=[ANN])
         screen = load_actions()[draft.suggestion.action].screen(seen)
         assert 0 < len(plain(screen.title)) <= 24, name
         assert 0 < len(plain(screen.submit)) <= 24, name

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.url import make_url
 
 from coach.attention import APART
-from coach.models import SubjectKind
+from coach.models import Ref, SubjectKind
 from storage import (
     attention,
     check_plans,
@@ -19,6 +19,7 @@ from storage import (
     deliveries,
     insights,
     messages,
+    namesakes,
     people,
     rounds,
     sending,
@@ -101,6 +102,7 @@ async def every_turn(database: Database) -> None:
         await people.claim_look_ups(tx, database, now, now + APART, 50)
         await pressing_tasks.find(tx, Asked(WORKSPACE, ["p1"]))
         await large_value.find(tx, Asked(WORKSPACE, ["p1"]))
+        await namesakes.of(tx, WORKSPACE, [Ref(CONNECTION, "x"), Ref(CONNECTION, "y")])
         await rounds.due(tx, RULES, now, 100)
         await rounds.claim_one(tx, Round(WORKSPACE, "p1", "stuck_deals"), now)
         await rounds.wake(tx, WORKSPACE, "p1", now)
@@ -157,6 +159,19 @@ def test_a_whole_table_is_noticed_also_when_it_is_read_by_an_index(
     path = Path(make_url(sqlite_url).database or "")
     (step,) = plan(path, sql, ())
     assert reads_everything(step, partial_indexes(path)) is everything, step
+
+
+async def test_a_deal_and_its_namesakes_are_found_by_key_and_title(sqlite_url: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    async with running_parts(sqlite_url) as parts, parts.database.read() as tx:
+        with statements(parts.database) as seen:
+            await namesakes.of(tx, WORKSPACE, [Ref(CONNECTION, "x"), Ref("other", "y")])
+    ((sql, parameters),) = seen
+    steps = [step for step in plan(path, sql, parameters) if step.startswith("SEARCH")]
+    assert [step.partition("(")[2] for step in steps] == [
+        "workspace_id=? AND connection_id=? AND id=?)",
+        "workspace_id=? AND person_id=? AND title=?)",
+    ]
 
 
 async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str) -> None:

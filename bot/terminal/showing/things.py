@@ -10,8 +10,8 @@ from storage import showing
 from storage.database import Tx
 from storage.showing import Place
 
-#: What is kept for ourselves only: our own ids, and when each field was told.
-_OURS = ("person_id", "told", "deleted")
+#: What is for ourselves only: our own ids, when each field was told, what a deal is named by.
+_OURS = ("person_id", "told", "deleted", "apart")
 
 
 #: Fields that are called otherwise outside.

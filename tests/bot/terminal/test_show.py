@@ -188,7 +188,7 @@ async def test_a_deal_is_told_with_its_money_as_people_write_it_and_exactly_in_j
     assert (row["id"], row["status"], row["contact"]) == ("D-17", "open", "Ann Lee")
     assert (row["person"], row["person_email"]) == ("Ana Ruiz", "ana@northwind.example")
     assert row["created_at"] == "2026-10-16T10:00:00+00:00"
-    assert {"person_id", "told", "deleted"} & set(row) == set()
+    assert {"person_id", "told", "deleted", "apart"} & set(row) == set()
 
 
 async def test_contacts_tasks_and_people_are_told(shop: Shop) -> None:

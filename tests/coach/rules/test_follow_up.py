@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from coach.models import DealStatus, Level, Priority, Suggestion, Verb
-from coach.phrases import Thing, say, to_json
+from coach.phrases import Thing, say
 from coach.rule import ActionRule
 from coach.rules.follow_up import RULE, evaluate
 from tests.coach.values import NOW, WON, did, reason, words
@@ -35,7 +35,7 @@ def test_take_action_creates_a_follow_up_of_high_priority() -> None:
         "create_task",
         {
             "connection_id": "c1",
-            "title": to_json(say("Follow up on {deal}", deal=NEW.thing)),
+            "title": say("Follow up on {deal}", deal=NEW.thing),
             "priority": "high",
             "deal_id": "D-17",
             "contact_id": "C-9",

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from coach.models import Contact, DealStatus, Level, Priority, Suggestion, Verb
-from coach.phrases import Thing, from_json, say, to_json
+from coach.phrases import Thing, say
 from coach.rule import ActionRule
 from coach.rules.referral_ask import RULE, evaluate
 from coach.wording import plain
@@ -40,7 +40,7 @@ def test_without_a_known_contact_it_is_the_client(contact: Contact | None) -> No
         "while they're happy."
     )
     assert draft is not None
-    assert plain(from_json(draft.suggestion.params["title"])) == "Ask the client for referral"
+    assert plain(draft.suggestion.params["title"]) == "Ask the client for referral"
 
 
 def test_take_action_creates_a_task_of_high_priority() -> None:
@@ -50,7 +50,7 @@ def test_take_action_creates_a_task_of_high_priority() -> None:
         "create_task",
         {
             "connection_id": "c1",
-            "title": to_json(say("Ask {contact} for referral", contact=ANN.thing)),
+            "title": say("Ask {contact} for referral", contact=ANN.thing),
             "priority": "high",
             "deal_id": "D-17",
             "contact_id": "C-9",

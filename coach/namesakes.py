@@ -1,0 +1,72 @@
+"""Deals of one title: what tells each from the others when it is named."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from coach.models import Draft, Ref
+from coach.phrases import Money, Phrase, Thing, Value, facts, say, verbatim, with_things
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """A deal whose title other open deals of its owner bear, and how many of them share more."""
+
+    id: str
+    account: str | None
+    amount: Money | None
+    #: Others with the same account, with the same amount, and with both.
+    of_account: int = 0
+    of_amount: int = 0
+    of_both: int = 0
+
+    @property
+    def apart(self) -> Phrase:
+        """What to add to its title: as little as tells it from the others.
+
+        That is its account or its amount, or both; where they leave it open, what the CRM calls
+        it.
+        """
+        if self.account and not self.of_account:
+            return verbatim(self.account)
+        if self.amount and not self.of_amount:
+            return verbatim(self.amount)
+        if self.account and self.amount and not self.of_both:
+            return verbatim(facts(self.account, self.amount))
+        return say("no. {id}", id=self.id)
+
+
+def deals_named(drafts: Iterable[Draft]) -> set[Ref]:
+    """The deals that these drafts name, as far as others may bear their names."""
+    found: set[Ref] = set()
+
+    def note(thing: Thing) -> Value:
+        if thing.deal is not None:
+            found.add(Ref(*thing.deal))
+        return thing
+
+    for draft in drafts:
+        _with_things(draft, note)
+    return found
+
+
+def told_apart(draft: Draft, namesakes: Mapping[Ref, Namesake]) -> Draft:
+    """The draft with each deal named so that it is told from its namesakes."""
+
+    def instead(thing: Thing) -> Value:
+        found = namesakes.get(Ref(*thing.deal)) if thing.deal else None
+        return say("{deal} ({apart})", deal=thing, apart=found.apart) if found else thing
+
+    return _with_things(draft, instead)
+
+
+def _with_things(draft: Draft, instead: Callable[[Thing], Value]) -> Draft:
+    params = {
+        name: with_things(value, instead) if isinstance(value, Phrase) else value
+        for name, value in draft.suggestion.params.items()
+    }
+    return replace(
+        draft,
+        message=with_things(draft.message, instead),
+        reason=with_things(draft.reason, instead),
+        suggestion=replace(draft.suggestion, params=params),
+    )

@@ -1,0 +1,67 @@
+"""Namesakes: open deals of one owner that share a title, counted for those that are to be named."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, or_, select
+
+from coach.models import Deal, Ref
+from coach.namesakes import Namesake
+from coach.phrases import Money
+from storage.database import Tx, chunks
+from storage.tables import OPEN_DEAL, deals
+
+
+async def of(tx: Tx, workspace_id: str, wanted: Collection[Ref]) -> dict[Ref, Namesake]:
+    """Those of these deals whose title another open deal of their owner bears."""
+    found: dict[Ref, Namesake] = {}
+    for piece in chunks(list(wanted)):
+        for row in await tx.execute(_counted(workspace_id, piece)):
+            connection_id, id, account, value, currency, *shared = row
+            amount = None if value is None else Money(value, currency)
+            found[Ref(connection_id, id)] = Namesake(id, account, amount, *shared)
+    return found
+
+
+async def told_apart(tx: Tx, workspace_id: str, deal: Deal) -> Deal:
+    """The deal as it is to be named now."""
+    ref = Ref(deal.connection_id, deal.id)
+    found = await of(tx, workspace_id, [ref])
+    return replace(deal, apart=found[ref].apart) if ref in found else deal
+
+
+def _counted(workspace_id: str, wanted: Collection[Ref]) -> Select[Any]:
+    named = deals.alias("named")
+    account = named.c.account == deals.c.account
+    amount = and_(
+        # As numbers: SQLite keeps digits, and 100 and 100.00 are one amount.
+        cast(named.c.value, Float) == cast(deals.c.value, Float),
+        named.c.currency.is_not_distinct_from(deals.c.currency),
+    )
+    told = [named.c[name] for name in ("connection_id", "id", "account", "value", "currency")]
+    return (
+        select(*told, _how_many(account), _how_many(amount), _how_many(account & amount))
+        .join(
+            deals,
+            and_(
+                deals.c.workspace_id == named.c.workspace_id,
+                deals.c.person_id == named.c.person_id,
+                deals.c.title == named.c.title,
+                or_(deals.c.connection_id != named.c.connection_id, deals.c.id != named.c.id),
+                OPEN_DEAL,
+            ),
+        )
+        .where(
+            named.c.workspace_id == workspace_id,
+            # Not as pairs: by these SQLite finds nothing in an index. Of two CRMs with the same ids
+            # some may be counted that nobody asked for.
+            named.c.connection_id.in_({each.connection_id for each in wanted}),
+            named.c.id.in_({each.id for each in wanted}),
+        )
+        .group_by(*told)
+    )
+
+
+def _how_many(shares: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((shares, 1), else_=0))
