@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 
 from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
+from storage.among import among
 from storage.database import Tx, add_new, chunks
 from storage.tables import activities, contacts_made
 
@@ -43,7 +44,7 @@ async def unknown(tx: Tx, workspace_id: str, connection_id: str, keys: Sequence[
         query = select(activities.c.dedupe_key).where(
             activities.c.workspace_id == workspace_id,
             activities.c.connection_id == connection_id,
-            activities.c.dedupe_key.in_(piece),
+            among(activities.c.dedupe_key, piece),
         )
         missing.difference_update((await tx.execute(query)).scalars())
     return missing

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, update
 
+from storage.among import among
 from storage.database import Tx, chunks, insert_for
 from storage.leases import leased_until
 from storage.tables import PENDING_LARGE, PENDING_SMALL, connections, deliveries, event_keys
@@ -308,7 +309,7 @@ async def finish(
     for piece in chunks(well):
         await tx.execute(
             update(deliveries)
-            .where(deliveries.c.workspace_id == workspace_id, deliveries.c.id.in_(piece))
+            .where(deliveries.c.workspace_id == workspace_id, among(deliveries.c.id, piece))
             .values(state="done", processed_at=now, error=None)
         )
     for id, error in outcomes.items():

@@ -16,6 +16,7 @@ from coach.models import (
     TaskPriority,
     TaskStatus,
 )
+from storage.among import among
 from storage.columns import from_micros, to_micros
 from storage.database import Tx, chunks, put
 from storage.tables import contacts, deals, tasks
@@ -69,7 +70,7 @@ async def load(
         query = select(*columns(kind)).where(
             table.c.workspace_id == workspace_id,
             table.c.connection_id == connection_id,
-            table.c.id.in_(piece),
+            among(table.c.id, piece),
         )
         for row in await tx.execute(query):
             subject = from_row(kind, row)

@@ -7,6 +7,7 @@ from sqlalchemy import Row, delete, or_, select, update
 
 from coach.models import DealStatus
 from coach.stages import KnownStage, Seen, Stage, in_order
+from storage.among import among
 from storage.database import Tx, chunks, insert
 from storage.tables import deals, stage_visits, stages
 
@@ -48,7 +49,7 @@ async def load(
             .where(
                 stages.c.workspace_id == workspace_id,
                 stages.c.connection_id == connection_id,
-                or_(stages.c.id.in_(piece), stages.c.name.in_(piece)),
+                or_(among(stages.c.id, piece), among(stages.c.name, piece)),
             )
             .order_by(stages.c.told.desc(), stages.c.pipeline, stages.c.id)
         )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from coach.mirror import Visit
+from storage.among import among
 from storage.database import Tx, chunks, put
 from storage.tables import stage_visits
 
@@ -27,7 +28,7 @@ async def load(
             .where(
                 stage_visits.c.workspace_id == workspace_id,
                 stage_visits.c.connection_id == connection_id,
-                stage_visits.c.deal_id.in_(piece),
+                among(stage_visits.c.deal_id, piece),
             )
             .order_by(stage_visits.c.deal_id, stage_visits.c.entered_at)
         )
