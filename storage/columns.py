@@ -29,6 +29,15 @@ def from_micros(count: int) -> datetime:
     return _EPOCH + timedelta(microseconds=count)
 
 
+def stored_micros(moment: datetime | None) -> int | None:
+    """An instant as SQLite keeps it; raises `ValueError` for one without a time zone."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return to_micros(moment)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant in UTC: `timestamptz`, or on SQLite whole microseconds since 1970.
 
@@ -46,11 +55,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """What is stored; raises `ValueError` for an instant without a time zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
+        if dialect.name == "sqlite":
+            return stored_micros(value)
+        if value is not None and value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone")
-        return to_micros(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+        return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """What is read."""

@@ -6,17 +6,20 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Table, event
+from sqlalchemy import JSON, Dialect, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeEngine
 
 from storage import one_trip
+from storage.columns import UtcDateTime, stored_micros
 
 #: A transaction; commits when its block ends, rolls back when it raises.
 Tx = AsyncConnection
@@ -193,8 +196,22 @@ class _Statement(NamedTuple):
     """An insert as the driver takes it, with what makes each column's value the driver's."""
 
     sql: str
-    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    columns: Sequence[str]
+    processors: Sequence[tuple[int, Callable[[Any], Any]]]
     positional: bool
+
+    def rows(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """Rows as the driver takes them."""
+        taken = itemgetter(*self.columns)
+        found: list[Any] = []
+        for row in rows:
+            values = list(taken(row))
+            for place, process in self.processors:
+                values[place] = process(values[place])
+            found.append(
+                tuple(values) if self.positional else dict(zip(self.columns, values, strict=True))
+            )
+        return found
 
 
 _Conflict = Callable[[Any, Table, Sequence[str]], Any]
@@ -222,38 +239,23 @@ async def _write(tx: Tx, conflict: _Conflict, table: Table, rows: Sequence[dict[
     statement = _statements.get(place)
     if statement is None:
         statement = _statements[place] = _compiled(tx, conflict, table, columns)
-    if statement.positional:
-        await tx.exec_driver_sql(
-            statement.sql,
-            [
-                tuple(
-                    row[name] if process is None else process(row[name])
-                    for name, process in statement.columns
-                )
-                for row in rows
-            ],
-        )
-        return
-    await tx.exec_driver_sql(
-        statement.sql,
-        [
-            {
-                name: row[name] if process is None else process(row[name])
-                for name, process in statement.columns
-            }
-            for row in rows
-        ],
-    )
+    await tx.exec_driver_sql(statement.sql, statement.rows(rows))
 
 
 def _compiled(tx: Tx, conflict: _Conflict, table: Table, columns: Sequence[str]) -> _Statement:
     dialect = tx.dialect
     statement = conflict(insert(tx, table), table, columns)
     compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-    processors = {
-        name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
-    }
-    order = compiled.positiontup if compiled.positional else columns
-    return _Statement(
-        str(compiled), tuple((name, processors[name]) for name in order), compiled.positional
-    )
+    order = list(compiled.positiontup or () if compiled.positional else columns)
+    found = [(place, _processor(table.c[name].type, dialect)) for place, name in enumerate(order)]
+    processors = [(place, process) for place, process in found if process is not None]
+    return _Statement(str(compiled), order, processors, compiled.positional)
+
+
+def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    # The two that are in every row, and go through several hands in SQLAlchemy.
+    if dialect.name == "sqlite" and isinstance(type_, UtcDateTime):
+        return stored_micros
+    if dialect.name == "sqlite" and isinstance(type_, JSON):
+        return _json
+    return type_.dialect_impl(dialect).bind_processor(dialect)

@@ -22,7 +22,8 @@ from coach.models import (
     Suggestion,
 )
 from storage import messages, people
-from storage.database import Tx, add_new, chunks, insert
+from storage.among import among
+from storage.database import Tx, add_new, chunks
 from storage.tables import (
     OPEN_INSIGHT,
     decisions,
@@ -102,13 +103,11 @@ async def add(
             "outcome": None,
         }
     made: list[str] = []
-    statement = (
-        insert(tx, insights)
-        .on_conflict_do_nothing(index_elements=list(insights.primary_key))
-        .returning(insights.c.fingerprint)
-    )
-    for piece in chunks(list(rows.values())):
-        made += (await tx.execute(statement, piece)).scalars()
+    for piece in chunks(list(rows)):
+        there = await _there(tx, workspace_id, piece)
+        fresh = [print_ for print_ in piece if print_ not in there]
+        await add_new(tx, insights, [rows[print_] for print_ in fresh])
+        made += fresh
     await add_new(
         tx,
         insight_subjects,
@@ -126,6 +125,13 @@ async def add(
         ],
     )
     return [(print_, by_print[print_]) for print_ in made]
+
+
+async def _there(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> set[str]:
+    query = select(insights.c.fingerprint).where(
+        insights.c.workspace_id == workspace_id, among(insights.c.fingerprint, fingerprints)
+    )
+    return set((await tx.execute(query)).scalars())
 
 
 async def get(tx: Tx, workspace_id: str, fingerprint: str) -> Insight | None:

@@ -1,8 +1,9 @@
 """Owners: which person somebody is whom a CRM names by address, id or name."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from coach.events import EVERYWHERE, Owner, OwnerKey, normalised
 from coach.models import Person
 from coach.owners import Known, Tied, Ties, tie
 from storage import people
+from storage.among import among
 from storage.database import Tx, add_new, chunks, put
 from storage.tables import connections, owners
 from storage.tables import people as people_table
@@ -83,13 +85,15 @@ async def resolve(
 
 async def _holders(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Known]:
     """Everybody who has any of these keys, with all that they have."""
-    found: dict[str, Known] = {}
+    in_slack: dict[str, bool] = {}
+    theirs: dict[str, set[OwnerKey]] = defaultdict(set)
+    chosen: dict[str, set[OwnerKey]] = defaultdict(set)
     places = sorted({key.connection_id for key in keys})
     for piece in chunks(sorted({key.key for key in keys})):
         holders = select(owners.c.person_id).where(
             owners.c.workspace_id == workspace_id,
-            owners.c.connection_id.in_(places),
-            owners.c.owner_key.in_(piece),
+            among(owners.c.connection_id, places),
+            among(owners.c.owner_key, piece),
         )
         query = (
             select(owners, people_table.c.slack_user_id.is_not(None).label("in_slack"))
@@ -102,10 +106,14 @@ async def _holders(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> lis
         )
         for row in await tx.execute(query):
             key = OwnerKey(row.connection_id, row.owner_key)
-            one = found.get(row.person_id) or Known(row.person_id, frozenset(), bool(row.in_slack))
-            chosen = one.chosen | {key} if row.chosen else one.chosen
-            found[row.person_id] = replace(one, keys=one.keys | {key}, chosen=chosen)
-    return list(found.values())
+            in_slack[row.person_id] = bool(row.in_slack)
+            theirs[row.person_id].add(key)
+            if row.chosen:
+                chosen[row.person_id].add(key)
+    return [
+        Known(id, frozenset(theirs[id]), known, frozenset(chosen.get(id, ())))
+        for id, known in in_slack.items()
+    ]
 
 
 async def _make(

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from coach.models import Enrolment, Level, MessageState, Person, Settings
 from storage import rounds
+from storage.among import among
 from storage.columns import UtcDateTime
 from storage.database import Database, Tx, chunks, insert
 from storage.tables import OPEN_INSIGHT, insights, messages, metadata, people, workspaces
@@ -42,7 +43,7 @@ def _person(row: Row[Any]) -> Person:
             level=Level(row.level),
             stale_lead_days=row.stale_lead_days,
             stuck_deal_days=row.stuck_deal_days,
-            working_days=tuple(int(day) for day in row.working_days),
+            working_days=tuple(map(int, row.working_days)),
         ),
         locale=row.locale,
     )
@@ -76,7 +77,9 @@ async def load(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[str, Per
     """People by id."""
     found: dict[str, Person] = {}
     for piece in chunks(sorted(ids)):
-        query = select(people).where(people.c.workspace_id == workspace_id, people.c.id.in_(piece))
+        query = select(people).where(
+            people.c.workspace_id == workspace_id, among(people.c.id, piece)
+        )
         found.update({row.id: _person(row) for row in await tx.execute(query)})
     return found
 
@@ -211,7 +214,7 @@ async def look_up_later(tx: Tx, waiting: Collection[Person], at: datetime) -> No
         ids = [person.id for person in waiting if person.workspace_id == workspace_id]
         await tx.execute(
             update(people)
-            .where(people.c.workspace_id == workspace_id, people.c.id.in_(ids))
+            .where(people.c.workspace_id == workspace_id, among(people.c.id, ids))
             .values(lookup_after=at)
         )
 
