@@ -45,12 +45,12 @@ class Owner:
         cls, *, email: str | None = None, id: str | None = None, name: str | None = None
     ) -> "Owner | None":
         """The owner by what is known of them; `None` when that is nothing."""
-        owner = cls(
-            (email or "").strip().lower() or None,
-            (id or "").strip() or None,
-            " ".join((name or "").split()) or None,
-        )
-        return None if owner == cls() else owner
+        address = email.strip().lower() if email else None
+        own = id.strip() if id else None
+        called = " ".join(name.split()) if name else None
+        if not (address or own or called):
+            return None
+        return cls(address or None, own or None, called or None)
 
     def keys(self, connection_id: str) -> tuple[OwnerKey, ...]:
         """What this owner of a connection is recognised by, the surest first."""
@@ -113,4 +113,7 @@ class Event:
 
     def subject_id(self, kind: SubjectKind) -> str | None:
         """The id of the thing of that kind the event is about, if any."""
-        return next((change.id for change in self.changes if change.kind is kind), None)
+        for change in self.changes:
+            if change.kind is kind:
+                return change.id
+        return None

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from coach.models import About, Contact, Deal, Draft, Subject, SubjectKind, Task
+
+_KINDS: Mapping[type[Subject], SubjectKind] = {
+    Deal: SubjectKind.DEAL,
+    Contact: SubjectKind.CONTACT,
+    Task: SubjectKind.TASK,
+}
 
 
 def kind_of(subject: Subject) -> SubjectKind:
     """Which kind of thing it is."""
-    match subject:
-        case Deal():
-            return SubjectKind.DEAL
-        case Contact():
-            return SubjectKind.CONTACT
-        case Task():
-            return SubjectKind.TASK
+    return _KINDS[type(subject)]
 
 
 def subject_key(subject: Subject) -> str:

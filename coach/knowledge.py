@@ -28,6 +28,10 @@ class Known:
         return cast(T, self.values.get(what.name, what.nothing))
 
 
+#: Of a person nothing was found out about.
+UNKNOWN = Known()
+
+
 #: The person's few most pressing tasks: pending, of high and urgent priority.
 PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
 

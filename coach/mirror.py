@@ -78,11 +78,13 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
     if "created_at" not in told:
         # It was there at the latest when it was first spoken of.
         new["created_at"] = min(current.created_at or change.at, change.at)
-    after = replace(current, **new, told=told)
-    if isinstance(after, Contact):
-        created = after.created_at or change.at
-        after = replace(after, silent_since=max(created, after.last_contacted_at or created))
-    return current if after == current else after
+    if isinstance(current, Contact):
+        created = new.get("created_at", current.created_at) or change.at
+        contacted = new.get("last_contacted_at", current.last_contacted_at)
+        new["silent_since"] = max(created, contacted or created)
+    if told == current.told and all(getattr(current, name) == new[name] for name in new):
+        return current
+    return replace(current, **new, told=told)
 
 
 def bounded(others: Mapping[str, object]) -> dict[str, str | None]:

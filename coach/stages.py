@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -172,21 +173,11 @@ class Seen:
     told_won: int = 0
     told_lost: int = 0
 
-    def plus(self, more: "Seen") -> "Seen":
-        """Both together."""
-        return Seen(
-            self.visits + more.visits,
-            self.places + more.places,
-            self.told_open + more.told_open,
-            self.told_won + more.told_won,
-            self.told_lost + more.told_lost,
-        )
-
 
 _TOLD = {
-    DealStatus.OPEN: Seen(told_open=1),
-    DealStatus.WON: Seen(told_won=1),
-    DealStatus.LOST: Seen(told_lost=1),
+    DealStatus.OPEN: "told_open",
+    DealStatus.WON: "told_won",
+    DealStatus.LOST: "told_lost",
 }
 
 
@@ -205,7 +196,7 @@ def seen(
 
     `events` are as they were told; `ways` says how each deal's visits were before and are now.
     """
-    found: dict[str, Seen] = {}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
     for event in events:
         for change in event.changes:
             stage, status = change.fields.get("stage"), change.fields.get("status")
@@ -213,10 +204,10 @@ def seen(
             # What a file says of its deals was partly guessed from the names of their stages.
             if stage and told and event.origin is not Origin.IMPORT:
                 name = known[stage].stage.name if stage in known else stage
-                found[name] = found.get(name, Seen()).plus(told)
+                found[name][told] += 1
     for visits in ways.values():
         for sign, way in zip((-1, 1), visits, strict=True):
             for place, stay in enumerate(stays(way), 1):
-                came = Seen(sign, sign * place)
-                found[stay.stage] = found.get(stay.stage, Seen()).plus(came)
-    return {stage: each for stage, each in found.items() if each != Seen()}
+                found[stay.stage]["visits"] += sign
+                found[stay.stage]["places"] += sign * place
+    return {stage: Seen(**counts) for stage, counts in found.items() if any(counts.values())}

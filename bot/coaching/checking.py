@@ -8,7 +8,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.errors import RuleFaultError
 from coach.keys import kind_of
-from coach.knowledge import Known
+from coach.knowledge import UNKNOWN, Known
 from coach.models import Person, Subject
 from coach.rule import TimeRule
 from storage import check_plans, checks, loader
@@ -110,6 +110,6 @@ def moment(
     if person is None:
         return Moment(None)
     try:
-        return Moment(engine.due(rule, subject, person, known.get(person.id, Known())))
+        return Moment(engine.due(rule, subject, person, known.get(person.id, UNKNOWN)))
     except RuleFaultError as error:
         return Moment(now + AGAIN, str(error))

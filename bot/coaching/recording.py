@@ -13,7 +13,7 @@ from bot.coaching.owning import identify
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.events import Change, Event
-from coach.knowledge import Known
+from coach.knowledge import UNKNOWN
 from coach.mirror import Visit, blank, fold, in_stage_since, what_happened, with_stage
 from coach.models import (
     Activity,
@@ -201,7 +201,10 @@ async def _load(
 
 @dataclass(slots=True)
 class _Changes:
-    """What folding an event changed, as its activity keeps it, and whether it changed anything."""
+    """What folding an event changed, as its activity keeps it.
+
+    `new` says of an observed event whether it changed anything.
+    """
 
     kept: dict[str, list[Any]] = field(default_factory=dict)
     new: bool = False
@@ -223,7 +226,9 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
         verb = what_happened(verb, before, after)
         if verb is Verb.DEAL_CLOSED and isinstance(after, Deal) and after.closed_at is None:
             after = replace(after, closed_at=change.at)
-        changes.new |= not before.told or replace(after, told=before.told) != before
+        if event.observed:
+            # Told again without a difference is no news; of other events nobody asks.
+            changes.new |= not before.told or replace(after, told=before.told) != before
         batch.subjects[place] = after
         batch.touched.add(place)
         for name in _KEPT:
@@ -322,7 +327,7 @@ async def _answer(
     new: list[NewInsight] = []
     for activity, received_at in asked:
         person = known[activity.person_id or ""]
-        look = ActionLook(now, person, activity, found.get(person.id, Known()), received_at)
+        look = ActionLook(now, person, activity, found.get(person.id, UNKNOWN), received_at)
         new += [
             NewInsight(rule, InsightType.ACTION, draft)
             for rule, draft in engine.on_activity(parts.rules, look)

@@ -13,7 +13,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.errors import RuleFaultError
 from coach.keys import kind_of, subject_key
-from coach.knowledge import Known
+from coach.knowledge import UNKNOWN, Known
 from coach.models import InsightType, PastInsight, Person, Subject
 from coach.rule import TimeLook, TimeRule, Verdict
 from storage import checks, insights, loader, people, rounds
@@ -186,7 +186,7 @@ async def _ask(
             sorted_.due.subjects,
             sorted_.due.count,
             past.get((name, person.id), ()),
-            known.get(person.id, Known()),
+            known.get(person.id, UNKNOWN),
         )
         try:
             verdict = verdicts[each] = engine.on_time(rule, view)

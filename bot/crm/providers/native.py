@@ -49,6 +49,15 @@ _NAMES = {"name": "name_given"}
 
 _OWNED_BY = frozenset({"owner_email", "owner_id", "owner_name"})
 
+#: What each form tells of a thing itself.
+_TOLD = {
+    form: frozenset(form.model_fields) - {"id"} - _OWNED_BY
+    for form in (DealForm, ContactForm, TaskForm)
+}
+
+#: What is told by a value only; emptied, it is not told.
+_NEVER_EMPTY = frozenset({"title", "name", "status", "priority", "created_at"})
+
 #: Moments at which something has happened.
 _PAST = frozenset({"created_at", "closed_at", "completed_at", "last_contacted_at"})
 
@@ -178,9 +187,9 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]
 def _told(form: DealForm | ContactForm | TaskForm) -> dict[str, Any]:
     """Names and values of what was told, in the domain's terms; an empty date is not told."""
     fields: dict[str, Any] = {}
-    for name in form.model_fields_set & type(form).model_fields.keys() - {"id"} - _OWNED_BY:
+    for name in form.model_fields_set & _TOLD[type(form)]:
         value = getattr(form, name)
-        if value is None and name in {"title", "name", "status", "priority", "created_at"}:
+        if value is None and name in _NEVER_EMPTY:
             continue
         fields[_NAMES.get(name, name)] = value
     if others := form.others():
@@ -260,8 +269,7 @@ def _body(outgoing: Outgoing) -> bytes:
             kind, form = SubjectKind.CONTACT, ContactForm
         case Task():
             kind, form = SubjectKind.TASK, TaskForm
-    names = [name for name in form.model_fields if name not in _OWNED_BY]
-    data = {name: getattr(subject, _NAMES.get(name, name)) for name in names}
+    data = {name: getattr(subject, _NAMES.get(name, name)) for name in ["id", *_TOLD[form]]}
     if subject.other:
         data["other"] = subject.other
     if outgoing.owner_email:
