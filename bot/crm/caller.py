@@ -1,20 +1,15 @@
 """The one who makes calls to vendors: within each connection's limits, bounded in time and size."""
 
 import asyncio
-import ipaddress
 import logging
-import socket
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import DefaultResolver
 
-from bot.crm.addresses import is_loopback_name, may_be_called
+from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
 from bot.crm.calls import Answer, Call, Pace
 from bot.crm.parts import CrmParts
 from bot.runtime.backoff import backoff
@@ -57,36 +52,6 @@ class _Line:
     paused_until: datetime | None = None
 
 
-class _Guarded(AbstractResolver):
-    """Finds addresses by name, and only such as may be called.
-
-    Asked for the very connection that is then made: a name that means something else a moment
-    later gains nothing.
-    """
-
-    def __init__(self, *, loopback: bool) -> None:
-        self._resolver = DefaultResolver()
-        self._loopback = loopback
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        if not all(
-            may_be_called(ipaddress.ip_address(each["host"]), loopback=self._loopback)
-            for each in found
-        ):
-            raise PrivateAddressError(f"{host} is inside a private network")
-        return found
-
-    async def close(self) -> None:
-        await self._resolver.close()
-
-
-class PrivateAddressError(OSError):
-    """The name leads into a private network."""
-
-
 class Caller:
     """Makes calls; what is known of a connection's limits is shared by all who use it.
 
@@ -122,7 +87,7 @@ class Caller:
     def _session(self, *, loopback: bool) -> aiohttp.ClientSession:
         if loopback not in self._sessions:
             self._sessions[loopback] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=_Guarded(loopback=loopback)),
+                connector=aiohttp.TCPConnector(resolver=Guarded(loopback=loopback)),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # What is packed could unpack to any size: it is not asked for, and not unpacked.
                 auto_decompress=False,
@@ -137,9 +102,9 @@ class Caller:
         """Make a call for a connection, of which this is the try number `attempts`."""
         provider = self._crm.providers[connection.provider]
         # Only who was linked to this machine may call it: the playground, tests, a CRM beside us.
-        loopback = is_loopback_name(_host(connection.callback_url or ""))
-        if (fault := _fault(call.url, loopback=loopback)) is not None:
-            return Impossible(fault)
+        loopback = is_loopback_name(host_of(connection.callback_url or ""))
+        if (why := refusal(call.url, loopback=loopback)) is not None:
+            return Impossible(why)
         line = self._line(connection, provider.pace)
         async with line.free:
             now = self._crm.shared.clock.now()
@@ -228,35 +193,6 @@ class Caller:
 
 class _TooLargeError(Exception):
     """The answer is larger than what is read."""
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _fault(url: str, *, loopback: bool) -> str | None:
-    """Why an address is not called at all, if so."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = parts.port  # noqa: F841 - asked for to find out whether it is one
-    except ValueError:
-        return "What should be called is not an address."
-    if parts.scheme not in {"http", "https"} or not host:
-        return "What should be called is not an address."
-    try:
-        literal = ipaddress.ip_address(host)
-    except ValueError:
-        literal = None
-    # A resolver is asked about names only.
-    if literal is not None and not may_be_called(literal, loopback=loopback):
-        return f"{host} is inside a private network; it is not called."
-    if parts.scheme == "http" and not (loopback and is_loopback_name(host)):
-        return "What is not on this machine is called by https only."
-    return None
 
 
 def _full_until(made: deque[datetime], pace: Pace, now: datetime) -> datetime | None:

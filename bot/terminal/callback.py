@@ -1,13 +1,11 @@
-"""Which callback addresses are safe to post to."""
+"""Which callback addresses can be set: those that will be called."""
 
-import asyncio
-import ipaddress
-import socket
-from urllib.parse import urlsplit
+from yarl import URL
 
+from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
 from coach.errors import CoachError
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_HOW = "Write https://host/path, or http://localhost:port/path for a CRM on this machine."
 
 
 class CallbackError(CoachError):
@@ -17,53 +15,29 @@ class CallbackError(CoachError):
 async def checked_callback(url: str) -> str:
     """The address itself, or an empty one for none. Raises `CallbackError` saying what is wrong.
 
-    Changes hold a customer's data, so they travel by https; and an address inside our own network
-    would let whoever sets it reach machines that only we can reach.
+    What the caller would refuse later is refused here. Changes hold a customer's data, so they
+    travel by https; and an address inside our own network would let whoever sets it reach machines
+    that only we can reach.
     """
     url = url.strip()
     if not url:
         return url
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise CallbackError(f"“{url}” is not an address; write https://host/path.") from error
-    host = parts.hostname
-    if parts.scheme not in {"http", "https"} or not host:
-        raise CallbackError(f"“{url}” is not an address; write https://host/path.")
-    if parts.username or parts.password:
+    host = host_of(url)
+    loopback = is_loopback_name(host)
+    if (why := refusal(url, loopback=loopback)) is not None:
+        raise CallbackError(f"{why} {_HOW}")
+    if URL(url).raw_user is not None or URL(url).raw_password is not None:
         raise CallbackError(
             "The callback URL must not hold a user name or password; requests are signed instead."
         )
-    addresses = await _addresses(host, port)
-    loopback = bool(addresses) and all(address.is_loopback for address in addresses)
-    if parts.scheme == "http" and not loopback:
-        raise CallbackError("The callback URL must begin with https:// (http is for this machine).")
-    if not loopback and any(not address.is_global for address in addresses):
-        raise CallbackError(
-            f"{host} is inside a private network; the callback must be reachable in public "
-            "or be on this machine."
-        )
-    return url
-
-
-async def _addresses(host: str, port: int | None) -> list[Address]:
-    if host == "localhost":
-        return [ipaddress.IPv4Address("127.0.0.1")]
+    resolver = Guarded(loopback=loopback)
     try:
-        return [_plain(ipaddress.ip_address(host))]
-    except ValueError:
-        pass
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port or 443, type=socket.SOCK_STREAM
-        )
-    except (socket.gaierror, UnicodeError):
+        await resolver.resolve(host)
+    except PrivateAddressError as error:
+        raise CallbackError(f"{error}; it is not called. {_HOW}") from error
+    except OSError:
         # Not known from here, perhaps not yet; what cannot be reached is retried and told.
-        return []
-    return [_plain(ipaddress.ip_address(each[4][0])) for each in found]
-
-
-def _plain(address: Address) -> Address:
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+        pass
+    finally:
+        await resolver.close()
+    return url

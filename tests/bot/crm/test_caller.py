@@ -8,8 +8,8 @@ from ipaddress import ip_address
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from bot.crm.addresses import is_loopback_name, may_be_called
-from bot.crm.caller import Caller, Impossible, Later, PrivateAddressError, _Guarded
+from bot.crm.addresses import Guarded, PrivateAddressError, is_loopback_name, may_be_called
+from bot.crm.caller import Caller, Impossible, Later
 from bot.crm.calls import Answer, Call
 from bot.crm.parts import CrmParts
 from bot.runtime.parts import Parts
@@ -56,13 +56,38 @@ async def line(sqlite_parts: Parts) -> AsyncIterator[Line]:
         "http://crm.example.com/x",
         "ftp://crm.example.com/x",
         "https://",
-        "https://[half",
-        "https://h:port/",
     ],
 )
 async def test_what_is_not_public_is_not_called(line: Line, url: str) -> None:
     outcome = await line.get(url)
     assert isinstance(outcome, Impossible), outcome
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.1",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "\uff11\uff12\uff17.\uff10.\uff10.\uff11",
+        "\u2460\u2461\u2466.0.0.1",
+        "127\u30020\u30020\u30021",
+        "\uff4cocalhost",
+    ],
+)
+async def test_what_one_reader_takes_for_a_name_and_another_for_an_address_is_not_called(
+    line: Line, host: str
+) -> None:
+    elsewhere = replace(line.connection, callback_url="https://crm.example.com/")
+    outcome = await line.get(f"https://{host}/x", elsewhere)
+    assert isinstance(outcome, Impossible), outcome
+
+
+async def test_what_can_be_no_name_is_tried_like_one_that_nobody_knows(line: Line) -> None:
+    outcome = await line.get(f"https://{'a' * 64}.example.com/x")
+    assert isinstance(outcome, Later)
+    assert outcome.why == "no name of a host"
 
 
 async def test_this_machine_is_called_only_for_a_connection_that_was_linked_to_it(
@@ -80,7 +105,7 @@ async def test_this_machine_is_called_only_for_a_connection_that_was_linked_to_i
 
 
 async def test_a_name_is_looked_up_for_the_very_connection_that_is_made() -> None:
-    guarded, open_ = _Guarded(loopback=False), _Guarded(loopback=True)
+    guarded, open_ = Guarded(loopback=False), Guarded(loopback=True)
     try:
         with pytest.raises(PrivateAddressError):
             await guarded.resolve("localhost", 80)

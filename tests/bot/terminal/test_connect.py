@@ -77,6 +77,14 @@ def test_the_callback_is_set_shown_and_taken_away(coach: Coach) -> None:
     assert "Callback URL    none" in coach("connect", "native", "--callback", "").out
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:8080/x", "https://[::1]/x", "https://not-known-yet.invalid/x"],
+)
+def test_a_callback_on_this_machine_or_not_known_yet_can_be_set(coach: Coach, url: str) -> None:
+    assert f"Callback URL    {url}" in coach("connect", "native", "--callback", url).out
+
+
 def test_the_example_that_is_printed_signs_rightly(coach: Coach) -> None:
     """Runs the printed shell lines with a `curl` that shows what it was given."""
     text = coach("connect", "native").out
@@ -106,12 +114,17 @@ def test_the_example_that_is_printed_signs_rightly(coach: Coach) -> None:
         (["native", "--id", "slack"], "cannot name a connection"),
         (["native", "--rotate"], "There is no connection “native” yet"),
         (["native", "--rotate", "--finish"], "First --rotate"),
-        (["native", "--callback", "http://crm.example.com/x"], "must begin with https://"),
+        (["native", "--callback", "http://crm.example.com/x"], "is called by https only"),
         (["native", "--callback", "ftp://crm.example.com/x"], "is not an address"),
         (["native", "--callback", "https://10.0.0.7/x"], "inside a private network"),
         (["native", "--callback", "https://[fd00::1]/x"], "inside a private network"),
         (["native", "--callback", "https://[::ffff:192.168.1.1]/x"], "inside a private network"),
         (["native", "--callback", "https://169.254.169.254/x"], "inside a private network"),
+        # By name: one that leads to this machine is none of its own names.
+        (["native", "--callback", "https://0x7f.1/x"], "0x7f.1 is inside a private network"),
+        (["native", "--callback", "https://0x0a.1/x"], "0x0a.1 is inside a private network"),
+        (["native", "--callback", "https://10.1/x"], "is not an address"),
+        (["native", "--callback", "http://127.1:8080/x"], "http://localhost:port/path"),
         (["native", "--callback", "https://ana:pw@crm.example.com/x"], "user name or password"),
         (["native", "--callback", "https://h:port/"], "is not an address"),
     ],
