@@ -15,20 +15,28 @@ from coach.models import (
     Subject,
     Verb,
 )
-from coach.rule import ActionLook, ActionRule, Rule, TimeLook, TimeRule, Verdict
+from coach.rule import ActionLook, ActionRule, PersonRule, Rule, TimeLook, TimeRule, Verdict
 
 #: An event told later than this is history: it updates the mirror, but calls forth no word.
 FRESH = timedelta(minutes=15)
 
+#: A look at a person is made up for within so long; after that it waits for its next time.
+LATE = timedelta(hours=12)
+
 
 def load_rules() -> dict[str, Rule]:
     """Every rule by its file's name."""
-    return plugins.load(coach.rules, "RULE", (ActionRule, TimeRule))
+    return plugins.load(coach.rules, "RULE", (ActionRule, TimeRule, PersonRule))
 
 
 def time_rules(rules: Mapping[str, Rule]) -> dict[str, TimeRule]:
-    """The rules that wait for time to pass."""
+    """The rules that wait until a thing is due."""
     return {name: rule for name, rule in rules.items() if isinstance(rule, TimeRule)}
+
+
+def person_rules(rules: Mapping[str, Rule]) -> dict[str, PersonRule]:
+    """The rules that look at people by themselves."""
+    return {name: rule for name, rule in rules.items() if isinstance(rule, PersonRule)}
 
 
 def type_of(rule: Rule) -> InsightType:
@@ -94,3 +102,29 @@ def on_time(rule: TimeRule, look: TimeLook) -> Verdict:
         return rule.evaluate(look)
     except Exception as error:
         raise RuleFaultError(f"{type(error).__name__}: {error}") from error
+
+
+def on_person(rule: PersonRule, look: TimeLook) -> Verdict:
+    """What a rule says to one person by itself, if it is its time, and when the next one is.
+
+    Raises `RuleFaultError` when the rule fails.
+    """
+    person, now = look.person, look.now
+    try:
+        last, coming = _times(rule, person, now)
+        hears = person.listens and person.settings.level >= rule.level
+        spoken = last is None or any(earlier.created_at >= last for earlier in look.past)
+        draft = rule.evaluate(look) if hears and not spoken else None
+        return Verdict([draft] if draft else [], again_at=coming)
+    except Exception as error:
+        raise RuleFaultError(f"{type(error).__name__}: {error}") from error
+
+
+def _times(rule: PersonRule, person: Person, now: datetime) -> tuple[datetime | None, datetime]:
+    """The latest of a rule's times that is good still, if any is, and the next one to come."""
+    last, since = None, now - LATE
+    while (at := rule.next(person, since)) <= now:
+        if at <= since:
+            raise ValueError(f"{at.isoformat()} does not come after {since.isoformat()}.")
+        last = since = at
+    return last, at

@@ -23,6 +23,17 @@ def subject_key(subject: Subject) -> str:
     return f"{kind_of(subject)}:{subject.connection_id}:{subject.id}"
 
 
+def belongs_to(subject: Subject, kind: SubjectKind) -> str | None:
+    """The id of the deal or contact that a thing belongs to, if it does."""
+    match kind, subject:
+        case SubjectKind.DEAL, Task():
+            return subject.deal_id
+        case SubjectKind.CONTACT, Task() | Deal():
+            return subject.contact_id
+        case _:
+            return None
+
+
 def about(subject: Subject, mark: object = "") -> About:
     """That an insight is about this thing, in the state that `mark` tells."""
     return About(kind_of(subject), subject.connection_id, subject.id, str(mark))

@@ -46,7 +46,7 @@ class ActionRule:
 
 @dataclass(frozen=True, slots=True)
 class TimeLook:
-    """What a time rule sees of one person: what is due, and what was said before."""
+    """What a rule of time sees of one person: what is due, and what was said before."""
 
     now: datetime
     person: Person
@@ -93,6 +93,26 @@ class TimeRule:
     shown: tuple[Knowledge[Any], ...] = ()
     #: Whether the deals of the largest value come first; else what has been due the longest.
     largest_first: bool = False
+    #: Kinds of thing that `knows` tells of: with each that changes, the check of the deal or
+    #: contact it belongs to is made anew, also one that was put off.
+    moved_by: frozenset[SubjectKind] = frozenset()
 
 
-Rule = ActionRule | TimeRule
+@dataclass(frozen=True, slots=True)
+class PersonRule:
+    """A rule that looks at a person from time to time, whatever things they have.
+
+    It looks at whoever has started the coach. Each of its times is good for one insight at most.
+    """
+
+    summary: str
+    level: Level
+    #: The first of its times with a person after an instant.
+    next: Callable[[Person, datetime], datetime]
+    #: What it says now; nothing is due in `TimeLook`.
+    evaluate: Callable[[TimeLook], Draft | None]
+    #: What `TimeLook.known` is to hold.
+    shown: tuple[Knowledge[Any], ...] = ()
+
+
+Rule = ActionRule | TimeRule | PersonRule

@@ -4,10 +4,18 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, exists, or_, select, tuple_, update
+from sqlalchemy import Select, bindparam, case, exists, literal, or_, select, tuple_, update
 
+from coach.models import Enrolment
 from storage.database import Tx, chunks, insert
-from storage.tables import FAULTY_ROUND, UNFINISHED_PLAN, WAITING_ROUND, check_plans, rounds
+from storage.tables import (
+    FAULTY_ROUND,
+    UNFINISHED_PLAN,
+    WAITING_ROUND,
+    check_plans,
+    people,
+    rounds,
+)
 
 
 class Round(NamedTuple):
@@ -62,6 +70,25 @@ async def wake(
     if rules is not None:
         statement = statement.where(rounds.c.rule.in_(sorted(rules)))
     await tx.execute(statement.values(due_at=now, not_before=None, attempts=0, error=None))
+
+
+async def enlist(
+    tx: Tx, rules: Iterable[str], now: datetime, one: tuple[str, str] | None = None
+) -> None:
+    """Have rules that look at people by themselves look at whoever has started; at one, or all.
+
+    Whom they look at already they go on to look at as before.
+    """
+    for rule in sorted(rules):
+        started = select(
+            people.c.workspace_id, people.c.id, literal(rule), literal(now, rounds.c.due_at.type)
+        ).where(people.c.enrolment == Enrolment.STARTED.value)
+        if one is not None:
+            started = started.where(tuple_(people.c.workspace_id, people.c.id) == one)
+        new = insert(tx, rounds).from_select(
+            ["workspace_id", "person_id", "rule", "due_at"], started
+        )
+        await tx.execute(new.on_conflict_do_nothing(index_elements=list(rounds.primary_key)))
 
 
 async def hold(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> None:

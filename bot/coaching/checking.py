@@ -1,17 +1,17 @@
 """Checks: from when on a thing is each time rule's business, told anew whenever it changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.errors import RuleFaultError
-from coach.keys import kind_of
+from coach.keys import belongs_to, kind_of
 from coach.knowledge import UNKNOWN, Known
-from coach.models import Person, Subject
+from coach.models import Person, Subject, SubjectKind
 from coach.rule import TimeRule
-from storage import check_plans, checks, loader
+from storage import check_plans, checks, loader, mirror, people
 from storage.checks import Check, Key
 from storage.database import Tx
 from storage.loader import Asked
@@ -58,14 +58,21 @@ async def appoint(
         return
     made: list[Check] = []
     gone: list[Key] = []
-    for name, rule in engine.time_rules(parts.rules).items():
+    rules = engine.time_rules(parts.rules)
+    moved = {name: _moved(rule, touched) for name, rule in rules.items()}
+    others = await _others(tx, workspace_id, set().union(*moved.values()), touched)
+    whom = await _with_owners(tx, workspace_id, whom, others.values())
+    for name, rule in rules.items():
         theirs = [each for each in touched if kind_of(each.after) is rule.kind]
+        theirs += [others[place] for place in moved[name] if place in others]
         known = await known_of(parts, tx, workspace_id, rule, [each.after for each in theirs])
         for before, after in theirs:
             then = moment(rule, before, whom, known, now) if before else Moment(None)
             since = moment(rule, after, whom, known, now)
             same_person = before is not None and before.person_id == after.person_id
-            if since == then and (same_person or since.at is None) and since.error is None:
+            # What was known before of one that another has moved is not known any more.
+            same = since == then and not (moved[name] and _place(after) in moved[name])
+            if same and (same_person or since.at is None) and since.error is None:
                 continue
             key = Key(name, rule.kind, after.connection_id, after.id)
             if since.at is None:
@@ -88,14 +95,64 @@ async def appoint(
     await checks.save(tx, workspace_id, made, gone)
 
 
+class _Place(NamedTuple):
+    """Where a thing is in the mirror."""
+
+    kind: SubjectKind
+    connection_id: str
+    id: str
+
+
+def _place(subject: Subject) -> _Place:
+    return _Place(kind_of(subject), subject.connection_id, subject.id)
+
+
+def _moved(rule: TimeRule, touched: Sequence[Touched]) -> set[_Place]:
+    """What the things belong to, and belonged to before, that move checks of this rule."""
+    if not rule.moved_by:
+        return set()
+    return {
+        _Place(rule.kind, each.connection_id, id)
+        for one in touched
+        if kind_of(one.after) in rule.moved_by
+        for each in one
+        if each is not None and (id := belongs_to(each, rule.kind)) is not None
+    }
+
+
+async def _others(
+    tx: Tx,
+    workspace_id: str,
+    moved: Iterable[_Place],
+    touched: Sequence[Touched],
+) -> dict[_Place, Touched]:
+    """Those moved that did not change themselves, as far as the mirror has them."""
+    wanted: dict[tuple[SubjectKind, str], set[str]] = {}
+    for place in set(moved).difference(_place(each.after) for each in touched):
+        wanted.setdefault((place.kind, place.connection_id), set()).add(place.id)
+    found: dict[_Place, Touched] = {}
+    for (kind, connection_id), ids in wanted.items():
+        loaded = await mirror.load(tx, kind, workspace_id, connection_id, ids)
+        found.update({_place(each): Touched(each, each) for each in loaded.values()})
+    return found
+
+
+async def _with_owners(
+    tx: Tx, workspace_id: str, whom: Mapping[str, Person], others: Iterable[Touched]
+) -> Mapping[str, Person]:
+    owners = {each.after.person_id for each in others if each.after.person_id}
+    missing = owners.difference(whom)
+    return {**whom, **await people.load(tx, workspace_id, missing)} if missing else whom
+
+
 async def known_of(
     parts: Parts, tx: Tx, workspace_id: str, rule: TimeRule, subjects: Sequence[Subject]
 ) -> Mapping[str, Known]:
     """What a rule's `due` is to know of the people these things belong to."""
     if not rule.knows or not subjects:
         return {}
-    people = {subject.person_id for subject in subjects if subject.person_id}
-    return await loader.find(tx, parts.loaders, rule.knows, Asked(workspace_id, people, subjects))
+    owners = {subject.person_id for subject in subjects if subject.person_id}
+    return await loader.find(tx, parts.loaders, rule.knows, Asked(workspace_id, owners, subjects))
 
 
 def moment(

@@ -7,6 +7,7 @@ from bot.coaching import planning
 from bot.coaching.actor import Actor
 from bot.coaching.attending import attend
 from bot.runtime.parts import Parts
+from coach import engine
 from coach.models import Enrolment, Level, Person, Settings
 from storage import messages, people, rounds, workspaces
 from storage.database import Tx
@@ -116,6 +117,7 @@ async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
     await people.change(tx, person.workspace_id, person.id, enabled=True)
     now = parts.clock.now()
     await messages.replay(tx, person.workspace_id, now, person_id=person.id)
+    await rounds.enlist(tx, engine.person_rules(parts.rules), now, (person.workspace_id, person.id))
     # Nothing was looked at for somebody who did not listen.
     await rounds.wake(tx, person.workspace_id, person.id, now)
     await _show_welcome(tx, person, "started")

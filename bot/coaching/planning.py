@@ -23,6 +23,7 @@ async def announce(parts: Parts, tx: Tx) -> None:
     """Say that this version runs; rules that are new to a workspace get their checks by and by."""
     kinds = {name: rule.kind for name, rule in engine.time_rules(parts.rules).items()}
     await check_plans.announce(tx, kinds, parts.clock.now())
+    await rounds.enlist(tx, engine.person_rules(parts.rules), parts.clock.now())
 
 
 async def reconsider(
@@ -34,12 +35,14 @@ async def reconsider(
     """
     now = parts.clock.now()
     rules = engine.time_rules(parts.rules)
+    looking = {*rules, *engine.person_rules(parts.rules)}
     numbers = {rule.setting for rule in rules.values()}
     if changed is not None and numbers.issuperset(changed):
         rules = {name: rule for name, rule in rules.items() if rule.setting in changed}
+        looking = {*rules}
     kinds = {name: rule.kind for name, rule in rules.items()}
     await check_plans.again(tx, person.workspace_id, person.id, kinds, now)
-    await rounds.wake(tx, person.workspace_id, person.id, now, rules)
+    await rounds.wake(tx, person.workspace_id, person.id, now, looking)
 
 
 async def plan_some(parts: Parts, now: datetime) -> bool:

@@ -87,7 +87,7 @@ async def tick(parts: Parts) -> Ticked:
 
 async def _rounds(parts: Parts, now: datetime) -> _Made:
     """Make some of the rounds that are due and nobody else makes."""
-    rules = engine.time_rules(parts.rules)
+    rules = {*engine.time_rules(parts.rules), *engine.person_rules(parts.rules)}
     async with parts.database.read() as tx:
         if not await rounds.due(tx, rules, now, 1):
             return _Made()
@@ -142,6 +142,9 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         new: list[NewInsight] = []
         for name in sorted(names):
             mine = [each for each in theirs if each.rule == name]
+            if name in engine.person_rules(parts.rules):
+                new += await _ask_by_person(parts, tx, name, mine, whom, past, now)
+                continue
             count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, now)
             due += count
             new += said
@@ -201,6 +204,35 @@ async def _ask(
     await checks.put_off(tx, workspace_id, later)
     await _set_next(tx, workspace_id, name, verdicts, now)
     return count, new
+
+
+async def _ask_by_person(
+    parts: Parts,
+    tx: Tx,
+    name: str,
+    claimed: Sequence[Round],
+    whom: Mapping[str, Person],
+    past: Mapping[tuple[str, str], Sequence[PastInsight]],
+    now: datetime,
+) -> list[NewInsight]:
+    """Ask a rule that looks at people by themselves about some people of a workspace."""
+    rule, workspace_id = engine.person_rules(parts.rules)[name], claimed[0].workspace_id
+    asked = Asked(workspace_id, {each.person_id for each in claimed})
+    known = await loader.find(tx, parts.loaders, rule.shown, asked)
+    verdicts: dict[Round, Verdict] = {}
+    for each in claimed:
+        said_before = past.get((name, each.person_id), ())
+        look = TimeLook(now, whom[each.person_id], (), 0, said_before, known[each.person_id])
+        try:
+            verdicts[each] = engine.on_person(rule, look)
+        except RuleFaultError as error:
+            await _put_off(tx, each, str(error), now)
+    await _set_next(tx, workspace_id, name, verdicts, now)
+    return [
+        NewInsight(name, InsightType.TIME, draft)
+        for verdict in verdicts.values()
+        for draft in verdict.drafts
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coach import engine, keys
+from coach.calendar import INSTANT
 from coach.errors import RuleFaultError
 from coach.keys import fingerprint, subject_key
 from coach.knowledge import LARGE_VALUE, PRESSING_TASKS, Knowledge, Known
@@ -28,8 +29,10 @@ from coach.models import (
     Verb,
 )
 from coach.phrases import say
-from coach.rule import ActionLook, ActionRule, Rule, TimeLook, TimeRule, Verdict
-from tests.coach.values import ANA, CALL, NOW, WON, did, look, setting
+from coach.rule import ActionLook, ActionRule, PersonRule, Rule, TimeLook, TimeRule, Verdict
+from tests.coach.values import ANA, CALL, NOW, WON, did, look, said, setting
+
+HOUR = timedelta(hours=1)
 
 DRAFT = Draft(
     "p1", "deal:c1:D-17", "once", Priority.HIGH, say("Well done."), say("You did."),
@@ -57,6 +60,15 @@ def time_rule(
         return NOW if subject is WON else None
 
     return TimeRule("Test.", level, SubjectKind.DEAL, due, answer)
+
+
+def person_rule(answer: Draft | None = DRAFT) -> PersonRule:
+    """A rule whose time is the beginning of every hour."""
+
+    def next_hour(person: Person, after: datetime) -> datetime:
+        return after.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+    return PersonRule("Test.", Level.MINIMAL, next_hour, lambda _: answer)
 
 
 WIN = did(Verb.DEAL_CLOSED, deal=WON)
@@ -151,8 +163,68 @@ def test_what_goes_wrong_in_a_rule_is_told_as_the_rules_fault() -> None:
 
 
 def test_the_rules_of_time_are_those() -> None:
-    rules: dict[str, Rule] = {"won": action_rule(), "stuck": time_rule()}
+    rules: dict[str, Rule] = {
+        "won": action_rule(),
+        "stuck": time_rule(),
+        "weekly": person_rule(),
+    }
     assert list(engine.time_rules(rules)) == ["stuck"]
+    assert list(engine.person_rules(rules)) == ["weekly"]
+
+
+# Looks at a person
+
+
+def test_a_person_is_looked_at_when_it_is_time_and_the_next_time_is_told() -> None:
+    assert engine.on_person(person_rule(), look()) == Verdict([DRAFT], again_at=NOW + HOUR)
+    silent = engine.on_person(person_rule(None), look())
+    assert silent == Verdict([], again_at=NOW + HOUR)
+
+
+def test_each_time_is_good_for_one_insight_and_the_next_for_another() -> None:
+    for minutes, heard in ((1, False), (59, False), (60, True)):
+        now = NOW + timedelta(minutes=minutes)
+        verdict = engine.on_person(person_rule(), look(now=now, past=[said(DRAFT, NOW)]))
+        assert bool(verdict.drafts) is heard, minutes
+
+
+def test_a_time_that_is_long_past_is_good_no_more() -> None:
+    def at_nine(person: Person, after: datetime) -> datetime:
+        at = after.replace(hour=9, minute=0, second=0, microsecond=0)
+        return at if at > after else at + timedelta(days=1)
+
+    rule = replace(person_rule(), next=at_nine)
+    for late, heard in ((engine.LATE - INSTANT, True), (engine.LATE, False)):
+        verdict = engine.on_person(rule, look(now=NOW + late))
+        assert (bool(verdict.drafts), verdict.again_at) == (heard, NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        setting(enabled=False),
+        setting(level=Level.MINIMAL),
+        replace(ANA, enrolment=Enrolment.DECLINED),
+    ],
+)
+def test_who_does_not_hear_is_not_asked_about(person: Person) -> None:
+    rule = replace(person_rule(), level=Level.BALANCED)
+    verdict = engine.on_person(rule, look(person=person))
+    assert verdict == Verdict([], again_at=NOW + HOUR)
+
+
+def test_a_rule_whose_next_time_does_not_come_later_is_at_fault() -> None:
+    rule = replace(person_rule(), next=lambda person, after: after)
+    with pytest.raises(RuleFaultError, match="does not come after"):
+        engine.on_person(rule, look())
+
+
+def test_what_goes_wrong_in_a_look_is_told_as_the_rules_fault() -> None:
+    def fail(_: TimeLook) -> Draft | None:
+        raise ZeroDivisionError("division by zero")
+
+    with pytest.raises(RuleFaultError, match="ZeroDivisionError: division by zero"):
+        engine.on_person(replace(person_rule(), evaluate=fail), look())
 
 
 # Priorities and identity
@@ -195,6 +267,7 @@ def test_a_subject_is_one_word() -> None:
 def test_a_rules_kind_says_the_type_of_its_insights() -> None:
     assert engine.type_of(action_rule()) is InsightType.ACTION
     assert engine.type_of(time_rule()) is InsightType.TIME
+    assert engine.type_of(person_rule()) is InsightType.TIME
 
 
 def test_what_an_insight_is_about_is_told_with_the_state_that_called_it_forth() -> None:

@@ -19,7 +19,7 @@ from coach.engine import load_rules
 from coach.errors import PluginError
 from coach.models import DealStatus, Draft, Subject, Verb
 from coach.phrases import Phrase, from_json, to_json
-from coach.rule import TimeRule
+from coach.rule import PersonRule, TimeRule
 from coach.wording import ENGLISH, plain, words
 from tests.coach.values import ANN, CALL, NOW, WON, did, look, view
 
@@ -131,6 +131,9 @@ def drafts(name: str = "Acme") -> dict[str, Draft]:
     for rule_name, rule in load_rules().items():
         if isinstance(rule, TimeRule):
             spoken[rule_name] = rule.evaluate(look(things[rule.kind])).drafts[0]
+        elif isinstance(rule, PersonRule):
+            if draft := rule.evaluate(look()):
+                spoken[rule_name] = draft
         else:
             for verb in rule.verbs:
                 deal = open_deal if verb is Verb.DEAL_CREATED else won
