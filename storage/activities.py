@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_, update
 
 from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
-from storage.among import among
-from storage.database import Tx, add_new, chunks
+from storage.among import among, texts
+from storage.database import Tx, add_new
 from storage.tables import activities, contacts_made
 
 #: Where `/coach` commands come from, in the place of a connection.
@@ -37,17 +37,17 @@ class ActivityRow:
     details: dict[str, Any] | None = None
 
 
+_KNOWN = select(activities.c.dedupe_key).where(
+    activities.c.workspace_id == bindparam("workspace"),
+    activities.c.connection_id == bindparam("connection"),
+    among(activities.c.dedupe_key, texts("keys")),
+)
+
+
 async def unknown(tx: Tx, workspace_id: str, connection_id: str, keys: Sequence[str]) -> set[str]:
     """Which of these events have not been recorded yet."""
-    missing = set(keys)
-    for piece in chunks(sorted(missing)):
-        query = select(activities.c.dedupe_key).where(
-            activities.c.workspace_id == workspace_id,
-            activities.c.connection_id == connection_id,
-            among(activities.c.dedupe_key, piece),
-        )
-        missing.difference_update((await tx.execute(query)).scalars())
-    return missing
+    asked = {"workspace": workspace_id, "connection": connection_id, "keys": list(keys)}
+    return set(keys).difference((await tx.execute(_KNOWN, asked)).scalars())
 
 
 async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None:

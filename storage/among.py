@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Dialect, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -39,9 +39,13 @@ class _Among(ColumnElement[bool]):
         ("values", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[str], values: Iterable[str]) -> None:
+    def __init__(self, column: ColumnElement[str], values: BindParameter[list[str]]) -> None:
         self.column = column
-        self.values = bindparam(None, list(values), type_=_TEXTS, unique=True)
+        self.values = values
+
+    def self_group(self, against: object = None) -> "_Among":
+        """As it is: on SQLite a condition is compared with 1 else, and no index is used."""
+        return self
 
     def sides(self, compiler: SQLCompiler, options: dict[str, Any]) -> tuple[str, str]:
         """The column and the parameter, as a statement calls them."""
@@ -60,6 +64,15 @@ def _postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     return f"{column} = ANY({values})"
 
 
-def among(column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+def texts(name: str) -> BindParameter[list[str]]:
+    """A parameter for a list of texts, for a statement that is made once and filled in often."""
+    return bindparam(name, type_=_TEXTS)
+
+
+def among(
+    column: ColumnElement[str], values: Iterable[str] | BindParameter[list[str]]
+) -> ColumnElement[bool]:
     """The condition that a column of text holds one of these values."""
+    if not isinstance(values, BindParameter):
+        values = bindparam(None, list(values), type_=_TEXTS, unique=True)
     return _Among(column, values)

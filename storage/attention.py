@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from coach.attention import Decided, Reason, Verdict, Waiting
 from coach.models import MessageState, Priority
+from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
 from storage.tables import OPEN_INSIGHT, insights, message_insights, messages
@@ -62,7 +63,7 @@ _OPEN = (
     .where(
         OPEN_INSIGHT,
         insights.c.workspace_id == bindparam("workspace"),
-        insights.c.person_id.in_(bindparam("people", expanding=True)),
+        among(insights.c.person_id, texts("people")),
     )
 )
 
@@ -138,16 +139,19 @@ async def keep(tx: Tx, workspace_id: str, decided: Mapping[str, Decided]) -> Non
         )
 
 
-async def any_held(tx: Tx, workspace_id: str, person_id: str) -> bool:
-    """Whether anything of this person's is held back, waiting for its turn."""
-    query = (
-        select(insights.c.fingerprint)
-        .where(
-            OPEN_INSIGHT,
-            insights.c.workspace_id == workspace_id,
-            insights.c.person_id == person_id,
-            insights.c.verdict == Verdict.HOLD.value,
-        )
-        .limit(1)
+_HELD = (
+    select(insights.c.person_id)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+        insights.c.verdict == Verdict.HOLD.value,
     )
-    return (await tx.execute(query)).first() is not None
+    .distinct()
+)
+
+
+async def held(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> list[str]:
+    """Those of these people of whose something is held back, waiting for its turn."""
+    asked = {"workspace": workspace_id, "people": sorted(person_ids)}
+    return list((await tx.execute(_HELD, asked)).scalars())

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     String,
     and_,
+    bindparam,
     delete,
     exists,
     literal,
@@ -81,12 +82,15 @@ async def announce(tx: Tx, rules: Mapping[str, SubjectKind], now: datetime) -> N
         )
 
 
+_ANNOUNCED = select(check_plans.c.rule, check_plans.c.kind, check_plans.c.announced_at).where(
+    check_plans.c.workspace_id == bindparam("workspace"), check_plans.c.person_id == ""
+)
+
+
 async def announced(tx: Tx, workspace_id: str) -> list[Announced]:
     """The rules that have or are to have checks in a workspace."""
-    query = select(check_plans.c.rule, check_plans.c.kind, check_plans.c.announced_at).where(
-        check_plans.c.workspace_id == workspace_id, check_plans.c.person_id == ""
-    )
-    return [Announced(row[0], SubjectKind(row[1]), row[2]) for row in await tx.execute(query)]
+    rows = await tx.execute(_ANNOUNCED, {"workspace": workspace_id})
+    return [Announced(row[0], SubjectKind(row[1]), row[2]) for row in rows]
 
 
 async def forget(tx: Tx, workspace_id: str, rule: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, update
 
-from storage.among import among
-from storage.database import Tx, chunks, insert_for
+from storage.among import among, texts
+from storage.columns import UtcDateTime
+from storage.database import Tx, insert_for
 from storage.leases import leased_until
 from storage.tables import PENDING_LARGE, PENDING_SMALL, connections, deliveries, event_keys
 
@@ -301,17 +302,22 @@ async def _lease(
     return taken.first() is not None
 
 
+_WELL = (
+    update(deliveries)
+    .where(
+        deliveries.c.workspace_id == bindparam("_workspace"), among(deliveries.c.id, texts("_ids"))
+    )
+    .values(state="done", processed_at=bindparam("_now", type_=UtcDateTime), error=None)
+)
+
+
 async def finish(
     tx: Tx, workspace_id: str, outcomes: Mapping[str, str | None], now: datetime
 ) -> None:
     """Note how deliveries ended: id -> its error, or `None` for well."""
     well = [id for id, error in outcomes.items() if error is None]
-    for piece in chunks(well):
-        await tx.execute(
-            update(deliveries)
-            .where(deliveries.c.workspace_id == workspace_id, among(deliveries.c.id, piece))
-            .values(state="done", processed_at=now, error=None)
-        )
+    if well:
+        await tx.execute(_WELL, {"_workspace": workspace_id, "_ids": well, "_now": now})
     for id, error in outcomes.items():
         if error is not None:
             await tx.execute(

@@ -22,7 +22,7 @@ from coach.models import (
     Suggestion,
 )
 from storage import messages, people
-from storage.among import among
+from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
 from storage.tables import (
     OPEN_INSIGHT,
@@ -127,11 +127,15 @@ async def add(
     return [(print_, by_print[print_]) for print_ in made]
 
 
+_THERE = select(insights.c.fingerprint).where(
+    insights.c.workspace_id == bindparam("workspace"),
+    among(insights.c.fingerprint, texts("fingerprints")),
+)
+
+
 async def _there(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> set[str]:
-    query = select(insights.c.fingerprint).where(
-        insights.c.workspace_id == workspace_id, among(insights.c.fingerprint, fingerprints)
-    )
-    return set((await tx.execute(query)).scalars())
+    asked = {"workspace": workspace_id, "fingerprints": list(fingerprints)}
+    return set((await tx.execute(_THERE, asked)).scalars())
 
 
 async def get(tx: Tx, workspace_id: str, fingerprint: str) -> Insight | None:
@@ -350,7 +354,7 @@ _SAID = (
     update(insights)
     .where(
         insights.c.workspace_id == bindparam("_workspace"),
-        insights.c.fingerprint.in_(bindparam("_fingerprints", expanding=True)),
+        among(insights.c.fingerprint, texts("_fingerprints")),
     )
     .values(
         seen_at=func.coalesce(insights.c.seen_at, bindparam("_now", type_=insights.c.seen_at.type)),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, delete, func, or_, select
+from sqlalchemy import Table, bindparam, delete, func, or_, select
 
 from coach.keys import kind_of
 from coach.models import (
@@ -16,7 +16,7 @@ from coach.models import (
     TaskPriority,
     TaskStatus,
 )
-from storage.among import among
+from storage.among import among, texts
 from storage.columns import from_micros, to_micros
 from storage.database import Tx, chunks, put
 from storage.tables import contacts, deals, tasks
@@ -60,22 +60,25 @@ def from_row(kind: SubjectKind, row: Sequence[Any]) -> Subject:
     return Task(**values)
 
 
+_THESE = {
+    kind: select(*columns(kind)).where(
+        table.c.workspace_id == bindparam("workspace"),
+        table.c.connection_id == bindparam("connection"),
+        among(table.c.id, texts("ids")),
+    )
+    for kind, table in TABLES.items()
+}
+
+
 async def load(
     tx: Tx, kind: SubjectKind, workspace_id: str, connection_id: str, ids: Collection[str]
 ) -> dict[str, Subject]:
     """Things of one kind and connection by id."""
-    table = TABLES[kind]
-    found: dict[str, Subject] = {}
-    for piece in chunks(sorted(ids)):
-        query = select(*columns(kind)).where(
-            table.c.workspace_id == workspace_id,
-            table.c.connection_id == connection_id,
-            among(table.c.id, piece),
-        )
-        for row in await tx.execute(query):
-            subject = from_row(kind, row)
-            found[subject.id] = subject
-    return found
+    if not ids:
+        return {}
+    asked = {"workspace": workspace_id, "connection": connection_id, "ids": list(ids)}
+    found = [from_row(kind, row) for row in await tx.execute(_THESE[kind], asked)]
+    return {subject.id: subject for subject in found}
 
 
 async def save(tx: Tx, workspace_id: str, subjects: Iterable[Subject]) -> None:

@@ -2,25 +2,33 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, case, cast, func, or_, select
 
 from coach.models import Deal, Ref
 from coach.namesakes import Namesake
 from coach.phrases import Money
-from storage.database import Tx, chunks
+from storage.among import among, texts
+from storage.database import Tx
 from storage.tables import OPEN_DEAL, deals
 
 
 async def of(tx: Tx, workspace_id: str, wanted: Collection[Ref]) -> dict[Ref, Namesake]:
     """Those of these deals whose title another open deal of their owner bears."""
     found: dict[Ref, Namesake] = {}
-    for piece in chunks(list(wanted)):
-        for row in await tx.execute(_counted(workspace_id, piece)):
-            connection_id, id, account, value, currency, *shared = row
-            amount = None if value is None else Money(value, currency)
-            found[Ref(connection_id, id)] = Namesake(id, account, amount, *shared)
+    if not wanted:
+        return found
+    asked = {
+        "workspace": workspace_id,
+        "connections": list({each.connection_id for each in wanted}),
+        "ids": list({each.id for each in wanted}),
+    }
+    for row in await tx.execute(_counted(), asked):
+        connection_id, id, account, value, currency, *shared = row
+        amount = None if value is None else Money(value, currency)
+        found[Ref(connection_id, id)] = Namesake(id, account, amount, *shared)
     return found
 
 
@@ -31,7 +39,8 @@ async def told_apart(tx: Tx, workspace_id: str, deal: Deal) -> Deal:
     return replace(deal, apart=found[ref].apart) if ref in found else deal
 
 
-def _counted(workspace_id: str, wanted: Collection[Ref]) -> Select[Any]:
+@cache
+def _counted() -> Select[Any]:
     named = deals.alias("named")
     account = named.c.account == deals.c.account
     amount = and_(
@@ -53,11 +62,11 @@ def _counted(workspace_id: str, wanted: Collection[Ref]) -> Select[Any]:
             ),
         )
         .where(
-            named.c.workspace_id == workspace_id,
+            named.c.workspace_id == bindparam("workspace"),
             # Not as pairs: by these SQLite finds nothing in an index. Of two CRMs with the same ids
             # some may be counted that nobody asked for.
-            named.c.connection_id.in_({each.connection_id for each in wanted}),
-            named.c.id.in_({each.id for each in wanted}),
+            among(named.c.connection_id, texts("connections")),
+            among(named.c.id, texts("ids")),
         )
         .group_by(*told)
     )

@@ -13,7 +13,7 @@ from coach.events import EVERYWHERE, Owner, OwnerKey, normalised
 from coach.models import Person
 from coach.owners import Known, Tied, Ties, tie
 from storage import people
-from storage.among import among
+from storage.among import among, texts
 from storage.database import Tx, add_new, chunks, put
 from storage.tables import connections, owners
 from storage.tables import people as people_table
@@ -83,33 +83,42 @@ async def resolve(
     )
 
 
+_HOLDERS = (
+    select(owners, people_table.c.slack_user_id.is_not(None).label("in_slack"))
+    .join(
+        people_table,
+        (people_table.c.workspace_id == owners.c.workspace_id)
+        & (people_table.c.id == owners.c.person_id),
+    )
+    .where(
+        owners.c.workspace_id == bindparam("workspace"),
+        owners.c.person_id.in_(
+            select(owners.c.person_id).where(
+                owners.c.workspace_id == bindparam("workspace"),
+                among(owners.c.connection_id, texts("places")),
+                among(owners.c.owner_key, texts("keys")),
+            )
+        ),
+    )
+)
+
+
 async def _holders(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Known]:
     """Everybody who has any of these keys, with all that they have."""
     in_slack: dict[str, bool] = {}
     theirs: dict[str, set[OwnerKey]] = defaultdict(set)
     chosen: dict[str, set[OwnerKey]] = defaultdict(set)
-    places = sorted({key.connection_id for key in keys})
-    for piece in chunks(sorted({key.key for key in keys})):
-        holders = select(owners.c.person_id).where(
-            owners.c.workspace_id == workspace_id,
-            among(owners.c.connection_id, places),
-            among(owners.c.owner_key, piece),
-        )
-        query = (
-            select(owners, people_table.c.slack_user_id.is_not(None).label("in_slack"))
-            .join(
-                people_table,
-                (people_table.c.workspace_id == owners.c.workspace_id)
-                & (people_table.c.id == owners.c.person_id),
-            )
-            .where(owners.c.workspace_id == workspace_id, owners.c.person_id.in_(holders))
-        )
-        for row in await tx.execute(query):
-            key = OwnerKey(row.connection_id, row.owner_key)
-            in_slack[row.person_id] = bool(row.in_slack)
-            theirs[row.person_id].add(key)
-            if row.chosen:
-                chosen[row.person_id].add(key)
+    asked = {
+        "workspace": workspace_id,
+        "places": list({key.connection_id for key in keys}),
+        "keys": list({key.key for key in keys}),
+    }
+    for row in await tx.execute(_HOLDERS, asked):
+        key = OwnerKey(row.connection_id, row.owner_key)
+        in_slack[row.person_id] = bool(row.in_slack)
+        theirs[row.person_id].add(key)
+        if row.chosen:
+            chosen[row.person_id].add(key)
     return [
         Known(id, frozenset(theirs[id]), known, frozenset(chosen.get(id, ())))
         for id, known in in_slack.items()

@@ -23,9 +23,9 @@ from sqlalchemy import (
 
 from coach.models import Enrolment, Level, MessageState, Person, Settings
 from storage import rounds
-from storage.among import among
+from storage.among import among, texts
 from storage.columns import UtcDateTime
-from storage.database import Database, Tx, chunks, insert
+from storage.database import Database, Tx, insert
 from storage.tables import OPEN_INSIGHT, insights, messages, metadata, people, workspaces
 
 
@@ -73,15 +73,17 @@ def _new(workspace_id: str, *, id: str, now: datetime, **known: object) -> dict[
     }
 
 
+_THESE = select(people).where(
+    people.c.workspace_id == bindparam("workspace"), among(people.c.id, texts("ids"))
+)
+
+
 async def load(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[str, Person]:
     """People by id."""
-    found: dict[str, Person] = {}
-    for piece in chunks(sorted(ids)):
-        query = select(people).where(
-            people.c.workspace_id == workspace_id, among(people.c.id, piece)
-        )
-        found.update({row.id: _person(row) for row in await tx.execute(query)})
-    return found
+    if not ids:
+        return {}
+    asked = {"workspace": workspace_id, "ids": list(ids)}
+    return {row.id: _person(row) for row in await tx.execute(_THESE, asked)}
 
 
 async def by_slack_user(tx: Tx, workspace_id: str, slack_user_id: str) -> Person | None:
@@ -342,8 +344,8 @@ async def reconsider(tx: Tx, workspace_id: str, person_ids: Collection[str], at:
     Whoever changes insights and messages of a person calls this first: it locks the person, and
     all who do so lock in the same order.
     """
-    for piece in chunks(sorted(set(person_ids))):
-        await tx.execute(_RECONSIDER, {"_workspace": workspace_id, "_ids": piece, "_at": at})
+    if ids := sorted(set(person_ids)):
+        await tx.execute(_RECONSIDER, {"_workspace": workspace_id, "_ids": ids, "_at": at})
 
 
 _AT = bindparam("_at", type_=UtcDateTime)
@@ -351,7 +353,7 @@ _RECONSIDER = (
     update(people)
     .where(
         people.c.workspace_id == bindparam("_workspace"),
-        people.c.id.in_(bindparam("_ids", expanding=True)),
+        among(people.c.id, texts("_ids")),
     )
     .values(decide_at=case((people.c.decide_at <= _AT, people.c.decide_at), else_=_AT))
 )
@@ -359,8 +361,17 @@ _RECONSIDER = (
 
 async def any_to_decide(tx: Tx, now: datetime) -> bool:
     """Whether attention has anybody to decide about."""
-    query = select(people.c.id).where(people.c.decide_at <= now).limit(1)
-    return (await tx.execute(query)).first() is not None
+    return (await tx.execute(_ANY_TO_DECIDE, {"now": now})).first() is not None
+
+
+_TO_DECIDE = (
+    select(people.c.workspace_id, people.c.id)
+    .where(people.c.decide_at <= bindparam("now"))
+    .order_by(people.c.decide_at)
+    .limit(bindparam("most"))
+    .with_for_update(key_share=True, skip_locked=True)
+)
+_ANY_TO_DECIDE = select(people.c.id).where(people.c.decide_at <= bindparam("now")).limit(1)
 
 
 async def to_decide(tx: Tx, now: datetime, most: int) -> dict[str, list[str]]:
@@ -368,17 +379,13 @@ async def to_decide(tx: Tx, now: datetime, most: int) -> dict[str, list[str]]:
 
     Whom another process has taken is passed over.
     """
-    query = (
-        select(people.c.workspace_id, people.c.id)
-        .where(people.c.decide_at <= now)
-        .order_by(people.c.decide_at)
-        .limit(most)
-        .with_for_update(key_share=True, skip_locked=True)
-    )
     found: dict[str, list[str]] = {}
-    for workspace_id, id in await tx.execute(query):
+    for workspace_id, id in await tx.execute(_TO_DECIDE, {"now": now, "most": most}):
         found.setdefault(workspace_id, []).append(id)
     return found
+
+
+_ALONE = _THESE.order_by(people.c.id).with_for_update(key_share=True)
 
 
 async def load_alone(
@@ -390,33 +397,18 @@ async def load_alone(
     """
     found: dict[str, Person] = {}
     noted: set[str] = set()
-    for piece in chunks(sorted(ids)):
-        query = (
-            select(people)
-            .where(people.c.workspace_id == workspace_id, people.c.id.in_(piece))
-            .order_by(people.c.id)
-            .with_for_update(key_share=True)
-        )
-        for row in await tx.execute(query):
-            found[row.id] = _person(row)
-            if row.decide_at is not None:
-                noted.add(row.id)
+    for row in await tx.execute(_ALONE, {"workspace": workspace_id, "ids": list(ids)}):
+        found[row.id] = _person(row)
+        if row.decide_at is not None:
+            noted.add(row.id)
     return found, noted
 
 
 async def decided(tx: Tx, workspace_id: str, again: Mapping[str, datetime | None]) -> None:
     """Note when each of these people must be looked at again though nothing has happened."""
     never = [id for id, at in again.items() if at is None]
-    for piece in chunks(sorted(never)):
-        await tx.execute(
-            update(people)
-            .where(
-                people.c.workspace_id == workspace_id,
-                people.c.id.in_(piece),
-                people.c.decide_at.is_not(None),
-            )
-            .values(decide_at=None)
-        )
+    if never:
+        await tx.execute(_NEVER, {"_workspace": workspace_id, "_ids": sorted(never)})
     later = [
         {"_workspace": workspace_id, "_id": id, "_at": at}
         for id, at in sorted(again.items())
@@ -426,6 +418,15 @@ async def decided(tx: Tx, workspace_id: str, again: Mapping[str, datetime | None
         await tx.execute(_DECIDED, later)
 
 
+_NEVER = (
+    update(people)
+    .where(
+        people.c.workspace_id == bindparam("_workspace"),
+        among(people.c.id, texts("_ids")),
+        people.c.decide_at.is_not(None),
+    )
+    .values(decide_at=None)
+)
 _DECIDED = (
     update(people)
     .where(people.c.workspace_id == bindparam("_workspace"), people.c.id == bindparam("_id"))

@@ -4,7 +4,8 @@ A claim has a lease by the database's own clock and a number, its fence: an answ
 another sender has claimed the message changes nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,6 +30,7 @@ from sqlalchemy import (
 
 from coach.models import Insight, MessageState, Person
 from storage import insights, people
+from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx
 from storage.messages import Message, from_row
@@ -237,13 +239,45 @@ def _recording(state: MessageState, columns: tuple[str, ...]) -> Update:
             messages.c.fence == bindparam("_fence"),
         )
         .values(leased_until=None, **{name: bindparam(f"_{name}") for name in columns})
-        .returning(messages.c.id)
     )
+
+
+_LATEST = (
+    select(messages.c.workspace_id, messages.c.id, messages.c.state, messages.c.fence)
+    .where(
+        among(messages.c.workspace_id, texts("workspaces")), among(messages.c.id, texts("messages"))
+    )
+    .order_by(messages.c.workspace_id, messages.c.id)
+    .with_for_update()
+)
 
 
 async def record(tx: Tx, message: Message, **values: object) -> bool:
     """Record what became of a claimed message; says whether the claim was still the latest."""
-    given = {f"_{name}": value for name, value in values.items()}
-    given |= {"_workspace": message.workspace_id, "_id": message.id, "_fence": message.fence}
-    done = await tx.execute(_recording(message.state, tuple(values)), given)
-    return done.first() is not None
+    return bool(await record_all(tx, [(message, values)]))
+
+
+async def record_all(
+    tx: Tx, became: Sequence[tuple[Message, Mapping[str, object]]]
+) -> set[tuple[str, str]]:
+    """The same for many at once, each another one.
+
+    Returns the workspace and the id of those whose claim was still the latest.
+    """
+    asked = {
+        "workspaces": sorted({message.workspace_id for message, _ in became}),
+        "messages": [message.id for message, _ in became],
+    }
+    latest = {tuple(row) for row in await tx.execute(_LATEST, asked)}
+    rows: dict[tuple[MessageState, tuple[str, ...]], list[dict[str, object]]] = defaultdict(list)
+    ours: set[tuple[str, str]] = set()
+    for message, values in became:
+        place = (message.workspace_id, message.id, message.state.value, message.fence)
+        if place in latest:
+            ours.add(place[:2])
+            given = {f"_{name}": value for name, value in values.items()}
+            given |= dict(zip(("_workspace", "_id", "_fence"), (*place[:2], place[3]), strict=True))
+            rows[message.state, tuple(values)].append(given)
+    for (state, columns), each in rows.items():
+        await tx.execute(_recording(state, columns), each)
+    return ours

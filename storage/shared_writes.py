@@ -1,27 +1,34 @@
 """Small writes that share a transaction: whoever comes while one is under way shares the next."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
 from storage.database import Database, Tx
 
-#: A change; when others spoil its transaction it is made once more, alone.
-Change = Callable[[Tx], Awaitable[object]]
+T = TypeVar("T")
 
 #: Changes in one transaction.
 TOGETHER = 64
 
 
-class SharedWrites:
-    """Brings the changes of many tasks to the database with one commit for each crowd of them."""
+class SharedWrites(Generic[T]):
+    """Brings the changes of many tasks to the database with one commit for each crowd of them.
 
-    def __init__(self, database: Database) -> None:
+    `write` makes several changes at once. When one of them spoils a transaction, each of the others
+    is made once more, alone.
+    """
+
+    def __init__(
+        self, database: Database, write: Callable[[Tx, Sequence[T]], Awaitable[object]]
+    ) -> None:
         self._database = database
-        self._waiting: list[tuple[Change, asyncio.Future[None]]] = []
+        self._write = write
+        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
         self._working: asyncio.Task[None] | None = None
 
-    async def make(self, change: Change) -> None:
-        """Make a change; it is durable on return. Raises what `change` or the database raises."""
+    async def make(self, change: T) -> None:
+        """Make a change; it is durable on return. Raises what `write` or the database raises."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((change, done))
         if self._working is None:
@@ -36,13 +43,12 @@ class SharedWrites:
             self._working = None
 
     async def _together(self) -> None:
-        taken: list[tuple[Change, asyncio.Future[None]]] = []
+        taken: list[tuple[T, asyncio.Future[None]]] = []
         try:
             async with self._database.write() as tx:
                 # Chosen now: whoever came while another wrote is among them.
                 taken = self._next()
-                for change, _ in taken:
-                    await change(tx)
+                await self._write(tx, [change for change, _ in taken])
         except Exception as error:
             taken = taken or self._next()
             if len(taken) == 1:
@@ -54,16 +60,16 @@ class SharedWrites:
         for _, done in taken:
             done.set_result(None)
 
-    async def _alone(self, change: Change, done: asyncio.Future[None]) -> None:
+    async def _alone(self, change: T, done: asyncio.Future[None]) -> None:
         try:
             async with self._database.write() as tx:
-                await change(tx)
+                await self._write(tx, [change])
         except Exception as error:
             _fail(done, error)
         else:
             done.set_result(None)
 
-    def _next(self) -> list[tuple[Change, asyncio.Future[None]]]:
+    def _next(self) -> list[tuple[T, asyncio.Future[None]]]:
         taken, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
         return taken
 

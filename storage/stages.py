@@ -1,14 +1,15 @@
 """The stages of deals: as the CRM lists them, and as deals were seen to come through them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 
 from coach.models import DealStatus
 from coach.stages import KnownStage, Seen, Stage, in_order
-from storage.among import among
-from storage.database import Tx, chunks, insert
+from storage.among import among, texts
+from storage.database import Tx, insert, insert_for
 from storage.tables import deals, stage_visits, stages
 
 _COUNTS = ("visits", "places", "told_open", "told_won", "told_lost")
@@ -38,23 +39,26 @@ async def of_connection(tx: Tx, workspace_id: str, connection_id: str) -> list[s
     return in_order(_known(row) for row in await tx.execute(query))
 
 
+_NAMED = (
+    select(stages)
+    .where(
+        stages.c.workspace_id == bindparam("workspace"),
+        stages.c.connection_id == bindparam("connection"),
+        or_(among(stages.c.id, texts("named")), among(stages.c.name, texts("named"))),
+    )
+    .order_by(stages.c.told.desc(), stages.c.pipeline, stages.c.id)
+)
+
+
 async def load(
     tx: Tx, workspace_id: str, connection_id: str, named: Collection[str]
 ) -> dict[str, KnownStage]:
     """What is known of stages, by each name or id asked for; the CRM's word goes first."""
     found: dict[str, KnownStage] = {}
-    for piece in chunks(sorted(named)):
-        query = (
-            select(stages)
-            .where(
-                stages.c.workspace_id == workspace_id,
-                stages.c.connection_id == connection_id,
-                or_(among(stages.c.id, piece), among(stages.c.name, piece)),
-            )
-            .order_by(stages.c.told.desc(), stages.c.pipeline, stages.c.id)
-        )
-        for row in await tx.execute(query):
-            for name in {row.id, row.name} & set(piece):
+    if named:
+        asked = {"workspace": workspace_id, "connection": connection_id, "named": list(named)}
+        for row in await tx.execute(_NAMED, asked):
+            for name in {row.id, row.name} & set(named):
                 found.setdefault(name, _known(row))
     return found
 
@@ -75,6 +79,15 @@ async def told(tx: Tx, workspace_id: str, connection_id: str) -> set[str]:
     return {name for row in await tx.execute(query) for name in row}
 
 
+@cache
+def _adding(dialect: str) -> Any:
+    statement = insert_for(dialect, stages)
+    return statement.on_conflict_do_update(
+        index_elements=list(stages.primary_key),
+        set_={name: stages.c[name] + statement.excluded[name] for name in _COUNTS},
+    )
+
+
 async def add(tx: Tx, workspace_id: str, connection_id: str, seen: Mapping[str, Seen]) -> None:
     """Add what was seen of stages, by name, in one statement for all of them."""
     rows = [
@@ -92,14 +105,7 @@ async def add(tx: Tx, workspace_id: str, connection_id: str, seen: Mapping[str, 
     ]
     if not rows:
         return
-    statement = insert(tx, stages)
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(stages.primary_key),
-            set_={name: stages.c[name] + statement.excluded[name] for name in _COUNTS},
-        ),
-        rows,
-    )
+    await tx.execute(_adding(tx.dialect.name), rows)
 
 
 async def tell(tx: Tx, workspace_id: str, connection_id: str, listed: Sequence[Stage]) -> None:

@@ -4,12 +4,27 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from coach.mirror import Visit
-from storage.among import among
+from storage.among import among, texts
 from storage.database import Tx, chunks, put
 from storage.tables import stage_visits
+
+_OF_DEALS = (
+    select(
+        stage_visits.c.deal_id,
+        stage_visits.c.stage,
+        stage_visits.c.entered_at,
+        stage_visits.c.left_at,
+    )
+    .where(
+        stage_visits.c.workspace_id == bindparam("workspace"),
+        stage_visits.c.connection_id == bindparam("connection"),
+        among(stage_visits.c.deal_id, texts("deals")),
+    )
+    .order_by(stage_visits.c.deal_id, stage_visits.c.entered_at)
+)
 
 
 async def load(
@@ -17,22 +32,9 @@ async def load(
 ) -> dict[str, list[Visit]]:
     """The stays of deals in stages, in order, by deal id."""
     found: dict[str, list[Visit]] = {}
-    for piece in chunks(sorted(deal_ids)):
-        query = (
-            select(
-                stage_visits.c.deal_id,
-                stage_visits.c.stage,
-                stage_visits.c.entered_at,
-                stage_visits.c.left_at,
-            )
-            .where(
-                stage_visits.c.workspace_id == workspace_id,
-                stage_visits.c.connection_id == connection_id,
-                among(stage_visits.c.deal_id, piece),
-            )
-            .order_by(stage_visits.c.deal_id, stage_visits.c.entered_at)
-        )
-        for row in await tx.execute(query):
+    if deal_ids:
+        asked = {"workspace": workspace_id, "connection": connection_id, "deals": list(deal_ids)}
+        for row in await tx.execute(_OF_DEALS, asked):
             found.setdefault(row[0], []).append(Visit(row[1], row[2], row[3]))
     return found
 

@@ -44,7 +44,7 @@ _KEPT = (
 )  # fmt: skip
 
 #: For so many people at once it is decided together with the recording what they are told.
-AT_ONCE = 10
+AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)

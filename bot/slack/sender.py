@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -46,6 +48,41 @@ ClientOf = Callable[[str], Awaitable[AsyncWebClient]]
 NOT_INSTALLED = "not_installed"
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Slack has taken a message, or what it looks like now."""
+
+    claimed: Claimed
+    kind: Kind
+    #: Where and since when it stands there; nothing for one that stood there before.
+    channel: str | None = None
+    ts: str | None = None
+    sent_at: datetime | None = None
+
+    def recorded(self) -> dict[str, object]:
+        if self.sent_at is None:
+            return {"attempts": 0}
+        return {
+            "state": MessageState.SENT.value,
+            "channel": self.channel,
+            "ts": self.ts,
+            "sent_at": self.sent_at,
+            "attempts": 0,
+            "not_before": None,
+            "error": None,
+        }
+
+
+async def _said(tx: Tx, workspace_id: str, answers: Sequence[_Answer]) -> None:
+    """Advice stands in Slack: who has more waiting gets the next a little later."""
+    now = max(each.sent_at for each in answers if each.sent_at is not None)
+    persons = {each.claimed.message.person_id for each in answers}
+    held = await attention.held(tx, workspace_id, {id for id in persons if id})
+    await people.reconsider(tx, workspace_id, held, now + APART)
+    prints = [insight.fingerprint for each in answers for insight in each.claimed.insights]
+    await insights.said(tx, workspace_id, prints, now)
+
+
 def _given_up(found: Fault, attempts: int) -> bool:
     # Being told to wait is no sign that it will never work.
     return found.means is Means.NEVER or (found.retry_after is None and attempts >= TRIES)
@@ -78,7 +115,7 @@ class Sender:
         #: Whether more may be due than could be begun.
         self._hungry = False
         #: What Slack has answered is recorded at once, many answers in one commit.
-        self._shared = SharedWrites(parts.database)
+        self._answers = SharedWrites(parts.database, self._record)
         #: Methods Slack has asked to leave alone in a workspace, and until when.
         self._paused: dict[tuple[str, str], datetime] = {}
 
@@ -152,7 +189,7 @@ class Sender:
             raise ValueError(f"there is no message of the kind {message.kind}")
         if not each.is_new:
             if await self._call(each, UPDATE, self._update(each, kind)) is not None:
-                await self._shared.make(lambda tx: sending.record(tx, message, attempts=0))
+                await self._answers.make(_Answer(each, kind))
             return
         if await self._pace(message.addressee):
             # Much may have changed since the claim, not least whether it is wanted at all.
@@ -163,7 +200,8 @@ class Sender:
             return
         answer = await self._call(each, POST, self._post(each, kind))
         if answer is not None:
-            await self._shared.make(lambda tx: self._sent(tx, each, kind, answer))
+            at = self._parts.clock.now()
+            await self._answers.make(_Answer(each, kind, answer["channel"], answer["ts"], at))
             log.info("sent %s to %s", message.kind, message.addressee)
 
     async def _pace(self, channel: str) -> bool:
@@ -213,32 +251,29 @@ class Sender:
             channel=each.message.channel or "", ts=each.message.ts or "", text=text, blocks=blocks
         )
 
-    async def _sent(self, tx: Tx, each: Claimed, kind: Kind, answer: AsyncSlackResponse) -> None:
-        message, now = each.message, self._parts.clock.now()
-        if message.person_id and kind.advice:
-            if await attention.any_held(tx, message.workspace_id, message.person_id):
-                at = now + APART
-                await people.reconsider(tx, message.workspace_id, [message.person_id], at)
-            prints = [insight.fingerprint for insight in each.insights]
-            await insights.said(tx, message.workspace_id, prints, now)
-        is_ours = await sending.record(
-            tx,
-            message,
-            state=MessageState.SENT.value,
-            channel=answer["channel"],
-            ts=answer["ts"],
-            sent_at=now,
-            attempts=0,
-            not_before=None,
-            error=None,
+    async def _record(self, tx: Tx, answers: Sequence[_Answer]) -> None:
+        """Record what Slack has answered: a few statements, however many answers there are."""
+        advice: dict[str, list[_Answer]] = defaultdict(list)
+        for each in answers:
+            if each.sent_at is not None and each.kind.advice:
+                advice[each.claimed.message.workspace_id].append(each)
+        for workspace_id, said in sorted(advice.items()):
+            await _said(tx, workspace_id, said)
+        ours = await sending.record_all(
+            tx, [(each.claimed.message, each.recorded()) for each in answers]
         )
-        if not is_ours:
-            log.warning(
-                "%s stands in Slack twice: this answer came after another sender had claimed it",
-                message.id,
-            )
-        elif kind.sent is not None:
-            await kind.sent(tx, message)
+        for each in answers:
+            message = each.claimed.message
+            if each.sent_at is None:
+                continue
+            if (message.workspace_id, message.id) not in ours:
+                log.warning(
+                    "%s stands in Slack twice: this answer came after another sender had claimed"
+                    " it",
+                    message.id,
+                )
+            elif each.kind.sent is not None:
+                await each.kind.sent(tx, message)
 
     async def _withdraw(self, each: Claimed) -> None:
         message = each.message

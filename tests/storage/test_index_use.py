@@ -92,7 +92,7 @@ async def every_turn(database: Database) -> None:
         await people.any_to_decide(tx, now)
         await people.to_decide(tx, now, 200)
         await attention.open_of(tx, WORKSPACE, ["p1"])
-        await attention.any_held(tx, WORKSPACE, "p1")
+        await attention.held(tx, WORKSPACE, ["p1"])
         await insights.any_expired(tx, now)
         await insights.expire(tx, now)
         for large in (False, True):
