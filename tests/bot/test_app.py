@@ -82,7 +82,7 @@ async def test_stopping_finishes_what_is_under_way(sqlite_world: World) -> None:
     world = sqlite_world
     world.slack.faults["chat.postMessage"] = [Fault(delay=0.5, lost=True)]
     await world.post(won())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not world.slack.calls or world.slack.faults.get("chat.postMessage") != []:
             await asyncio.sleep(0.01)
     begun = time.monotonic()

@@ -242,7 +242,7 @@ async def test_a_read_does_not_wait_for_a_writer(sqlite_url: str) -> None:
     try:
         async with database.write() as tx:
             await workspaces.ensure(tx, "w", BEGINNING)
-            async with asyncio.timeout(2), database.read() as other:
+            async with asyncio.timeout(20), database.read() as other:
                 assert await workspaces.every(other) == []
                 query = select(func.count()).select_from(activities)
                 assert (await other.execute(query)).scalar_one() == 0

@@ -43,7 +43,7 @@ async def test_a_first_insight_brings_one_welcome_and_nothing_else_until_start(
     assert (await world.person(BEN)).enrolment is Enrolment.INVITED
     answer = await world.slack.press(BEN, welcome.ts, label="Start")
     assert answer.ok, answer
-    await world.parts.background.drain(5)
+    await world.parts.background.drain(30)
     await world.settle()
     welcome, card = world.messages(BEN)
     assert "on" in welcome.text
@@ -56,7 +56,7 @@ async def test_not_now_is_respected_and_what_waited_stays_for_whoever_asks(world
     await world.settle()
     (welcome,) = world.messages(BEN)
     await world.slack.press(BEN, welcome.ts, label="Not now")
-    await world.parts.background.drain(5)
+    await world.parts.background.drain(30)
     await world.settle()
     assert (await world.person(BEN)).enrolment is Enrolment.DECLINED
     await world.post(won("D-2", owner=BEN))

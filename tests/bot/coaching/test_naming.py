@@ -88,7 +88,7 @@ async def test_the_card_the_lists_and_the_screen_tell_deals_of_one_title_apart(
 
     assert (await world.slack.open_tab(ANA, "home")).ok
     assert (await world.slack.command(ANA, "/coach insights")).ok
-    await world.parts.background.drain(5)
+    await world.parts.background.drain(30)
     home = world.slack.homes[ANA]
     listed = world.messages(ANA)[-1].blocks
     for shown in (home["blocks"], listed):
@@ -97,7 +97,7 @@ async def test_the_card_the_lists_and_the_screen_tell_deals_of_one_title_apart(
         assert "GTX Basic (€900)" in text
 
     assert (await world.slack.press(ANA, card.ts, label="Take Action")).ok
-    await world.parts.background.drain(5)
+    await world.parts.background.drain(30)
     modal = world.slack.top_view(ANA)
     assert modal is not None
     assert "GTX Basic (€3,200)" in "".join(_texts(modal["blocks"]))

@@ -46,7 +46,7 @@ async def stage() -> AsyncIterator[Stage]:
         changed=changes.append,
         log=log.append,
         retry_delays=(0.0, 0.02, 0.03),
-        answer_seconds=0.4,
+        answer_seconds=20,
     )
     app = Starlette(routes=[*bot.routes(), *slack.routes])
     async with served(app) as own_url:

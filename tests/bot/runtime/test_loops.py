@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -22,11 +21,11 @@ async def looping(
     finally:
         stopping.set()
         bell.set()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 20)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -87,16 +86,21 @@ async def test_an_error_is_told_and_does_not_end_it(caplog: pytest.LogCaptureFix
 
 
 async def test_stopping_waits_for_the_present_turn_and_begins_no_other() -> None:
-    ended: list[float] = []
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    ended: list[int] = []
 
     async def work() -> bool:
-        await asyncio.sleep(0.1)
-        ended.append(time.monotonic())
+        begun.set()
+        await may_end.wait()
+        ended.append(len(ended))
         return True
 
     async with looping(work, None) as (bell, stopping, task):
-        await asyncio.sleep(0.02)
+        await begun.wait()
         stopping.set()
         bell.set()
-        await asyncio.wait_for(task, 1)
+        await asyncio.sleep(0.02)
+        assert not task.done()
+        may_end.set()
+        await asyncio.wait_for(task, 20)
         assert len(ended) == 1

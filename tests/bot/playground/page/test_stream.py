@@ -16,7 +16,7 @@ async def test_what_happens_is_streamed_to_the_page(room: Room) -> None:
         await room.post("/ui/clock", days=1)
         await room.post("/ui/crm/tasks", title="Call", owner="U01ANA", priority="high")
         while not {"message", "clock", "crm", "log"} <= set(kinds):
-            line = await asyncio.wait_for(stream.content.readline(), 2)
+            line = await asyncio.wait_for(stream.content.readline(), 20)
             if line.startswith(b"data: "):
                 event = json.loads(line[6:])
                 kinds.append(event["type"])

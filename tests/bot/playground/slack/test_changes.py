@@ -9,7 +9,7 @@ from tests.bot.playground.slack.test_api import CARD
 
 
 async def test_a_message_can_be_waited_for(stage: Stage) -> None:
-    waiting = asyncio.create_task(stage.slack.message("U01ANA", "close", seconds=2))
+    waiting = asyncio.create_task(stage.slack.message("U01ANA", "close", seconds=20))
     await asyncio.sleep(0.01)
     await stage.client.chat_postMessage(channel="U01ANA", text="A card", blocks=CARD)
     assert (await waiting).text == "A card"

@@ -16,7 +16,7 @@ async def coach(surface: Surface, text: str, who: str = ANA) -> str:
     """Type `/coach text`; what the answer says."""
     before = len(surface.ephemerals(who))
     assert (await surface.slack.command(who, f"/coach {text}")).ok
-    await surface.parts.background.drain(5)
+    await surface.parts.background.drain(30)
     answers = surface.ephemerals(who)[before:]
     return answers[0] if answers else ""
 
@@ -123,13 +123,13 @@ async def test_insights_can_be_answered_in_the_list_which_then_changes(
     listed = surface.last(ANA)
     assert listed.ephemeral
     await surface.slack.press(ANA, listed.ts, label="Dismiss", block_id=f"insight:{first}")
-    await surface.parts.background.drain(5)
+    await surface.parts.background.drain(30)
     assert (await surface.stored(first)).dismissed
     assert not (await surface.stored(second)).dismissed
     assert "1 insight for you" in surface.said(ANA)
     assert "One." not in surface.said(ANA)
     await surface.slack.press(ANA, listed.ts, label="Take Action")
-    await surface.parts.background.drain(5)
+    await surface.parts.background.drain(30)
     assert surface.view(ANA)["title"]["text"] == "Create a task"
 
 

@@ -103,7 +103,7 @@ async def test_a_restarted_coach_keeps_the_tab_true_for_who_looked_at_it_before(
     await world.settle()
     await world.restart()
     assert (await world.slack.command(ANA, "/coach off")).ok
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while "The coach is off" not in json.dumps(world.slack.homes[ANA]["blocks"]):
             await asyncio.sleep(0.02)
 
