@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 #: What a plugin of each kind is, and so where its examples are.
-SECTIONS = ["A rule", "An action", "A CRM provider", "A sub-command"]
+SECTIONS = ["A rule", "A rule of time", "An action", "A CRM provider", "A sub-command"]
 
 COPIED = ["bot", "coach", "storage", "migrations", "tests", "pyproject.toml", "manifest.yml"]
 
@@ -73,7 +73,7 @@ def test_each_section_gives_a_file_its_test_and_how_to_run_it(section: str) -> N
 
 
 def test_every_example_passes_its_own_test(copy: Path) -> None:
-    # One run for all four: what takes time is its start.
+    # One run for all: what takes time is its start.
     runs = [command for section in SECTIONS for command in commands(section)]
     run(copy, *runs[0][:-1], *(command[-1] for command in runs), "-q", "-p", "no:cacheprovider")
 
