@@ -115,8 +115,7 @@ class Intake:
         provider = self._crm.providers.get(name)
         if provider is None or not (token or provider.split):
             return _sentence(404, _UNKNOWN)
-        async with asyncio.timeout(PATIENCE):
-            found = await self._by_token(name, token) if token else []
+        found = await self._by_token(name, token) if token else []
         if token and not found:
             return _sentence(404, _UNKNOWN)
         self._crm.rush.came()
@@ -162,7 +161,7 @@ class Intake:
             return []
         known = self._remembered("token", token)
         if known is None:
-            async with self._parts.database.read() as tx:
+            async with asyncio.timeout(PATIENCE), self._parts.database.read() as tx:
                 connection = await connections.by_token(tx, self._parts.seal, token)
             known = [connection] if connection is not None else []
             if known:
@@ -233,9 +232,11 @@ class Intake:
             fresh = await self._store(delivery)
         if fault is not None:
             return Taken(error=str(fault))
+        if fresh:
+            self._crm.readings.keep(delivery.id, len(body), reading)
         bells = self._parts.wake
         (bells.large if len(body) > LARGE else bells.worker).set()
-        return Taken(fresh, len(reading.dedupe_keys) - fresh, reading.rejected)
+        return Taken(fresh, len(delivery.dedupe_keys) - fresh, reading.rejected)
 
     def _delivery(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.crm.provider import Account, Provider
+from bot.crm.readings import Readings
 from bot.crm.rush import Rush
 from bot.runtime.parts import Parts
 from storage.connections import Connection
@@ -21,6 +22,8 @@ class CrmParts:
     rush: Rush = field(default_factory=Rush)
     #: Held by whoever reads a large body in a thread.
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: What has just come in, for the worker.
+    readings: Readings = field(default_factory=Readings)
     #: The time on the wall, in seconds: what a vendor's clock is compared with.
     wall: Callable[[], float] = time.time
     #: The address by which vendors reach us, without a slash at its end; empty when not set.

@@ -46,7 +46,8 @@ class Gate:
 
     def __init__(self, parts: Parts, **more: Any) -> None:
         self.parts = parts
-        self.intake = Intake(crm_of(parts, **more))
+        self.crm = crm_of(parts, **more)
+        self.intake = Intake(self.crm)
         self.web = Router(self.intake.routes(), redirect_slashes=False)
 
     async def ask(
