@@ -74,7 +74,7 @@ def told_again(
 ) -> Event | None:
     """The event that brings a known thing up to date; `None` when the file has no news of it.
 
-    News is what differs and was not told after `as_of`; `person_of` knows every owner of the file.
+    News is what differs and was not told after `as_of`; `person_of` knows the owner of the row.
     """
     facts = dict(record.facts)
     if record.created_at is not None:

@@ -99,11 +99,11 @@ class Interpreter:
         moment = self._read(name, cells)
         return moment.at if moment else None
 
-    def _id(self, cells: Sequence[str], *identity: str | None) -> str:
+    def _id(self, cells: Sequence[str], *identity: str | datetime | None) -> str:
         given = self._text(cells, "id", 1000)
         if given is None:
             # Without an id of its own, a row is what it says that does not change.
-            digest = hashlib.sha256("\x1f".join(part or "" for part in identity).encode())
+            digest = hashlib.sha256("\x1f".join(map(_written, identity)).encode())
             return f"row-{digest.hexdigest()[:16]}"
         if len(given) > 255:
             raise RowError("the id is longer than 255 characters")
@@ -166,7 +166,7 @@ class Interpreter:
         return Record(
             line,
             SubjectKind.DEAL,
-            self._id(cells, title, account, product, _written(created)),
+            self._id(cells, title, account, product, created),
             facts,
             self._owner(cells),
             created,
@@ -281,7 +281,7 @@ class Interpreter:
         return Record(
             line,
             SubjectKind.TASK,
-            self._id(cells, title, _written(began), self._text(cells, "owner")),
+            self._id(cells, title, began, self._text(cells, "owner")),
             facts,
             self._owner(cells),
             created,
@@ -311,5 +311,5 @@ def _deal_status(text: str | None) -> DealStatus | None:
     return DealStatus.OPEN if word in _OPEN else None
 
 
-def _written(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def _written(part: str | datetime | None) -> str:
+    return part.isoformat() if isinstance(part, datetime) else part or ""

@@ -154,13 +154,6 @@ async def _events(
     as_of: datetime,
     result: Result,
 ) -> list[Event]:
-    person_of = await identify(
-        parts,
-        tx,
-        workspaces.DEFAULT,
-        connection_id,
-        {record.owner for record in records if record.owner is not None},
-    )
     known = await mirror.load(
         tx,
         KINDS[thing],
@@ -168,6 +161,9 @@ async def _events(
         connection_id,
         [record.id for record in records],
     )
+    # Whose a thing is matters here only where it was known and may have been another's.
+    named = {record.owner for record in records if record.owner and record.id in known}
+    person_of = await identify(parts, tx, workspaces.DEFAULT, connection_id, named)
     events: list[Event] = []
     again: list[Event] = []
     for record in records:
