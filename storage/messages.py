@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coach.models import MessageState
-from storage import people
+from storage import deciding
 from storage.database import Tx, add_new, chunks, insert_for
 from storage.tables import OPEN_INSIGHT, insights, message_insights, messages
 
@@ -244,7 +244,7 @@ async def replay(tx: Tx, workspace_id: str, now: datetime, *, person_id: str | N
         .returning(messages.c.person_id)
     )
     again = [row[0] for row in await tx.execute(advice)]
-    await people.reconsider(tx, workspace_id, [id for id in again if id], now)
+    await deciding.reconsider(tx, workspace_id, [id for id in again if id], now)
     others = (
         update(messages)
         .where(*refused, ~shows.exists())

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select, update
 from coach.events import EVERYWHERE, Owner, OwnerKey, normalised
 from coach.models import Person
 from coach.owners import Known, Tied, Ties, tie
-from storage import people
+from storage import merging, people
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks, put
 from storage.tables import connections, owners
@@ -67,7 +67,7 @@ async def resolve(
     ids = {one: one.keeper or new_id() for one in ties.everybody}
     await _make(tx, workspace_id, ties, ids, now)
     joined = {gone: ids[one] for one in ties.everybody for gone in one.people if gone != ids[one]}
-    await people.merge_all(tx, workspace_id, joined)
+    await merging.merge_all(tx, workspace_id, joined)
     names = {one: owner.name for owner, one in ties.whom.items() if owner.name}
     await _keep_keys(tx, workspace_id, known, ties.everybody, ids, names, now)
     for owner in ties.torn:

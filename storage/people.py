@@ -8,12 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    Table,
-    and_,
     bindparam,
-    case,
-    delete,
-    exists,
     func,
     or_,
     select,
@@ -21,15 +16,14 @@ from sqlalchemy import (
     update,
 )
 
-from coach.models import Enrolment, Level, MessageState, Person, Settings
-from storage import rounds
+from coach.models import Enrolment, Level, Person, Settings
 from storage.among import among, texts
-from storage.columns import UtcDateTime
 from storage.database import Database, Tx, insert
-from storage.tables import OPEN_INSIGHT, insights, messages, metadata, people, workspaces
+from storage.tables import OPEN_INSIGHT, insights, people, workspaces
 
 
-def _person(row: Row[Any]) -> Person:
+def from_row(row: Row[Any]) -> Person:
+    """The person in a row of the whole table."""
     return Person(
         workspace_id=row.workspace_id,
         id=row.id,
@@ -73,7 +67,8 @@ def _new(workspace_id: str, *, id: str, now: datetime, **known: object) -> dict[
     }
 
 
-_THESE = select(people).where(
+#: The people in the list `ids` of a `workspace`.
+THESE = select(people).where(
     people.c.workspace_id == bindparam("workspace"), among(people.c.id, texts("ids"))
 )
 
@@ -83,7 +78,7 @@ async def load(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[str, Per
     if not ids:
         return {}
     asked = {"workspace": workspace_id, "ids": list(ids)}
-    return {row.id: _person(row) for row in await tx.execute(_THESE, asked)}
+    return {row.id: from_row(row) for row in await tx.execute(THESE, asked)}
 
 
 async def by_slack_user(tx: Tx, workspace_id: str, slack_user_id: str) -> Person | None:
@@ -92,7 +87,7 @@ async def by_slack_user(tx: Tx, workspace_id: str, slack_user_id: str) -> Person
         people.c.workspace_id == workspace_id, people.c.slack_user_id == slack_user_id
     )
     row = (await tx.execute(query)).first()
-    return _person(row) if row else None
+    return from_row(row) if row else None
 
 
 async def make(tx: Tx, workspace_id: str, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
@@ -207,7 +202,7 @@ async def claim_look_ups(
         .values(lookup_after=until)
         .returning(people)
     )
-    return [_person(row) for row in result]
+    return [from_row(row) for row in result]
 
 
 async def look_up_later(tx: Tx, waiting: Collection[Person], at: datetime) -> None:
@@ -252,186 +247,7 @@ async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:
         .where(people.c.workspace_id == workspace_id, people.c.slack_user_id.is_(None))
         .order_by(func.coalesce(waiting.c.count, 0).desc(), people.c.name)
     )
-    return [(_person(row), row.waiting) for row in await tx.execute(query)]
-
-
-#: Everything that belongs to a person. Each of these tables has an index that leads with the
-#: workspace and the person, so that one person's part is found without reading the rest.
-OF_A_PERSON: tuple[Table, ...] = tuple(
-    table for table in metadata.sorted_tables if "person_id" in table.c
-)
-
-
-async def merge(tx: Tx, workspace_id: str, gone: str, into: str) -> None:
-    """Make two people one: everything of `gone` becomes `into`'s, whose settings stay."""
-    if gone != into:
-        await merge_all(tx, workspace_id, {gone: into})
-
-
-async def merge_all(tx: Tx, workspace_id: str, joined: Mapping[str, str]) -> None:
-    """The same for several at once: who is to go -> who they are."""
-    if not joined:
-        return
-    await rounds.hold(tx, workspace_id, {*joined, *joined.values()})
-    pairs = [{"gone": gone, "stays": into} for gone, into in sorted(joined.items())]
-    for table in OF_A_PERSON:
-        of_gone = (table.c.workspace_id == workspace_id) & (table.c.person_id == bindparam("gone"))
-        if "person_id" in table.primary_key.columns:
-            # What both have is kept once.
-            other = table.alias()
-            same = and_(
-                *(
-                    other.c[column.name] == column
-                    for column in table.primary_key
-                    if column.name != "person_id"
-                ),
-                other.c.person_id == bindparam("stays"),
-            )
-            await tx.execute(delete(table).where(of_gone, exists().where(same)), pairs)
-        await tx.execute(update(table).where(of_gone).values(person_id=bindparam("stays")), pairs)
-    await _take_over(tx, workspace_id, joined)
-    await _redirect(tx, workspace_id, pairs)
-    await tx.execute(
-        delete(people).where(
-            people.c.workspace_id == workspace_id, people.c.id == bindparam("gone")
-        ),
-        pairs,
-    )
-
-
-async def _redirect(tx: Tx, workspace_id: str, pairs: Sequence[Mapping[str, str]]) -> None:
-    """What those who stay have not got yet goes where they are; what is next is decided anew."""
-    stays = (people.c.workspace_id == workspace_id) & (people.c.id == bindparam("stays"))
-    # Some time in the past is as good as now.
-    at_once = func.coalesce(people.c.decide_at, people.c.created_at)
-    await tx.execute(update(people).where(stays).values(decide_at=at_once), pairs)
-    user = select(people.c.slack_user_id).where(stays).scalar_subquery()
-    await tx.execute(
-        update(messages)
-        .where(
-            messages.c.workspace_id == workspace_id,
-            messages.c.person_id == bindparam("stays"),
-            messages.c.state.in_([MessageState.DUE.value, MessageState.WITHDRAWN.value]),
-        )
-        .values(addressee=func.coalesce(user, messages.c.addressee)),
-        pairs,
-    )
-
-
-async def _take_over(tx: Tx, workspace_id: str, joined: Mapping[str, str]) -> None:
-    """What was known of those who go and is not of those who stay: an address to look up."""
-    known = await load(tx, workspace_id, {*joined, *joined.values()})
-    rows = [
-        {"stays": into, "address": known[gone].email}
-        for gone, into in sorted(joined.items())
-        if gone in known and into in known and known[gone].email and not known[into].email
-    ]
-    if rows:
-        await tx.execute(
-            update(people)
-            .where(people.c.workspace_id == workspace_id, people.c.id == bindparam("stays"))
-            .values(
-                email=bindparam("address"),
-                lookup_after=func.coalesce(people.c.lookup_after, people.c.created_at),
-            ),
-            rows,
-        )
-
-
-async def reconsider(tx: Tx, workspace_id: str, person_ids: Collection[str], at: datetime) -> None:
-    """Have attention decide about these people anew at that time, if it would not do so earlier.
-
-    Whoever changes insights and messages of a person calls this first: it locks the person, and
-    all who do so lock in the same order.
-    """
-    if ids := sorted(set(person_ids)):
-        await tx.execute(_RECONSIDER, {"_workspace": workspace_id, "_ids": ids, "_at": at})
-
-
-_AT = bindparam("_at", type_=UtcDateTime)
-_RECONSIDER = (
-    update(people)
-    .where(
-        people.c.workspace_id == bindparam("_workspace"),
-        among(people.c.id, texts("_ids")),
-    )
-    .values(decide_at=case((people.c.decide_at <= _AT, people.c.decide_at), else_=_AT))
-)
-
-
-async def any_to_decide(tx: Tx, now: datetime) -> bool:
-    """Whether attention has anybody to decide about."""
-    return (await tx.execute(_ANY_TO_DECIDE, {"now": now})).first() is not None
-
-
-_TO_DECIDE = (
-    select(people.c.workspace_id, people.c.id)
-    .where(people.c.decide_at <= bindparam("now"))
-    .order_by(people.c.decide_at)
-    .limit(bindparam("most"))
-    .with_for_update(key_share=True, skip_locked=True)
-)
-_ANY_TO_DECIDE = select(people.c.id).where(people.c.decide_at <= bindparam("now")).limit(1)
-
-
-async def to_decide(tx: Tx, now: datetime, most: int) -> dict[str, list[str]]:
-    """Whose turn it is, longest waiting first, by workspace: theirs alone until the end of `tx`.
-
-    Whom another process has taken is passed over.
-    """
-    found: dict[str, list[str]] = {}
-    for workspace_id, id in await tx.execute(_TO_DECIDE, {"now": now, "most": most}):
-        found.setdefault(workspace_id, []).append(id)
-    return found
-
-
-_ALONE = _THESE.order_by(people.c.id).with_for_update(key_share=True)
-
-
-async def load_alone(
-    tx: Tx, workspace_id: str, ids: Collection[str]
-) -> tuple[dict[str, Person], set[str]]:
-    """The same as `load`, and nobody else may decide about them until the end of `tx`.
-
-    Also tells for whom a turn is noted, so that `decided` must take it away.
-    """
-    found: dict[str, Person] = {}
-    noted: set[str] = set()
-    for row in await tx.execute(_ALONE, {"workspace": workspace_id, "ids": list(ids)}):
-        found[row.id] = _person(row)
-        if row.decide_at is not None:
-            noted.add(row.id)
-    return found, noted
-
-
-async def decided(tx: Tx, workspace_id: str, again: Mapping[str, datetime | None]) -> None:
-    """Note when each of these people must be looked at again though nothing has happened."""
-    never = [id for id, at in again.items() if at is None]
-    if never:
-        await tx.execute(_NEVER, {"_workspace": workspace_id, "_ids": sorted(never)})
-    later = [
-        {"_workspace": workspace_id, "_id": id, "_at": at}
-        for id, at in sorted(again.items())
-        if at is not None
-    ]
-    if later:
-        await tx.execute(_DECIDED, later)
-
-
-_NEVER = (
-    update(people)
-    .where(
-        people.c.workspace_id == bindparam("_workspace"),
-        among(people.c.id, texts("_ids")),
-        people.c.decide_at.is_not(None),
-    )
-    .values(decide_at=None)
-)
-_DECIDED = (
-    update(people)
-    .where(people.c.workspace_id == bindparam("_workspace"), people.c.id == bindparam("_id"))
-    .values(decide_at=_AT)
-)
+    return [(from_row(row), row.waiting) for row in await tx.execute(query)]
 
 
 async def enrolled_counts(tx: Tx, workspace_id: str) -> dict[str, int]:
@@ -450,4 +266,4 @@ async def of_slack(tx: Tx, workspace_id: str) -> list[Person]:
         people.c.workspace_id == workspace_id,
         or_(people.c.slack_user_id.is_not(None)),
     )
-    return [_person(row) for row in await tx.execute(query)]
+    return [from_row(row) for row in await tx.execute(query)]

@@ -50,6 +50,7 @@ from coach.models import Enrolment, Insight, MessageState, Person, SubjectKind
 from storage import (
     connections,
     crm_writes,
+    deciding,
     deliveries,
     insights,
     messages,
@@ -422,7 +423,7 @@ class World:
         async with self.database.read() as tx:
             for large in (False, True):
                 found += await deliveries.due_workspaces(tx, now, large=large)
-            if await people.any_to_decide(tx, now):
+            if await deciding.any_to_decide(tx, now):
                 found.append("people to decide about")
             if await sending.any_waiting(tx, now):
                 found.append("messages to be sent")

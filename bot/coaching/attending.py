@@ -9,7 +9,7 @@ from coach import attention
 from coach.attention import Decided, Decision, Verdict
 from coach.models import Enrolment, MessageState, Person
 from storage import attention as kept
-from storage import insights, messages, people
+from storage import deciding, ending, messages, people
 from storage.attention import Open
 from storage.database import Tx, is_passing
 from storage.messages import Message, card_id
@@ -32,7 +32,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     if not person_ids:
         return 0
     now = parts.clock.now()
-    persons, noted = await people.load_alone(tx, workspace_id, person_ids)
+    persons, noted = await deciding.load_alone(tx, workspace_id, person_ids)
     waiting = await kept.open_of(tx, workspace_id, persons)
     decisions = {
         id: attention.decide(person, [each.waiting for each in waiting.get(id, {}).values()], now)
@@ -44,7 +44,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
         for id, decision in decisions.items()
         if decision.again_at is not None or id in noted
     }
-    await people.decided(tx, workspace_id, again)
+    await deciding.decided(tx, workspace_id, again)
     return made
 
 
@@ -60,7 +60,7 @@ async def turn(parts: Parts) -> bool:
     One who cannot be decided about is kept for later and stops no other.
     """
     async with parts.database.read() as tx:
-        if not await people.any_to_decide(tx, parts.clock.now()):
+        if not await deciding.any_to_decide(tx, parts.clock.now()):
             return False
     try:
         count, made = await _batch(parts, BATCH)
@@ -78,7 +78,7 @@ async def _batch(parts: Parts, most: int) -> tuple[int, int]:
     """How many people were decided about, and how many messages became due."""
     made = count = 0
     async with parts.database.write() as tx:
-        for workspace_id, ids in (await people.to_decide(tx, parts.clock.now(), most)).items():
+        for workspace_id, ids in (await deciding.to_decide(tx, parts.clock.now(), most)).items():
             made += await attend(parts, tx, workspace_id, ids)
             count += len(ids)
     return count, made
@@ -87,7 +87,7 @@ async def _batch(parts: Parts, most: int) -> tuple[int, int]:
 async def _one_by_one(parts: Parts) -> tuple[int, int]:
     made = 0
     async with parts.database.read() as tx:
-        waiting = await people.to_decide(tx, parts.clock.now(), BATCH)
+        waiting = await deciding.to_decide(tx, parts.clock.now(), BATCH)
     for workspace_id, ids in waiting.items():
         for id in ids:
             try:
@@ -99,7 +99,7 @@ async def _one_by_one(parts: Parts) -> tuple[int, int]:
                 log.exception("it cannot be decided what person %s is to be told", id)
                 async with parts.database.write() as tx:
                     later = parts.clock.now() + AFTER_FAULT
-                    await people.decided(tx, workspace_id, {id: later})
+                    await deciding.decided(tx, workspace_id, {id: later})
     return sum(map(len, waiting.values())), made
 
 
@@ -129,7 +129,7 @@ async def _act(
                 due.append((_card(persons[id], print_), [print_]))
     await kept.keep(tx, workspace_id, changed)
     if dropped:
-        await insights.expire_these(tx, workspace_id, dropped, now)
+        await ending.expire_these(tx, workspace_id, dropped, now)
     await messages.withdraw(tx, workspace_id, withdrawn)
     asked = [persons[id] for id, decision in decisions.items() if decision.ask]
     due += [(_welcome(person), []) for person in asked]

@@ -9,7 +9,7 @@ from coach.errors import CoachError
 from coach.events import EVERYWHERE, OwnerKey
 from coach.owners import Known, named_by, shown, surest
 from coach.phrases import Joint, Series, say
-from storage import owners, people
+from storage import merging, owners, people
 from storage.database import Tx
 
 
@@ -97,7 +97,7 @@ async def join(parts: Parts, tx: Tx, workspace_id: str, key: OwnerKey, person_id
                 )
             )
         stays = known[0] if known else min(both)
-        await people.merge(tx, workspace_id, gone=max(both.keys() - {stays}), into=stays)
+        await merging.merge(tx, workspace_id, gone=max(both.keys() - {stays}), into=stays)
     if key.kind == "name":
         await owners.choose(tx, workspace_id, key, stays)
     await reach(parts, tx, workspace_id, stays)

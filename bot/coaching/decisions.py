@@ -12,7 +12,7 @@ from coach.action import FieldErrors
 from coach.models import Insight, InsightState, Person, Ref
 from coach.phrases import say
 from coach.screens import Control, Item, Screen, not_offered
-from storage import crm_writes, insights, people, workspaces
+from storage import crm_writes, deciding, ending, insights, workspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ async def submit(
         result = action.submit(view, values)
         if isinstance(result, FieldErrors):
             return result
-        await people.reconsider(tx, actor.workspace_id, [person.id], parts.clock.now())
-        taken = await insights.end(
+        await deciding.reconsider(tx, actor.workspace_id, [person.id], parts.clock.now())
+        taken = await ending.end(
             tx,
             actor.workspace_id,
             fingerprint,
@@ -126,9 +126,9 @@ async def dismiss(parts: Parts, actor: Actor, fingerprint: str) -> Insight:
     async with parts.database.write() as tx:
         _, person = await theirs(parts, tx, actor, fingerprint)
         now = parts.clock.now()
-        await people.reconsider(tx, actor.workspace_id, [person.id], now)
+        await deciding.reconsider(tx, actor.workspace_id, [person.id], now)
         await insights.see(tx, actor.workspace_id, [fingerprint], now)
-        gone = await insights.end(tx, actor.workspace_id, fingerprint, InsightState.DISMISSED, now)
+        gone = await ending.end(tx, actor.workspace_id, fingerprint, InsightState.DISMISSED, now)
         if gone is None:
             raise Refusal(refused(await insights.get(tx, actor.workspace_id, fingerprint)))
     parts.wake.attention.set()

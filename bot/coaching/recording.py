@@ -30,7 +30,17 @@ from coach.models import (
 from coach.namesakes import deals_named, told_apart
 from coach.rule import ActionLook
 from coach.stages import KnownStage, named_in, seen, settled
-from storage import activities, insights, loader, mirror, namesakes, people, stages, visits
+from storage import (
+    activities,
+    deciding,
+    insights,
+    loader,
+    mirror,
+    namesakes,
+    people,
+    stages,
+    visits,
+)
 from storage.activities import ActivityRow
 from storage.database import Tx
 from storage.insights import NewInsight
@@ -353,5 +363,5 @@ async def store_insights(
     if len(persons) <= AT_ONCE:
         await attend(parts, tx, workspace_id, persons)
     else:
-        await people.reconsider(tx, workspace_id, persons, now)
+        await deciding.reconsider(tx, workspace_id, persons, now)
     return len(made)

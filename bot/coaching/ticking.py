@@ -16,7 +16,7 @@ from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN, Known
 from coach.models import InsightType, PastInsight, Person, Subject
 from coach.rule import TimeLook, TimeRule, Verdict
-from storage import checks, insights, loader, people, rounds
+from storage import checks, ending, insights, loader, people, rounds
 from storage.checks import Due, Key
 from storage.database import Tx, is_passing
 from storage.insights import NewInsight
@@ -66,11 +66,11 @@ async def tick(parts: Parts) -> Ticked:
     """
     now = parts.clock.now()
     async with parts.database.read() as tx:
-        expiring = await insights.any_expired(tx, now)
+        expiring = await ending.any_expired(tx, now)
     expired = 0
     if expiring:
         async with parts.database.write() as tx:
-            expired = await insights.expire(tx, now)
+            expired = await ending.expire(tx, now)
     due = made = 0
     while True:
         planned = await planning.plan_some(parts, now)

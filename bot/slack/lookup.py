@@ -12,7 +12,7 @@ from bot.slack import members
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError, Slack
 from coach.models import Person
-from storage import people, workspaces
+from storage import merging, people, workspaces
 from storage.database import Tx
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -
     is_news = known is None
     if known is not None and known.id != person.id:
         # The same human was known by command first, or by a second address.
-        await people.merge(tx, workspace_id, gone=person.id, into=known.id)
+        await merging.merge(tx, workspace_id, gone=person.id, into=known.id)
         person, is_news = known, True
     time_zone = str(user.get("tz") or "") or None
     name = str(user.get("real_name") or user.get("name") or "") or person.name

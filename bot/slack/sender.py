@@ -19,7 +19,7 @@ from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
 from coach.attention import APART, still_wanted
 from coach.models import MessageState
-from storage import attention, insights, people, sending, workspaces
+from storage import attention, deciding, insights, sending, workspaces
 from storage.database import Tx, is_passing
 from storage.sending import Claimed, Paused
 from storage.shared_writes import SharedWrites
@@ -78,7 +78,7 @@ async def _said(tx: Tx, workspace_id: str, answers: Sequence[_Answer]) -> None:
     now = max(each.sent_at for each in answers if each.sent_at is not None)
     persons = {each.claimed.message.person_id for each in answers}
     held = await attention.held(tx, workspace_id, {id for id in persons if id})
-    await people.reconsider(tx, workspace_id, held, now + APART)
+    await deciding.reconsider(tx, workspace_id, held, now + APART)
     prints = [insight.fingerprint for each in answers for insight in each.claimed.insights]
     await insights.said(tx, workspace_id, prints, now)
 
@@ -287,7 +287,7 @@ class Sender:
         message = each.message
         if message.person_id:
             now = self._parts.clock.now()
-            await people.reconsider(tx, message.workspace_id, [message.person_id], now)
+            await deciding.reconsider(tx, message.workspace_id, [message.person_id], now)
 
     async def _failed(self, each: Claimed, found: Fault) -> None:
         message = each.message

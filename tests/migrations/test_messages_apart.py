@@ -13,7 +13,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData, Table, inspect
 
 from coach.models import About, SubjectKind
-from storage import insights, messages, people, schema, sending
+from storage import deciding, insights, messages, schema, sending
 from storage.database import Database, Tx
 from storage.tables import metadata
 
@@ -194,7 +194,7 @@ async def test_what_is_next_for_everybody_is_decided_anew_and_lost_claims_are_ta
     await schema.upgrade(filled)
     later = datetime.now(UTC) + timedelta(days=1)
     async with filled.write() as tx:
-        found = await people.to_decide(tx, later, 9)
+        found = await deciding.to_decide(tx, later, 9)
         assert {id for ids in found.values() for id in ids} == {"ana", "ben", "eve"}
         claimed = {
             each.message.id

@@ -16,8 +16,9 @@ from storage import (
     attention,
     check_plans,
     checks,
+    deciding,
     deliveries,
-    insights,
+    ending,
     messages,
     namesakes,
     people,
@@ -89,12 +90,12 @@ async def every_turn(database: Database) -> None:
         await sending.claim(tx, now, lease=APART, most=32, paused=Paused(["w1"], ["w1"]))
         await messages.changed(tx, WORKSPACE, ["f1"])
         await messages.failed(tx, WORKSPACE)
-        await people.any_to_decide(tx, now)
-        await people.to_decide(tx, now, 200)
+        await deciding.any_to_decide(tx, now)
+        await deciding.to_decide(tx, now, 200)
         await attention.open_of(tx, WORKSPACE, ["p1"])
         await attention.held(tx, WORKSPACE, ["p1"])
-        await insights.any_expired(tx, now)
-        await insights.expire(tx, now)
+        await ending.any_expired(tx, now)
+        await ending.expire(tx, now)
         for large in (False, True):
             await deliveries.due_workspaces(tx, now, large=large)
             await deliveries.due(tx, WORKSPACE, now, most=100, size=1000, large=large)

@@ -14,7 +14,7 @@ from coach.models import (
     Suggestion,
 )
 from coach.phrases import Thing, say
-from storage import insights, messages, people, sending
+from storage import deciding, ending, insights, messages, sending
 from storage.database import Tx
 from storage.insights import NewInsight
 from storage.messages import Message, card_id
@@ -93,7 +93,7 @@ async def test_what_is_pending_comes_by_priority_then_newest(store: Store) -> No
         gone = await put(tx, store, occasion="gone", hours=0)
         dismissed = await put(tx, store, occasion="dismissed")
         now = store.parts.clock.now()
-        await insights.end(tx, WORKSPACE, dismissed, InsightState.DISMISSED, now)
+        await ending.end(tx, WORKSPACE, dismissed, InsightState.DISMISSED, now)
         found = await insights.pending(tx, WORKSPACE, store.ana.id, now)
         assert await insights.pending(tx, WORKSPACE, store.ben.id, now) == []
     assert [each.subject for each in found] == ["newer high", "high", "medium", "low"]
@@ -107,10 +107,10 @@ async def test_an_insight_ends_once_in_whatever_way(store: Store) -> None:
     async with store.database.write() as tx:
         for first, second in product(ENDS, ENDS):
             print_ = await put(tx, store, occasion=f"{first}, then {second}")
-            ended = await insights.end(tx, WORKSPACE, print_, first, BEGINNING)
+            ended = await ending.end(tx, WORKSPACE, print_, first, BEGINNING)
             assert ended is not None
             assert ended.state is first
-            assert await insights.end(tx, WORKSPACE, print_, second, BEGINNING) is None
+            assert await ending.end(tx, WORKSPACE, print_, second, BEGINNING) is None
             found = await insights.get(tx, WORKSPACE, print_)
             assert found is not None
             assert (found.state, found.decided_at) == (first, BEGINNING)
@@ -130,7 +130,7 @@ async def test_a_decision_is_kept_in_the_history_and_has_its_message_drawn_again
         await insights.opened(tx, found, BEGINNING)
         await insights.opened(tx, found, BEGINNING + HOUR)
         outcome = say("Done.")
-        taken = await insights.end(
+        taken = await ending.end(
             tx, WORKSPACE, print_, InsightState.TAKEN, BEGINNING + HOUR, outcome=outcome
         )
         assert taken is not None
@@ -152,19 +152,19 @@ async def test_what_has_expired_cannot_be_taken_though_nobody_has_noticed_yet(
     async with store.database.write() as tx:
         print_ = await put(tx, store, hours=1)
         late = BEGINNING + HOUR
-        assert await insights.end(tx, WORKSPACE, print_, InsightState.TAKEN, late) is None
-        assert await insights.any_expired(tx, late)
-        assert not await insights.any_expired(tx, late - timedelta(seconds=1))
-        assert await insights.expire(tx, late) == 1
-        assert await insights.expire(tx, late) == 0
+        assert await ending.end(tx, WORKSPACE, print_, InsightState.TAKEN, late) is None
+        assert await ending.any_expired(tx, late)
+        assert not await ending.any_expired(tx, late - timedelta(seconds=1))
+        assert await ending.expire(tx, late) == 1
+        assert await ending.expire(tx, late) == 0
 
 
 async def test_what_expires_has_its_person_decided_about_anew(store: Store) -> None:
     async with store.database.write() as tx:
         await put(tx, store, hours=1)
-        assert not await people.any_to_decide(tx, BEGINNING + HOUR)
-        await insights.expire(tx, BEGINNING + HOUR)
-        assert await people.to_decide(tx, BEGINNING + HOUR, 9) == {WORKSPACE: [store.ana.id]}
+        assert not await deciding.any_to_decide(tx, BEGINNING + HOUR)
+        await ending.expire(tx, BEGINNING + HOUR)
+        assert await deciding.to_decide(tx, BEGINNING + HOUR, 9) == {WORKSPACE: [store.ana.id]}
         assert await insights.counts(tx, WORKSPACE) == {InsightState.EXPIRED: 1}
 
 
@@ -174,7 +174,7 @@ async def test_what_rules_said_before_is_remembered_with_its_dismissals(store: S
             print_ = await put(tx, store, occasion=str(number), rule="stale_leads", hours=99999)
             if number % 2:
                 now = store.parts.clock.now()
-                await insights.end(tx, WORKSPACE, print_, InsightState.DISMISSED, now)
+                await ending.end(tx, WORKSPACE, print_, InsightState.DISMISSED, now)
             store.later(HOUR)
         now = store.parts.clock.now()
         asked = (tx, WORKSPACE, ["stale_leads"], [store.ana.id, store.ben.id])

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Boolean, Integer, Table, delete, select
 from coach.events import OwnerKey
 from coach.models import Enrolment, InsightState, Level, Settings
 from coach.phrases import say
-from storage import insights, messages, owners, people, workspaces
+from storage import deciding, insights, merging, messages, owners, people, workspaces
 from storage.columns import Said, SaidText, UtcDateTime
 from storage.database import Tx
 from storage.tables import deals
@@ -86,8 +86,8 @@ async def test_whose_turn_it_is_to_be_looked_up_the_longest_waiting_first(store:
 async def test_two_people_who_are_one_become_one_with_everything_of_both(store: Store) -> None:
     await deliver(store.parts, won(), told("call_logged", contact={"id": "C-9"}))
     async with store.database.write() as tx:
-        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
-        await people.merge(tx, WORKSPACE, gone=store.ben.id, into=store.ben.id)
+        await merging.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        await merging.merge(tx, WORKSPACE, gone=store.ben.id, into=store.ben.id)
     async with store.database.read() as tx:
         assert await people.load(tx, WORKSPACE, [store.ana.id]) == {}
         owned = (await tx.execute(select(owners_table.c.person_id).distinct())).scalars().all()
@@ -125,14 +125,14 @@ def made_up(table: Table, person_id: str, number: int) -> dict[str, Any]:
     return row | {"workspace_id": WORKSPACE, "person_id": person_id}
 
 
-@pytest.mark.parametrize("table", people.OF_A_PERSON, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", merging.OF_A_PERSON, ids=lambda table: table.name)
 async def test_whatever_belongs_to_a_person_goes_with_them(store: Store, table: Table) -> None:
     mine = (table.c.workspace_id == WORKSPACE) & table.c.person_id.in_([store.ana.id, store.ben.id])
     async with store.database.write() as tx:
         await tx.execute(delete(table).where(mine))
         await tx.execute(table.insert().values(**made_up(table, store.ana.id, 1)))
         await tx.execute(table.insert().values(**made_up(table, store.ben.id, 2)))
-        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        await merging.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
         query = select(table.c.person_id).where(mine)
         assert list((await tx.execute(query)).scalars()) == [store.ben.id] * 2
 
@@ -141,18 +141,18 @@ async def test_what_two_people_both_have_is_kept_once(store: Store) -> None:
     async with store.database.write() as tx:
         for person in (store.ana, store.ben):
             await owners.own(tx, WORKSPACE, OwnerKey(CONNECTION, "name:both"), person.id)
-        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        await merging.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
         query = select(owners_table.c.person_id).where(owners_table.c.owner_key == "name:both")
         assert list((await tx.execute(query)).scalars()) == [store.ben.id]
 
 
 def test_what_belongs_to_a_person_is_known_and_found_by_them() -> None:
-    names = {table.name for table in people.OF_A_PERSON}
+    names = {table.name for table in merging.OF_A_PERSON}
     assert names >= {
         *("deals", "contacts", "tasks", "insights", "activities", "contacts_made", "decisions"),
         *("owners", "link_requests"),
     }
-    for table in people.OF_A_PERSON:
+    for table in merging.OF_A_PERSON:
         leads = [
             [column.name for column in index.columns][:2]
             for index in table.indexes
@@ -165,7 +165,7 @@ def test_what_belongs_to_a_person_is_known_and_found_by_them() -> None:
 async def test_an_address_goes_with_whoever_is_merged(store: Store) -> None:
     async with store.database.write() as tx:
         await people.change(tx, WORKSPACE, store.ben.id, email=None)
-        await people.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
+        await merging.merge(tx, WORKSPACE, gone=store.ana.id, into=store.ben.id)
         found = await people.load(tx, WORKSPACE, [store.ben.id])
     assert found[store.ben.id].email == store.ana.email
 
@@ -173,12 +173,12 @@ async def test_an_address_goes_with_whoever_is_merged(store: Store) -> None:
 async def test_a_turn_comes_at_the_earliest_time_it_is_wanted_for_and_once(store: Store) -> None:
     now, ids = store.parts.clock.now(), {store.ana.id, store.ben.id}
     async with store.database.write() as tx:
-        await people.decided(tx, WORKSPACE, dict.fromkeys(ids))
-        assert not await people.any_to_decide(tx, now)
-        await people.reconsider(tx, WORKSPACE, ids, now + HOUR)
-        await people.reconsider(tx, WORKSPACE, [store.ana.id], now)
-        await people.reconsider(tx, WORKSPACE, [store.ana.id], now + 2 * HOUR)
-        assert await people.to_decide(tx, now, 9) == {WORKSPACE: [store.ana.id]}
-        await people.decided(tx, WORKSPACE, {store.ana.id: None})
-        assert not await people.any_to_decide(tx, now)
-        assert await people.to_decide(tx, now + HOUR, 9) == {WORKSPACE: [store.ben.id]}
+        await deciding.decided(tx, WORKSPACE, dict.fromkeys(ids))
+        assert not await deciding.any_to_decide(tx, now)
+        await deciding.reconsider(tx, WORKSPACE, ids, now + HOUR)
+        await deciding.reconsider(tx, WORKSPACE, [store.ana.id], now)
+        await deciding.reconsider(tx, WORKSPACE, [store.ana.id], now + 2 * HOUR)
+        assert await deciding.to_decide(tx, now, 9) == {WORKSPACE: [store.ana.id]}
+        await deciding.decided(tx, WORKSPACE, {store.ana.id: None})
+        assert not await deciding.any_to_decide(tx, now)
+        assert await deciding.to_decide(tx, now + HOUR, 9) == {WORKSPACE: [store.ben.id]}

@@ -12,7 +12,7 @@ from coach.models import Draft, Insight, InsightState, InsightType, Priority, Su
 from coach.phrases import Money, Phrase, Thing, counted, names, say
 from coach.wording import ENGLISH, plain, words
 from coach.writes import CompleteTask
-from storage import crm_writes, insights
+from storage import crm_writes, ending, insights
 from storage.crm_writes import StoredWrite
 from storage.database import Tx
 from storage.insights import NewInsight
@@ -51,7 +51,7 @@ async def test_an_insights_phrases_come_back_as_they_were_said(store: Store) -> 
     async with store.database.write() as tx:
         insight = await made(tx, store)
         assert (insight.message, insight.reason, insight.outcome) == (SAID, say("You won."), None)
-        await insights.end(
+        await ending.end(
             tx, WORKSPACE, insight.fingerprint, InsightState.TAKEN, BEGINNING, outcome=SAID
         )
         assert (await again(tx, insight.fingerprint)).outcome == SAID

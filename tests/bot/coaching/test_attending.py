@@ -8,7 +8,7 @@ from bot.app import prepare
 from bot.coaching import attending
 from bot.runtime.parts import Parts
 from coach.models import InsightState
-from storage import people
+from storage import deciding, people
 from storage.tables import people as people_table
 from tests.world import (
     ANA,
@@ -52,7 +52,7 @@ async def test_one_who_cannot_be_decided_about_is_kept_for_later_and_stops_no_ot
             await people.change(tx, WORKSPACE, person.id, enabled=True)
         # A level that no version knows.
         await people.change(tx, WORKSPACE, ana.id, level=9)
-        await people.reconsider(tx, WORKSPACE, [ana.id, ben.id], now)
+        await deciding.reconsider(tx, WORKSPACE, [ana.id, ben.id], now)
     await attending.turn(parts)
     assert await again(parts, ana.id) == now + attending.AFTER_FAULT
     assert await again(parts, ben.id) is None
@@ -66,7 +66,7 @@ async def test_what_has_expired_is_ended_by_the_decision_about_it(parts: Parts) 
     await deliver(parts, won())
     clock.advance(timedelta(days=3))
     async with parts.database.write() as tx:
-        await people.reconsider(tx, WORKSPACE, [ana.id], clock.now())
+        await deciding.reconsider(tx, WORKSPACE, [ana.id], clock.now())
     await attending.turn(parts)
     (insight,) = await insights_of(parts, ana)
     assert insight.state is InsightState.EXPIRED
@@ -79,13 +79,13 @@ async def test_two_processes_never_decide_about_one_person_at_once(postgresql_ur
         ana, ben = await enrol(one, ANA), await enrol(one, BEN)
         now = one.clock.now()
         async with one.database.write() as tx:
-            await people.reconsider(tx, WORKSPACE, [ana.id], now - MINUTE)
-            await people.reconsider(tx, WORKSPACE, [ben.id], now)
+            await deciding.reconsider(tx, WORKSPACE, [ana.id], now - MINUTE)
+            await deciding.reconsider(tx, WORKSPACE, [ben.id], now)
         async with one.database.write() as first, other.database.write() as second:
             await second.exec_driver_sql("SET lock_timeout = '2s'")
-            assert await people.to_decide(first, now, 1) == {WORKSPACE: [ana.id]}
-            assert await people.to_decide(second, now, 9) == {WORKSPACE: [ben.id]}
-            assert await people.to_decide(second, now, 9) == {WORKSPACE: [ben.id]}
+            assert await deciding.to_decide(first, now, 1) == {WORKSPACE: [ana.id]}
+            assert await deciding.to_decide(second, now, 9) == {WORKSPACE: [ben.id]}
+            assert await deciding.to_decide(second, now, 9) == {WORKSPACE: [ben.id]}
     finally:
         await one.database.close()
         await other.database.close()

@@ -10,7 +10,7 @@ from bot.coaching.checking import GONE
 from bot.runtime.parts import Parts
 from coach.models import Contact, Settings, SubjectKind
 from coach.wording import plain
-from storage import check_plans, mirror, people, rounds
+from storage import check_plans, merging, mirror, rounds
 from storage.tables import check_plans as plans_table
 from storage.tables import checks as checks_table
 from storage.tables import rounds as rounds_table
@@ -236,7 +236,7 @@ async def test_two_people_who_turn_out_to_be_one_are_looked_at_once_with_all_the
     ana, ben = await enrol(parts, ANA), await enrol(parts, BEN)
     await deliver(parts, lead("C-1", "Ann"), lead("C-2", "Bob", owner=BEN))
     async with parts.database.write() as tx:
-        await people.merge(tx, WORKSPACE, gone=ben.id, into=ana.id)
+        await merging.merge(tx, WORKSPACE, gone=ben.id, into=ana.id)
     await ticking.tick(parts)
     assert [plain(each.message) for each in await insights_of(parts, ana)] == [
         "Warm leads going cold: Ann and Bob haven't been contacted in 7+ days."

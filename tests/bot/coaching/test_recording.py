@@ -22,7 +22,7 @@ from coach.models import (
     Verb,
 )
 from coach.wording import plain
-from storage import activities, checks, owners, people, rounds, visits
+from storage import activities, checks, deciding, owners, people, rounds, visits
 from storage.tables import contacts_made
 from storage.tables import insights as insights_table
 from storage.tables import people as people_table
@@ -421,7 +421,7 @@ async def test_a_name_that_two_bear_moves_no_deal(parts: Parts) -> None:
 async def test_what_comes_for_many_at_once_is_left_to_attentions_own_turn(parts: Parts) -> None:
     async def waits() -> bool:
         async with parts.database.read() as tx:
-            return await people.any_to_decide(tx, parts.clock.now())
+            return await deciding.any_to_decide(tx, parts.clock.now())
 
     few = [won(f"D-{n}", owner=f"few{n}@x.example") for n in range(recording.AT_ONCE)]
     await deliver(parts, batch(*few))

@@ -18,7 +18,7 @@ from coach.models import (
     Settings,
 )
 from coach.wording import plain
-from storage import people, sending
+from storage import deciding, sending
 from tests.world import (
     ANA,
     BEGINNING,
@@ -374,10 +374,10 @@ async def test_a_sent_card_that_expires_is_to_be_drawn_again_and_the_next_has_it
     async with parts.database.write() as tx:
         (claimed,) = await sending.claim(tx, parts.clock.now(), lease=HOUR, most=9)
         await sending.record(tx, claimed.message, state="sent", channel="D01ANA", ts="1.0")
-        assert not await people.any_to_decide(tx, parts.clock.now())
+        assert not await deciding.any_to_decide(tx, parts.clock.now())
     await tick_after(parts, 3 * DAY)
     async with parts.database.write() as tx:
         (again,) = await sending.claim(tx, parts.clock.now(), lease=HOUR, most=9)
-        assert await people.any_to_decide(tx, parts.clock.now())
+        assert await deciding.any_to_decide(tx, parts.clock.now())
     assert (again.is_new, again.insights[0].state) == (False, InsightState.EXPIRED)
     assert again.insights[0].fingerprint == insight.fingerprint

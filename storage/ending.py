@@ -1,0 +1,127 @@
+"""The end of insights: taken, dismissed, resolved or expired, each once."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Update, bindparam, select, update
+
+from coach.models import Insight, InsightState
+from storage import deciding, messages
+from storage.database import Tx, add_new, chunks
+from storage.insights import from_row
+from storage.tables import OPEN_INSIGHT, decisions, insights
+
+#: What can be decided only before the insight's time is up.
+_IN_TIME = frozenset({InsightState.TAKEN, InsightState.DISMISSED})
+
+
+@cache
+def _ending(to: InsightState, columns: tuple[str, ...]) -> Update:
+    """The conditional update of `end`: made once for each kind of it."""
+    query = (
+        update(insights)
+        .where(
+            OPEN_INSIGHT,
+            insights.c.workspace_id == bindparam("_workspace"),
+            insights.c.fingerprint == bindparam("_fingerprint"),
+        )
+        .values(state=to.value, **{name: bindparam(f"_{name}") for name in columns})
+        .returning(insights)
+    )
+    if to in _IN_TIME:
+        query = query.where(insights.c.expires_at > bindparam("_now"))
+    return query
+
+
+async def end(
+    tx: Tx,
+    workspace_id: str,
+    fingerprint: str,
+    to: InsightState,
+    now: datetime,
+    **values: object,
+) -> Insight | None:
+    """Bring an open insight to its end: the claim of a click.
+
+    Returns it as it is afterwards, or `None` when somebody or something was faster. The decision
+    is kept in the history, and messages that show it are marked to be drawn again. Whoever ends an
+    insight has had its person's attention reconsidered before (`deciding.reconsider`): the order in
+    which rows are locked is people, insights, messages.
+    """
+    values |= {"decided_at": now}
+    given: dict[str, object] = {f"_{name}": value for name, value in values.items()}
+    given |= {"_workspace": workspace_id, "_fingerprint": fingerprint}
+    if to in _IN_TIME:
+        given["_now"] = now
+    row = (await tx.execute(_ending(to, tuple(values)), given)).first()
+    if row is None:
+        return None
+    insight = from_row(row)
+    await _ended(tx, workspace_id, {insight.fingerprint: insight.person_id}, to, now)
+    return insight
+
+
+async def _ended(
+    tx: Tx, workspace_id: str, made: Mapping[str, str], to: InsightState, now: datetime
+) -> None:
+    """Keep what was decided, by fingerprint and person, and have it shown."""
+    await add_new(
+        tx,
+        decisions,
+        [
+            {
+                "workspace_id": workspace_id,
+                "fingerprint": print_,
+                "at": now,
+                "decision": to.value,
+                "person_id": person_id,
+            }
+            for print_, person_id in made.items()
+        ],
+    )
+    await messages.changed(tx, workspace_id, made)
+
+
+async def any_expired(tx: Tx, now: datetime) -> bool:
+    """Whether the time of any open insight is up."""
+    query = (
+        select(insights.c.fingerprint).where(OPEN_INSIGHT, insights.c.expires_at <= now).limit(1)
+    )
+    return (await tx.execute(query)).first() is not None
+
+
+async def expire(tx: Tx, now: datetime) -> int:
+    """End every open insight whose time is up; what is next for their people is decided anew."""
+    query = select(insights.c.workspace_id, insights.c.person_id, insights.c.fingerprint).where(
+        OPEN_INSIGHT, insights.c.expires_at <= now
+    )
+    found: dict[str, dict[str, str]] = {}
+    for workspace_id, person_id, print_ in await tx.execute(query):
+        found.setdefault(workspace_id, {})[print_] = person_id
+    count = 0
+    for workspace_id, owners in found.items():
+        await deciding.reconsider(tx, workspace_id, owners.values(), now)
+        count += await expire_these(tx, workspace_id, owners, now)
+    return count
+
+
+async def expire_these(
+    tx: Tx, workspace_id: str, fingerprints: Collection[str], now: datetime
+) -> int:
+    """End those of these insights that are still open; returns how many."""
+    made: dict[str, str] = {}
+    for piece in chunks(sorted(fingerprints)):
+        query = (
+            update(insights)
+            .where(
+                OPEN_INSIGHT,
+                insights.c.workspace_id == workspace_id,
+                insights.c.fingerprint.in_(piece),
+            )
+            .values(state=InsightState.EXPIRED.value, decided_at=now)
+            .returning(insights.c.fingerprint, insights.c.person_id)
+        )
+        made.update({row[0]: row[1] for row in await tx.execute(query)})
+    await _ended(tx, workspace_id, made, InsightState.EXPIRED, now)
+    return len(made)
