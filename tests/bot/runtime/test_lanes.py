@@ -74,9 +74,10 @@ async def test_what_is_too_much_is_refused_at_once_and_never_done() -> None:
     assert [desk.begin(f"b{number}") for number in range(5)] == [True] * 2 + [False] * 3
     await desk.pause()
     assert await desk.finish() == ["a0", "b0", "a1", "b1", "a2"]
-    assert desk.begin("a9")
+    # The places of what is done are free again, those to wait in as well.
+    assert [desk.begin(f"a{number}") for number in range(5)] == [True] * 3 + [False] * 2
     await desk.pause()
-    assert await desk.finish() == ["a0", "b0", "a1", "b1", "a2", "a9"]
+    assert await desk.finish() == ["a0", "b0", "a1", "b1", "a2", "a0", "a1", "a2"]
 
 
 async def test_an_error_is_logged_and_frees_the_place(caplog: pytest.LogCaptureFixture) -> None:
