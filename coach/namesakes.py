@@ -1,10 +1,10 @@
 """Deals of one title: what tells each from the others when it is named."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from coach.models import Draft, Ref
-from coach.phrases import Money, Phrase, Thing, Value, facts, say, verbatim, with_things
+from coach.phrases import Money, Phrase, Thing, Value, facts, say, things_in, verbatim, with_things
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,12 @@ class Namesake:
 
 def deals_named(drafts: Iterable[Draft]) -> set[Ref]:
     """The deals that these drafts name, as far as others may bear their names."""
-    found: set[Ref] = set()
-
-    def note(thing: Thing) -> Value:
-        if thing.deal is not None:
-            found.add(Ref(*thing.deal))
-        return thing
-
-    for draft in drafts:
-        _with_things(draft, note)
-    return found
+    return {
+        Ref(*thing.deal)
+        for draft in drafts
+        for thing in things_in((draft.message, draft.reason, *draft.suggestion.params.values()))
+        if thing.deal is not None
+    }
 
 
 def told_apart(draft: Draft, namesakes: Mapping[Ref, Namesake]) -> Draft:
@@ -56,10 +52,6 @@ def told_apart(draft: Draft, namesakes: Mapping[Ref, Namesake]) -> Draft:
         found = namesakes.get(Ref(*thing.deal)) if thing.deal else None
         return say("{deal} ({apart})", deal=thing, apart=found.apart) if found else thing
 
-    return _with_things(draft, instead)
-
-
-def _with_things(draft: Draft, instead: Callable[[Thing], Value]) -> Draft:
     params = {
         name: with_things(value, instead) if isinstance(value, Phrase) else value
         for name, value in draft.suggestion.params.items()

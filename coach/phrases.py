@@ -6,7 +6,7 @@ templates are always written out where they are used, never put together.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -141,6 +141,17 @@ def names(things: Sequence[Value], most: int, count: int | None = None) -> Serie
 def facts(*values: Value) -> Series:
     """Short facts side by side: “due Fri 20 Nov, high priority”."""
     return Series(values, Joint.COMMA)
+
+
+def things_in(values: Iterable[object]) -> Iterator[Thing]:
+    """Every thing that is named in these values, in phrases and series within them too."""
+    for value in values:
+        if isinstance(value, Thing):
+            yield value
+        elif isinstance(value, Phrase):
+            yield from things_in(value.values.values())
+        elif isinstance(value, Series):
+            yield from things_in(value.items)
 
 
 def with_things(phrase: Phrase, instead: "Callable[[Thing], Value]") -> Phrase:
