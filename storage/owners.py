@@ -277,6 +277,16 @@ async def places(tx: Tx, workspace_id: str) -> list[str]:
     return sorted((await tx.execute(query)).scalars())
 
 
+async def keys(tx: Tx, workspace_id: str) -> list[OwnerKey]:
+    """All that owners are known by, each once."""
+    query = (
+        select(owners.c.connection_id, owners.c.owner_key)
+        .where(owners.c.workspace_id == workspace_id)
+        .distinct()
+    )
+    return sorted(OwnerKey(*row) for row in await tx.execute(query))
+
+
 async def meant(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Known]:
     """Everybody who may be meant by any of these keys, in the order in which they became known.
 

@@ -17,6 +17,10 @@ class OwnerError(CoachError):
     """Nobody, or not one person alone, is meant; or the two cannot be one. The text says which."""
 
 
+class UnknownOwnerError(OwnerError):
+    """Nobody has what was typed."""
+
+
 class Meant(NamedTuple):
     """The one owner somebody named: a key of theirs, and who they are, if that is known."""
 
@@ -27,7 +31,8 @@ class Meant(NamedTuple):
 async def find(tx: Tx, workspace_id: str, typed: str) -> Meant:
     """The owner that somebody means who types an address, an id, a name or one of these as a key.
 
-    An address and a whole key may be of somebody no CRM has named yet. Raises `OwnerError`.
+    An address may be of somebody no CRM has named yet: Slack knows whose it is, which
+    it knows of nothing else. Raises `OwnerError`.
     """
     places = await owners.places(tx, workspace_id)
     keys = named_by(typed, places)
@@ -48,9 +53,9 @@ async def find(tx: Tx, workspace_id: str, typed: str) -> Meant:
         mine = [key for key in keys if key in one.keys]
         exact = next((key for key in mine if key.kind != "name"), None)
         return Meant(exact or surest(_near(one, mine)) or mine[0], one.person_id)
-    if len(keys) == 1 and (keys[0].kind == "email" or ":" in typed):
+    if len(keys) == 1 and keys[0].kind == "email":
         return Meant(keys[0])
-    raise OwnerError(
+    raise UnknownOwnerError(
         say(
             "No CRM has named an owner “{owner}” so far. Check how it is written there.",
             owner=typed,

@@ -1,8 +1,10 @@
 """`coach owners`: lists the owners that CRMs name, and ties them to people by hand."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.coaching.claiming import OwnerError, find, join
+from bot.coaching.claiming import OwnerError, UnknownOwnerError, find, join
 from bot.importing.columns import compact
 from bot.importing.reading import read
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
-from coach.events import Owner
+from coach.events import Owner, OwnerKey, normalised
+from coach.models import Person
 from coach.owners import shown
 from coach.phrases import counted
 from coach.wording import plain
@@ -29,6 +32,9 @@ from storage.workspaces import DEFAULT
 
 #: How wide a table may be where there is no edge at which a row would have to be folded.
 WIDE = 200
+
+#: How many keys are told that are nearly what was typed.
+NEAR = 5
 
 #: Names of columns, compared without case, spaces and signs.
 _EMAIL = ("email", "address", "emailaddress", "owneremail", "useremail", "slackemail")
@@ -60,7 +66,7 @@ async def show(settings: Settings, *, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     table = Table(show_lines=False)
-    for name in ("owner", "in Slack", "keys", "deals", "tasks", "leads", "insights"):
+    for name in ("owner", "in Slack", "keys", "open deals", "tasks", "leads", "insights"):
         table.add_column(name, overflow="fold")
     for each in found:
         cells = [
@@ -116,9 +122,10 @@ async def link(settings: Settings, key: str | None, email: str | None, csv: Path
             "or give --csv FILE."
         )
     async with opened(settings) as parts:
-        await tie(parts, pairs)
+        said = await tie(parts, pairs)
+    for sentence in said:
+        typer.echo(harmless(sentence))
     if csv is None:
-        typer.echo(harmless(f"{pairs[0].key} is known by address now."))
         return
     done = counted(
         "{count} owner is known by address now.",
@@ -151,33 +158,55 @@ def read_pairs(path: Path) -> list[Pair]:
     return pairs
 
 
-async def tie(parts: Parts, pairs: Sequence[Pair]) -> None:
-    """Tie all of them, or raise `OwnerError` with what is wrong in every line, none done."""
+async def tie(parts: Parts, pairs: Sequence[Pair]) -> list[str]:
+    """Tie all of them; returns what came of each.
+
+    Raises `OwnerError` with what is wrong in every line, none done.
+    """
+    said: list[str] = []
     faults: list[str] = []
+    unknown = False
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, DEFAULT)
         for pair in pairs:
             try:
-                await _tie(parts, tx, pair)
+                said.append(await _tie(parts, tx, pair))
             except OwnerError as error:
+                unknown = unknown or isinstance(error, UnknownOwnerError)
                 told = str(error)
                 faults.append(told if pair.line is None else f"line {pair.line}: {told}")
-        if faults:
-            raise OwnerError(
-                faults[0]
-                if pairs[0].line is None
-                else f"Nothing was changed. {' '.join(faults[:20])}"
-                + (f" And {len(faults) - 20} more." if len(faults) > 20 else "")
-            )
+        if not faults:
+            return said
+        how = f" {await _which(tx, pairs)}" if unknown else ""
+        if pairs[0].line is None:
+            raise OwnerError(faults[0] + how)
+        more = f" And {len(faults) - 20} more." if len(faults) > 20 else ""
+        raise OwnerError(f"Nothing was changed. {' '.join(faults[:20])}{more}{how}")
 
 
-async def _tie(parts: Parts, tx: Tx, pair: Pair) -> None:
+async def _which(tx: Tx, pairs: Sequence[Pair]) -> str:
+    """Which owners there are: those whose keys are nearly what was typed, and where all stand."""
+    near: list[str] = []
+    if len(pairs) == 1:
+        spelt: dict[str, list[str]] = {}
+        for key in await owners.keys(tx, DEFAULT):
+            spelt.setdefault(key.value, []).append(shown(key))
+        # A wrong connection or kind is as likely as a wrong letter.
+        typed = re.split("[:/]", normalised(pairs[0].key))[-1]
+        near = [key for each in get_close_matches(typed, spelt) for key in spelt[each]][:NEAR]
+    return (f"Nearest: {', '.join(near)}. " if near else "") + "`coach owners` lists all."
+
+
+async def _tie(parts: Parts, tx: Tx, pair: Pair) -> str:
     if not pair.key:
         raise OwnerError("It names no owner.")
     owner = Owner.of(email=pair.email)
     if owner is None or "@" not in (owner.email or "") or " " in pair.email.strip():
         raise OwnerError(f"“{pair.email}” is not an address.")
     meant = await find(tx, DEFAULT, pair.key)
+    if meant.person_id is None:
+        raise UnknownOwnerError(f"No CRM has named an owner “{pair.key}” so far.")
+    before = (await people.load(tx, DEFAULT, [meant.person_id]))[meant.person_id]
     now = parts.clock.now()
     # An address is the same person in every connection, so that any will do.
     found = await owners.resolve(tx, DEFAULT, "", [owner], now, parts.new_id)
@@ -185,3 +214,12 @@ async def _tie(parts: Parts, tx: Tx, pair: Pair) -> None:
     person = (await people.load(tx, DEFAULT, [stays]))[stays]
     if person.slack_user_id is None:
         await people.change(tx, DEFAULT, stays, email=owner.email, lookup_after=now)
+    return _done(meant.key, before, owner, person)
+
+
+def _done(key: OwnerKey, before: Person, owner: Owner, person: Person) -> str:
+    """Which owner is known by which address now, and who that is in Slack."""
+    named = shown(key) if before.name == key.value else f"{shown(key)} ({before.name})"
+    if person.slack_user_id is None:
+        return f"{named} is known by {owner.email} now; Slack will be asked who that is."
+    return f"{named} is known by {owner.email} now: {person.name}, {person.slack_user_id} in Slack."

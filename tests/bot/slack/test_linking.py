@@ -322,9 +322,10 @@ async def test_the_name_alone_of_two_can_be_linked_and_means_that_person_then(
     assert found.bearers == {}
 
 
-async def test_an_owner_nobody_has_heard_of_is_not_linked(surface: Surface) -> None:
-    with pytest.raises(OwnerError, match="No CRM has named an owner “Nobody Known”"):
-        await ask(surface, ANA, "Nobody Known")
+@pytest.mark.parametrize("typed", ["Nobody Known", f"{CRM}/name:Nobody Known", f"{CRM}/id:99"])
+async def test_an_owner_nobody_has_heard_of_is_not_linked(surface: Surface, typed: str) -> None:
+    with pytest.raises(OwnerError, match=f"No CRM has named an owner “{typed}”"):
+        await ask(surface, ANA, typed)
 
 
 async def test_an_owner_who_is_somebody_else_in_slack_is_not_linked(surface: Surface) -> None:

@@ -102,6 +102,7 @@ def test_every_owner_is_listed_with_keys_and_what_waits(coach: Coach, store: InS
     assert (ben["name"], ben["slack_user_id"]) == ("Ben", None)
     shown = coach("owners").out
     assert "native/id:7" in shown
+    assert "open deals" in shown
     assert "nobody yet" in shown
 
 
@@ -127,7 +128,9 @@ def test_an_owner_gets_an_address_and_is_looked_up_by_it(
     (ana,) = told(store, Owner(id="7", name="Ana Ruiz"))
     ran = coach("owners", "link", key, "Ana@X.example")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == f"{key} is known by address now.\n"
+    assert ran.out == (
+        "native/id:7 (Ana Ruiz) is known by ana@x.example now; Slack will be asked who that is.\n"
+    )
     assert told(store, Owner("ana@x.example")) == [ana]
 
     async def work(tx: Tx) -> tuple[Any, ...]:
@@ -145,7 +148,9 @@ def test_the_owner_goes_to_whom_slack_knows_by_that_address(coach: Coach, store:
         await mirror.save(tx, DEFAULT, [Deal("native", "D-1", "Acme", person_id=seven)])
 
     store(work)
-    assert coach("owners", "link", "7", "ana@x.example").code == 0
+    assert coach("owners", "link", "7", "ana@x.example").out == (
+        "native/id:7 (Ana Ruiz) is known by ana@x.example now: ana@x.example, U1 in Slack.\n"
+    )
     (row,) = json.loads(coach("owners", "--json").out)
     assert (row["person_id"], row["slack_user_id"], row["open_deals"]) == (ana, "U1", 1)
 
@@ -165,11 +170,28 @@ def test_two_slack_users_are_not_made_one(coach: Coach, store: InStore) -> None:
     )
 
 
-def test_a_whole_key_may_be_of_somebody_who_is_named_only_later(
-    coach: Coach, store: InStore
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("native/name:ana riuz", "Nearest: native/name:ana ruiz. "),
+        ("hubspto/name:Ana Ruiz", "Nearest: native/name:ana ruiz. "),
+        ("native/name:1077", "Nearest: native/id:1077. "),
+        ("anna@x.example", "Nearest: ana@x.example. "),
+        ("native/name:nobody", ""),
+        ("nobody", ""),
+    ],
+)
+def test_a_key_that_nobody_has_is_tied_to_nobody(
+    coach: Coach, store: InStore, typed: str, near: str
 ) -> None:
-    assert coach("owners", "link", "native/id:99", "ana@x.example").code == 0
-    assert told(store, Owner(id="99")) == told(store, Owner("ana@x.example"))
+    told(store, Owner("ana@x.example", "1077", "Ana Ruiz"), Owner(id="2", name="Ben"))
+    before = keys(coach)
+    ran = coach("owners", "link", typed, "b@x.example")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"No CRM has named an owner “{typed}” so far. ")
+    assert ran.err.endswith(f" {near}`coach owners` lists all.\n")
+    assert ("Nearest" in ran.err) is bool(near)
+    assert keys(coach) == before
 
 
 @pytest.mark.parametrize(
@@ -199,7 +221,13 @@ def test_a_file_links_many(coach: Coach, store: InStore, tmp_path: Path) -> None
         "hubspot;7;o@x.example\n;8;b@x.example\n"
     )
     ran = coach("owners", "link", "--csv", str(path))
-    assert (ran.out, ran.err, ran.code) == ("3 owners are known by address now.\n", "", 0)
+    assert (ran.err, ran.code) == ("", 0)
+    assert ran.out.splitlines() == [
+        "native/id:7 (Ana) is known by ana@x.example now; Slack will be asked who that is.",
+        "hubspot/id:7 (Other) is known by o@x.example now; Slack will be asked who that is.",
+        "native/id:8 is known by b@x.example now; Slack will be asked who that is.",
+        "3 owners are known by address now.",
+    ]
     assert keys(coach) == {
         "Ana": ["ana@x.example", "native/id:7", "native/name:ana"],
         "Other": ["o@x.example", "hubspot/id:7", "hubspot/name:other"],
@@ -220,7 +248,7 @@ def test_a_file_with_a_fault_in_a_line_does_nothing_and_names_every_fault(
         "Nothing was changed.",
         "line 3: No CRM has named an owner “nobody” so far.",
         "line 4: “no address” is not an address.",
-        "line 5: It names no owner.",
+        "line 5: It names no owner. `coach owners` lists all.",
     ):
         assert said in ran.err
     assert keys(coach) == before
