@@ -86,6 +86,11 @@ def after_working_days(since: datetime, days: int, person: Person) -> datetime:
     return start_of_day(day, person) + min(passed, _length(day, person) - INSTANT)
 
 
+def days_between(since: datetime, until: datetime, person: Person) -> int:
+    """How many days people would say have passed: midnights, where the person is."""
+    return max((local_date(until, person) - local_date(since, person)).days, 0)
+
+
 def working_days_between(since: datetime, until: datetime, person: Person) -> int:
     """How many whole working days have passed from `since` to `until`."""
     (first, start), (last, end) = _from_work(since, person), _at_work(until, person)

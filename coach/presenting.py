@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from coach.action import ActionView
-from coach.calendar import local_date, working_days_between
+from coach.calendar import days_between
 from coach.models import Contact, Deal, DealStatus, Ref, Task, TaskStatus
 from coach.phrases import (
     DateWithYear,
@@ -73,11 +73,11 @@ def deal_item(deal: Deal, view: ActionView) -> Item:
     if deal.stage and deal.stage_entered_at and deal.status is DealStatus.OPEN:
         known.append(
             counted(
-                "Stage: {stage}, for {days} working day",
-                "Stage: {stage}, for {days} working days",
+                "Stage: {stage}, for {days} day",
+                "Stage: {stage}, for {days} days",
                 "days",
                 stage=deal.stage,
-                days=working_days_between(deal.stage_entered_at, view.now, view.person),
+                days=days_between(deal.stage_entered_at, view.now, view.person),
             )
         )
     elif deal.stage:
@@ -117,8 +117,8 @@ def contact_item(contact: Contact, view: ActionView) -> Item:
 def _contacted(contact: Contact, view: ActionView) -> Phrase:
     if contact.last_contacted_at is None:
         return say("Never contacted")
-    days = (view.today - local_date(contact.last_contacted_at, view.person)).days
-    if days <= 0:
+    days = days_between(contact.last_contacted_at, view.now, view.person)
+    if days == 0:
         return say("Last contacted today")
     return counted(
         "Last contacted {days} day ago", "Last contacted {days} days ago", "days", days=days

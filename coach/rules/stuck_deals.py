@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from coach.calendar import (
     after_working_days,
+    days_between,
     local_date,
     start_of_day,
     working_days_between,
@@ -76,20 +77,26 @@ def evaluate(look: TimeLook) -> Verdict:
 
 
 def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: str) -> Draft:
-    days = working_days_between(entered, look.now, look.person)
+    days = days_between(entered, look.now, look.person)
+    worked = working_days_between(entered, look.now, look.person)
+    limit = stuck_deal_days(look.person)
     limit_of_large = look.known[LARGE_VALUE]
     large = (
         limit_of_large is not None
         and deal.value is not None
         and float(deal.value) >= limit_of_large
     )
-    # People see calendar days elsewhere: the two must not look like a contradiction.
-    reason = counted(
-        "That is {days} working day; your limit is {limit}.",
-        "That is {days} working days; your limit is {limit}.",
-        "days",
-        days=days,
-        limit=stuck_deal_days(look.person),
+    # Days are said as people count them; where days off make the difference, that is said too.
+    reason = (
+        counted("Your limit is {limit} day.", "Your limit is {limit} days.", "limit", limit=limit)
+        if worked == days
+        else counted(
+            "That is {days} working day; your limit is {limit}.",
+            "That is {days} working days; your limit is {limit}.",
+            "days",
+            days=worked,
+            limit=limit,
+        )
     )
     if large:
         reason = together(reason, say("It is among your largest deals."))

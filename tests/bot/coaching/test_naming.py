@@ -77,7 +77,7 @@ async def test_the_card_the_lists_and_the_screen_tell_deals_of_one_title_apart(
     await world.settle()
     await world.tick()
     large, small = (
-        f"Deal '{name}' has been in Proposal for 15 days. Time to move it forward?"
+        f"Deal '{name}' has been in Proposal for 21 days. Time to move it forward?"
         for name in ("GTX Basic (€3,200)", "GTX Basic (€900)")
     )
     assert spoken(await world.insights(ANA)) == {large, small}

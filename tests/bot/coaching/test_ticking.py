@@ -195,15 +195,15 @@ async def test_at_most_two_stuck_deals_a_day_are_spoken_of_the_largest_first(par
     await ticking.tick(parts)
     first = words(await insights_of(parts, ana))
     assert sorted(first) == [
-        "Deal 'Deal D-3' has been in Proposal for 15 days. Time to move it forward?",
-        "Deal 'Deal D-4' has been in Proposal for 15 days. Time to move it forward?",
+        "Deal 'Deal D-3' has been in Proposal for 21 days. Time to move it forward?",
+        "Deal 'Deal D-4' has been in Proposal for 21 days. Time to move it forward?",
     ]
     await tick_after(parts, 3 * HOUR)
     assert len(await insights_of(parts, ana)) == 2
     await tick_after(parts, DAY)
     later = [each for each in words(await insights_of(parts, ana)) if each not in first]
     assert len(later) == 2
-    assert "for 16 days" in later[0]
+    assert "for 22 days" in later[0]
 
 
 async def test_a_move_starts_the_wait_anew_and_a_new_title_does_not(sqlite_parts: Parts) -> None:
@@ -215,7 +215,7 @@ async def test_a_move_starts_the_wait_anew_and_a_new_title_does_not(sqlite_parts
     await deliver(parts, moved, renamed)
     await ticking.tick(parts)
     assert words(await insights_of(parts, ana)) == [
-        "Deal 'Renamed' has been in Proposal for 15 days. Time to move it forward?"
+        "Deal 'Renamed' has been in Proposal for 21 days. Time to move it forward?"
     ]
 
 
@@ -327,7 +327,7 @@ async def test_changing_a_threshold_moves_that_persons_checks_at_once(parts: Par
     assert parts.wake.tick.is_set()
     assert (await ticking.tick(parts)).due == 1
     assert words(await insights_of(parts, ana)) == [
-        f"Deal 'Deal D-{ANA}' has been in Proposal for 2 days. Time to move it forward?"
+        f"Deal 'Deal D-{ANA}' has been in Proposal for 4 days. Time to move it forward?"
     ]
     assert await insights_of(parts, ben) == []
 

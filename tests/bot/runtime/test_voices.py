@@ -55,10 +55,10 @@ msgstr "Verwerfen"
 msgid "Take Action shows the deal, to move its stage or log a contact."
 msgstr "„Erledigen“ zeigt den Deal, um ihn zu verschieben oder einen Kontakt festzuhalten."
 
-msgid "Stage: {stage}, for {days} working day"
-msgid_plural "Stage: {stage}, for {days} working days"
-msgstr[0] "Phase: {stage}, seit {days} Arbeitstag"
-msgstr[1] "Phase: {stage}, seit {days} Arbeitstagen"
+msgid "Stage: {stage}, for {days} day"
+msgid_plural "Stage: {stage}, for {days} days"
+msgstr[0] "Phase: {stage}, seit {days} Tag"
+msgstr[1] "Phase: {stage}, seit {days} Tagen"
 """
 
 
@@ -70,12 +70,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def stuck(days: int) -> tuple[Deal, Insight]:
-    """A deal that has been stuck for so many working days, none at a weekend, and what is said."""
+    """A deal that has been in its stage for so many days, and what is said of it."""
     deal = Deal(
         "c1", "D-1", "Brücke {x}", "Angebot", value=Decimal("28500.50"), currency="EUR",
-        stage_entered_at=NOW - timedelta(days=days + 2 * (days // 5 + (days < 5))),
+        stage_entered_at=NOW - timedelta(days=days),
     )  # fmt: skip
-    draft = only(evaluate(look(deal, person=setting(stuck_deal_days=1))))
+    every_day = setting(stuck_deal_days=1, working_days=tuple(range(1, 8)))
+    person = every_day if days == 1 else setting(stuck_deal_days=1)
+    draft = only(evaluate(look(deal, person=person)))
     return deal, Insight(
         "w1", "f" * 32, draft.person_id, "stuck_deals", InsightType.TIME, draft.priority,
         draft.subject, draft.message, draft.reason, draft.suggestion, InsightState.OPEN,
@@ -85,10 +87,10 @@ def stuck(days: int) -> tuple[Deal, Insight]:
 
 def test_a_language_is_one_file_and_shows_a_rules_card_and_screen_in_it(folder: Path) -> None:
     voice = load_voices(folder).of(BERLIN, "de-DE")
-    deal, insight = stuck(15)
+    deal, insight = stuck(21)
     text, blocks = card(insight, voice, promise=promise_of(load_actions(), insight), now=NOW)
     shown = json.dumps(blocks, ensure_ascii=False)
-    assert text == "Coach: „Brücke {x}“ ist seit 15 Tagen in Angebot. Wie geht es weiter?"
+    assert text == "Coach: „Brücke {x}“ ist seit 21 Tagen in Angebot. Wie geht es weiter?"
     assert "Das sind 15 Arbeitstage; deine Grenze ist 1." in shown
     assert "Mittlere Priorität · bis Di., 24. Nov., 10:00" in shown
     assert '"Erledigen"' in shown
@@ -97,9 +99,7 @@ def test_a_language_is_one_file_and_shows_a_rules_card_and_screen_in_it(folder: 
 
     view = ActionView(NOW, ANA, local_date(NOW, ANA), insight.suggestion.params, "new", deal=deal)
     modal = screen_modal(load_actions()["view_deal"].screen(view), voice, insight.fingerprint)
-    assert "28.500,50 € · Phase: Angebot, seit 15 Arbeitstagen" in json.dumps(
-        modal, ensure_ascii=False
-    )
+    assert "28.500,50 € · Phase: Angebot, seit 21 Tagen" in json.dumps(modal, ensure_ascii=False)
 
 
 def test_one_has_a_form_of_its_own_in_the_other_language(folder: Path) -> None:
@@ -170,8 +170,8 @@ def test_a_translation_with_other_fields_is_left_out_and_named(
     with caplog.at_level(logging.WARNING):
         voice = load_voices(tmp_path).of(BERLIN, "de-DE")
     assert any("de.po: left out" in record.getMessage() for record in caplog.records)
-    _, insight = stuck(15)
-    assert plain(insight.message, voice).startswith("Deal 'Brücke {x}' has been in Angebot for 15")
+    _, insight = stuck(21)
+    assert plain(insight.message, voice).startswith("Deal 'Brücke {x}' has been in Angebot for 21")
     assert plain(insight.reason, voice).startswith("Das sind 15 Arbeitstage")
 
 

@@ -34,7 +34,7 @@ def test_the_deal_is_shown_as_it_is_now_with_its_stages() -> None:
     assert plain(item.title) == "Acme renewal"
     assert [plain(fact) for fact in item.facts] == [
         "€12,000",
-        "Stage: Proposal, for 15 working days",
+        "Stage: Proposal, for 21 days",
     ]
     assert item.controls == (Control.MOVE_DEAL,)
     assert item.stages == ["Proposal", "Qualified", "Closed Won"]

@@ -63,17 +63,24 @@ def named(*deals: Deal, person: Person = ANA) -> list[str]:
 def test_a_stuck_deal_is_told_with_its_stage_and_days() -> None:
     draft = only(evaluate(look(STUCK)))
     assert words(draft) == (
-        "Deal 'Acme renewal' has been in Proposal for 15 days. Time to move it forward?"
+        "Deal 'Acme renewal' has been in Proposal for 21 days. Time to move it forward?"
     )
     assert reason(draft) == "That is 15 working days; your limit is 14."
 
 
-def test_one_day_is_one_day() -> None:
-    entered = NOW - 3 * DAY
-    person = setting(stuck_deal_days=1)
-    draft = only(evaluate(look(replace(STUCK, stage_entered_at=entered), person=person)))
-    assert "for 1 day." in words(draft)
+def test_a_weekend_counts_for_the_days_and_not_for_the_working_days() -> None:
+    friday = replace(STUCK, stage_entered_at=NOW - 3 * DAY)
+    draft = only(evaluate(look(friday, person=setting(stuck_deal_days=1))))
+    assert "for 3 days." in words(draft)
     assert reason(draft) == "That is 1 working day; your limit is 1."
+
+
+def test_one_day_is_one_day_and_is_not_told_twice() -> None:
+    sunday = replace(STUCK, stage_entered_at=NOW - DAY)
+    person = setting(stuck_deal_days=1, working_days=tuple(range(1, 8)))
+    draft = only(evaluate(look(sunday, person=person)))
+    assert "for 1 day." in words(draft)
+    assert reason(draft) == "Your limit is 1 day."
 
 
 def test_the_deal_is_linked_when_the_crm_gave_a_link() -> None:
