@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from coach.calendar import local_date
 from coach.keys import about, subject_key
 from coach.knowledge import PRESSING_TASKS
 from coach.models import Draft, Level, Priority, Suggestion, Task, Verb
@@ -24,12 +25,11 @@ def evaluate(look: ActionLook) -> Draft | None:
     if not others:
         return None
     task = min(others, key=_urgency)
-    completed = done.completed_at or look.activity.occurred_at
     return Draft(
         person_id=look.person.id,
-        subject=subject_key(done),
-        # A task that comes back and is done again is a new occasion; an echo is not.
-        occasion=f"completed {completed.date().isoformat()}",
+        subject=subject_key(task),
+        # However many tasks are done in a row: the same one is pointed at once a day.
+        occasion=f"next on {local_date(look.now, look.person).isoformat()}",
         priority=Priority.MEDIUM,
         message=say("Nice work! Next priority: {task}", task=task.thing),
         reason=_reason(done, task),

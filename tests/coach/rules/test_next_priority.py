@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+from coach.keys import fingerprint
 from coach.knowledge import PRESSING_TASKS
 from coach.models import Draft, Level, Priority, Suggestion, Task, TaskPriority, TaskStatus, Verb
 from coach.rule import ActionRule
@@ -68,13 +69,18 @@ def test_it_is_of_medium_priority_and_lasts_four_hours() -> None:
     assert draft.expires_at == NOW + timedelta(hours=4)
 
 
-def test_a_task_that_comes_back_is_a_new_occasion_and_an_echo_is_not() -> None:
-    first, echo = next_of(CALL), next_of(CALL)
-    again = next_of(CALL, done=replace(DONE, completed_at=NOW + timedelta(days=7)))
-    assert first is not None
-    assert echo is not None
-    assert again is not None
-    assert first.occasion == echo.occasion != again.occasion
+def fingerprint_of(draft: Draft | None) -> str:
+    assert draft is not None
+    return fingerprint("w1", "next_priority", draft)
+
+
+def test_however_many_are_done_in_a_row_the_same_one_is_pointed_at_once_a_day() -> None:
+    first = fingerprint_of(next_of(CALL, SOON))
+    assert fingerprint_of(next_of(CALL, SOON, done=replace(DONE, id="T-8"))) == first
+    assert fingerprint_of(next_of(CALL, done=replace(DONE, id="T-8"))) != first
+    look = did(Verb.TASK_COMPLETED, task=DONE, pressing_tasks=[CALL, SOON])
+    tomorrow = replace(look, now=NOW + timedelta(days=1))
+    assert fingerprint_of(evaluate(tomorrow)) != first
 
 
 def test_it_speaks_from_the_balanced_level_up_and_needs_the_pressing_tasks() -> None:
