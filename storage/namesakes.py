@@ -1,6 +1,6 @@
 """Namesakes: open deals of one owner that share a title, counted for those that are to be named."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -32,11 +32,14 @@ async def of(tx: Tx, workspace_id: str, wanted: Collection[Ref]) -> dict[Ref, Na
     return found
 
 
-async def told_apart(tx: Tx, workspace_id: str, deal: Deal) -> Deal:
-    """The deal as it is to be named now."""
-    ref = Ref(deal.connection_id, deal.id)
-    found = await of(tx, workspace_id, [ref])
-    return replace(deal, apart=found[ref].apart) if ref in found else deal
+async def told_apart(tx: Tx, workspace_id: str, named: Sequence[Deal]) -> list[Deal]:
+    """The deals as they are to be named now."""
+    refs = [Ref(deal.connection_id, deal.id) for deal in named]
+    found = await of(tx, workspace_id, refs)
+    return [
+        replace(deal, apart=found[ref].apart) if ref in found else deal
+        for ref, deal in zip(refs, named, strict=True)
+    ]
 
 
 @cache

@@ -54,7 +54,7 @@ async def make(parts: Parts, tx: Tx, insight: Insight, person: Person, write: Cr
     found = await mirror.load(tx, change.kind, workspace_id, write.connection_id, [change.id])
     subject = found[change.id]
     if isinstance(subject, Deal):
-        subject = await namesakes.told_apart(tx, workspace_id, subject)
+        (subject,) = await namesakes.told_apart(tx, workspace_id, [subject])
     said = words(write, subject.thing)
     stored = StoredWrite(workspace_id, key, insight.fingerprint, said, write, person.id)
     known_connections = await connections.of_workspace(tx, parts.seal, workspace_id)

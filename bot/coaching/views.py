@@ -33,7 +33,7 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
     if Shows.DEAL in shows:
         deal = _only(Deal, await _one(tx, SubjectKind.DEAL, insight, params["deal_id"]))
         if deal is not None:
-            deal = await namesakes.told_apart(tx, workspace_id, deal)
+            (deal,) = await namesakes.told_apart(tx, workspace_id, [deal])
         way = await stages.of_connection(tx, workspace_id, params["connection_id"])
         if deal is not None and deal.contact_id:
             found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)

@@ -89,8 +89,8 @@ async def test_a_deal_is_told_apart_as_things_are_now(store: Store) -> None:
     mine = basic(store, "D-1", "550")
     await keep(store, mine)
     async with store.database.read() as tx:
-        assert (await namesakes.told_apart(tx, WORKSPACE, mine)).apart is None
+        assert (await namesakes.told_apart(tx, WORKSPACE, [mine]))[0].apart is None
     await keep(store, basic(store, "D-2"))
     async with store.database.read() as tx:
-        told = await namesakes.told_apart(tx, WORKSPACE, mine)
+        (told,) = await namesakes.told_apart(tx, WORKSPACE, [mine])
     assert told.apart is not None

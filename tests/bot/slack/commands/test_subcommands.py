@@ -168,6 +168,21 @@ async def test_deals_are_listed_largest_first(surface: Surface) -> None:
     assert "Of Ben" not in told
 
 
+async def test_deals_whose_lines_would_be_alike_are_told_apart_and_no_others(
+    surface: Surface,
+) -> None:
+    ana = await surface.person(ANA)
+    await surface.save(
+        deal("D-1", title="Renewal", person_id=ana.id),
+        deal("D-2", title="Renewal", person_id=ana.id),
+        deal("D-3", title="Renewal", value=None, person_id=ana.id),
+    )
+    told = await coach(surface, "deals")
+    assert "Renewal (no. D-1)" in told
+    assert "Renewal (no. D-2)" in told
+    assert "D-3" not in told
+
+
 @pytest.mark.parametrize("text", ["tasks", "deals"])
 async def test_who_has_nothing_is_told_how_to_be_recognised(surface: Surface, text: str) -> None:
     told = await coach(surface, text)
