@@ -12,7 +12,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: IPv4 addresses in IPv6's clothes, for networks that have IPv6 only (RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
-_NO_ADDRESS = "What should be called is not an address."
+_NO_ADDRESS = "The address is not a whole web address."
 
 
 class PrivateAddressError(OSError):

@@ -119,7 +119,7 @@ class Caller:
             except _TooLargeError:
                 return Impossible(f"The answer has more than {self._largest:,} bytes.")
             except aiohttp.InvalidURL:
-                return Impossible("What should be called is not an address.")
+                return Impossible("The address is not a whole web address.")
             except aiohttp.ClientConnectorDNSError as error:
                 if isinstance(error.os_error, PrivateAddressError):
                     return Impossible(f"{error.os_error}; it is not called.")

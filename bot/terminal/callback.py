@@ -3,9 +3,13 @@
 from yarl import URL
 
 from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
+from bot.terminal.harmless import harmless
 from coach.errors import CoachError
 
 _HOW = "Write https://host/path, or http://localhost:port/path for a CRM on this machine."
+
+#: Of what was typed, so much is said back.
+SHOWN = 100
 
 
 class CallbackError(CoachError):
@@ -25,7 +29,8 @@ async def checked_callback(url: str) -> str:
     host = host_of(url)
     loopback = is_loopback_name(host)
     if (why := refusal(url, loopback=loopback)) is not None:
-        raise CallbackError(f"{why} {_HOW}")
+        shown = harmless(url if len(url) <= SHOWN else f"{url[:SHOWN]}…")
+        raise CallbackError(f"The callback URL “{shown}” cannot be used. {why} {_HOW}")
     if URL(url).raw_user is not None or URL(url).raw_password is not None:
         raise CallbackError(
             "The callback URL must not hold a user name or password; requests are signed instead."

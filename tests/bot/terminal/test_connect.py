@@ -115,7 +115,7 @@ def test_the_example_that_is_printed_signs_rightly(coach: Coach) -> None:
         (["native", "--rotate"], "There is no connection “native” yet"),
         (["native", "--rotate", "--finish"], "First --rotate"),
         (["native", "--callback", "http://crm.example.com/x"], "is called by https only"),
-        (["native", "--callback", "ftp://crm.example.com/x"], "is not an address"),
+        (["native", "--callback", "ftp://crm.example.com/x"], "not a whole web address"),
         (["native", "--callback", "https://10.0.0.7/x"], "inside a private network"),
         (["native", "--callback", "https://[fd00::1]/x"], "inside a private network"),
         (["native", "--callback", "https://[::ffff:192.168.1.1]/x"], "inside a private network"),
@@ -123,10 +123,10 @@ def test_the_example_that_is_printed_signs_rightly(coach: Coach) -> None:
         # By name: one that leads to this machine is none of its own names.
         (["native", "--callback", "https://0x7f.1/x"], "0x7f.1 is inside a private network"),
         (["native", "--callback", "https://0x0a.1/x"], "0x0a.1 is inside a private network"),
-        (["native", "--callback", "https://10.1/x"], "is not an address"),
+        (["native", "--callback", "https://10.1/x"], "not a whole web address"),
         (["native", "--callback", "http://127.1:8080/x"], "http://localhost:port/path"),
         (["native", "--callback", "https://ana:pw@crm.example.com/x"], "user name or password"),
-        (["native", "--callback", "https://h:port/"], "is not an address"),
+        (["native", "--callback", "https://h:port/"], "not a whole web address"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(
@@ -136,6 +136,14 @@ def test_what_cannot_be_is_refused_in_a_sentence(
     assert ran.code == 1
     assert sentence in ran.err
     assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_a_callback_that_is_no_address_is_named_with_the_form_it_needs(coach: Coach) -> None:
+    assert coach("connect", "native", "--callback", "crm.example.com/\x1b[2J").err == (
+        "The callback URL “crm.example.com/ [2J” cannot be used. The address is not a whole web "
+        "address. Write https://host/path, or http://localhost:port/path for a CRM on this "
+        "machine.\n"
+    )
 
 
 def test_secrets_are_not_in_the_database_in_the_clear(coach: Coach, tmp_path: object) -> None:
