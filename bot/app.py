@@ -275,9 +275,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C; then end within ten seconds. Raises `CoachError`."""
     quiet_logs(settings.coach_log_level)
     bot = build(settings)
-    if bot.slack is None or settings.slack_signing_secret is None:
-        log.warning("Slack is not set up: webhooks are taken, nothing is sent. See coach doctor.")
-    log.info("The coach listens on http://%s:%d. Ctrl-C ends it.", host, port)
     server = uvicorn.Server(web_config(bot, host=host, port=port))
     collecting.settle()
     server.run()

@@ -34,7 +34,7 @@ def serve(
     typer.echo(f"The coach starts at http://{host}:{port}; Ctrl-C ends it.", err=True)
     if absent := missing_for_slack(settings):
         typer.echo(
-            "Slack is not set up, so only the CRM's webhooks are taken. Set "
+            "Slack is not set up, so only the CRM's webhooks are taken and nothing is sent. Set "
             f"{' and '.join(absent)} in the environment or in .env; "
             "the README says where they are found.",
             err=True,
