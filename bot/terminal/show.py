@@ -25,8 +25,7 @@ from bot.terminal.showing.things import CONTACTS, DEALS, TASKS
 from bot.terminal.what import What
 from coach.errors import CoachError
 from coach.models import SubjectKind, Verb
-from coach.phrases import DateWithYear, counted, facts
-from coach.terms import how_many
+from coach.phrases import DateWithYear, counted
 from coach.wording import plain
 from storage import owners, showing
 from storage.database import Tx
@@ -194,16 +193,24 @@ async def _counts(tx: Tx, wish: Wish, days: int, *, as_json: bool) -> None:
     table.add_column("times", justify="right")
     for row in rows:
         table.add_row(activities.what(Verb(row["verb"])), row["kind"] or "", f"{row['count']:,}")
-    kinds = {kind: sum(r["count"] for r in rows if r["kind"] == kind) for kind in SubjectKind}
+    # Much may happen to one thing: what is summed is what happened.
+    about = {
+        kind: sum(r["count"] for r in rows if r["kind"] == kind) for kind in (*SubjectKind, None)
+    }
     total = sum(row["count"] for row in rows)
     happened = counted("{count} activity", "{count} activities", "count", count=total)
     summed = counted(
-        "In the last {days} day: {happened}; to {kinds}.",
-        "In the last {days} days: {happened}; to {kinds}.",
+        "In the last {days} day: {happened}; {deals} about deals, {contacts} about contacts, "
+        "{tasks} about tasks, {commands} by command.",
+        "In the last {days} days: {happened}; {deals} about deals, {contacts} about contacts, "
+        "{tasks} about tasks, {commands} by command.",
         "days",
         days=days,
         happened=happened,
-        kinds=facts(*(how_many(kind, count) for kind, count in kinds.items())),
+        deals=about[SubjectKind.DEAL],
+        contacts=about[SubjectKind.CONTACT],
+        tasks=about[SubjectKind.TASK],
+        commands=about[None],
     )
     if rows:
         _print(table)

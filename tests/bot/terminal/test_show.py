@@ -164,7 +164,11 @@ async def test_the_json_of_an_activity_is_whole(shop: Shop) -> None:
 
 async def test_activities_are_counted_by_verb_and_by_kind_of_thing(shop: Shop) -> None:
     told = await shop.show("activities", counts=True)
-    assert "In the last 30 days: 3 activities; to 2 deals, 1 contact, 0 tasks." in told
+    # Two things happened to one deal.
+    assert (
+        "In the last 30 days: 3 activities; 2 about deals, 1 about contacts, 0 about tasks, "
+        "0 by command." in told
+    )
     assert "call logged" in told
     assert await shop.rows("activities", counts=True, days=41) == [
         {"verb": "call_logged", "kind": "contact", "count": 1},
