@@ -190,7 +190,7 @@ async def upcoming(
     return found
 
 
-async def faults(tx: Tx, workspace_id: str, most: int) -> list[Check]:
+async def faults(tx: Tx, workspace_id: str, most: int | None = None) -> list[Check]:
     """Checks whose rule could not say when, with its reason."""
     query = select(checks).where(checks.c.workspace_id == workspace_id, FAULTY_CHECK).limit(most)
     return [

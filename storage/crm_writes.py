@@ -265,7 +265,7 @@ async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in await tx.execute(query)}
 
 
-async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[StoredWrite]:
+async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[StoredWrite]:
     """Changes the CRM refused for good, newest first."""
     query = (
         select(crm_writes)

@@ -54,6 +54,15 @@ class Delivery:
     provider: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A delivery that could not be read, or not all of it; without its body."""
+
+    id: str
+    received_at: datetime
+    error: str | None
+
+
 _LANE = {False: PENDING_SMALL, True: PENDING_LARGE}
 
 # Statements of every request are made once: making them takes as long as executing them.
@@ -141,14 +150,14 @@ async def _note_arrivals(tx: Tx, new: Sequence[NewDelivery]) -> None:
 
 
 async def _known_failures(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, str, str | None]]:
-    # A vendor repeats what was refused; one copy is enough to look at.
+    # A vendor repeats what was refused; one copy is enough to look at, also when it was set aside.
     failing = [d for d in new if d.error and d.message_id]
     if not failing:
         return set()
     columns = (deliveries.c.workspace_id, deliveries.c.connection_id, deliveries.c.message_id)
     query = select(*columns).where(
         # Part of one that is still to be worked off may have been refused as well.
-        or_(deliveries.c.state == "failed", deliveries.c.state == "pending"),
+        deliveries.c.state.in_(["failed", "pending", "aside"]),
         deliveries.c.error.is_not(None),
         deliveries.c.workspace_id.in_({d.workspace_id for d in failing}),
         deliveries.c.message_id.in_({d.message_id for d in failing}),
@@ -327,24 +336,33 @@ async def finish(
             )
 
 
-async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[Delivery]:
-    """The newest deliveries that could not be read, with their errors."""
+async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[Unread]:
+    """Deliveries that could not be read, with their errors, the newest first."""
+    return await _unread(tx, workspace_id, "failed", most)
+
+
+async def aside(tx: Tx, workspace_id: str, most: int | None = None) -> list[Unread]:
+    """Those of them that somebody has set aside, the newest first."""
+    return await _unread(tx, workspace_id, "aside", most)
+
+
+async def _unread(tx: Tx, workspace_id: str, state: str, most: int | None) -> list[Unread]:
     query = (
-        _select()
-        .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "failed")
+        select(deliveries.c.id, deliveries.c.received_at, deliveries.c.error)
+        .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == state)
         .order_by(deliveries.c.id.desc())
         .limit(most)
     )
-    return [Delivery(*row) for row in await tx.execute(query)]
+    return [Unread(*row) for row in await tx.execute(query)]
 
 
 async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:
-    """How many deliveries are pending and failed."""
+    """How many deliveries are pending, failed and set aside."""
     query = (
         select(deliveries.c.state, func.count())
         .where(
             deliveries.c.workspace_id == workspace_id,
-            deliveries.c.state.in_(["pending", "failed"]),
+            deliveries.c.state.in_(["pending", "failed", "aside"]),
         )
         .group_by(deliveries.c.state)
     )
@@ -352,11 +370,27 @@ async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:
 
 
 async def replay(tx: Tx, workspace_id: str, now: datetime, ids: Sequence[str] | None = None) -> int:
-    """Put failed deliveries (all, or these) back to work; returns how many."""
+    """Put failed deliveries back to work: all, or these, be they set aside; returns how many."""
+    query = (
+        update(deliveries)
+        .where(deliveries.c.workspace_id == workspace_id)
+        .values(state="pending", attempts=0, due_at=now)
+        .returning(deliveries.c.id)
+    )
+    if ids is None:
+        query = query.where(deliveries.c.state == "failed")
+    else:
+        named = deliveries.c.id.in_(list(ids))
+        query = query.where(deliveries.c.state.in_(["failed", "aside"]), named)
+    return len((await tx.execute(query)).all())
+
+
+async def set_aside(tx: Tx, workspace_id: str, ids: Sequence[str] | None = None) -> int:
+    """Leave failed deliveries (all, or these) as they are from now on; returns how many."""
     query = (
         update(deliveries)
         .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == "failed")
-        .values(state="pending", attempts=0, due_at=now)
+        .values(state="aside")
         .returning(deliveries.c.id)
     )
     if ids is not None:

@@ -248,11 +248,20 @@ async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in await tx.execute(query)}
 
 
-async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[StoredFetch]:
+async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[StoredFetch]:
     """Look-ups that were given up."""
+    return await _given_up(tx, workspace_id, "failed", most)
+
+
+async def aside(tx: Tx, workspace_id: str, most: int | None = None) -> list[StoredFetch]:
+    """Those of them that somebody has set aside."""
+    return await _given_up(tx, workspace_id, "aside", most)
+
+
+async def _given_up(tx: Tx, workspace_id: str, state: str, most: int | None) -> list[StoredFetch]:
     query = (
         select(fetches)
-        .where(fetches.c.workspace_id == workspace_id, fetches.c.state == "failed")
+        .where(fetches.c.workspace_id == workspace_id, fetches.c.state == state)
         .order_by(fetches.c.created_at)
         .limit(most)
     )
@@ -265,6 +274,17 @@ async def replay(tx: Tx, workspace_id: str, now: datetime) -> int:
         update(fetches)
         .where(fetches.c.workspace_id == workspace_id, fetches.c.state == "failed")
         .values(state="waiting", attempts=0, not_before=now)
+        .returning(fetches.c.id)
+    )
+    return len((await tx.execute(query)).all())
+
+
+async def set_aside(tx: Tx, workspace_id: str) -> int:
+    """Let what was given up rest until it is asked for again; returns how many."""
+    query = (
+        update(fetches)
+        .where(fetches.c.workspace_id == workspace_id, fetches.c.state == "failed")
+        .values(state="aside")
         .returning(fetches.c.id)
     )
     return len((await tx.execute(query)).all())

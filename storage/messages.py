@@ -196,7 +196,7 @@ async def counts(tx: Tx, workspace_id: str) -> dict[MessageState, int]:
     return {MessageState(row[0]): row[1] for row in await tx.execute(query)}
 
 
-async def failed(tx: Tx, workspace_id: str, most: int = 20) -> list[Message]:
+async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[Message]:
     """Messages Slack refused for good, newest first."""
     query = (
         select(messages)

@@ -187,7 +187,7 @@ async def put_off(tx: Tx, failed: Round, until: datetime, error: str) -> None:
     )
 
 
-async def faults(tx: Tx, workspace_id: str, most: int) -> list[tuple[Round, str]]:
+async def faults(tx: Tx, workspace_id: str, most: int | None = None) -> list[tuple[Round, str]]:
     """Rounds that failed and have not come right since, with the reason."""
     query = (
         select(*_COLUMNS, rounds.c.error)

@@ -24,11 +24,14 @@ class Finding:
     mend: str | None = None
     #: Particulars, one line each.
     details: tuple[str, ...] = ()
+    #: How many more there are, and what to type to see them all.
+    more: int = 0
+    all_by: str = "coach doctor --all"
 
 
-def ok(area: str, text: str) -> Finding:
+def ok(area: str, text: str, details: tuple[str, ...] = ()) -> Finding:
     """All is well."""
-    return Finding(area, State.OK, text)
+    return Finding(area, State.OK, text, details=details)
 
 
 def note(area: str, text: str, mend: str | None = None, details: tuple[str, ...] = ()) -> Finding:
@@ -36,6 +39,8 @@ def note(area: str, text: str, mend: str | None = None, details: tuple[str, ...]
     return Finding(area, State.NOTE, text, mend, details)
 
 
-def fault(area: str, text: str, mend: str, details: tuple[str, ...] = ()) -> Finding:
+def fault(
+    area: str, text: str, mend: str, details: tuple[str, ...] = (), *, more: int = 0
+) -> Finding:
     """Broken, and how to mend it."""
-    return Finding(area, State.FAULT, text, mend, details)
+    return Finding(area, State.FAULT, text, mend, details, more)

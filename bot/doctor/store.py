@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from bot.crm.provider import Provider
-from bot.doctor.findings import Finding, fault, note, ok
+from bot.doctor.findings import Finding, State, fault, note, ok
 from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
 from coach.attention import Reason
@@ -30,6 +30,8 @@ from storage import (
 )
 from storage.connections import Connection
 from storage.database import Database, Tx
+from storage.deliveries import Unread
+from storage.fetches import StoredFetch
 from storage.sealing import Seal
 from storage.workspaces import DEFAULT
 
@@ -39,7 +41,7 @@ PATIENCE = 10
 #: How long a delivery may wait before it is clear that nobody works on it.
 LONG = timedelta(minutes=2)
 
-#: Particulars shown of each fault.
+#: Particulars shown of each fault, when not all are asked for.
 SHOWN = 5
 
 
@@ -144,20 +146,23 @@ def _ago(past: timedelta) -> str:
     return f"{past.days} days ago"
 
 
-async def check_work(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
-    """What waits and what failed, on the way in and on the way out."""
+async def check_work(tx: Tx, now: datetime, *, most: int | None = SHOWN) -> AsyncIterator[Finding]:
+    """What waits and what failed, on the way in and on the way out.
+
+    At most so many particulars are told of each; with `None` all, and what was set aside as well.
+    """
     yield await _mirror(tx)
-    async for finding in _deliveries(tx, now):
+    async for finding in _deliveries(tx, now, most):
         yield finding
     async for finding in _messages(tx):
         yield finding
-    if (rules := await _rules(tx)) is not None:
+    if (rules := await _rules(tx, most)) is not None:
         yield rules
-    async for finding in _writes(tx):
+    async for finding in _writes(tx, most):
         yield finding
-    if (given_up := await _fetches(tx)) is not None:
-        yield given_up
-    if (owners := await _owners(tx)) is not None:
+    async for finding in _fetches(tx, most):
+        yield finding
+    if (owners := await _owners(tx, most)) is not None:
         yield owners
 
 
@@ -178,7 +183,7 @@ async def _mirror(tx: Tx) -> Finding:
     return ok("data", plain(said))
 
 
-async def _deliveries(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
+async def _deliveries(tx: Tx, now: datetime, most: int | None) -> AsyncIterator[Finding]:
     counts = await deliveries.counts(tx, DEFAULT)
     waiting, failed = counts.get("pending", 0), counts.get("failed", 0)
     oldest = await deliveries.next_pending_id(tx, DEFAULT)
@@ -192,13 +197,22 @@ async def _deliveries(tx: Tx, now: datetime) -> AsyncIterator[Finding]:
     else:
         yield ok("deliveries", f"{waiting:,} waiting.")
     if failed:
-        shown = await deliveries.failed(tx, DEFAULT, most=SHOWN)
+        shown = await deliveries.failed(tx, DEFAULT, most)
         yield fault(
             "deliveries",
             f"{failed:,} could not be read.",
-            "Mend what the CRM sends, or the provider; then run `coach replay`.",
-            tuple(f"{each.id}  {redacted(each.error or '')}" for each in shown),
+            "Mend what the CRM sends, or the provider; then run `coach replay`. "
+            "What is not worth it, `coach replay --set-aside` leaves alone for good.",
+            tuple(_unread(shown)),
+            more=failed - len(shown),
         )
+    if aside := counts.get("aside"):
+        listed = await deliveries.aside(tx, DEFAULT) if most is None else ()
+        yield ok("deliveries", f"{aside:,} set aside.", tuple(_unread(listed)))
+
+
+def _unread(listed: Iterable[Unread]) -> Iterator[str]:
+    return (f"{each.id}  {redacted(each.error or '')}" for each in listed)
 
 
 def _made_at(ordered_id: str) -> datetime:
@@ -216,17 +230,15 @@ async def _messages(tx: Tx) -> AsyncIterator[Finding]:
         f"{due:,} to be sent, {held:,} insights held until Start, "
         f"{reasons.get(Reason.SAID, 0):,} unanswered.",
     )
-    refused = Counter(
-        each.error or "no reason kept" for each in await messages.failed(tx, DEFAULT, most=1000)
-    )
-    for code, count in refused.most_common(SHOWN):
+    refused = Counter(each.error or "no reason kept" for each in await messages.failed(tx, DEFAULT))
+    for code, count in refused.most_common():
         yield fault("messages", f"Slack refused {count:,}: {redacted(code)}.", mending(code))
 
 
-async def _rules(tx: Tx) -> Finding | None:
+async def _rules(tx: Tx, most: int | None) -> Finding | None:
     """What rules of time fail over: people and things."""
-    of_people = await rounds.faults(tx, DEFAULT, most=1000)
-    of_things = await checks.faults(tx, DEFAULT, most=1000)
+    of_people = await rounds.faults(tx, DEFAULT)
+    of_things = await checks.faults(tx, DEFAULT)
     if not of_people and not of_things:
         return None
     known = await people.load(
@@ -246,14 +258,15 @@ async def _rules(tx: Tx) -> Finding | None:
         f"Rules fail; people: {len(of_people):,}, things: {len(of_things):,}. "
         "Everybody else is looked at.",
         "Mend what is named here; it is tried again within a day by itself.",
-        tuple(lines[:SHOWN]),
+        tuple(lines[:most]),
+        more=len(lines) - len(lines[:most]),
     )
 
 
-async def _writes(tx: Tx) -> AsyncIterator[Finding]:
+async def _writes(tx: Tx, most: int | None) -> AsyncIterator[Finding]:
     counts = await crm_writes.counts(tx, DEFAULT)
     if counts.get("failed"):
-        shown = await crm_writes.failed(tx, DEFAULT, most=SHOWN)
+        shown = await crm_writes.failed(tx, DEFAULT, most)
         yield fault(
             "changes",
             f"{counts['failed']:,} did not get to the CRM.",
@@ -261,37 +274,51 @@ async def _writes(tx: Tx) -> AsyncIterator[Finding]:
             tuple(
                 f"{each.key}  {plain(each.words)}: {redacted(each.error or '')}" for each in shown
             ),
+            more=counts["failed"] - len(shown),
         )
     if counts.get("queued"):
         yield note("changes", f"{counts['queued']:,} on their way to the CRM.")
 
 
-async def _fetches(tx: Tx) -> Finding | None:
-    count = (await fetches.counts(tx, DEFAULT)).get("failed")
-    if not count:
-        return None
-    shown = await fetches.failed(tx, DEFAULT, most=SHOWN)
-    return fault(
-        "look-ups",
-        f"{count:,} could not be looked up in the CRM and were given up.",
-        "See to it that the CRM lets the coach read what is named here, then run `coach replay`.",
-        tuple(f"{each.name}: {redacted(each.error or '')}" for each in shown),
-    )
+async def _fetches(tx: Tx, most: int | None) -> AsyncIterator[Finding]:
+    counts = await fetches.counts(tx, DEFAULT)
+    if counts.get("failed"):
+        shown = await fetches.failed(tx, DEFAULT, most)
+        yield fault(
+            "look-ups",
+            f"{counts['failed']:,} could not be looked up in the CRM and were given up.",
+            "See to it that the CRM lets the coach read what is named here, then run "
+            "`coach replay`; or have them left alone by `coach replay --set-aside`.",
+            tuple(_given_up(shown)),
+            more=counts["failed"] - len(shown),
+        )
+    if counts.get("aside"):
+        listed = await fetches.aside(tx, DEFAULT) if most is None else ()
+        yield ok("look-ups", f"{counts['aside']:,} set aside.", tuple(_given_up(listed)))
 
 
-async def _owners(tx: Tx) -> Finding | None:
+def _given_up(listed: Iterable[StoredFetch]) -> Iterator[str]:
+    return (f"{each.name}: {redacted(each.error or '')}" for each in listed)
+
+
+async def _owners(tx: Tx, most: int | None) -> Finding | None:
     unmatched = await people.unmatched(tx, DEFAULT)
     if not unmatched:
         return None
     waiting = sum(count for _, count in unmatched)
-    return note(
+    shown = unmatched[: most and most * 2]
+    return Finding(
         "owners",
+        State.NOTE,
         f"{len(unmatched):,} CRM owners are nobody in Slack yet; {waiting:,} insights wait "
         "for them.",
-        "Their Slack address may differ: they type /coach link and the address the CRM has. "
-        "Owners without an address need one in the CRM.",
+        "Their Slack address may differ, or the CRM tells none: say who each is with "
+        "`coach owners link` (`coach owners` shows the keys), or they type /coach link and the "
+        "address the CRM has.",
         tuple(
             f"{count:,} waiting  {person.name}" + (f" <{person.email}>" if person.email else "")
-            for person, count in unmatched[: SHOWN * 2]
+            for person, count in shown
         ),
+        more=len(unmatched) - len(shown),
+        all_by="coach owners",
     )

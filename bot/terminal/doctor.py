@@ -11,7 +11,7 @@ from bot.crm.provider import load_providers
 from bot.doctor.environment import check_settings
 from bot.doctor.findings import Finding, State, fault
 from bot.doctor.slack import check_slack
-from bot.doctor.store import PATIENCE, check_connections, check_database, check_work
+from bot.doctor.store import PATIENCE, SHOWN, check_connections, check_database, check_work
 from bot.runtime.clock import SystemClock
 from bot.runtime.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
@@ -26,14 +26,14 @@ from storage.installations import Installation
 from storage.sealing import Seal, SealError
 
 
-async def examine(*, as_json: bool) -> int:
+async def examine(*, as_json: bool, all_of_it: bool) -> int:
     """Print what was found; returns the exit status: 1 when something is broken."""
-    findings = [finding async for finding in _findings()]
+    findings = [finding async for finding in _findings(None if all_of_it else SHOWN)]
     typer.echo(_json(findings) if as_json else _plain(findings))
     return 1 if any(finding.state is State.FAULT for finding in findings) else 0
 
 
-async def _findings() -> AsyncIterator[Finding]:
+async def _findings(most: int | None) -> AsyncIterator[Finding]:
     try:
         settings = load()
     except SettingsError as error:
@@ -44,11 +44,11 @@ async def _findings() -> AsyncIterator[Finding]:
         yield finding
     if any(finding.state is State.FAULT and "cannot" in finding.text for finding in environment):
         return
-    async for finding in _opened(settings):
+    async for finding in _opened(settings, most):
         yield finding
 
 
-async def _opened(settings: Settings) -> AsyncIterator[Finding]:
+async def _opened(settings: Settings, most: int | None) -> AsyncIterator[Finding]:
     workspace, installation, in_use = None, None, False
     try:
         database = open_database(settings)
@@ -68,7 +68,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Finding]:
                     in_use = bool(await connections.count(tx, workspaces.DEFAULT))
                     for finding in await check_connections(tx, seal, providers, now):
                         yield finding
-                    async for finding in check_work(tx, now):
+                    async for finding in check_work(tx, now, most=most):
                         yield finding
         # A database that does not answer in time is among the faults of the system.
         except (CoachError, SQLAlchemyError, CommandError, OSError) as error:
@@ -107,6 +107,8 @@ def _plain(findings: Sequence[Finding]) -> str:
         lines.append(f"{finding.state:<5}  {finding.area:<{width}}  {harmless(finding.text)}")
         margin = " " * (width + 9)
         lines += [f"{margin}  {harmless(detail)}" for detail in finding.details]
+        if finding.more:
+            lines.append(f"{margin}  and {finding.more:,} more; `{finding.all_by}` lists them all.")
         if finding.mend:
             lines.append(f"{margin}→ {finding.mend}")
     faults = sum(finding.state is State.FAULT for finding in findings)
@@ -137,6 +139,7 @@ def _json(findings: Sequence[Finding]) -> str:
                     "text": finding.text,
                     "mend": finding.mend,
                     "details": list(finding.details),
+                    "more": finding.more,
                 }
                 for finding in findings
             ],

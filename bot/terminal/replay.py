@@ -1,6 +1,6 @@
-"""`coach replay`: what failed is run again, here and now."""
+"""`coach replay`: what failed is run again, here and now, or set aside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import typer
 
@@ -19,9 +19,12 @@ from coach.wording import plain
 from storage import crm_writes, deliveries, fetches, messages
 from storage.workspaces import DEFAULT
 
+#: How much of what failed again is listed.
+SHOWN = 20
+
 
 class ReplayError(CoachError):
-    """What was to be run again is not among what failed."""
+    """What was to be run again or set aside is not among what failed."""
 
 
 async def replay(
@@ -50,18 +53,17 @@ async def replay(
         async with parts.database.read() as tx:
             bad = [
                 (delivery.id, delivery.error or "")
-                for delivery in await deliveries.failed(tx, DEFAULT, most=1000)
+                for delivery in await deliveries.failed(tx, DEFAULT)
                 if ids is None or delivery.id in ids
             ]
             bad += [
                 (write.key, write.error or "")
-                for write in await crm_writes.failed(tx, DEFAULT, most=1000)
+                for write in await crm_writes.failed(tx, DEFAULT)
                 if ids is None or write.key in ids
             ]
             if ids is None:
                 bad += [
-                    (fetch.name, fetch.error or "")
-                    for fetch in await fetches.failed(tx, DEFAULT, most=1000)
+                    (fetch.name, fetch.error or "") for fetch in await fetches.failed(tx, DEFAULT)
                 ]
     if again:
         typer.echo(f"Run again: {', '.join(map(plain, again))}.")
@@ -70,9 +72,48 @@ async def replay(
     if not bad:
         return 0
     typer.echo(f"Failed again: {len(bad):,}.")
-    for id, error in bad[:20]:
+    for id, error in bad[:SHOWN]:
         typer.echo(f"  {id}  {harmless(redacted(error))}")
+    if len(bad) > SHOWN:
+        typer.echo(f"  and {len(bad) - SHOWN:,} more; `coach doctor --all` lists them all.")
     return 1
+
+
+async def set_aside(settings: Settings, ids: Sequence[str] | None) -> None:
+    """Leave failed deliveries alone from now on, all or these, and with all of them the look-ups
+    that were given up. Raises `ReplayError` for an id of which none failed.
+
+    Changes and messages are left out: what a person did, or is to be told, is not put away unseen.
+    """
+    async with opened(settings) as parts, parts.database.write() as tx:
+        if ids is not None:
+            _known(ids, {each.id for each in await deliveries.failed(tx, DEFAULT)})
+        done = [_deliveries(await deliveries.set_aside(tx, DEFAULT, ids))]
+        if ids is None:
+            done.append(_look_ups(await fetches.set_aside(tx, DEFAULT)))
+    if not (aside := [each for each in done if each.count]):
+        typer.echo("No delivery or look-up had failed; nothing was set aside.")
+        return
+    typer.echo(f"Set aside: {', '.join(map(plain, aside))}.")
+    typer.echo(
+        "They are kept with their errors: `coach doctor --all` lists them, and "
+        "`coach replay ID` runs a delivery again."
+    )
+
+
+def _known(ids: Sequence[str], failed: Collection[str]) -> None:
+    if unknown := [id for id in ids if id not in failed]:
+        raise ReplayError(
+            f"{unknown[0]} is not among what failed; `coach doctor --all` lists what is."
+        )
+
+
+def _deliveries(count: int) -> Phrase:
+    return counted("{count} delivery", "{count} deliveries", "count", count=count)
+
+
+def _look_ups(count: int) -> Phrase:
+    return counted("{count} look-up", "{count} look-ups", "count", count=count)
 
 
 async def _queue(parts: Parts, ids: Sequence[str] | None) -> list[Phrase]:
@@ -80,19 +121,11 @@ async def _queue(parts: Parts, ids: Sequence[str] | None) -> list[Phrase]:
     now = parts.clock.now()
     async with parts.database.write() as tx:
         if ids is not None:
-            found = {each.id for each in await deliveries.failed(tx, DEFAULT, most=100_000)}
-            keys = {each.key for each in await crm_writes.failed(tx, DEFAULT, most=100_000)}
-            if unknown := [id for id in ids if id not in found | keys]:
-                raise ReplayError(
-                    f"{unknown[0]} is not among what failed; `coach doctor` lists what is."
-                )
+            found = [*await deliveries.failed(tx, DEFAULT), *await deliveries.aside(tx, DEFAULT)]
+            keys = {each.key for each in await crm_writes.failed(tx, DEFAULT)}
+            _known(ids, keys | {each.id for each in found})
         again = [
-            counted(
-                "{count} delivery",
-                "{count} deliveries",
-                "count",
-                count=await deliveries.replay(tx, DEFAULT, now, ids),
-            ),
+            _deliveries(await deliveries.replay(tx, DEFAULT, now, ids)),
             counted(
                 "{count} change for the CRM",
                 "{count} changes for the CRM",
@@ -102,12 +135,7 @@ async def _queue(parts: Parts, ids: Sequence[str] | None) -> list[Phrase]:
         ]
         if ids is None:
             again += [
-                counted(
-                    "{count} look-up",
-                    "{count} look-ups",
-                    "count",
-                    count=await fetches.replay(tx, DEFAULT, now),
-                ),
+                _look_ups(await fetches.replay(tx, DEFAULT, now)),
                 # These are posted by the server: it alone paces messages.
                 counted(
                     "{count} message (sent by `coach serve`)",

@@ -70,7 +70,8 @@ fetches = Table(
     Column("cursor", Text, nullable=False),
     # What the provider will want to know when it reads the answer.
     Column("hints", Json, nullable=False),
-    # waiting or failed; what was answered is gone from here
+    # waiting, failed, or aside: failed, and to be left alone until it is asked for again; what was
+    # answered is gone from here
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime, nullable=False),

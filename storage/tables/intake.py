@@ -31,7 +31,7 @@ deliveries = Table(
     Column("message_id", Text),
     Column("received_at", UtcDateTime, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    # pending, done or failed
+    # pending, done, failed, or aside: failed, and to be left alone
     Column("state", String(8), nullable=False),
     Column("error", Text),
     Column("processed_at", UtcDateTime),

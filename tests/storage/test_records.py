@@ -66,6 +66,26 @@ async def test_deliveries_wait_in_their_order_end_and_are_run_again(store: Store
         assert await deliveries.due_workspaces(tx, BEGINNING, large=True) == []
 
 
+async def test_what_is_set_aside_is_kept_with_its_error_and_run_again_by_its_id_alone(
+    store: Store,
+) -> None:
+    made = [delivery(store, f"k{n}", id=f"{n:028d}") for n in range(3)]
+    first, second, third = (each.id for each in made)
+    async with store.database.write() as tx:
+        await deliveries.accept(tx, made)
+        await deliveries.finish(tx, WORKSPACE, {first: "bad", second: "worse"}, BEGINNING)
+        # What waits is not set aside, whoever names it.
+        assert await deliveries.set_aside(tx, WORKSPACE, [first, third, "unknown"]) == 1
+        assert await deliveries.counts(tx, WORKSPACE) == {"pending": 1, "failed": 1, "aside": 1}
+        assert await deliveries.set_aside(tx, WORKSPACE) == 1
+        kept = [(each.id, each.error) for each in await deliveries.aside(tx, WORKSPACE)]
+        assert kept == [(second, "worse"), (first, "bad")]
+        assert await deliveries.failed(tx, WORKSPACE) == []
+        assert await deliveries.replay(tx, WORKSPACE, BEGINNING) == 0
+        assert await deliveries.replay(tx, WORKSPACE, BEGINNING, [first]) == 1
+        assert await due(store, tx) == [first, third]
+
+
 async def test_what_is_due_is_bounded_by_bytes_too_but_for_the_first(store: Store) -> None:
     made = [delivery(store, f"k{n}", id=f"{n:028d}", body=b"x" * 1000) for n in range(4)]
     async with store.database.write() as tx:

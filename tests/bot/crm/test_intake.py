@@ -231,13 +231,19 @@ async def test_a_signed_body_that_cannot_be_read_is_answered_400_and_kept_to_be_
     async with gate.parts.database.read() as tx:
         (kept,) = await deliveries.failed(tx, WORKSPACE)
         assert await deliveries.counts(tx, WORKSPACE) == {"failed": 1}
-    assert (kept.body, kept.error) == (b'{"type": "deal_closed"', reply.body["error"])
+    assert kept.error == reply.body["error"]
+    assert await gate.stored() == [("failed", kept.error, b'{"type": "deal_closed"')]
 
 
 async def test_a_vendor_who_repeats_an_unreadable_body_leaves_one_copy(gate: Gate) -> None:
     for _ in range(3):
         assert (await gate.post(b"not json", id="m1")).status == 400
     assert len(await gate.stored()) == 1
+    async with gate.parts.database.write() as tx:
+        assert await deliveries.set_aside(tx, WORKSPACE) == 1
+    # Once it was set aside, a repetition does not make a fault of it again.
+    assert (await gate.post(b"not json", id="m1")).status == 400
+    assert [state for state, _, _ in await gate.stored()] == ["aside"]
 
 
 async def test_what_is_not_signed_is_not_kept(gate: Gate) -> None:

@@ -28,7 +28,6 @@ from storage import (
     activities,
     connections,
     crm_writes,
-    deliveries,
     fetches,
     mirror,
     stages,
@@ -260,8 +259,8 @@ async def test_what_is_authentic_but_unreadable_is_kept_and_acknowledged(desk: D
     answer = await desk.post(raw=b"nonsense", path=f"/webhooks/sample/{TOKEN}")
     assert answer == (200, "<Ack>true</Ack>")
     async with desk.crm.shared.database.read() as tx:
-        (kept,) = await deliveries.failed(tx, WORKSPACE)
-    assert (kept.body, kept.error) == (b"nonsense", "The body is not JSON.")
+        kept = await tx.execute(select(deliveries_table.c.body, deliveries_table.c.error))
+    assert [tuple(row) for row in kept] == [(b"nonsense", "The body is not JSON.")]
 
 
 async def test_history_comes_page_by_page_and_is_no_news(desk: Desk) -> None:

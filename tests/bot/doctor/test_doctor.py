@@ -185,19 +185,48 @@ async def test_owners_nobody_matches_are_listed_with_what_waits_for_them(
     waiting = next(finding for finding in found if finding.area == "owners")
     assert waiting.state is State.NOTE
     assert waiting.details == ("1 waiting  ana@example.com <ana@example.com>",)
+    assert "`coach owners link`" in (waiting.mend or "")
     assert "/coach link" in (waiting.mend or "")
+
+
+async def test_of_many_owners_and_of_what_a_rule_fails_over_it_is_said_how_many_more_there_are(
+    database: Database,
+) -> None:
+    async with database.write() as tx:
+        moments = (moment_id(NOW + timedelta(seconds=n)) for n in range(32))
+        named = [Owner(email=f"{n}@example.com", name=f"{n}") for n in range(32)]
+        ids = await owners.resolve(tx, DEFAULT, "native", named, NOW, lambda: next(moments))
+        failing = [
+            Check(
+                Key("stale_leads", SubjectKind.CONTACT, "native", f"{each.name}"),
+                *(ids[each], NOW, "ValueError: not 9"),
+            )
+            for each in named
+        ]
+        await checks.save(tx, DEFAULT, failing, ())
+        cut = {each.area: each async for each in check_work(tx, NOW)}
+        whole = {each.area: each async for each in check_work(tx, NOW, most=None)}
+    for area, listed, all_by in (
+        ("owners", 10, "coach owners"),
+        ("rules", 5, "coach doctor --all"),
+    ):
+        assert (len(cut[area].details), cut[area].more) == (listed, 32 - listed)
+        assert cut[area].all_by == all_by
+        assert (len(whole[area].details), whole[area].more) == (32, 0)
 
 
 async def test_a_change_the_crm_did_not_take_is_told(database: Database) -> None:
     async with database.write() as tx:
         await connect(tx)
-        write = StoredWrite(
-            DEFAULT, "k1", "f", say("Completed “Call”"), CompleteTask("native", "T-1")
-        )
-        await crm_writes.add(tx, write, NOW)
-        await crm_writes.fail(tx, write, "HTTP 410")
+        for n in range(7):
+            write = StoredWrite(
+                DEFAULT, f"k{n}", "f", say("Completed “Call”"), CompleteTask("native", f"T-{n}")
+            )
+            await crm_writes.add(tx, write, NOW + timedelta(seconds=n))
+            await crm_writes.fail(tx, write, "HTTP 410")
     (found,) = faults(await work(database))
-    assert found.details == ("k1  Completed “Call”: HTTP 410",)
+    assert found.details[0] == "k6  Completed “Call”: HTTP 410"
+    assert (len(found.details), found.more) == (5, 2)
 
 
 async def test_a_look_up_that_was_given_up_is_named_with_its_reason(database: Database) -> None:
@@ -217,6 +246,17 @@ async def test_a_look_up_that_was_given_up_is_named_with_its_reason(database: Da
         "stages of native: no answer in time, 14 times",
     )
     assert "coach replay" in (found.mend or "")
+
+
+async def test_every_reason_that_slack_had_is_told(database: Database) -> None:
+    async with database.write() as tx:
+        for n in range(8):
+            one = Message(DEFAULT, f"welcome:{n}", "welcome", f"U{n}")
+            await messages.make(tx, [(one, [])], NOW)
+            failed = update(messages_table).where(messages_table.c.id == one.id)
+            await tx.execute(failed.values(state="failed", error=f"reason_{n}"))
+    texts = [each.text for each in faults(await work(database))]
+    assert texts == [f"Slack refused 1: reason_{n}." for n in range(8)]
 
 
 async def look(database: Database, key: str = KEY) -> list[Finding]:
@@ -311,7 +351,7 @@ def test_json_holds_the_same_for_scripts(coach: Coach) -> None:
     ran = coach("doctor", "--json")
     told = json.loads(ran.out)
     assert told["ok"] is True
-    assert {"area", "state", "text", "mend", "details"} == set(told["findings"][0])
+    assert {"area", "state", "text", "mend", "details", "more"} == set(told["findings"][0])
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -90,6 +91,98 @@ def test_an_id_that_did_not_fail_is_refused(coach: Coach, store: InStore) -> Non
     assert ran.err.startswith("nonsense is not among what failed")
 
 
+async def given_up(tx: Tx) -> None:
+    """Two look-ups that the CRM refused."""
+    wanted = [StoredFetch(DEFAULT, "native", "thing", "deal", id) for id in ("17", "18")]
+    await fetches.add(tx, wanted, NOW)
+    for each in wanted:
+        await fetches.fail(tx, each, "HTTP 403")
+
+
+def broken(coach: Coach) -> set[str]:
+    """Where the doctor finds faults; Slack apart, which is not set up here."""
+    found = json.loads(coach("doctor", "--json").out)["findings"]
+    return {each["area"] for each in found if each["state"] == "fault"} - {"slack"}
+
+
+def test_what_cannot_be_read_is_set_aside_and_is_no_fault_any_more(
+    coach: Coach, store: InStore
+) -> None:
+    store(lambda tx: deliveries.accept(tx, [refused(f"d{n}") for n in range(28)]))
+    store(given_up)
+    assert broken(coach) == {"deliveries", "look-ups"}
+    assert "`coach replay --set-aside`" in coach("doctor").out
+    ran = coach("replay", "--set-aside")
+    assert ran.code == 0
+    assert ran.out.startswith("Set aside: 28 deliveries, 2 look-ups.\n")
+    assert broken(coach) == set()
+    found = coach("doctor").out
+    assert "28 set aside." in found
+    assert "d27" not in found
+    listed = coach("doctor", "--all").out
+    assert "d0  the body must be an object" in listed
+    assert "deal 17 of native: HTTP 403" in listed
+    again = coach("replay")
+    assert (again.code, again.out.strip()) == (0, "Nothing had failed; nothing was run again.")
+    none = coach("replay", "--set-aside")
+    assert (none.code, none.out.strip()) == (
+        0, "No delivery or look-up had failed; nothing was set aside."
+    )  # fmt: skip
+    # A look-up comes back by itself when the CRM names the thing again.
+    store(lambda tx: fetches.add(tx, [StoredFetch(DEFAULT, "native", "thing", "deal", "17")], NOW))
+    assert store(lambda tx: fetches.counts(tx, DEFAULT)) == {"aside": 1, "waiting": 1}
+
+
+def test_single_deliveries_are_set_aside_and_brought_back_by_their_ids(
+    coach: Coach, store: InStore
+) -> None:
+    store(lambda tx: deliveries.accept(tx, [refused("d1"), refused("d2")]))
+    store(given_up)
+    assert coach("replay", "--set-aside", "d1").out.startswith("Set aside: 1 delivery.\n")
+    assert store(lambda tx: deliveries.counts(tx, DEFAULT)) == {"failed": 1, "aside": 1}
+    assert store(lambda tx: fetches.counts(tx, DEFAULT)) == {"failed": 2}
+    # It is aside already.
+    assert coach("replay", "--set-aside", "d1").err.startswith("d1 is not among what failed")
+    store(lambda tx: tx.execute(update(delivery_table).values(body=GOOD)))
+    assert coach("replay", "d1").out.strip() == "Run again: 1 delivery."
+    assert store(lambda tx: deliveries.counts(tx, DEFAULT)) == {"failed": 1}
+
+
+def test_a_change_that_a_person_made_is_not_set_aside(coach: Coach, store: InStore) -> None:
+    write = StoredWrite(DEFAULT, "k1", "f", say("Completed “Call”"), CompleteTask("native", "T-1"))
+
+    async def failed(tx: Tx) -> None:
+        await crm_writes.add(tx, write, NOW)
+        await crm_writes.fail(tx, write, "HTTP 410")
+
+    store(failed)
+    ran = coach("replay", "--set-aside", "k1")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("k1 is not among")
+    assert "nothing was set aside" in coach("replay", "--set-aside").out
+    assert store(lambda tx: crm_writes.counts(tx, DEFAULT)) == {"failed": 1}
+
+
+def test_a_list_that_is_cut_says_how_much_more_there_is_and_how_to_see_it(
+    coach: Coach, store: InStore
+) -> None:
+    store(lambda tx: deliveries.accept(tx, [refused(f"d{n}") for n in range(1028)]))
+    ran = coach("replay").out.splitlines()
+    assert ran[1] == "Failed again: 1,028."
+    assert len(ran) == 2 + 20 + 1
+    assert ran[-1] == "  and 1,008 more; `coach doctor --all` lists them all."
+    found = coach("doctor").out
+    assert len(re.findall(r"^ +d\d+  ", found, re.M)) == 5
+    assert "and 1,023 more; `coach doctor --all` lists them all." in found
+    (told,) = (
+        each for each in json.loads(coach("doctor", "--json").out)["findings"] if each["details"]
+    )
+    assert (len(told["details"]), told["more"]) == (5, 1023)
+    whole = coach("doctor", "--all").out
+    assert len(re.findall(r"^ +d\d+  ", whole, re.M)) == 1028
+    assert " more;" not in whole
+
+
 @pytest.fixture
 def crm() -> Iterator[tuple[str, list[bytes]]]:
     """A CRM's callback that takes everything: its address and what came."""
@@ -141,12 +234,8 @@ def test_a_change_reaches_the_crm_after_its_callback_was_mended(
 def test_a_look_up_that_fails_again_and_messages_that_the_server_sends_are_told(
     coach: Coach, store: InStore
 ) -> None:
-    wanted = [StoredFetch(DEFAULT, "native", "thing", "deal", id) for id in ("17", "18")]
-
     async def failed(tx: Tx) -> None:
-        await fetches.add(tx, wanted, NOW)
-        for each in wanted:
-            await fetches.fail(tx, each, "HTTP 403")
+        await given_up(tx)
         await messages.make(tx, [(Message(DEFAULT, "welcome:1", "welcome", "U1"), [])], NOW)
         await tx.execute(update(message_table).values(state="failed", error="x"))
 
