@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -74,6 +74,9 @@ def _date_of(value: object) -> object:
     return value
 
 
+#: What may be told to have happened; commands are the coach's own.
+TAKEN = tuple(verb for verb in Verb if verb is not Verb.COMMAND_USED)
+
 Id = Annotated[str, BeforeValidator(clean), StringConstraints(min_length=1, max_length=255)]
 Title = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(500))]
 Short = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(120))]
@@ -81,6 +84,12 @@ Long = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(5000))]
 Email = Annotated[str, BeforeValidator(clean), StringConstraints(max_length=320)]
 Moment = Annotated[datetime, AfterValidator(_aware)]
 Url = Annotated[str, BeforeValidator(clean), AfterValidator(_https)]
+Currency = Annotated[str, BeforeValidator(clean), StringConstraints(max_length=8)]
+DealState = Annotated[DealStatus, BeforeValidator(_lower)]
+TaskState = Annotated[TaskStatus, BeforeValidator(_lower)]
+Urgency = Annotated[TaskPriority, BeforeValidator(_lower)]
+Action = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(120))]
+Kind = Annotated[Literal["deal", "contact", "task"], BeforeValidator(_lower)]
 Day = Annotated[date, BeforeValidator(_date_of), AfterValidator(_in_range)]
 Amount = Annotated[
     Decimal,
@@ -182,9 +191,9 @@ class DealForm(_Owned):
 
     title: Title | None = None
     stage: Short | None = None
-    status: Annotated[DealStatus, BeforeValidator(_lower)] | None = None
+    status: DealState | None = None
     value: Amount | None = None
-    currency: Annotated[str, BeforeValidator(clean), StringConstraints(max_length=8)] | None = None
+    currency: Currency | None = None
     source: Short | None = None
     contact_id: Id | None = None
     closed_at: Moment | None = None
@@ -211,8 +220,8 @@ class TaskForm(_Owned):
     """A task, whole or in part."""
 
     title: Title | None = None
-    status: Annotated[TaskStatus, BeforeValidator(_lower)] | None = None
-    priority: Annotated[TaskPriority, BeforeValidator(_lower)] | None = None
+    status: TaskState | None = None
+    priority: Urgency | None = None
     due_date: Day | None = None
     note: Long | None = None
     completed_at: Moment | None = None

@@ -4,18 +4,22 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
+from bot.crm.native_faults import accepted, read, shown
 from bot.crm.native_form import (
+    TAKEN,
+    Action,
     ContactForm,
     DealForm,
     EventForm,
     Form,
     Id,
+    Kind,
     Moment,
     Short,
     TaskForm,
@@ -52,10 +56,6 @@ class Extra:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
 class _Told(Form):
     won: bool | None = None
     old_stage: Short | None = None
@@ -63,15 +63,10 @@ class _Told(Form):
     has_due_date: bool | None = None
 
 
-_Kind = Annotated[Literal["deal", "contact", "task"], BeforeValidator(_lower)]
-
-
 class _MinimalForm(Form):
     id: Id | None = None
-    action: Short
-    entity_type: Annotated[Literal["deal", "contact", "task"], BeforeValidator(_lower)] | None = (
-        None
-    )
+    action: Action
+    entity_type: Kind | None = None
     entity_id: Id | None = None
     timestamp: Moment | None = None
     owner: Any = None
@@ -81,39 +76,53 @@ class _MinimalForm(Form):
 def expanded(value: Mapping[str, Any]) -> tuple[EventForm, Extra]:
     """The event in the whole form, and what has no place in it.
 
-    Raises `PayloadError`, or pydantic's `ValidationError`.
+    Raises `PayloadError`.
     """
-    form = _MinimalForm.model_validate(value)
+    form = read(_MinimalForm, value, value)
     verb, kind = _verb(form)
     entity_id = form.entity_id or form.metadata.get("id")
     if entity_id is None:
         raise PayloadError(f"entity_id: say which {kind} it is about.")
     fields = {name: told for name, told in form.metadata.items() if name not in _OF_THE_EVENT}
     fields["id"] = entity_id
-    told = _Told.model_validate(form.metadata)
+    told = read(_Told, form.metadata, value, lambda place: ("metadata", *place))
     if kind == "deal":
         _fill_deal(fields, told, verb)
     if kind == "task" and told.has_due_date is False:
         fields.setdefault("due_date", None)
-    whole = EventForm.model_validate(
+    whole = read(
+        EventForm,
         {
             "id": form.id,
             "type": verb,
             "timestamp": form.timestamp or form.metadata.get("timestamp"),
             "owner": form.owner or form.metadata.get("owner"),
             "data": {kind: fields},
-        }
+        },
+        value,
+        lambda place: _written(place, value),
     )
     before = {"stage": told.old_stage} if kind == "deal" and told.old_stage else {}
     return whole, Extra(before, _details(form.metadata, kind))
 
 
+def _written(place: Sequence[str], sent: Mapping[str, Any]) -> Sequence[str]:
+    """Where the minimal form has what stands at a place of the whole one."""
+    match place:
+        case ["data", _, *names]:
+            return ["metadata", *names]
+        case [name, *_] if not sent.get(name):
+            return ["metadata", *place]
+    return place
+
+
 def _verb(form: _MinimalForm) -> tuple[Verb, str]:
     action = form.action.lower()
     names = {action, f"{form.entity_type}_{action}"}
-    verb = next((verb for verb in Verb if verb.value in names), None)
+    verb = next((verb for verb in TAKEN if verb.value in names), None)
     if verb is None:
-        raise PayloadError(f"action: {form.action[:50]!r} is not something that can happen here.")
+        actions = accepted(_MinimalForm, ["action"])
+        raise PayloadError(f"action: {shown(form.action)} is not accepted; give {actions}.")
     about = verb.value.partition("_")[0]
     return verb, form.entity_type or (about if about in _FORMS else "contact")
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import ValidationError
-
 from bot.crm.calls import Answer, Call
+from bot.crm.native_faults import accepted, read
 from bot.crm.native_form import (
     ContactForm,
     DealForm,
@@ -120,15 +119,13 @@ def _item_key(own: str | float) -> str:
 
 def _event(value: Mapping[str, Any], dedupe_key: str, received_at: datetime) -> Event:
     extra = Extra()
-    try:
-        if "action" in value:
-            form, extra = expanded(value)
-        else:
-            form = EventForm.model_validate(value)
-    except ValidationError as error:
-        raise PayloadError(_explained(error)) from error
+    if "action" in value:
+        form, extra = expanded(value)
+    else:
+        form = read(EventForm, value, value)
     if form.type is Verb.COMMAND_USED:
-        raise PayloadError("type: command_used is the coach's own.")
+        types = accepted(EventForm, ["type"])
+        raise PayloadError(f"type: command_used is the coach's own; give {types}.")
     # What has happened does not lie ahead, whatever the sender's clock says.
     at = min(form.timestamp or received_at, received_at)
     owner = form.owner.owner() if form.owner else None
@@ -142,12 +139,6 @@ def _event(value: Mapping[str, Any], dedupe_key: str, received_at: datetime) -> 
     return Event(
         dedupe_key, form.type, at, tuple(changes), owner, details=dict(extra.details) or None
     )
-
-
-def _explained(error: ValidationError) -> str:
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in faults[:3]]
-    return "; ".join(told)[:500]
 
 
 def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]:

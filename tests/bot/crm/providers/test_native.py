@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.crm.calls import Answer, Call
+from bot.crm.native_faults import accepted
+from bot.crm.native_form import Form
 from bot.crm.provider import Account, PayloadError, Reading, Request, Taken, Told
 from bot.crm.providers.native import PROVIDER, call, parse, reply, told
 from bot.crm.standard_webhooks import verify
@@ -38,6 +40,9 @@ ANA = Owner("ana@northwind.example")
 BEN = Owner("ben@northwind.example")
 
 DEAL, CONTACT, TASK = SubjectKind.DEAL, SubjectKind.CONTACT, SubjectKind.TASK
+
+
+VERBS = ", ".join(verb for verb in Verb if verb is not Verb.COMMAND_USED)
 
 
 def utc(day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
@@ -591,7 +596,7 @@ def test_what_the_minimal_form_tells_beyond_the_fields_is_kept_within_bounds() -
     [
         (
             {"action": "exploded", "entity_type": "deal", "entity_id": "1"},
-            "action: 'exploded' is not something that can happen here.",
+            f'action: "exploded" is not accepted; give one of {VERBS}.',
         ),
         (
             {"action": "task_completed", "entity_type": "deal", "entity_id": "1"},
@@ -603,7 +608,35 @@ def test_what_the_minimal_form_tells_beyond_the_fields_is_kept_within_bounds() -
         ),
         (
             {"action": "used", "entity_type": "command", "entity_id": "1"},
-            "entity_type: Input should be 'deal', 'contact' or 'task'",
+            'entity_type: "command" is not accepted; give one of "deal", "contact", "task".',
+        ),
+        (
+            {"action": "command_used", "entity_id": "1"},
+            f'action: "command_used" is not accepted; give one of {VERBS}.',
+        ),
+        ({"action": " "}, f"action: it is missing; give one of {VERBS}."),
+        (
+            {"action": "deal_created", "entity_id": True},
+            (
+                "entity_id: true is not accepted; give text or a number of 1 to 255 characters, "
+                'as "D-17".'
+            ),
+        ),
+        (
+            {
+                "action": "deal_created",
+                "metadata": {"id": "x" * 256, "probability": 150, "owner": "ana"},
+            },
+            (
+                'metadata.owner: "ana" is not accepted; give an object, as {"email": '
+                '"ana@example.com"}. metadata.id: 256 characters are too many; give text or a '
+                'number of 1 to 255 characters, as "D-17". metadata.probability: 150 is not '
+                'accepted; give a number from 0 to 1, as 0.6, or percent, as 60 or "60%".'
+            ),
+        ),
+        (
+            {"action": "deal_closed", "entity_id": 1, "metadata": {"won": "maybe"}},
+            'metadata.won: "maybe" is not accepted; give true or false.',
         ),
     ],
 )
@@ -624,15 +657,18 @@ def test_a_wrong_minimal_form_is_refused_with_the_reason(
         (b"[1, 2]", "must be a JSON object"),
         (b'"text"', "must be a JSON object"),
         (b"null", "must be a JSON object"),
-        (b"{}", "type: Field required"),
+        (b"{}", "type: it is missing; give one of deal_created, "),
         (b'{"type": "deal_created", "type": "batch"}', "'type' stands twice"),
         (b'{"type": NaN}', "NaN is not JSON"),
         (b'{"type": 1e999}', "too large"),
         (b'{"type": ' + b"9" * 5000 + b"}", "too long"),
         (b'{"type": ' + b"[" * 90 + b"]" * 90 + b"}", "deeper than 64"),
-        (b'{"type": "deal_created"}', "data: Field required"),
+        (b'{"type": "deal_created"}', "data: it is missing; give an object"),
         (b'{"type": "deal_created", "data": {}}', "data.deal: deal_created needs it"),
-        (b'{"type": "deal_created", "data": {"deal": {}}}', "data.deal.id: Field required"),
+        (
+            b'{"type": "deal_created", "data": {"deal": {}}}',
+            "data.deal.id: it is missing; give text",
+        ),
         (b'{"type": "deal_created", "data": {"deal": {"id": ""}}}', "data.deal.id"),
         (b'{"type": "deal_created", "data": {"deal": {"id": "\\u0000"}}}', "data.deal.id"),
         (b'{"type": "deal_created", "data": {"deal": {"id": null}}}', "data.deal.id"),
@@ -688,6 +724,97 @@ def test_a_body_of_another_form_is_refused_with_the_reason(body: bytes, part: st
 def test_a_value_that_cannot_be_is_refused_at_its_field(name: str, value: object) -> None:
     told = fault({"type": "deal_created", "data": {"deal": {"id": "1", name: value}}})
     assert told.startswith(f"data.deal.{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "id",
+            "x" * 300,
+            '300 characters are too many; give text or a number of 1 to 255 characters, as "D-17".',
+        ),
+        (
+            "probability",
+            150,
+            '150 is not accepted; give a number from 0 to 1, as 0.6, or percent, as 60 or "60%".',
+        ),
+        (
+            "probability",
+            "150 %",
+            (
+                '"150 %" is not accepted; give a number from 0 to 1, as 0.6, or '
+                'percent, as 60 or "60%".'
+            ),
+        ),
+        (
+            "created_at",
+            "yesterday",
+            (
+                '"yesterday" is not accepted; give a moment from 1970 to 2199 '
+                'in ISO 8601, as "2026-11-22T10:00:00Z".'
+            ),
+        ),
+        (
+            "expected_close_date",
+            "2026-02-30",
+            (
+                '"2026-02-30" is not accepted; give a day from 1970 '
+                'to 2199 in ISO 8601, as "2026-11-22".'
+            ),
+        ),
+        (
+            "value",
+            "1,5",
+            (
+                '"1,5" is not accepted; give a number up to 1e15 with a point before its '
+                "decimals, as 12000.50."
+            ),
+        ),
+        (
+            "status",
+            "\ud800" * 99,
+            f'"{"?" * 39}… is not accepted; give one of "open", "won", "lost".',
+        ),
+        (
+            "contact_id",
+            [],
+            '[] is not accepted; give text or a number of 1 to 255 characters, as "D-17".',
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_is_accepted_and_an_example(
+    name: str, value: object, sentence: str
+) -> None:
+    told = fault({"type": "deal_created", "data": {"deal": {"id": "1", name: value}}})
+    assert told == f"data.deal.{name}: {sentence}"
+
+
+@pytest.mark.parametrize("type", ["deal_exploded", "Batch", "command_used"])
+def test_the_types_that_are_told_are_those_that_are_taken(type: str) -> None:
+    told = fault({"type": type, "data": {}})
+    named = told.rpartition("give one of ")[2].rstrip(".").split(", ")
+    assert set(named) == {*Verb, "batch"} - {Verb.COMMAND_USED}
+
+
+def test_every_field_has_words_for_what_it_accepts() -> None:
+    forms, fields = [Form], 0
+    for form in forms:
+        forms += form.__subclasses__()
+        for name, field in form.model_fields.items():
+            # Anything at all is read elsewhere, and never wrong here.
+            if field.annotation is not Any:
+                assert accepted(form, [name])
+                fields += 1
+    assert fields > 50
+
+
+def test_of_many_faults_whole_sentences_are_told_as_far_as_there_is_room() -> None:
+    deal = {"id": "1", "created_at": "x" * 99, "closed_at": "x" * 99, "value": "x" * 99}
+    told = fault({"type": "exploded", "owner": 1, "data": {"deal": deal}})
+    assert len(told) <= 500
+    assert told.endswith(".")
+    assert told.startswith('type: "exploded" is not accepted; ')
 
 
 @pytest.mark.parametrize("due", ["9999-12-31", "0001-01-01", "soon", 1e17, [], "2026-02-30"])
@@ -756,7 +883,8 @@ def test_an_ancient_event_is_taken_with_its_own_time() -> None:
     found = event(type="call_logged", timestamp="1971-01-01T00:00:00", data={})
     assert found.occurred_at == datetime(1971, 1, 1, tzinfo=UTC)
     assert fault({"type": "call_logged", "timestamp": "1812-01-01T00:00:00Z", "data": {}}) == (
-        "timestamp: Value error, must lie between 1970 and 2200"
+        'timestamp: "1812-01-01T00:00:00Z" is not accepted; give a moment from 1970 to 2199 in '
+        'ISO 8601, as "2026-11-22T10:00:00Z".'
     )
 
 
