@@ -33,6 +33,8 @@ class NewDelivery:
     dedupe_keys: tuple[str, ...]
     #: What was wrong with the rest, if anything: it is kept to be looked at and run again.
     error: str | None = None
+    #: Whether the sender is told at once that nothing of it can be read.
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Unread:
     id: str
     received_at: datetime
     error: str | None
+    #: Whether the sender was told at once that nothing of it can be read.
+    refused: bool
 
 
 _LANE = {False: PENDING_SMALL, True: PENDING_LARGE}
@@ -125,6 +129,7 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
             "due_at": delivery.received_at,
             "state": "pending" if fresh[delivery.id] else "failed",
             "error": delivery.error,
+            "refused": delivery.refused,
         }
         for delivery in new
         if fresh[delivery.id]
@@ -321,9 +326,20 @@ _WELL = (
 
 
 async def finish(
-    tx: Tx, workspace_id: str, outcomes: Mapping[str, str | None], now: datetime
+    tx: Tx,
+    workspace_id: str,
+    outcomes: Mapping[str, str | None],
+    now: datetime,
+    *,
+    ours: bool = False,
 ) -> None:
-    """Note how deliveries ended: id -> its error, or `None` for well."""
+    """Note how deliveries ended: id -> its error, or `None` for well.
+
+    `ours` is an error that nobody but us can mend, whatever a sender was told before.
+    """
+    failure: dict[str, Any] = {"state": "failed", "processed_at": now}
+    if ours:
+        failure["refused"] = False
     well = [id for id, error in outcomes.items() if error is None]
     if well:
         await tx.execute(_WELL, {"_workspace": workspace_id, "_ids": well, "_now": now})
@@ -332,7 +348,7 @@ async def finish(
             await tx.execute(
                 update(deliveries)
                 .where(deliveries.c.workspace_id == workspace_id, deliveries.c.id == id)
-                .values(state="failed", processed_at=now, error=error)
+                .values(error=error, **failure)
             )
 
 
@@ -348,7 +364,7 @@ async def aside(tx: Tx, workspace_id: str, most: int | None = None) -> list[Unre
 
 async def _unread(tx: Tx, workspace_id: str, state: str, most: int | None) -> list[Unread]:
     query = (
-        select(deliveries.c.id, deliveries.c.received_at, deliveries.c.error)
+        select(*(deliveries.c[name] for name in ("id", "received_at", "error", "refused")))
         .where(deliveries.c.workspace_id == workspace_id, deliveries.c.state == state)
         .order_by(deliveries.c.id.desc())
         .limit(most)

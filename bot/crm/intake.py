@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.routing import Route
@@ -228,6 +228,10 @@ class Intake:
             # It came from the right hands: it is kept, to be looked at and read again.
             reading, fault = Reading(()), error
         delivery = self._delivery(connection, body, message_id, received_at, reading, fault)
+        if fault is not None:
+            # Whoever posts scripts is answered a 400, vendors are not: they would stop sending.
+            told = provider.reply(Taken(error=str(fault))).status >= 400
+            delivery = replace(delivery, refused=told)
         async with asyncio.timeout(PATIENCE):
             fresh = await self._store(delivery)
         if fault is not None:

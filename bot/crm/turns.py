@@ -108,5 +108,5 @@ async def keep(crm: CrmParts, tried: Sequence[Delivery], error: Exception) -> Do
         if again:
             wait = backoff(max(again.values()), parts.entropy)
             await deliveries.postpone(tx, first.workspace_id, again, now + wait)
-        await deliveries.finish(tx, first.workspace_id, ended, now)
+        await deliveries.finish(tx, first.workspace_id, ended, now, ours=True)
     return Done(deliveries=len(ended), failed=len(ended), left=len(again))

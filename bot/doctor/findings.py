@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: What shows every particular.
+EVERYTHING = "coach doctor --all"
+
 
 class State(StrEnum):
     """How it stands with one thing."""
@@ -26,7 +29,7 @@ class Finding:
     details: tuple[str, ...] = ()
     #: How many more there are, and what to type to see them all.
     more: int = 0
-    all_by: str = "coach doctor --all"
+    all_by: str = EVERYTHING
 
 
 def ok(area: str, text: str, details: tuple[str, ...] = ()) -> Finding:
@@ -34,9 +37,17 @@ def ok(area: str, text: str, details: tuple[str, ...] = ()) -> Finding:
     return Finding(area, State.OK, text, details=details)
 
 
-def note(area: str, text: str, mend: str | None = None, details: tuple[str, ...] = ()) -> Finding:
+def note(
+    area: str,
+    text: str,
+    mend: str | None = None,
+    details: tuple[str, ...] = (),
+    *,
+    more: int = 0,
+    all_by: str = EVERYTHING,
+) -> Finding:
     """Worth knowing."""
-    return Finding(area, State.NOTE, text, mend, details)
+    return Finding(area, State.NOTE, text, mend, details, more, all_by)
 
 
 def fault(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from bot.crm.provider import Provider
-from bot.doctor.findings import Finding, State, fault, note, ok
+from bot.doctor.findings import Finding, fault, note, ok
 from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
 from coach.attention import Reason
@@ -40,6 +40,12 @@ PATIENCE = 10
 
 #: How long a delivery may wait before it is clear that nobody works on it.
 LONG = timedelta(minutes=2)
+
+#: For how long a body that was refused to its sender's face is a fault. They were told why and it
+#: is theirs to mend, not ours; but while they still try, whoever runs the coach is often the one
+#: who writes the script, and looks here. Once no such body has come for a week, nobody waits for
+#: any of it, and an alarm that nothing can end would only hide the next one.
+FRESH = timedelta(days=7)
 
 #: Particulars shown of each fault, when not all are asked for.
 SHOWN = 5
@@ -185,7 +191,7 @@ async def _mirror(tx: Tx) -> Finding:
 
 async def _deliveries(tx: Tx, now: datetime, most: int | None) -> AsyncIterator[Finding]:
     counts = await deliveries.counts(tx, DEFAULT)
-    waiting, failed = counts.get("pending", 0), counts.get("failed", 0)
+    waiting = counts.get("pending", 0)
     oldest = await deliveries.next_pending_id(tx, DEFAULT)
     since = _made_at(oldest) if oldest else now
     if waiting and now - since > LONG:
@@ -196,19 +202,33 @@ async def _deliveries(tx: Tx, now: datetime, most: int | None) -> AsyncIterator[
         )
     else:
         yield ok("deliveries", f"{waiting:,} waiting.")
-    if failed:
-        shown = await deliveries.failed(tx, DEFAULT, most)
+    unread = await deliveries.failed(tx, DEFAULT)
+    past = [each for each in unread if _is_past(each, now)]
+    if failed := [each for each in unread if not _is_past(each, now)]:
         yield fault(
             "deliveries",
-            f"{failed:,} could not be read.",
+            f"{len(failed):,} could not be read.",
             "Mend what the CRM sends, or the provider; then run `coach replay`. "
             "What is not worth it, `coach replay --set-aside` leaves alone for good.",
-            tuple(_unread(shown)),
-            more=failed - len(shown),
+            tuple(_unread(failed[:most])),
+            more=len(failed) - len(failed[:most]),
+        )
+    if past:
+        yield note(
+            "deliveries",
+            f"{len(past):,} could not be read, as their sender was told at once; the last of them "
+            f"came {_ago(now - past[0].received_at)}.",
+            "Nothing has to be mended; `coach replay --set-aside` takes them off this list.",
+            tuple(_unread(past[:most])),
+            more=len(past) - len(past[:most]),
         )
     if aside := counts.get("aside"):
         listed = await deliveries.aside(tx, DEFAULT) if most is None else ()
         yield ok("deliveries", f"{aside:,} set aside.", tuple(_unread(listed)))
+
+
+def _is_past(unread: Unread, now: datetime) -> bool:
+    return unread.refused and now - unread.received_at >= FRESH
 
 
 def _unread(listed: Iterable[Unread]) -> Iterator[str]:
@@ -307,9 +327,8 @@ async def _owners(tx: Tx, most: int | None) -> Finding | None:
         return None
     waiting = sum(count for _, count in unmatched)
     shown = unmatched[: most and most * 2]
-    return Finding(
+    return note(
         "owners",
-        State.NOTE,
         f"{len(unmatched):,} CRM owners are nobody in Slack yet; {waiting:,} insights wait "
         "for them.",
         "Their Slack address may differ, or the CRM tells none: say who each is with "

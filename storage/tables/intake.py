@@ -34,6 +34,8 @@ deliveries = Table(
     # pending, done, failed, or aside: failed, and to be left alone
     Column("state", String(8), nullable=False),
     Column("error", Text),
+    # Whether the sender was told at once that nothing of it can be read.
+    Column("refused", Boolean, nullable=False, server_default=text("false")),
     Column("processed_at", UtcDateTime),
     # Whether it is worked off by itself and piece by piece, instead of together with others.
     Column("large", Boolean, nullable=False),

@@ -231,7 +231,7 @@ async def test_a_signed_body_that_cannot_be_read_is_answered_400_and_kept_to_be_
     async with gate.parts.database.read() as tx:
         (kept,) = await deliveries.failed(tx, WORKSPACE)
         assert await deliveries.counts(tx, WORKSPACE) == {"failed": 1}
-    assert kept.error == reply.body["error"]
+    assert (kept.error, kept.refused) == (reply.body["error"], True)
     assert await gate.stored() == [("failed", kept.error, b'{"type": "deal_closed"')]
 
 

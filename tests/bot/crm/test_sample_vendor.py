@@ -259,8 +259,10 @@ async def test_what_is_authentic_but_unreadable_is_kept_and_acknowledged(desk: D
     answer = await desk.post(raw=b"nonsense", path=f"/webhooks/sample/{TOKEN}")
     assert answer == (200, "<Ack>true</Ack>")
     async with desk.crm.shared.database.read() as tx:
-        kept = await tx.execute(select(deliveries_table.c.body, deliveries_table.c.error))
-    assert [tuple(row) for row in kept] == [(b"nonsense", "The body is not JSON.")]
+        columns = (deliveries_table.c[name] for name in ("body", "error", "refused"))
+        kept = await tx.execute(select(*columns))
+    # Nobody was told: the vendor heard that we have it.
+    assert [tuple(row) for row in kept] == [(b"nonsense", "The body is not JSON.", False)]
 
 
 async def test_history_comes_page_by_page_and_is_no_news(desk: Desk) -> None:

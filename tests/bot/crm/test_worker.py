@@ -106,6 +106,23 @@ async def test_after_a_fix_what_failed_is_run_again_and_counts_once(parts: Parts
         assert await deliveries.replay(tx, WORKSPACE, parts.clock.now()) == 0
 
 
+async def test_what_was_refused_at_the_door_stays_so_unless_it_is_we_who_fail_over_it(
+    parts: Parts,
+) -> None:
+    for id, body in (("1" * 28, b"not json"), ("2" * 28, b'{"mark": 1}')):
+        at = parts.clock.now()
+        one = NewDelivery(WORKSPACE, id, CONNECTION, id, at, body, (), "no", refused=True)
+        async with parts.database.write() as tx:
+            await deliveries.accept(tx, [one])
+            assert await deliveries.replay(tx, WORKSPACE, at, [id]) == 1
+        await worker.work_off(failing_on(parts, b"mark"))
+    async with parts.database.read() as tx:
+        found = {each.id[0]: each for each in await deliveries.failed(tx, WORKSPACE)}
+    assert found["1"].refused
+    assert not found["2"].refused
+    assert found["2"].error == "ZeroDivisionError: a bug"
+
+
 async def test_a_delivery_read_in_part_brings_what_can_be_read_and_is_shown_with_the_rest(
     parts: Parts,
 ) -> None:

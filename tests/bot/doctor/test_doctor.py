@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,27 @@ async def test_a_delivery_that_could_not_be_read_is_named_with_its_error(
     assert found.text == "1 could not be read."
     assert found.details == (f"{id}  data.deal: needs an id",)
     assert "coach replay" in (found.mend or "")
+
+
+async def test_what_its_sender_was_told_at_once_is_a_fault_for_a_week_and_then_a_note(
+    database: Database,
+) -> None:
+    async with database.write() as tx:
+        await connect(tx)
+        for days, told in ((6, True), (7, True), (8, True), (9, False)):
+            at = NOW - timedelta(days=days)
+            one = delivery(moment_id(at), error=f"{days} days old")
+            await deliveries.accept(tx, [replace(one, received_at=at, refused=told)])
+    found = [each for each in await work(database) if each.area == "deliveries"]
+    (fault,) = faults(found)
+    assert fault.text == "2 could not be read."
+    assert [each.partition("  ")[2] for each in fault.details] == ["6 days old", "9 days old"]
+    (past,) = [each for each in found if each.state is State.NOTE]
+    assert past.text == (
+        "2 could not be read, as their sender was told at once; the last of them came 7 days ago."
+    )
+    assert [each.partition("  ")[2] for each in past.details] == ["7 days old", "8 days old"]
+    assert "--set-aside" in (past.mend or "")
 
 
 @pytest.mark.parametrize(("age", "broken"), [(1, False), (3, True)])
