@@ -115,7 +115,7 @@ class Playground:
             self._advanced = timedelta(seconds=kept["advanced"])
         self.crm.deliveries.start()
         if not kept:
-            past = seed.fill(self.crm)
+            past = seed.fill(self.crm, {person.id: person.tz for person in PEOPLE})
             self.crm.deliveries.send(seed.batch(past, self.clock.now()))
             self._crm_changed()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.panel import Panel
@@ -13,6 +14,7 @@ from bot.playground.server import Playground
 from bot.playground.slack.api import Answer, Message, words_of
 from bot.playground.slack.reading import buttons, read, read_view
 from bot.playground.story import plain
+from bot.playground.team import PEOPLE
 from coach.errors import CoachError
 
 T = TypeVar("T")
@@ -160,7 +162,8 @@ class _Tour:
 
     def _can_wait(self, task: dict[str, str]) -> bool:
         mine = task["owner"] == ANA and task["status"] == "pending"
-        today = self.playground.clock.now().date().isoformat()
+        zone = ZoneInfo(next(person.tz for person in PEOPLE if person.id == ANA))
+        today = self.playground.clock.now().astimezone(zone).date().isoformat()
         overdue = bool(task["due_date"]) and task["due_date"] < today
         return mine and task["priority"] in ("low", "medium") and not overdue
 

@@ -3,8 +3,10 @@
 Some names hold ``&``, ``<`` and ``*`` so that everybody can see they do no harm.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.playground.crm.board import STAGES, STATUSES, Crm
 from bot.playground.crm.fields import Json
@@ -122,8 +124,10 @@ _TASKS = (
 )
 
 
-def fill(crm: Crm) -> list[Json]:
+def fill(crm: Crm, zones: Mapping[str, str]) -> list[Json]:
     """Put the team's records into an empty CRM and answer its past, oldest first.
+
+    `zones` are the owners' time zones: what is due tomorrow is so by their calendars.
 
     Each event is one of the native webhook's batch items, dated when it happened, so the coach
     learns the team without answering what is long over.
@@ -135,7 +139,8 @@ def fill(crm: Crm) -> list[Json]:
     for deal in _DEALS:
         events += _past_of_deal(crm, deal, now)
     for task in _TASKS:
-        events += _past_of_task(crm, task, now)
+        today = now.astimezone(ZoneInfo(zones[task.owner])).date()
+        events += _past_of_task(crm, task, now, today)
     events.sort(key=lambda event: str(event["timestamp"]))
     for index, event in enumerate(events, start=1):
         event["id"] = f"seed-{index}"
@@ -202,8 +207,8 @@ def _past_of_deal(crm: Crm, given: _Deal, now: datetime) -> list[Json]:
     return events
 
 
-def _past_of_task(crm: Crm, given: _Task, now: datetime) -> list[Json]:
-    due = None if given.due is None else (now + timedelta(days=given.due)).date().isoformat()
+def _past_of_task(crm: Crm, given: _Task, now: datetime, today: date) -> list[Json]:
+    due = None if given.due is None else (today + timedelta(days=given.due)).isoformat()
     task: Json = {
         "id": given.id,
         "title": given.title,

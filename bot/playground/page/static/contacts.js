@@ -4,11 +4,11 @@ import { h, icon, reconcile, toast } from "./dom.js";
 import { openForm } from "./dialogs.js";
 import { ours, ownerChip, ownerField } from "./owners.js";
 import { post, state } from "./state.js";
-import { daysUntil, dayWords } from "./words.js";
+import { dayOf, daysUntil, dayWords } from "./words.js";
 
 function contactWords(contact) {
   return contact.last_contacted_at
-    ? `Last contact ${dayWords(contact.last_contacted_at)}`
+    ? `Last contact ${dayWords(dayOf(contact.last_contacted_at))}`
     : "Never contacted";
 }
 
@@ -60,7 +60,7 @@ export function drawContacts(place) {
                 {
                   class:
                     isLead(contact) &&
-                    (!contact.last_contacted_at || daysUntil(contact.last_contacted_at) <= -9)
+                    (!contact.last_contacted_at || daysUntil(dayOf(contact.last_contacted_at)) <= -9)
                       ? "row-note cold"
                       : "row-note",
                 },

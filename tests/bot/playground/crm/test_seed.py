@@ -1,6 +1,6 @@
 """The seeded team is believable, and the coach finds something to say about it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ from bot.playground.crm.board import Crm
 from bot.playground.team import PEOPLE
 from tests.bot.playground.clocks import HandClock
 from tests.bot.playground.fake_bot import WEBHOOK_SECRET
+
+ZONES = {person.id: person.tz for person in PEOPLE}
 
 
 @pytest.fixture
@@ -22,12 +24,21 @@ def crm() -> Crm:
     )
 
 
+def test_what_is_due_is_due_by_its_owners_calendar(crm: Crm) -> None:
+    assert isinstance(crm.clock, HandClock)
+    crm.clock.moment = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    seed.fill(crm, ZONES)
+    # In Madrid it is Tuesday already, in New York still Monday.
+    assert crm.tasks["T-3"]["due_date"] == "2026-11-25"
+    assert crm.tasks["T-10"]["due_date"] == "2026-11-27"
+
+
 def days_since(stamp: str, now: datetime) -> float:
     return (now - datetime.fromisoformat(stamp)) / timedelta(days=1)
 
 
 def test_the_team_has_deals_over_the_stages_contacts_and_tasks(crm: Crm) -> None:
-    seed.fill(crm)
+    seed.fill(crm, ZONES)
     shown = crm.as_page()
     still_open = [deal for deal in shown["deals"] if deal["status"] == "open"]
     assert len(still_open) == 14
@@ -43,7 +54,7 @@ def test_the_team_has_deals_over_the_stages_contacts_and_tasks(crm: Crm) -> None
 def test_ana_has_stale_leads_stuck_deals_and_overdue_tasks_now_and_more_in_a_week(
     crm: Crm,
 ) -> None:
-    seed.fill(crm)
+    seed.fill(crm, ZONES)
     now = crm.clock.now()
 
     def hers(records: dict[str, Any]) -> list[dict[str, Any]]:
@@ -66,7 +77,7 @@ def test_ana_has_stale_leads_stuck_deals_and_overdue_tasks_now_and_more_in_a_wee
 
 
 def test_the_past_is_told_in_order_each_event_once_and_before_now(crm: Crm) -> None:
-    events = seed.fill(crm)
+    events = seed.fill(crm, ZONES)
     now = crm.clock.now()
     stamps = [datetime.fromisoformat(event["timestamp"]) for event in events]
     assert stamps == sorted(stamps)
