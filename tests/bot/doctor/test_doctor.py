@@ -261,6 +261,9 @@ async def test_a_look_up_that_was_given_up_is_named_with_its_reason(database: Da
         assert faults([each async for each in check_work(tx, NOW)]) == []
         await fetches.fail(tx, deal, "HTTP 403")
         await fetches.fail(tx, stages, "no answer in time, 14 times")
+        cut = [each async for each in check_work(tx, NOW, most=1)]
+    (found,) = faults(cut)
+    assert (found.details, found.more) == (("deal 17 of native: HTTP 403",), 1)
     (found,) = faults(await work(database))
     assert found.text == "2 could not be looked up in the CRM and were given up."
     assert found.details == (
