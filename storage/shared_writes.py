@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from storage.database import Database, Tx
+from storage.database import Database, Tx, is_passing
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ class SharedWrites(Generic[T]):
     """Brings the changes of many tasks to the database with one commit for each crowd of them.
 
     `write` makes several changes at once. When one of them spoils a transaction, each of the others
-    is made once more, alone.
+    is made once more, alone; when the database is in trouble, all of them fail.
     """
 
     def __init__(
@@ -51,8 +51,10 @@ class SharedWrites(Generic[T]):
                 await self._write(tx, [change for change, _ in taken])
         except Exception as error:
             taken = taken or self._next()
-            if len(taken) == 1:
-                _fail(taken[0][1], error)
+            if len(taken) == 1 or is_passing(error):
+                # The database's own trouble: each by itself would fare no better.
+                for _, done in taken:
+                    _fail(done, error)
                 return
             for change, done in taken:
                 await self._alone(change, done)

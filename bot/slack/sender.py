@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -34,6 +35,9 @@ TOGETHER = 32
 
 #: A message that fails so often for passing reasons, over several hours, is given up.
 TRIES = 12
+
+#: What the database's trouble is waited for between two tries, in seconds, at most.
+LONGEST_REST = 5.0
 
 #: Slack takes about one message a second for one channel
 #: (https://docs.slack.dev/apis/web-api/rate-limits).
@@ -189,7 +193,7 @@ class Sender:
             raise ValueError(f"there is no message of the kind {message.kind}")
         if not each.is_new:
             if await self._call(each, UPDATE, self._update(each, kind)) is not None:
-                await self._answers.make(_Answer(each, kind))
+                await self._keep(_Answer(each, kind))
             return
         if await self._pace(message.addressee):
             # Much may have changed since the claim, not least whether it is wanted at all.
@@ -201,8 +205,25 @@ class Sender:
         answer = await self._call(each, POST, self._post(each, kind))
         if answer is not None:
             at = self._parts.clock.now()
-            await self._answers.make(_Answer(each, kind, answer["channel"], answer["ts"], at))
+            await self._keep(_Answer(each, kind, answer["channel"], answer["ts"], at))
             log.info("sent %s to %s", message.kind, message.addressee)
+
+    async def _keep(self, answer: _Answer) -> None:
+        """Have an answer recorded, however long the database is in trouble.
+
+        Given up, the message would be posted a second time. While it is tried, this process keeps
+        the message to itself.
+        """
+        for attempts in count(1):
+            try:
+                await self._answers.make(answer)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                log.warning("an answer of Slack's cannot be recorded yet: %s", type(error).__name__)
+                await self._rest(min(0.25 * 2**attempts, LONGEST_REST))
+            else:
+                return
 
     async def _pace(self, channel: str) -> bool:
         """Wait until Slack takes another message there; says whether that took any time."""

@@ -52,3 +52,22 @@ async def test_many_at_once_share_commits_and_one_that_fails_fails_alone(
     await database.close()
     assert names == {f"w{number}" for number in range(40)}
     assert count == 40
+
+
+async def test_trouble_with_the_database_is_told_to_all_and_not_tried_one_by_one(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    calls = 0
+
+    async def write(_: Tx, names: Sequence[str]) -> None:
+        nonlocal calls
+        calls += 1
+        raise TimeoutError("the database does not answer")
+
+    shared = SharedWrites(database, write)
+    asked = [asyncio.ensure_future(shared.make(f"w{number}")) for number in range(8)]
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    await database.close()
+    assert [type(each) for each in told] == [TimeoutError] * 8
+    assert calls == 1

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +18,7 @@ from bot.slack import sender
 from bot.slack.sender import Sender
 from coach.models import Enrolment
 from storage import messages
+from storage.database import Database, Tx
 from storage.messages import Message
 from tests.bot.slack.gate import Gate
 from tests.bot.slack.posting import Post, let_pass, one_client, won_deal
@@ -166,6 +167,50 @@ async def test_a_clock_that_jumps_starts_nothing_a_second_time_that_is_still_on_
     await gated.sender.finish()
     assert gated.posted(ANA) == ["D-1"]
     assert await gated.send() == 0
+
+
+# When the database is in trouble
+
+
+class Troubled(Database):
+    """A database that hangs for some of its changes."""
+
+    trouble = 0
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        if self.trouble:
+            self.trouble -= 1
+            raise TimeoutError("the database does not answer")
+        async with super().write() as tx:
+            yield tx
+
+
+async def test_an_answer_that_cannot_be_recorded_is_kept_until_it_can_and_nothing_is_said_twice(
+    sqlite_gated: Gated,
+) -> None:
+    gated = sqlite_gated
+    ana = await enrol(gated.parts, ANA)
+    await deliver(gated.parts, won_deal(1))
+    database = Troubled(str(gated.parts.database.url))
+    rested: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rested.append(seconds)
+
+    parts = replace(gated.parts, database=database)
+    slow = Sender(parts, one_client(gated.client), channel_pace=0, rest=rest)
+    gated.gate.hold(POST, ANA)
+    assert await slow.turn() == 1
+    await gated.gate.waits(POST, ANA)
+    database.trouble = 3
+    gated.gate.open(POST, ANA)
+    await slow.finish()
+    await database.close()
+    assert len(rested) == 3
+    assert gated.posted(ANA) == ["D-1"]
+    assert await standings(gated.parts, ana) == ["sent"]
+    assert await gated.send(MINUTE) == 0
 
 
 # When Slack asks to be left alone
