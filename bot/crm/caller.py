@@ -123,24 +123,27 @@ class Caller:
             except aiohttp.ClientConnectorDNSError as error:
                 if isinstance(error.os_error, PrivateAddressError):
                     return Impossible(f"{error.os_error}; it is not called.")
-                return self._later(attempts, _told(error))
+                return await self._silent(connection, line, attempts, _told(error))
             except aiohttp.ClientConnectorError as error:
-                return self._later(attempts, _told(error))
+                return await self._silent(connection, line, attempts, _told(error))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not call.repeatable:
                     return Impossible(
                         "The answer was lost, and doing it twice could do harm. "
                         f"Look in the CRM whether it was done ({_told(error)})."
                     )
-                return self._later(attempts, _told(error))
+                return await self._silent(connection, line, attempts, _told(error))
             return await self._heard(connection, line, answer, attempts)
 
     def again_at(self, attempts: int) -> datetime:
         """When to try again after so many tries: later each time, and not all at once."""
         return self._crm.shared.clock.now() + backoff(attempts, self._crm.shared.entropy)
 
-    def _later(self, attempts: int, why: str) -> Later:
-        return Later(self.again_at(attempts), why)
+    async def _silent(self, connection: Connection, line: _Line, attempts: int, why: str) -> Later:
+        # What else is for it would wait as long for nothing, and hold up what is for others.
+        later = Later(self.again_at(attempts), why)
+        await self._pause(connection, line, later.at, why)
+        return later
 
     def _line(self, connection: Connection, pace: Pace) -> _Line:
         key = (connection.workspace_id, connection.id)
@@ -178,12 +181,16 @@ class Caller:
         provider = self._crm.providers[connection.provider]
         now = self._crm.shared.clock.now()
         rest = provider.rest(answer, now)
+        # To be asked to wait is no failure, however often; without a word of how long it may be.
+        asked = rest is not None
         if answer.status == 429 and rest is None:
             rest = backoff(attempts, self._crm.shared.entropy)
         if rest is None:
             return answer
         await self._pause(connection, line, now + rest, f"HTTP {answer.status}")
-        return Later(now + rest, f"HTTP {answer.status}") if answer.status == 429 else answer
+        if answer.status != 429:
+            return answer
+        return Later(now + rest, f"HTTP {answer.status}", tried=not asked)
 
     async def _pause(self, connection: Connection, line: _Line, until: datetime, why: str) -> None:
         line.paused_until = max(line.paused_until or until, until)

@@ -121,10 +121,11 @@ def _connection(
     if until is not None and until > now:
         yield note(
             "crm",
-            f"{name}: the CRM wants a pause until {until:%Y-%m-%d %H:%M:%S} UTC "
+            f"{name}: the CRM is left alone until {until:%Y-%m-%d %H:%M:%S} UTC "
             f"({redacted(connection.pause_reason or 'no reason kept')}).",
-            "Wait: changes and look-ups go on by themselves then. If it comes often, see in the "
-            "CRM what else uses up its limit of calls, or ask for a higher one.",
+            "Wait: changes and look-ups go on by themselves then. If it comes often: for HTTP 429, "
+            "see in the CRM what else uses up its limit of calls, or ask for a higher one; else, "
+            "see whether the callback's address can be reached from here.",
         )
     if rotating:
         yield note(

@@ -191,6 +191,30 @@ async def test_after_many_tries_it_is_given_up_and_kept(sqlite_desk: Desk) -> No
     assert await desk.counts() == {"failed": 1}
 
 
+async def test_being_asked_to_wait_ever_so_often_is_no_reason_to_give_up(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    wait = {"retry-after": "1"}
+    desk.crm.answers = [Response(status_code=429, headers=wait) for _ in range(outbox.TRIES * 2)]
+    await desk.put()
+    for _ in range(outbox.TRIES * 2):
+        assert await desk.send(SECOND) == 1
+    assert await desk.counts() == {"queued": 1}
+    assert await desk.send(SECOND) == 1
+    assert await desk.counts() == {"done": 1}
+
+
+async def test_a_crm_that_does_not_answer_is_left_alone_for_a_while_with_all_there_is_for_it(
+    sqlite_desk: Desk,
+) -> None:
+    desk = sqlite_desk
+    await connect(desk.parts, native("http://127.0.0.1:9/nobody"))
+    await desk.put("T-1")
+    assert await desk.send() == 1
+    await desk.put("T-2")
+    assert await desk.send() == 0
+    assert await desk.send(timedelta(minutes=1)) == 2
+
+
 async def test_a_redirect_is_not_followed(sqlite_desk: Desk) -> None:
     desk = sqlite_desk
     desk.crm.answers = [RedirectResponse(desk.crm.url, 307)]

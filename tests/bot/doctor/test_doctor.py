@@ -329,7 +329,7 @@ async def test_a_crm_that_wants_a_pause_is_noted_for_as_long_as_it_lasts(
         assert len(await check_connections(tx, *keys, until)) == 1
     assert found.state is State.NOTE
     assert found.text == (
-        "Connection native: the CRM wants a pause until 2026-11-22 10:01:30 UTC (HTTP 429)."
+        "Connection native: the CRM is left alone until 2026-11-22 10:01:30 UTC (HTTP 429)."
     )
     assert "by themselves" in (found.mend or "")
 
