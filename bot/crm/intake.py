@@ -28,7 +28,7 @@ from bot.crm.provider import (
     Taken,
 )
 from bot.crm.reading import faults, read
-from bot.web.raw_body import GoneError, TooLargeError, declared_size, read_body
+from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, declared_size, read_body
 from coach.errors import CoachError
 from coach.ids import ordered_id
 from storage import connections, deliveries
@@ -86,6 +86,11 @@ class Intake:
         self._bytes = 0
         self._full = False
 
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait to be stored."""
+        return len(self._queue)
+
     def routes(self) -> list[Route]:
         """Where webhooks come in."""
         return [Route("/webhooks/{provider}/{token}", self), Route("/webhooks/{provider}", self)]
@@ -98,13 +103,19 @@ class Intake:
             return
         except SignatureError as error:
             reply = _sentence(401, str(error))
+        except TooSlowError:
+            reply = _sentence(408, "The request did not come whole in time.")
         except TooLargeError as error:
             reply = _sentence(413, f"A webhook may have {error.largest:,} bytes.")
         except _FullError:
             reply = _sentence(503, "Too much is coming in. Send it again a little later.", _LATER)
         except Exception as error:
             # A secret that cannot be read says all there is to say.
-            log.error("a delivery could not be stored: %s", error, exc_info=not _is_told(error))
+            log.error(
+                "a delivery could not be stored: %s",
+                type(error).__name__ if is_passing(error) else error,
+                exc_info=not (_is_told(error) or is_passing(error)),
+            )
             reply = _sentence(503, "The delivery could not be stored. Send it again.", _LATER)
         await _reply(send, reply)
 
@@ -270,7 +281,12 @@ class Intake:
         self._queue.append(_Waiting(delivery, done))
         if self._storing is None:
             self._storing = asyncio.create_task(self._store_all(), name="intake")
-        return await asyncio.shield(done)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            # Whoever sent it is told to come again: held on to, it would fill the memory.
+            self._queue = [each for each in self._queue if each.done is not done]
+            raise
 
     async def _store_all(self) -> None:
         try:

@@ -1,9 +1,13 @@
 """Request bodies and short answers on plain ASGI."""
 
+import asyncio
 import json
 from collections.abc import Iterable
 
 from starlette.types import Receive, Scope, Send
+
+#: For how many seconds a body may come; a megabyte takes a slow line a second or two.
+PATIENCE = 10.0
 
 
 class TooLargeError(Exception):
@@ -26,11 +30,26 @@ def declared_size(scope: Scope, largest: int) -> int:
     return largest
 
 
-async def read_body(scope: Scope, receive: Receive, largest: int) -> bytes:
+class TooSlowError(Exception):
+    """The body has not come whole in time."""
+
+
+async def read_body(
+    scope: Scope, receive: Receive, largest: int, *, patience: float = PATIENCE
+) -> bytes:
     """The whole body as raw bytes.
 
-    Raises `TooLargeError`, or `GoneError`.
+    Raises `TooLargeError`, `TooSlowError` or `GoneError`. Whoever sends it piece by piece, to hold
+    the door open, is let go.
     """
+    try:
+        async with asyncio.timeout(patience):
+            return await _read(scope, receive, largest)
+    except TimeoutError as error:
+        raise TooSlowError from error
+
+
+async def _read(scope: Scope, receive: Receive, largest: int) -> bytes:
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or int(value[:12]) > largest):
             raise TooLargeError(largest)

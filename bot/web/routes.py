@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.web.raw_body import GoneError, TooLargeError, answer, read_body
+from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, answer, read_body
 from bot.web.strict_json import JsonError, loads
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,9 @@ class SlackGuard:
             return
         try:
             body = await read_body(scope, receive, LARGEST)
+        except TooSlowError:
+            await answer(send, 408, {"error": "The request did not come whole in time."})
+            return
         except TooLargeError:
             await answer(send, 413, {"error": f"A request may have {LARGEST:,} bytes."})
             return

@@ -291,6 +291,37 @@ async def test_a_database_that_does_not_answer_is_a_503_too(gate: Gate) -> None:
     assert (await gate.post(won())).status == 503
 
 
+async def test_a_request_that_does_not_come_whole_is_a_408_and_leaves_its_place(
+    sqlite_gate: Gate,
+) -> None:
+    async def receive() -> Any:
+        raise TimeoutError
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    path = f"/webhooks/native/{WEBHOOK_TOKEN}"
+    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+    await sqlite_gate.web(scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert sqlite_gate.intake.in_hand == 0
+
+
+async def test_what_nobody_waits_for_any_more_is_not_held_on_to(sqlite_gate: Gate) -> None:
+    assert (await sqlite_gate.post(won("D-1"), id="m1")).status == 202
+    async with sqlite_gate.parts.database.write():
+        asked = asyncio.ensure_future(sqlite_gate.post(won("D-2"), id="m2"))
+        while not sqlite_gate.intake.waiting:
+            await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.wait([asked])
+        assert sqlite_gate.intake.waiting == 0
+    await sqlite_gate.intake.close()
+    assert len(await sqlite_gate.stored()) == 1
+
+
 # No more than can be stored
 
 
