@@ -47,7 +47,14 @@ PASSING = frozenset(
 
 
 #: What a call of Slack's may raise; `fault` says what it means.
-CALL_FAILED = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, AttributeError)
+CALL_FAILED = (
+    SlackClientError,
+    aiohttp.ClientError,
+    TimeoutError,
+    OSError,
+    AttributeError,
+    UnicodeDecodeError,
+)
 
 
 class Means(Enum):
@@ -103,5 +110,8 @@ def fault(error: Exception) -> Fault:
         case AttributeError() if "has no attribute 'get'" in str(error):
             # slack_sdk stumbles over an answer with status 200 that is no JSON.
             return Fault(Means.AGAIN, "http_200")
+        case UnicodeDecodeError():
+            # Something on the way spoke for Slack, and in another alphabet.
+            return Fault(Means.AGAIN, "http_unreadable")
         case _:
             raise error
