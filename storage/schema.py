@@ -6,11 +6,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 import migrations
 from coach.errors import CoachError
 from storage.database import Database
+
+#: The number under which PostgreSQL knows that the schema is being upgraded; any would do.
+UPGRADING = 0x_C0AC4
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -23,6 +26,9 @@ def _config(connection: Connection | None = None) -> Config:
 async def upgrade(database: Database) -> None:
     """Apply every migration that is missing, all or none."""
     async with database.write() as tx:
+        if not database.is_sqlite:
+            # Several may be started at once: whoever comes later finds nothing left to do.
+            await tx.execute(select(func.pg_advisory_xact_lock(UPGRADING)))
         await tx.run_sync(lambda connection: command.upgrade(_config(connection), "head"))
 
 
