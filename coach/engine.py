@@ -16,6 +16,7 @@ from coach.models import (
     Verb,
 )
 from coach.rule import ActionLook, ActionRule, PersonRule, Rule, TimeLook, TimeRule, Verdict
+from coach.truth import TRUE, Standing, TruthLook, with_left
 
 #: An event told later than this is history: it updates the mirror, but calls forth no word.
 FRESH = timedelta(minutes=15)
@@ -64,6 +65,8 @@ def on_activity(
             and look.activity.verb in rule.verbs
             and look.person.settings.level >= rule.level
             and (draft := rule.evaluate(look))
+            # It may have lain so long before it was worked on that it helps nobody any more.
+            and draft.expires_at > look.now
         ):
             said.append((name, draft))
     return said
@@ -128,3 +131,38 @@ def _times(rule: PersonRule, person: Person, now: datetime) -> tuple[datetime | 
             raise ValueError(f"{at.isoformat()} does not come after {since.isoformat()}.")
         last = since = at
     return last, at
+
+
+def known_for_truth(rules: Mapping[str, Rule], names: Iterable[str]) -> set[Knowledge[Any]]:
+    """What these rules ask to be shown when they are asked whether something is still true."""
+    found: set[Knowledge[Any]] = set()
+    for name in names:
+        rule = rules.get(name)
+        if rule is not None:
+            found |= {*rule.shown, *(() if isinstance(rule, PersonRule) else rule.knows)}
+    return found
+
+
+def still_true(rules: Mapping[str, Rule], look: TruthLook) -> Standing:
+    """Whether an open insight is still true; where nothing can tell otherwise, it is.
+
+    That is so for a rule that this version does not know, and of an insight that is about nothing
+    in particular, unless its rule looks at people themselves. Raises `RuleFaultError` when the rule
+    fails.
+    """
+    rule = rules.get(look.insight.rule)
+    if rule is None or not (look.about or isinstance(rule, PersonRule)):
+        return TRUE
+    try:
+        return rule.still_true(with_left(look, _left(rule, look)))
+    except Exception as error:
+        raise RuleFaultError(f"{type(error).__name__}: {error}") from error
+
+
+def _left(rule: Rule, look: TruthLook) -> list[Subject]:
+    """Those things that are the person's and the rule's business now."""
+    if not isinstance(rule, TimeRule):
+        return []
+    theirs = [each for each in look.things if each.person_id == look.person.id]
+    moments = [(each, rule.due(each, look.person, look.known)) for each in theirs]
+    return [each for each, at in moments if at is not None and at <= look.now]

@@ -15,7 +15,7 @@ class Knowledge(Generic[T]):
 
     name: str
     #: What is shown where there is nothing.
-    nothing: T
+    nothing: T = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +37,6 @@ PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
 
 #: The value from which a deal belongs to the person's largest tenth; none for few deals.
 LARGE_VALUE: Knowledge[float | None] = Knowledge("large_value", None)
+
+#: The tasks of each deal that is asked about, done or not, by the deal's `subject_key`.
+TASKS_OF_DEALS: Knowledge[Mapping[str, Sequence[Task]]] = Knowledge("tasks_of_deals", {})

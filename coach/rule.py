@@ -16,6 +16,7 @@ from coach.models import (
     SubjectKind,
     Verb,
 )
+from coach.truth import Standing, TruthLook
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class ActionLook:
     #: When we were told of the activity, if that was before now.
     received_at: datetime | None = None
 
+    @property
+    def told_at(self) -> datetime:
+        """When we were told: from then on it counts how long an answer is of use."""
+        return self.received_at or self.now
+
 
 @dataclass(frozen=True, slots=True)
 class ActionRule:
@@ -40,8 +46,18 @@ class ActionRule:
     level: Level
     verbs: frozenset[Verb]
     evaluate: Callable[[ActionLook], Draft | None]
-    #: What `ActionLook.known` is to hold.
+    #: Whether an open insight of this rule is still true, by what it is about now.
+    still_true: Callable[[TruthLook], Standing]
+    #: What `ActionLook.known` is to hold, and `TruthLook.known` too.
     shown: tuple[Knowledge[Any], ...] = ()
+    #: What `TruthLook.known` is to hold besides.
+    knows: tuple[Knowledge[Any], ...] = ()
+    #: Kinds of thing that `knows` tells of: with each that changes, what is said of the deal or
+    #: contact it belongs to is asked about.
+    moved_by: frozenset[SubjectKind] = frozenset()
+    #: Kinds of thing of which it names one of many: with each of the person's that changes, what
+    #: it has said to them is asked about.
+    picks_from: frozenset[SubjectKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +102,18 @@ class TimeRule:
     #: on what it is given alone, not on the time.
     due: Callable[[Subject, Person, Known], datetime | None]
     evaluate: Callable[[TimeLook], Verdict]
+    #: Whether an open insight of this rule is still true: `TruthLook.left` is what is left of it.
+    still_true: Callable[[TruthLook], Standing]
     #: The person's own number that `due` goes by: changing it moves this rule's checks alone.
     setting: str | None = None
-    #: What `due` is to know, and what `TimeLook.known` is to hold.
+    #: What `due` is to know, and what `TimeLook.known` is to hold; `TruthLook.known` holds both.
     knows: tuple[Knowledge[Any], ...] = ()
     shown: tuple[Knowledge[Any], ...] = ()
     #: Whether the deals of the largest value come first; else what has been due the longest.
     largest_first: bool = False
     #: Kinds of thing that `knows` tells of: with each that changes, the check of the deal or
-    #: contact it belongs to is made anew, also one that was put off.
+    #: contact it belongs to is made anew, also one that was put off, and what is said of it is
+    #: asked about.
     moved_by: frozenset[SubjectKind] = frozenset()
 
 
@@ -111,7 +130,9 @@ class PersonRule:
     next: Callable[[Person, datetime], datetime]
     #: What it says now; nothing is due in `TimeLook`.
     evaluate: Callable[[TimeLook], Draft | None]
-    #: What `TimeLook.known` is to hold.
+    #: Whether an open insight of this rule is still true.
+    still_true: Callable[[TruthLook], Standing]
+    #: What `TimeLook.known` is to hold, and `TruthLook.known` too.
     shown: tuple[Knowledge[Any], ...] = ()
 
 

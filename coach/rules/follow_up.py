@@ -2,10 +2,23 @@
 
 from datetime import timedelta
 
+from coach import settling
 from coach.keys import about, subject_key
-from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
+from coach.knowledge import TASKS_OF_DEALS
+from coach.models import (
+    Deal,
+    DealStatus,
+    Draft,
+    Level,
+    Priority,
+    SubjectKind,
+    Suggestion,
+    TaskStatus,
+    Verb,
+)
 from coach.phrases import say
 from coach.rule import ActionLook, ActionRule
+from coach.truth import TRUE, Over, Standing, TruthLook
 
 
 def evaluate(look: ActionLook) -> Draft | None:
@@ -34,9 +47,24 @@ def evaluate(look: ActionLook) -> Draft | None:
                 "contact_id": deal.contact_id,
             },
         ),
-        expires_at=look.now + timedelta(hours=24),
+        expires_at=look.told_at + timedelta(hours=24),
         about=(about(deal),),
     )
+
+
+def still_true(look: TruthLook) -> Standing:
+    """While the deal is open and the person's, and nothing is planned for it."""
+    deal = look.only(Deal)
+    if deal is None:
+        return Over(settling.gone(look))
+    if deal.status is not DealStatus.OPEN:
+        return Over(settling.moved_on(look, deal))
+    if deal.person_id not in {None, look.person.id}:
+        return Over(settling.handed_on(deal))
+    for task in look.known[TASKS_OF_DEALS].get(subject_key(deal), ()):
+        if task.status is TaskStatus.PENDING:
+            return Over(settling.planned(look, task))
+    return TRUE
 
 
 RULE = ActionRule(
@@ -44,4 +72,7 @@ RULE = ActionRule(
     level=Level.ACTIVE,
     verbs=frozenset({Verb.DEAL_CREATED}),
     evaluate=evaluate,
+    still_true=still_true,
+    knows=(TASKS_OF_DEALS,),
+    moved_by=frozenset({SubjectKind.TASK}),
 )

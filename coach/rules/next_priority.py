@@ -1,14 +1,26 @@
 """A task was completed: point at the next one that matters."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
+from coach import settling
 from coach.calendar import local_date
 from coach.keys import about, subject_key
 from coach.knowledge import PRESSING_TASKS
-from coach.models import Draft, Level, Priority, Suggestion, Task, Verb
-from coach.phrases import Phrase, say
+from coach.models import (
+    Draft,
+    Level,
+    Priority,
+    SubjectKind,
+    Suggestion,
+    Task,
+    TaskStatus,
+    Verb,
+)
+from coach.phrases import Phrase, Value, say
 from coach.rule import ActionLook, ActionRule
 from coach.terms import PRIORITIES
+from coach.truth import TRUE, Changed, Over, Standing, TruthLook
 
 
 def _urgency(task: Task) -> tuple[date, bool, str]:
@@ -16,44 +28,73 @@ def _urgency(task: Task) -> tuple[date, bool, str]:
     return (task.due_date or date.max, task.priority != "urgent", task.id)
 
 
+def _first(tasks: Sequence[Task], done: str) -> Task | None:
+    others = [task for task in tasks if subject_key(task) != done]
+    return min(others, key=_urgency, default=None)
+
+
 def evaluate(look: ActionLook) -> Draft | None:
     """The person's pending high or urgent task with the earliest due date; nothing without one."""
     done = look.activity.task
-    if done is None:
+    task = _first(look.known[PRESSING_TASKS], subject_key(done)) if done else None
+    if done is None or task is None:
         return None
-    others = [task for task in look.known[PRESSING_TASKS] if subject_key(task) != subject_key(done)]
-    if not others:
-        return None
-    task = min(others, key=_urgency)
+    next_ = _next(done.thing, task)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(task),
         # However many tasks are done in a row: the same one is pointed at once a day.
         occasion=f"next on {local_date(look.now, look.person).isoformat()}",
         priority=Priority.MEDIUM,
-        message=say("Nice work! Next priority: {task}", task=task.thing),
-        reason=_reason(done, task),
-        suggestion=Suggestion(
-            "view_task", {"connection_id": task.connection_id, "task_id": task.id}
-        ),
-        expires_at=look.now + timedelta(hours=4),
-        about=(about(task),),
+        message=next_.message,
+        reason=next_.reason,
+        suggestion=next_.suggestion,
+        expires_at=look.told_at + timedelta(hours=4),
+        about=next_.about,
     )
 
 
-def _reason(done: Task, task: Task) -> Phrase:
+def still_true(look: TruthLook) -> Standing:
+    """While the task is to be done and still the first of the important ones."""
+    task = look.only(Task)
+    if task is None:
+        return Over(settling.gone(look))
+    if task.status is TaskStatus.COMPLETED:
+        return Over(settling.done(look, [task]))
+    pressing = {subject_key(each): each for each in look.known[PRESSING_TASKS]}
+    if subject_key(task) not in pressing:
+        return Over(say("{task} is no longer a priority of yours.", task=task.thing))
+    first = min(pressing.values(), key=_urgency)
+    if subject_key(first) != subject_key(task):
+        # That one is pointed at when the next task is done: this insight is about another.
+        return Over(say("{task} comes first now.", task=first.thing))
+    done = look.insight.reason.values.get("done")
+    # Without it, it was kept as a finished sentence.
+    return _next(done, task) if done is not None else TRUE
+
+
+def _next(done: Value, task: Task) -> Changed:
+    return Changed(
+        say("Nice work! Next priority: {task}", task=task.thing),
+        _reason(done, task),
+        Suggestion("view_task", {"connection_id": task.connection_id, "task_id": task.id}),
+        (about(task),),
+    )
+
+
+def _reason(done: Value, task: Task) -> Phrase:
     priority = PRIORITIES[task.priority]
     if task.due_date is None:
         return say(
             "You finished “{done}”. Of your {priority}-priority tasks, this one comes first: "
             "without a due date.",
-            done=done.thing,
+            done=done,
             priority=priority,
         )
     return say(
         "You finished “{done}”. Of your {priority}-priority tasks, this one comes first: "
         "due {date}.",
-        done=done.thing,
+        done=done,
         priority=priority,
         date=task.due_date,
     )
@@ -64,5 +105,7 @@ RULE = ActionRule(
     level=Level.BALANCED,
     verbs=frozenset({Verb.TASK_COMPLETED}),
     evaluate=evaluate,
+    still_true=still_true,
     shown=(PRESSING_TASKS,),
+    picks_from=frozenset({SubjectKind.TASK}),
 )

@@ -1,11 +1,14 @@
 """Tasks whose due date has passed."""
 
+from collections.abc import Iterable
 from datetime import MAXYEAR, datetime, timedelta
 
+from coach import settling
 from coach.calendar import start_of_day
 from coach.keys import about
 from coach.knowledge import Known
 from coach.models import (
+    About,
     Draft,
     Level,
     Person,
@@ -19,6 +22,7 @@ from coach.models import (
 from coach.phrases import counted, say
 from coach.repetition import next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
+from coach.truth import Over, Standing, TruthLook, said_anew
 
 GAP = timedelta(hours=12)
 
@@ -37,29 +41,47 @@ def due(subject: Subject, person: Person, known: Known) -> datetime | None:
 
 def evaluate(look: TimeLook) -> Verdict:
     """One insight that counts all overdue tasks of a person, once in 12 hours."""
-    tasks = sorted(
-        (task for task in look.due if isinstance(task, Task) and task.due_date),
-        key=lambda task: (task.due_date, task.id),
-    )
-    # With another date it is another promise that was not kept.
-    seen = tuple(about(task, task.due_date) for task in tasks)[:MARKS]
-    allowed = next_allowed(look.past, gap=GAP, about=seen, now=look.now)
+    tasks = _oldest_first(look.due)
+    allowed = next_allowed(look.past, gap=GAP, about=_marked(tasks), now=look.now)
     if allowed is None or not tasks:
         # Until another one is late.
         return Verdict()
     if allowed > look.now:
         return Verdict(again_at=allowed)
+    draft = _draft(look.person, tasks, look.count, look.now)
+    return Verdict([draft], again_at=look.now + GAP)
+
+
+def still_true(look: TruthLook) -> Standing:
+    """While any of the tasks is overdue; the number follows."""
+    tasks = _oldest_first(look.left)
+    if not tasks:
+        return Over(settling.late_no_more(look))
+    return said_anew(_draft(look.person, tasks, look.count, look.now))
+
+
+def _oldest_first(subjects: Iterable[Subject]) -> list[Task]:
+    tasks = [each for each in subjects if isinstance(each, Task) and each.due_date]
+    return sorted(tasks, key=lambda task: (task.due_date, task.id))
+
+
+def _marked(tasks: list[Task]) -> tuple[About, ...]:
+    # With another date it is another promise that was not kept.
+    return tuple(about(task, task.due_date) for task in tasks)[:MARKS]
+
+
+def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draft:
     oldest = tasks[0]
-    draft = Draft(
-        person_id=look.person.id,
-        subject=f"person:{look.person.id}",
-        occasion=look.now.isoformat(timespec="seconds"),
+    return Draft(
+        person_id=person.id,
+        subject=f"person:{person.id}",
+        occasion=now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
         message=counted(
             "You have {count} overdue task. Let's clear the backlog!",
             "You have {count} overdue tasks. Let's clear the backlog!",
             "count",
-            count=look.count,
+            count=count,
         ),
         reason=say(
             "The oldest is “{task}”, due {date}.",
@@ -67,10 +89,9 @@ def evaluate(look: TimeLook) -> Verdict:
             date=min(task.due_date for task in tasks if task.due_date),
         ),
         suggestion=Suggestion("view_overdue_tasks"),
-        expires_at=look.now + GAP,
-        about=seen,
+        expires_at=now + GAP,
+        about=_marked(tasks),
     )
-    return Verdict([draft], again_at=look.now + GAP)
 
 
 RULE = TimeRule(
@@ -79,4 +100,5 @@ RULE = TimeRule(
     kind=SubjectKind.TASK,
     due=due,
     evaluate=evaluate,
+    still_true=still_true,
 )

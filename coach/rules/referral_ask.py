@@ -2,10 +2,22 @@
 
 from datetime import timedelta
 
+from coach import settling
 from coach.keys import about, subject_key
-from coach.models import DealStatus, Draft, Level, Priority, Suggestion, Verb
+from coach.knowledge import TASKS_OF_DEALS
+from coach.models import (
+    Deal,
+    DealStatus,
+    Draft,
+    Level,
+    Priority,
+    SubjectKind,
+    Suggestion,
+    Verb,
+)
 from coach.phrases import say
 from coach.rule import ActionLook, ActionRule
+from coach.truth import TRUE, Over, Standing, TruthLook
 
 
 def evaluate(look: ActionLook) -> Draft | None:
@@ -37,9 +49,23 @@ def evaluate(look: ActionLook) -> Draft | None:
         ),
         reason=say("You just won {deal}.", deal=deal.thing),
         suggestion=Suggestion("create_task", params),
-        expires_at=look.now + timedelta(days=3),
+        expires_at=look.told_at + timedelta(days=3),
         about=(about(deal),),
     )
+
+
+def still_true(look: TruthLook) -> Standing:
+    """While the deal is won and no task asks for a referral."""
+    deal = look.only(Deal)
+    if deal is None:
+        return Over(settling.gone(look))
+    if deal.status is not DealStatus.WON:
+        return Over(say("{deal} is not won any more.", deal=deal.thing))
+    for task in look.known[TASKS_OF_DEALS].get(subject_key(deal), ()):
+        # Nothing but its title tells what a task is for.
+        if "referral" in task.title.casefold():
+            return Over(settling.planned(look, task))
+    return TRUE
 
 
 RULE = ActionRule(
@@ -47,4 +73,7 @@ RULE = ActionRule(
     level=Level.MINIMAL,
     verbs=frozenset({Verb.DEAL_CLOSED}),
     evaluate=evaluate,
+    still_true=still_true,
+    knows=(TASKS_OF_DEALS,),
+    moved_by=frozenset({SubjectKind.TASK}),
 )

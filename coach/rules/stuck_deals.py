@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from coach import settling
 from coach.calendar import (
     after_working_days,
     days_between,
@@ -27,6 +28,7 @@ from coach.phrases import counted, say, together
 from coach.repetition import next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
 from coach.thresholds import stuck_deal_days
+from coach.truth import Changed, Over, Standing, TruthLook
 
 GAP = timedelta(hours=24)
 
@@ -72,20 +74,45 @@ def evaluate(look: TimeLook) -> Verdict:
             waiting = True
         else:
             later[key] = look.now + GAP
-            drafts.append(_draft(look, deal, entered, key, f"{stay}{look.now.isoformat()}"))
+            drafts.append(_draft(look, deal, entered, f"{stay}{look.now.isoformat()}"))
     return Verdict(drafts, again_at=tomorrow if waiting else None, later=later)
 
 
-def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: str) -> Draft:
-    days = days_between(entered, look.now, look.person)
-    worked = working_days_between(entered, look.now, look.person)
-    limit = stuck_deal_days(look.person)
+def still_true(look: TruthLook) -> Standing:
+    """While the deal is stuck, be it in another stage by now; the number of days follows."""
+    for deal in look.left:
+        if isinstance(deal, Deal) and deal.stage_entered_at is not None:
+            large = look.insight.priority is Priority.HIGH
+            return _said(look.person, deal, deal.stage_entered_at, large, look.now)
+    moved = look.only(Deal)
+    return Over(settling.moved_on(look, moved) if moved else settling.gone(look))
+
+
+def _draft(look: TimeLook, deal: Deal, entered: datetime, occasion: str) -> Draft:
     limit_of_large = look.known[LARGE_VALUE]
     large = (
         limit_of_large is not None
         and deal.value is not None
         and float(deal.value) >= limit_of_large
     )
+    said = _said(look.person, deal, entered, large, look.now)
+    return Draft(
+        person_id=look.person.id,
+        subject=subject_key(deal),
+        occasion=occasion,
+        priority=Priority.HIGH if large else Priority.MEDIUM,
+        message=said.message,
+        reason=said.reason,
+        suggestion=said.suggestion,
+        expires_at=look.now + GAP,
+        about=said.about,
+    )
+
+
+def _said(person: Person, deal: Deal, entered: datetime, large: bool, now: datetime) -> Changed:
+    days = days_between(entered, now, person)
+    worked = working_days_between(entered, now, person)
+    limit = stuck_deal_days(person)
     # Days are said as people count them; where days off make the difference, that is said too.
     reason = (
         counted("Your limit is {limit} day.", "Your limit is {limit} days.", "limit", limit=limit)
@@ -100,12 +127,8 @@ def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: st
     )
     if large:
         reason = together(reason, say("It is among your largest deals."))
-    return Draft(
-        person_id=look.person.id,
-        subject=key,
-        occasion=occasion,
-        priority=Priority.HIGH if large else Priority.MEDIUM,
-        message=counted(
+    return Changed(
+        counted(
             "Deal '{deal}' has been in {stage} for {days} day. Time to move it forward?",
             "Deal '{deal}' has been in {stage} for {days} days. Time to move it forward?",
             "days",
@@ -113,12 +136,9 @@ def _draft(look: TimeLook, deal: Deal, entered: datetime, key: str, occasion: st
             stage=deal.stage or "",
             days=days,
         ),
-        reason=reason,
-        suggestion=Suggestion(
-            "view_deal", {"connection_id": deal.connection_id, "deal_id": deal.id}
-        ),
-        expires_at=look.now + GAP,
-        about=(about(deal),),
+        reason,
+        Suggestion("view_deal", {"connection_id": deal.connection_id, "deal_id": deal.id}),
+        (about(deal),),
     )
 
 
@@ -128,6 +148,7 @@ RULE = TimeRule(
     kind=SubjectKind.DEAL,
     due=due,
     evaluate=evaluate,
+    still_true=still_true,
     setting="stuck_deal_days",
     shown=(LARGE_VALUE,),
     largest_first=True,

@@ -97,6 +97,13 @@ tasks = Table(
     PrimaryKeyConstraint("workspace_id", "connection_id", "id"),
     Index("ix_tasks_person_id", "workspace_id", "person_id"),
     Index(
+        "ix_tasks_deal_id",
+        "workspace_id",
+        "connection_id",
+        "deal_id",
+        **where("deal_id IS NOT NULL"),
+    ),
+    Index(
         "ix_tasks_pending",
         "workspace_id",
         "person_id",

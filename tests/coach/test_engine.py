@@ -30,7 +30,8 @@ from coach.models import (
 )
 from coach.phrases import say
 from coach.rule import ActionLook, ActionRule, PersonRule, Rule, TimeLook, TimeRule, Verdict
-from tests.coach.values import ANA, CALL, NOW, WON, did, look, said, setting
+from coach.truth import TRUE, Over, Standing, TruthLook, always
+from tests.coach.values import ANA, CALL, NOW, WON, did, look, said, setting, stored
 
 HOUR = timedelta(hours=1)
 
@@ -47,7 +48,7 @@ def action_rule(
     shown: tuple[Knowledge[Any], ...] = (),
 ) -> ActionRule:
     """A rule that answers one verb."""
-    return ActionRule("Test.", level, frozenset({verb}), answer, shown)
+    return ActionRule("Test.", level, frozenset({verb}), answer, always, shown)
 
 
 def time_rule(
@@ -59,7 +60,7 @@ def time_rule(
     def due(subject: Subject, person: Person, known: Known) -> datetime | None:
         return NOW if subject is WON else None
 
-    return TimeRule("Test.", level, SubjectKind.DEAL, due, answer)
+    return TimeRule("Test.", level, SubjectKind.DEAL, due, answer, always)
 
 
 def person_rule(answer: Draft | None = DRAFT) -> PersonRule:
@@ -68,7 +69,7 @@ def person_rule(answer: Draft | None = DRAFT) -> PersonRule:
     def next_hour(person: Person, after: datetime) -> datetime:
         return after.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
-    return PersonRule("Test.", Level.MINIMAL, next_hour, lambda _: answer)
+    return PersonRule("Test.", Level.MINIMAL, next_hour, lambda _: answer, always)
 
 
 WIN = did(Verb.DEAL_CLOSED, deal=WON)
@@ -126,6 +127,74 @@ def test_only_what_rules_for_these_verbs_ask_for_is_shown() -> None:
 def test_what_was_not_found_out_is_nothing() -> None:
     assert Known()[PRESSING_TASKS] == ()
     assert Known({"large_value": 5.0})[LARGE_VALUE] == 5.0
+
+
+def test_what_is_of_use_to_nobody_any_more_is_not_said() -> None:
+    late = replace(WIN, now=NOW + timedelta(days=1), received_at=NOW)
+    assert engine.on_activity({"won": action_rule()}, late) == []
+    just = replace(late, now=late.now - timedelta(seconds=1))
+    assert engine.on_activity({"won": action_rule()}, just)
+
+
+# Whether it is still true
+
+
+def asked(rule: Rule, *about: About, things: tuple[Subject, ...] = ()) -> TruthLook:
+    """A look at what a rule has said of these things."""
+    return TruthLook(NOW, ANA, stored(DRAFT, rule), about, things)
+
+
+def over(_: TruthLook) -> Standing:
+    """Nothing of it is true any more."""
+    return Over(say("Settled."))
+
+
+ITS = About(SubjectKind.DEAL, "c1", "D-17")
+
+
+def test_a_rule_is_asked_about_what_it_has_said() -> None:
+    rule = replace(action_rule(), still_true=over)
+    assert engine.still_true({"rule": rule}, asked(rule, ITS)) == Over(say("Settled."))
+
+
+def test_what_nothing_can_tell_otherwise_of_stays_true() -> None:
+    rule = replace(action_rule(), still_true=over)
+    assert engine.still_true({}, asked(rule, ITS)) == TRUE
+    # Of what insights were about there was no record once.
+    assert engine.still_true({"rule": rule}, asked(rule)) == TRUE
+    weekly = replace(person_rule(), still_true=over)
+    assert engine.still_true({"rule": weekly}, asked(weekly)) == Over(say("Settled."))
+
+
+def test_of_a_rule_of_time_that_is_left_which_is_the_persons_and_due() -> None:
+    seen: list[TruthLook] = []
+
+    def note(look: TruthLook) -> Standing:
+        seen.append(look)
+        return TRUE
+
+    rule = replace(time_rule(), still_true=note)
+    others = replace(WON, person_id="p2")
+    engine.still_true({"rule": rule}, asked(rule, ITS, things=(WON, others, CALL)))
+    assert seen[0].left == [WON]
+
+
+def test_a_rule_that_fails_over_it_is_told_from_others() -> None:
+    def fail(_: TruthLook) -> Standing:
+        raise ZeroDivisionError("nothing is left")
+
+    rule = replace(action_rule(), still_true=fail)
+    with pytest.raises(RuleFaultError, match="ZeroDivisionError: nothing is left"):
+        engine.still_true({"rule": rule}, asked(rule, ITS))
+
+
+def test_what_rules_are_to_know_for_it_is_what_they_ask_for() -> None:
+    rules: dict[str, Rule] = {
+        "a": action_rule(shown=(PRESSING_TASKS,)),
+        "t": replace(time_rule(), knows=(LARGE_VALUE,)),
+        "p": person_rule(),
+    }
+    assert engine.known_for_truth(rules, ["a", "t", "p", "gone"]) == {PRESSING_TASKS, LARGE_VALUE}
 
 
 # Time

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from coach import engine
 from coach.action import ActionView
+from coach.keys import fingerprint
 from coach.knowledge import LARGE_VALUE, PRESSING_TASKS, Known
 from coach.models import (
     Activity,
@@ -15,6 +17,8 @@ from coach.models import (
     DealStatus,
     Draft,
     Enrolment,
+    Insight,
+    InsightState,
     PastInsight,
     Person,
     Settings,
@@ -23,7 +27,8 @@ from coach.models import (
     TaskPriority,
     Verb,
 )
-from coach.rule import ActionLook, TimeLook, TimeRule, Verdict
+from coach.rule import ActionLook, Rule, TimeLook, TimeRule, Verdict
+from coach.truth import Changed, Over, StillTrue, TruthLook
 from coach.wording import plain
 
 #: A Monday morning; ten o'clock in Madrid.
@@ -133,6 +138,52 @@ def dismissals_until_silence(rule: TimeRule, *due: Subject, person: Person = ANA
             past.insert(0, said(draft, now, dismissed_at=now))
             spoke.append(hour / 24)
     return spoke
+
+
+def stored(draft: Draft, rule: Rule) -> Insight:
+    """A draft as it is once it was stored, as an insight of the rule named `rule`."""
+    return Insight(
+        "w1",
+        fingerprint("w1", "rule", draft),
+        draft.person_id,
+        "rule",
+        engine.type_of(rule),
+        draft.priority,
+        draft.subject,
+        draft.message,
+        draft.reason,
+        replace(draft.suggestion, params=draft.suggestion.kept),
+        InsightState.OPEN,
+        NOW,
+        draft.expires_at,
+    )
+
+
+def truth(
+    rule: Rule,
+    draft: Draft | None,
+    *things: Subject,
+    now: datetime = NOW,
+    person: Person = ANA,
+    known: Known | None = None,
+    here: Sequence[str] = (),
+) -> str:
+    """What a rule says of its own draft, when the mirror has these things: in bare words.
+
+    “still true”, what it says now, or what has settled it.
+    """
+    assert draft is not None
+    insight = stored(draft, rule)
+    look = TruthLook(
+        now, person, insight, draft.about, things, known or Known(), here=frozenset(here)
+    )
+    match engine.still_true({"rule": rule}, look):
+        case Over(words):
+            return plain(words)
+        case Changed() as new if not new.says_the_same(insight, draft.about):
+            return plain(new.message)
+        case Changed() | StillTrue():
+            return "still true"
 
 
 def view(**things: Any) -> ActionView:

@@ -1,11 +1,12 @@
 """What rules ask to be shown: who it is about, and what counts."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from coach.models import DealStatus, TaskPriority, TaskStatus
 from storage import lists
-from storage.knowledge import large_value, pressing_tasks
+from storage.knowledge import large_value, pressing_tasks, tasks_of_deals
 from storage.loader import Asked
 from tests.storage.conftest import Store
 from tests.storage.things import deal, keep, task
@@ -49,3 +50,25 @@ async def test_pressing_tasks_are_high_and_pending_the_earliest_first_undated_la
     assert [each.id for each in mine] == ["T-medium", "T-soon", "T-late", "T-undated"]
     assert [each.id for each in overdue] == ["T-medium"]
     assert [each.id for each in by_id] == ["T-done"]
+
+
+async def test_the_tasks_of_a_deal_are_all_of_them_whoever_has_them(store: Store) -> None:
+    await keep(
+        store,
+        task(store, "T-1", deal_id="D-1"),
+        replace(
+            task(store, "T-2", deal_id="D-1", status=TaskStatus.COMPLETED),
+            person_id=store.ben.id,
+        ),
+        task(store, "T-3", deal_id="D-1", deleted=True),
+        task(store, "T-4", deal_id="D-2"),
+        task(store, "T-5"),
+    )
+    asked = Asked(WORKSPACE, [store.ana.id, store.ben.id], [deal(store, "D-1"), deal(store, "D-9")])
+    async with store.database.read() as tx:
+        found = await tasks_of_deals.find(tx, asked)
+        assert await tasks_of_deals.find(tx, Asked(WORKSPACE, [store.ana.id])) == {}
+    assert found.keys() == {store.ana.id, store.ben.id}
+    ((key, its),) = found[store.ana.id].items()
+    assert key.endswith(":D-1")
+    assert {each.id for each in its} == {"T-1", "T-2"}

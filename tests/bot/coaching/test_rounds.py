@@ -28,6 +28,7 @@ from coach.models import (
 )
 from coach.phrases import say
 from coach.rule import TimeLook, TimeRule, Verdict
+from coach.truth import always
 from storage import checks, people, rounds
 from storage.tables import tasks as tasks_table
 from tests.bot.coaching.test_ticking import lead, open_deal, pass_time, task, tick_after
@@ -53,7 +54,7 @@ def deal_rule(answer: Any, due: Any = None) -> TimeRule:
     def at_once(subject: Subject, person: Person, known: Known) -> datetime | None:
         return BEGINNING if isinstance(subject, Deal) else None
 
-    return TimeRule("Test.", Level.MINIMAL, SubjectKind.DEAL, due or at_once, answer)
+    return TimeRule("Test.", Level.MINIMAL, SubjectKind.DEAL, due or at_once, answer, always)
 
 
 def with_rule(parts: Parts, rule: TimeRule) -> Parts:

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from coach.models import DealStatus, Level, Priority, Suggestion, Verb
+from coach.knowledge import TASKS_OF_DEALS, Known
+from coach.models import DealStatus, Level, Priority, Suggestion, Task, TaskStatus, Verb
 from coach.phrases import Thing, say
 from coach.rule import ActionRule
 from coach.rules.follow_up import RULE, evaluate
-from tests.coach.values import NOW, WON, did, reason, words
+from tests.coach.values import CALL, NOW, WON, did, reason, truth, words
 
 NEW = replace(WON, stage="Qualified", status=DealStatus.OPEN, closed_at=None)
 
@@ -71,3 +73,34 @@ def test_only_the_active_level_hears_of_it() -> None:
     assert isinstance(RULE, ActionRule)
     assert RULE.level is Level.ACTIVE
     assert RULE.verbs == {Verb.DEAL_CREATED}
+
+
+# Whether it is still true
+
+
+def still(*tasks: Task, **changes: Any) -> str:
+    """What is said of the deal once it has changed so and has these tasks."""
+    draft = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
+    known = Known({TASKS_OF_DEALS.name: {"deal:c1:D-17": tasks}})
+    return truth(RULE, draft, replace(NEW, **changes), known=known)
+
+
+def test_it_is_true_while_the_deal_is_open_and_the_persons() -> None:
+    assert still() == "still true"
+    assert still(stage="Proposal") == "still true"
+    assert still(status=DealStatus.WON) == "Won in the CRM: Acme renewal."
+    assert still(status=DealStatus.LOST) == "Lost in the CRM: Acme renewal."
+    assert still(person_id="p2") == "Acme renewal is no longer yours."
+    assert still(deleted=True) == "No longer in the CRM: Acme renewal."
+
+
+def test_it_is_true_while_nothing_is_planned() -> None:
+    assert still(replace(CALL, status=TaskStatus.COMPLETED)) == "still true"
+    assert still(CALL) == "Planned in the CRM: Call Bo."
+
+
+def test_how_long_it_is_of_use_counts_from_when_we_were_told() -> None:
+    look = replace(did(Verb.DEAL_CREATED, deal=NEW), received_at=NOW - timedelta(hours=1))
+    draft = evaluate(look)
+    assert draft is not None
+    assert draft.expires_at == NOW + timedelta(hours=23)

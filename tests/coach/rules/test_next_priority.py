@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from coach.keys import fingerprint
-from coach.knowledge import PRESSING_TASKS
+from coach.knowledge import PRESSING_TASKS, Known
 from coach.models import Draft, Level, Priority, Suggestion, Task, TaskPriority, TaskStatus, Verb
 from coach.rule import ActionRule
 from coach.rules.next_priority import RULE, evaluate
-from tests.coach.values import CALL, NOW, did, reason, words
+from tests.coach.values import CALL, NOW, did, reason, truth, words
 
 DONE = Task("c1", "T-9", "Send the offer", TaskStatus.COMPLETED, completed_at=NOW, person_id="p1")
 SOON = replace(CALL, id="T-2", title="Soon", due_date=date(2026, 11, 24))
@@ -88,3 +89,38 @@ def test_it_speaks_from_the_balanced_level_up_and_needs_the_pressing_tasks() -> 
     assert RULE.level is Level.BALANCED
     assert RULE.verbs == {Verb.TASK_COMPLETED}
     assert RULE.shown == (PRESSING_TASKS,)
+
+
+# Whether it is still true
+
+
+def still(draft: Draft | None, *things: Task, waiting: tuple[Task, ...], **more: Any) -> str:
+    """What is said when the mirror has these things and these tasks are pressing."""
+    return truth(RULE, draft, *things, known=Known({PRESSING_TASKS.name: waiting}), **more)
+
+
+def test_it_is_true_while_the_task_is_to_be_done_and_the_first() -> None:
+    draft = next_of(SOON, LATER)
+    assert still(draft, SOON, waiting=(SOON, LATER)) == "still true"
+    finished = replace(SOON, status=TaskStatus.COMPLETED)
+    assert still(draft, finished, waiting=(LATER,)) == "Done in the CRM: Soon."
+    assert still(draft, finished, waiting=(), here=["task:c1:T-2"]) == "Done: Soon."
+    low = replace(SOON, priority=TaskPriority.LOW)
+    assert still(draft, low, waiting=()) == "Soon is no longer a priority of yours."
+    assert still(draft, replace(SOON, deleted=True), waiting=()) == "No longer in the CRM: Soon."
+
+
+def test_it_is_over_when_another_task_has_come_first() -> None:
+    assert still(next_of(LATER), LATER, waiting=(SOON, LATER)) == "Soon comes first now."
+
+
+def test_with_another_date_its_reason_is_told_anew() -> None:
+    moved = replace(LATER, due_date=date(2026, 12, 25))
+    assert still(next_of(LATER), moved, waiting=(moved,)) == "Nice work! Next priority: Later"
+
+
+def test_how_long_it_is_of_use_counts_from_when_we_were_told() -> None:
+    look = did(Verb.TASK_COMPLETED, task=DONE, pressing_tasks=[SOON])
+    draft = evaluate(replace(look, received_at=NOW - timedelta(hours=1)))
+    assert draft is not None
+    assert draft.expires_at == NOW + timedelta(hours=3)

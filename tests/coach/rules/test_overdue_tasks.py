@@ -28,6 +28,7 @@ from tests.coach.values import (
     only,
     reason,
     said,
+    truth,
     words,
 )
 
@@ -37,6 +38,16 @@ HOUR = timedelta(hours=1)
 def late(id: str, days: int = 3) -> Task:
     """A task that was due so many days ago."""
     return replace(CALL, id=id, title=f"Task {id}", due_date=NOW.date() - timedelta(days=days))
+
+
+def done(task: Task) -> Task:
+    """The task once it is completed."""
+    return replace(task, status=TaskStatus.COMPLETED)
+
+
+def later(task: Task) -> Task:
+    """The task once it is put off."""
+    return replace(task, due_date=NOW.date() + timedelta(days=3))
 
 
 THREE = [late("1", 9), late("2", 5), late("3", 1)]
@@ -131,3 +142,42 @@ def test_it_speaks_from_the_balanced_level_up() -> None:
     assert isinstance(RULE, TimeRule)
     assert RULE.level is Level.BALANCED
     assert RULE.kind is SubjectKind.TASK
+
+
+# Whether it is still true
+
+
+@pytest.mark.parametrize(
+    ("things", "said_of_them"),
+    [
+        (THREE, "still true"),
+        ([done(THREE[0]), *THREE[1:]], "You have 2 overdue tasks. Let's clear the backlog!"),
+        (THREE[:1], "You have 1 overdue task. Let's clear the backlog!"),
+        ([done(each) for each in THREE], "Done in the CRM: Task 1, Task 2 and Task 3."),
+        ([done(THREE[0]), later(THREE[1]), later(THREE[2])], "Done in the CRM: Task 1."),
+        ([later(each) for each in THREE[:2]], "No longer overdue for you: Task 1 and Task 2."),
+        ([replace(THREE[0], person_id="p2")], "No longer overdue for you: Task 1."),
+        ([replace(THREE[0], deleted=True)], "No longer in the CRM: Task 1."),
+        ([], "The CRM does not have it any more."),
+    ],
+)
+def test_what_is_left_of_the_tasks_is_counted(things: list[Task], said_of_them: str) -> None:
+    assert truth(RULE, only(evaluate(look(*THREE))), *things) == said_of_them
+
+
+def test_of_more_than_are_remembered_the_number_stays_the_true_one() -> None:
+    draft = only(evaluate(look(*THREE, count=2345)))
+    assert truth(RULE, draft, *THREE) == "still true"
+    said_now = "You have 2,344 overdue tasks. Let's clear the backlog!"
+    assert truth(RULE, draft, done(THREE[0]), *THREE[1:]) == said_now
+
+
+def test_with_another_date_it_is_told_of_the_oldest_anew() -> None:
+    draft = only(evaluate(look(THREE[0])))
+    moved = replace(THREE[0], due_date=THREE[0].due_date and THREE[0].due_date + timedelta(days=1))
+    assert truth(RULE, draft, moved) == words(draft)
+
+
+def test_of_what_was_done_by_the_coach_it_does_not_say_that_the_crm_did_it() -> None:
+    draft = only(evaluate(look(THREE[0])))
+    assert truth(RULE, draft, done(THREE[0]), here=["task:c1:1"]) == "Done: Task 1."

@@ -1,16 +1,28 @@
 """Tests of asking a happy client for a referral."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from coach.models import Contact, DealStatus, Level, Priority, Suggestion, Verb
+from coach.knowledge import TASKS_OF_DEALS, Known
+from coach.models import (
+    Contact,
+    Deal,
+    DealStatus,
+    Level,
+    Priority,
+    Suggestion,
+    Task,
+    TaskStatus,
+    Verb,
+)
 from coach.phrases import Thing, say
 from coach.rule import ActionRule
 from coach.rules.referral_ask import RULE, evaluate
 from coach.wording import plain
-from tests.coach.values import ANN, NOW, WON, did, reason, words
+from tests.coach.values import ANN, CALL, NOW, WON, did, reason, truth, words
 
 
 def test_a_won_deal_asks_for_a_referral_by_the_contacts_name() -> None:
@@ -90,3 +102,29 @@ def test_everybody_hears_of_it_whatever_their_level() -> None:
     assert isinstance(RULE, ActionRule)
     assert RULE.level is Level.MINIMAL
     assert RULE.verbs == {Verb.DEAL_CLOSED}
+
+
+# Whether it is still true
+
+
+def still(*tasks: Task, deal: Deal = WON, here: Sequence[str] = ()) -> str:
+    """What is said of the deal once it is so and has these tasks."""
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
+    known = Known({TASKS_OF_DEALS.name: {"deal:c1:D-17": tasks}})
+    return truth(RULE, draft, deal, known=known, here=here)
+
+
+def test_it_is_true_while_the_deal_is_won() -> None:
+    assert still() == "still true"
+    assert still(deal=replace(WON, title="Another")) == "still true"
+    assert still(deal=replace(WON, status=DealStatus.OPEN)) == "Acme renewal is not won any more."
+    assert still(deal=replace(WON, deleted=True)) == "No longer in the CRM: Acme renewal."
+
+
+def test_it_is_true_while_no_task_asks_for_a_referral() -> None:
+    asking = replace(CALL, title="Get a Referral from Ann")
+    assert still(CALL) == "still true"
+    assert still(CALL, asking) == "Planned in the CRM: Get a Referral from Ann."
+    assert still(asking, here=["task:c1:T-1"]) == "Planned: Get a Referral from Ann."
+    done = replace(asking, status=TaskStatus.COMPLETED)
+    assert still(done) == "Done in the CRM: Get a Referral from Ann."

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from coach import engine
 from coach.knowledge import Known
 from coach.models import Contact, Deal, Level, Priority, Subject, SubjectKind, Suggestion
 from coach.phrases import Series, Thing
 from coach.rule import TimeRule
 from coach.rules.stale_leads import LISTED, MARKS, RULE, due, evaluate
+from coach.truth import Changed, TruthLook
 from tests.coach.values import (
     ANA,
     CALL,
@@ -20,6 +22,8 @@ from tests.coach.values import (
     reason,
     said,
     setting,
+    stored,
+    truth,
     words,
 )
 
@@ -182,3 +186,49 @@ def test_every_level_hears_of_it() -> None:
     assert isinstance(RULE, TimeRule)
     assert RULE.level is Level.MINIMAL
     assert RULE.kind is SubjectKind.CONTACT
+
+
+# Whether it is still true
+
+
+COLD = [lead(name, days) for name, days in zip("ABCDE", (50, 40, 30, 20, 15), strict=True)]
+
+
+def spoken_to(each: Contact) -> Contact:
+    """The lead once somebody has called."""
+    return replace(each, last_contacted_at=NOW, silent_since=NOW)
+
+
+@pytest.mark.parametrize(
+    ("things", "said_of_them"),
+    [
+        (COLD, "still true"),
+        (
+            [spoken_to(COLD[0]), *COLD[1:]],
+            "Warm leads going cold: B, C, D and 1 more haven't been contacted in 7+ days.",
+        ),
+        (COLD[4:], "Warm leads going cold: E hasn't been contacted in 7+ days."),
+        ([spoken_to(each) for each in COLD[:2]], "Contacted, says the CRM: A and B."),
+        ([replace(COLD[0], status="CUSTOMER")], "No longer going cold for you: A."),
+        ([replace(COLD[0], person_id="p2")], "No longer going cold for you: A."),
+        ([replace(COLD[0], deleted=True)], "No longer in the CRM: A."),
+    ],
+)
+def test_what_is_left_of_the_leads_is_named(things: list[Contact], said_of_them: str) -> None:
+    assert truth(RULE, only(evaluate(look(*COLD))), *things) == said_of_them
+
+
+def test_of_whom_the_person_has_logged_a_call_by_the_coach_the_crm_is_not_named() -> None:
+    draft = only(evaluate(look(COLD[0])))
+    assert truth(RULE, draft, spoken_to(COLD[0]), here=["contact:c1:A"]) == "Contacted: A."
+
+
+def test_what_is_listed_follows_too() -> None:
+    draft = only(evaluate(look(*COLD)))
+    insight = stored(draft, RULE)
+    left = [lead for lead in COLD if lead.id != "A"]
+    asked = TruthLook(NOW, ANA, insight, draft.about, [spoken_to(COLD[0]), *left])
+    new = engine.still_true({"rule": RULE}, asked)
+    assert isinstance(new, Changed)
+    assert new.suggestion.params["contacts"] == [["c1", id] for id in "BCDE"]
+    assert [each.id for each in new.about] == ["B", "C", "D", "E"]

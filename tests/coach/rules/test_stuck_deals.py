@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,7 @@ from tests.coach.values import (
     reason,
     said,
     setting,
+    truth,
     words,
 )
 
@@ -224,3 +226,51 @@ def test_every_level_may_hear_of_it_and_large_values_are_wanted() -> None:
     assert RULE.shown == (LARGE_VALUE,)
     assert RULE.largest_first
     assert RULE.kind is SubjectKind.DEAL
+
+
+# Whether it is still true
+
+
+@pytest.mark.parametrize(
+    ("changes", "said_of_it"),
+    [
+        ({}, "still true"),
+        ({"value": Decimal(1)}, "still true"),
+        (
+            {"title": "Renamed"},
+            "Deal 'Renamed' has been in Proposal for 21 days. Time to move it forward?",
+        ),
+        (
+            {"stage_entered_at": NOW, "stage": "Negotiation"},
+            "Moved in the CRM: Acme renewal is in Negotiation now.",
+        ),
+        (
+            # A late word: it has been elsewhere, and for long as well.
+            {"stage": "Negotiation"},
+            "Deal 'Acme renewal' has been in Negotiation for 21 days. Time to move it forward?",
+        ),
+        ({"status": DealStatus.WON}, "Won in the CRM: Acme renewal."),
+        ({"status": DealStatus.LOST}, "Lost in the CRM: Acme renewal."),
+        ({"person_id": "p2"}, "Acme renewal is no longer yours."),
+        ({"deleted": True}, "No longer in the CRM: Acme renewal."),
+    ],
+)
+def test_it_is_true_while_the_deal_is_stuck(changes: dict[str, Any], said_of_it: str) -> None:
+    draft = only(evaluate(look(STUCK)))
+    assert truth(RULE, draft, replace(STUCK, **changes)) == said_of_it
+
+
+def test_a_day_later_it_has_been_a_day_longer() -> None:
+    draft = only(evaluate(look(STUCK)))
+    assert "for 22 days" in truth(RULE, draft, STUCK, now=NOW + DAY)
+
+
+def test_what_the_person_has_moved_by_the_coach_was_not_moved_in_the_crm() -> None:
+    moved = replace(STUCK, stage="Negotiation", stage_entered_at=NOW)
+    said_of_it = truth(RULE, only(evaluate(look(STUCK))), moved, here=["deal:c1:D-17"])
+    assert said_of_it == "Moved: Acme renewal is in Negotiation now."
+
+
+def test_with_another_limit_it_may_be_stuck_no_more() -> None:
+    draft = only(evaluate(look(STUCK)))
+    assert truth(RULE, draft, STUCK, person=setting(stuck_deal_days=60)) != "still true"

@@ -22,6 +22,7 @@ from coach.models import (
 from coach.phrases import say
 from coach.repetition import next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
+from coach.truth import TRUE, Over, Standing, TruthLook
 from storage.database import Tx
 from storage.loader import Asked, Loader
 from storage.tables import PENDING_TASK, tasks
@@ -87,6 +88,11 @@ def evaluate(look: TimeLook) -> Verdict:
     return Verdict(drafts, later=later)
 
 
+def still_true(look: TruthLook) -> Standing:
+    """While there is no task for it."""
+    return TRUE if look.left else Over(say("Something is planned for it, says the CRM."))
+
+
 def _draft(look: TimeLook, deal: Deal) -> Draft:
     return Draft(
         person_id=look.person.id,
@@ -114,6 +120,7 @@ RULE = TimeRule(
     kind=SubjectKind.DEAL,
     due=due,
     evaluate=evaluate,
+    still_true=still_true,
     knows=(PLANNED,),
     moved_by=frozenset({SubjectKind.TASK}),
 )

@@ -7,6 +7,7 @@ from coach.knowledge import PRESSING_TASKS
 from coach.models import Draft, Level, Person, Priority, Suggestion
 from coach.phrases import counted, say
 from coach.rule import PersonRule, TimeLook
+from coach.truth import always
 
 MONDAY, MORNING = 1, time(9)
 
@@ -50,5 +51,7 @@ RULE = PersonRule(
     level=Level.BALANCED,
     next=next_monday,
     evaluate=evaluate,
+    # The week began with so many, whatever becomes of them.
+    still_true=always,
     shown=(PRESSING_TASKS,),
 )
