@@ -34,6 +34,7 @@ class Reason(StrEnum):
     TURN = "turn"
     SAID = "said"
     EXPIRED = "expired"
+    UNTRUE = "untrue"
     BELOW_LEVEL = "below_level"
     UNMATCHED = "unmatched"
     CONSENT = "consent"
@@ -53,6 +54,7 @@ _SENTENCES = {
     Reason.TURN: say("It is the most important thing that waits for you."),
     Reason.SAID: say("It stands in your messages."),
     Reason.EXPIRED: say("Its time is up."),
+    Reason.UNTRUE: say("It was settled before it was said."),
     Reason.BELOW_LEVEL: say("At your level it is not important enough to interrupt you."),
     Reason.UNMATCHED: say("Nobody in Slack is known to be its owner in the CRM yet."),
     Reason.CONSENT: say("You have not started the coach yet."),
@@ -99,6 +101,10 @@ class Decision:
     again_at: datetime | None = None
     #: Whether they must be asked first whether they want to be coached at all.
     ask: bool = False
+
+
+#: What becomes of an insight that was not said before its rule called it true no longer.
+SETTLED = Decided(Verdict.DROP, Reason.UNTRUE)
 
 
 def decide(person: Person, waiting: Sequence[Waiting], now: datetime) -> Decision:

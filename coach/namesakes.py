@@ -37,28 +37,38 @@ class Namesake:
 
 def deals_named(drafts: Iterable[Draft]) -> set[Ref]:
     """The deals that these drafts name, as far as others may bear their names."""
-    return {
-        Ref(*thing.deal)
+    return deals_in(
+        each
         for draft in drafts
-        for thing in things_in((draft.message, draft.reason, *draft.suggestion.params.values()))
-        if thing.deal is not None
-    }
+        for each in (draft.message, draft.reason, *draft.suggestion.params.values())
+    )
+
+
+def deals_in(values: Iterable[object]) -> set[Ref]:
+    """The same of phrases; what else there is names nothing."""
+    return {Ref(*thing.deal) for thing in things_in(values) if thing.deal is not None}
 
 
 def told_apart(draft: Draft, namesakes: Mapping[Ref, Namesake]) -> Draft:
     """The draft with each deal named so that it is told from its namesakes."""
 
-    def instead(thing: Thing) -> Value:
-        found = namesakes.get(Ref(*thing.deal)) if thing.deal else None
-        return say("{deal} ({apart})", deal=thing, apart=found.apart) if found else thing
-
     params = {
-        name: with_things(value, instead) if isinstance(value, Phrase) else value
+        name: apart(value, namesakes) if isinstance(value, Phrase) else value
         for name, value in draft.suggestion.params.items()
     }
     return replace(
         draft,
-        message=with_things(draft.message, instead),
-        reason=with_things(draft.reason, instead),
+        message=apart(draft.message, namesakes),
+        reason=apart(draft.reason, namesakes),
         suggestion=replace(draft.suggestion, params=params),
     )
+
+
+def apart(phrase: Phrase, namesakes: Mapping[Ref, Namesake]) -> Phrase:
+    """The phrase with each deal named so that it is told from its namesakes."""
+
+    def instead(thing: Thing) -> Value:
+        found = namesakes.get(Ref(*thing.deal)) if thing.deal else None
+        return say("{deal} ({apart})", deal=thing, apart=found.apart) if found else thing
+
+    return with_things(phrase, instead)

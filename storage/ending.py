@@ -3,11 +3,15 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import Update, bindparam, case, select, update
 
+from coach.attention import SETTLED, Reason
 from coach.models import Insight, InsightState
+from coach.phrases import Phrase
 from storage import deciding, messages
+from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
 from storage.insights import from_row
 from storage.tables import OPEN_INSIGHT, decisions, insights
@@ -125,3 +129,58 @@ async def expire_these(
         made.update({row[0]: row[1] for row in await tx.execute(query)})
     await _ended(tx, workspace_id, made, InsightState.EXPIRED, now)
     return len(made)
+
+
+_STILL_OPEN = select(insights.c.fingerprint, insights.c.person_id).where(
+    OPEN_INSIGHT,
+    insights.c.workspace_id == bindparam("workspace"),
+    among(insights.c.fingerprint, texts("fingerprints")),
+)
+_UNSAID = insights.c.verdict_reason.is_distinct_from(Reason.SAID.value)
+_RESOLVE = (
+    update(insights)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("_workspace"),
+        insights.c.fingerprint == bindparam("_fingerprint"),
+    )
+    .values(
+        state=InsightState.RESOLVED.value,
+        decided_at=bindparam("_now"),
+        outcome=bindparam("_outcome"),
+        # What was said is no more dropped than what was dismissed.
+        verdict=case((_UNSAID, SETTLED.verdict.value), else_=insights.c.verdict),
+        verdict_reason=case((_UNSAID, SETTLED.reason.value), else_=insights.c.verdict_reason),
+        verdict_until=None,
+    )
+)
+
+
+async def still_open(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> dict[str, str]:
+    """Those of these insights that are open, with whose each is."""
+    asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
+    return {row[0]: row[1] for row in await tx.execute(_STILL_OPEN, asked)}
+
+
+async def resolve(
+    tx: Tx,
+    workspace_id: str,
+    owners: Mapping[str, str],
+    outcomes: Mapping[str, Phrase],
+    now: datetime,
+) -> None:
+    """End open insights that are not true any more, each with the words for what has settled it.
+
+    `owners` are those of `still_open`, asked for after their people's turns were noted. A message
+    that shows one is drawn again; one that is merely due is taken back.
+    """
+    if not outcomes:
+        return
+    rows = [
+        {"_workspace": workspace_id, "_fingerprint": print_, "_now": now, "_outcome": outcome}
+        for print_, outcome in sorted(outcomes.items(), key=itemgetter(0))
+    ]
+    await tx.execute(_RESOLVE, rows)
+    ended = {print_: owners[print_] for print_ in outcomes}
+    await _ended(tx, workspace_id, ended, InsightState.RESOLVED, now)
+    await messages.withdraw(tx, workspace_id, [messages.card_id(print_) for print_ in ended])

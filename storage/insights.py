@@ -195,15 +195,17 @@ async def subjects(
 ) -> dict[str, tuple[About, ...]]:
     """What insights are about, by fingerprint."""
     found: dict[str, list[About]] = {}
-    table = insight_subjects
-    for piece in chunks(sorted(fingerprints)):
-        query = select(table).where(
-            table.c.workspace_id == workspace_id, table.c.fingerprint.in_(piece)
-        )
-        for row in await tx.execute(query):
-            thing = About(SubjectKind(row.kind), row.connection_id, row.subject_id, row.mark)
-            found.setdefault(row.fingerprint, []).append(thing)
+    asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
+    for row in await tx.execute(_SUBJECTS, asked):
+        thing = About(SubjectKind(row.kind), row.connection_id, row.subject_id, row.mark)
+        found.setdefault(row.fingerprint, []).append(thing)
     return {print_: tuple(things) for print_, things in found.items()}
+
+
+_SUBJECTS = select(insight_subjects).where(
+    insight_subjects.c.workspace_id == bindparam("workspace"),
+    among(insight_subjects.c.fingerprint, texts("fingerprints")),
+)
 
 
 async def past(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.coaching import following
 from bot.coaching.checking import Touched, appoint
 from bot.runtime.parts import Parts
 from coach import writes
@@ -39,8 +40,12 @@ async def adopt(
         touched = [Touched(ours, merged), Touched(theirs, replace(theirs, deleted=True))]
         owners = {each.person_id for each in (ours, merged, theirs) if each.person_id}
         whom = await people.load(tx, workspace_id, owners)
-        await appoint(parts, tx, workspace_id, touched, whom, parts.clock.now())
+        now = parts.clock.now()
+        await appoint(parts, tx, workspace_id, touched, whom, now)
         await mirror.forget(tx, kind, workspace_id, connection_id, remote_id)
+        # What was said of the double is said of ours.
+        review = await following.review_of(parts, tx, workspace_id, touched, now)
+        await following.act(tx, workspace_id, review, now)
         await activities.rename(tx, workspace_id, connection_id, kind, remote_id, id)
 
 

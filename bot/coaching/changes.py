@@ -49,7 +49,8 @@ async def make(parts: Parts, tx: Tx, insight: Insight, person: Person, write: Cr
         return
     owner = await owners.owner_of(tx, workspace_id, write.connection_id, person.id)
     event = writes.event(write, dedupe_key=f"coach:{key}", at=now, owner=owner)
-    await apply(parts, tx, workspace_id, write.connection_id, [event])
+    taking = insight.fingerprint
+    await apply(parts, tx, workspace_id, write.connection_id, [event], taking=taking)
     change = event.changes[0]
     found = await mirror.load(tx, change.kind, workspace_id, write.connection_id, [change.id])
     subject = found[change.id]

@@ -65,6 +65,7 @@ async def use_control(
             await make(parts, tx, insight, person, write)
         after = action.screen(await view_of(parts, tx, insight, person))
     parts.wake.outbox.set()
+    parts.wake.attention.set()
     parts.wake.sender.set()
     return Opened(insight, person, after)
 

@@ -39,7 +39,8 @@ def refused(insight: Insight | None) -> Phrase:
     if insight is not None and insight.state is InsightState.DISMISSED:
         return say("You have already dismissed this.")
     if insight is not None and insight.state is InsightState.RESOLVED:
-        return say("This is settled already: the CRM says so.")
+        settled = say("This is settled already.")
+        return together(settled, insight.outcome) if insight.outcome else settled
     return say("This insight has expired. If it is still true, you will hear of it again.")
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.coaching import following
 from bot.coaching.adopting import as_ours
 from bot.coaching.attending import attend
 from bot.coaching.checking import Touched, appoint
@@ -13,6 +14,7 @@ from bot.coaching.owning import identify
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.events import Change, Event
+from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN
 from coach.mirror import Visit, blank, fold, in_stage_since, what_happened, with_stage
 from coach.models import (
@@ -63,6 +65,13 @@ class Applied:
 
     activities: int = 0
     insights: int = 0
+    #: Insights that have ended, or are said in another way, because of what changed.
+    followed: int = 0
+
+    @property
+    def calls_for_more(self) -> bool:
+        """Whether attention and the sender have something to do now."""
+        return bool(self.insights or self.followed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +118,12 @@ async def apply(
     events: Sequence[Event],
     *,
     sources: Mapping[str, Source] | None = None,
+    taking: str | None = None,
 ) -> Applied:
     """Take events into the mirror, record each once, and let the action rules answer.
+
+    What was said of the things before follows them, but for the insight from which a person is
+    doing this (`taking`).
 
     `sources` maps dedupe keys to the raw delivery kept for them; an event without one is told of
     just now. Events known already do nothing. Imports, and events that were old when they were
@@ -160,8 +173,26 @@ async def apply(
         (activity, sources.get(event.dedupe_key, just_now).received_at)
         for event, activity in happened
     ]
-    made = await _answer(parts, tx, workspace_id, told, known, now)
-    return Applied(len(rows), made)
+    review = await following.review_of(
+        parts, tx, workspace_id, touched, now, here=_here(new, touched), taking=taking
+    )
+    drafts = await _answers(parts, tx, workspace_id, told, known, now)
+    whom = {each.draft.person_id for each in drafts}
+    followed = await following.act(tx, workspace_id, review, now, also=whom)
+    made = await store_insights(parts, tx, workspace_id, drafts, now)
+    return Applied(len(rows), made, followed)
+
+
+def _here(events: Sequence[Event], touched: Sequence[Touched]) -> frozenset[str]:
+    """What people have changed by the coach."""
+    ours = {
+        (change.kind, change.id)
+        for event in events
+        if event.origin is Origin.SELF
+        for change in event.changes
+    }
+    things = (each.after for each in touched)
+    return frozenset(subject_key(each) for each in things if (kind_of(each), each.id) in ours)
 
 
 def _clamped(event: Event, now: datetime) -> Event:
@@ -314,14 +345,14 @@ def _row(
     )
 
 
-async def _answer(
+async def _answers(
     parts: Parts,
     tx: Tx,
     workspace_id: str,
     told: Sequence[tuple[Activity, datetime]],
     known: Mapping[str, Person],
     now: datetime,
-) -> int:
+) -> list[NewInsight]:
     asked = [
         (activity, received_at)
         for activity, received_at in told
@@ -330,7 +361,7 @@ async def _answer(
         and engine.is_news(activity.occurred_at, received_at)
     ]
     if not asked:
-        return 0
+        return []
     shown = engine.shown(parts.rules, {activity.verb for activity, _ in asked})
     persons = {activity.person_id for activity, _ in asked if activity.person_id}
     found = await loader.find(tx, parts.loaders, shown, Asked(workspace_id, persons))
@@ -342,7 +373,7 @@ async def _answer(
             NewInsight(rule, InsightType.ACTION, draft)
             for rule, draft in engine.on_activity(parts.rules, look)
         ]
-    return await store_insights(parts, tx, workspace_id, new, now)
+    return new
 
 
 async def store_insights(

@@ -150,8 +150,9 @@ async def _record(
             await fetches.go_on(tx, fetch, "", now + STANDING[want])
         else:
             await fetches.finish(tx, fetch, now)
-    if applied.insights:
+    if applied.calls_for_more:
         parts.wake.sender.set()
+        parts.wake.attention.set()
     parts.wake.lookup.set()
 
 

@@ -28,6 +28,8 @@ class Done:
     deliveries: int = 0
     activities: int = 0
     insights: int = 0
+    #: Insights that have ended, or are said in another way, because of what changed.
+    followed: int = 0
     failed: int = 0
     #: Workspaces that somebody else was at, and deliveries that wait for their next attempt.
     left: int = 0
@@ -43,6 +45,7 @@ class Done:
             self.deliveries + more.deliveries,
             self.activities + more.activities,
             self.insights + more.insights,
+            self.followed + more.followed,
             self.failed + more.failed,
             self.left + more.left,
         )
@@ -67,7 +70,7 @@ async def take_turns(
         except Exception as error:
             log.warning("deliveries of workspace %s have to wait", workspace_id, exc_info=error)
             trouble = error
-    if total.insights:
+    if total.insights or total.followed:
         parts.wake.sender.set()
         parts.wake.attention.set()
     if total.deliveries:

@@ -113,7 +113,7 @@ async def _work_off(crm: CrmParts, tx: Tx, workspace_id: str, taken: Sequence[De
             continue
         outcomes[delivery.id] = faults(reading)
         told.add(delivery, reading)
-    recorded = insights = 0
+    recorded = insights = followed = 0
     for connection_id, events in told.events.items():
         applied = await take(
             crm,
@@ -127,9 +127,10 @@ async def _work_off(crm: CrmParts, tx: Tx, workspace_id: str, taken: Sequence[De
         )
         recorded += applied.activities
         insights += applied.insights
+        followed += applied.followed
     await deliveries.finish(tx, workspace_id, outcomes, parts.clock.now())
     failed = sum(error is not None for error in outcomes.values())
-    return Done(len(outcomes), recorded, insights, failed)
+    return Done(len(outcomes), recorded, insights, followed, failed)
 
 
 async def work_turn(crm: CrmParts) -> Done:

@@ -90,7 +90,7 @@ decisions = Table(
     Column("workspace_id", String(64)),
     Column("fingerprint", String(32)),
     Column("at", UtcDateTime),
-    # opened, taken, dismissed, expired
+    # opened, taken, dismissed, resolved, expired
     Column("decision", String(16)),
     Column("person_id", String(28), nullable=False),
     PrimaryKeyConstraint("workspace_id", "fingerprint", "at", "decision"),

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.url import make_url
 
 from coach.attention import APART
-from coach.models import Ref, SubjectKind
+from coach.models import Deal, Ref, SubjectKind
 from storage import (
     attention,
     check_plans,
@@ -19,6 +19,8 @@ from storage import (
     deciding,
     deliveries,
     ending,
+    following,
+    insights,
     messages,
     namesakes,
     people,
@@ -28,7 +30,8 @@ from storage import (
 from storage.check_plans import Plan
 from storage.checks import Key
 from storage.database import Database
-from storage.knowledge import large_value, pressing_tasks
+from storage.following import Moved
+from storage.knowledge import large_value, pressing_tasks, tasks_of_deals
 from storage.loader import Asked
 from storage.rounds import Round
 from storage.sending import Paused
@@ -102,6 +105,12 @@ async def every_turn(database: Database) -> None:
         await people.waits_to_be_looked_up(tx, now)
         await people.claim_look_ups(tx, database, now, now + APART, 50)
         await pressing_tasks.find(tx, Asked(WORKSPACE, ["p1"]))
+        deal = Deal(CONNECTION, "x")
+        await tasks_of_deals.find(tx, Asked(WORKSPACE, ["p1"], [deal]))
+        moved = Moved(CONNECTION, {kind: {"x"} for kind in SubjectKind}, {"p1"}, {"next_priority"})
+        await following.concerned(tx, WORKSPACE, moved)
+        await following.worked_on(tx, WORKSPACE, ["f1"])
+        await insights.subjects(tx, WORKSPACE, ["f1"])
         await large_value.find(tx, Asked(WORKSPACE, ["p1"]))
         await namesakes.of(tx, WORKSPACE, [Ref(CONNECTION, "x"), Ref(CONNECTION, "y")])
         await rounds.due(tx, RULES, now, 100)
@@ -124,6 +133,7 @@ async def every_turn(database: Database) -> None:
     [
         *("deals", "contacts", "tasks", "insights", "messages", "deliveries", "people"),
         *("checks", "rounds", "check_plans"),
+        *("insight_subjects", "crm_writes"),
     ],
 )
 async def test_no_turn_reads_a_whole_table(sqlite_url: str, table: str) -> None:
@@ -190,6 +200,7 @@ async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str)
         *("ix_deals_open", "ix_tasks_pending"),
         *("ix_checks_person", "ix_rounds_due_at", "ix_check_plans_unfinished"),
         *("ix_deals_person_id", "ix_contacts_person_id", "ix_tasks_person_id"),
+        *("ix_tasks_deal_id", "ix_insight_subjects_subject"),
         *("ix_insights_open", "ix_insights_expires_at"),
         *("ix_deliveries_small", "ix_deliveries_large"),
         *("ix_messages_waiting", "ix_messages_addressee", "ix_messages_failed"),

@@ -53,6 +53,8 @@ def card(
     if state is InsightState.DISMISSED:
         return _ended(say("Dismissed: {message}", message=insight.message), "no_bell", voice)
     if state is InsightState.RESOLVED:
+        if insight.outcome is not None:
+            return _resolved(insight, insight.outcome, voice)
         settled = say("Settled: {message}", message=insight.message)
         return _ended(settled, "white_check_mark", voice)
     if state is InsightState.EXPIRED or insight.expires_at <= now:
@@ -132,6 +134,15 @@ def _until(expires_at: datetime, now: datetime, voice: Voice) -> Phrase | None:
 
 def _taken(insight: Insight, voice: Voice) -> tuple[str, Blocks]:
     done = insight.outcome or insight.message
+    return _alone(say("Done: {outcome}", outcome=done), voice), _answered(insight, done, voice)
+
+
+def _resolved(insight: Insight, outcome: Phrase, voice: Voice) -> tuple[str, Blocks]:
+    return _alone(outcome, voice), _answered(insight, outcome, voice)
+
+
+def _answered(insight: Insight, done: Phrase, voice: Voice) -> Blocks:
+    """What was done, and below it what was said."""
 
     def build(share: float) -> Blocks:
         said = line(words(done, voice), int(MESSAGE * share), links=share > 0.2)
@@ -141,7 +152,7 @@ def _taken(insight: Insight, voice: Voice) -> tuple[str, Blocks]:
             context(plain_text(about)),
         ]
 
-    return _alone(say("Done: {outcome}", outcome=done), voice), fitted(build)
+    return fitted(build)
 
 
 def _ended(said: Phrase, icon: str, voice: Voice) -> tuple[str, Blocks]:

@@ -14,7 +14,6 @@ from bot.coaching.decisions import Opened
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
 from coach.action import ActionView, FieldErrors, Submission
-from coach.errors import UnknownSubjectError
 from coach.models import (
     DealStatus,
     Insight,
@@ -311,7 +310,7 @@ async def test_of_another_workspace_it_is_unknown(sqlite_parts: Parts) -> None:
 async def test_a_deal_that_is_gone_is_said_to_be_gone(sqlite_parts: Parts) -> None:
     insight = await stuck(sqlite_parts)
     await deliver(sqlite_parts, told("deal_deleted", deal={"id": "D-1"}))
-    with pytest.raises(UnknownSubjectError, match="no longer in the CRM"):
+    with pytest.raises(Refusal, match="No longer in the CRM: "):
         await decisions.open_screen(sqlite_parts, by(ANA), insight.fingerprint)
 
 

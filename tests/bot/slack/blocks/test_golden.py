@@ -117,6 +117,9 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "card_taken": lambda: _card(
         state=InsightState.TAKEN, outcome=say("Created the task “Ask Ann Lee” for Tue 24 Nov.")
     ),
+    "card_resolved": lambda: _card(
+        state=InsightState.RESOLVED, outcome=say("Done in the CRM: {task}.", task="Ask Ann Lee")
+    ),
     "card_dismissed": lambda: _card(state=InsightState.DISMISSED),
     "card_expired": lambda: _card(state=InsightState.EXPIRED),
     "notice_welcome": lambda: _message(welcome({"state": "asked", "name": "Ben"}, VOICE)),

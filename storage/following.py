@@ -1,0 +1,170 @@
+"""Open insights whose things have changed: which they are, and how they are said anew."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import bindparam, delete, select, union_all, update
+
+from coach.models import About, Insight, SubjectKind
+from coach.truth import Changed
+from storage import messages
+from storage.among import among, texts
+from storage.database import Tx, put
+from storage.insights import from_row
+from storage.tables import OPEN_INSIGHT, crm_writes, insight_subjects, insights
+
+
+@dataclass(slots=True)
+class Moved:
+    """What has changed in one connection, and whom and which rules it may concern besides."""
+
+    connection_id: str
+    #: Ids of things, by kind.
+    things: dict[SubjectKind, set[str]] = field(default_factory=dict)
+    #: People of whom anything that these rules have said is concerned.
+    people: set[str] = field(default_factory=set)
+    rules: set[str] = field(default_factory=set)
+
+
+_subjects = insight_subjects
+
+# One search of the index for each kind: of conditions joined by OR not every planner makes them.
+_CONCERNED = select(insights).where(
+    OPEN_INSIGHT,
+    insights.c.workspace_id == bindparam("workspace"),
+    insights.c.fingerprint.in_(
+        union_all(
+            *(
+                select(_subjects.c.fingerprint).where(
+                    _subjects.c.workspace_id == bindparam("workspace"),
+                    _subjects.c.kind == kind.value,
+                    _subjects.c.connection_id == bindparam("connection"),
+                    among(_subjects.c.subject_id, texts(kind.value)),
+                )
+                for kind in SubjectKind
+            ),
+            select(insights.c.fingerprint).where(
+                OPEN_INSIGHT,
+                insights.c.workspace_id == bindparam("workspace"),
+                among(insights.c.person_id, texts("people")),
+                among(insights.c.rule, texts("rules")),
+            ),
+        )
+    ),
+)
+
+
+async def concerned(tx: Tx, workspace_id: str, moved: Moved) -> list[Insight]:
+    """The open insights that are about any of these things, or of these people and rules."""
+    asked: dict[str, object] = {
+        "workspace": workspace_id,
+        "connection": moved.connection_id,
+        "people": sorted(moved.people),
+        "rules": sorted(moved.rules),
+    }
+    asked |= {kind.value: sorted(moved.things.get(kind, ())) for kind in SubjectKind}
+    return [from_row(row) for row in await tx.execute(_CONCERNED, asked)]
+
+
+_THESE = select(insights).where(
+    insights.c.workspace_id == bindparam("workspace"),
+    among(insights.c.fingerprint, texts("fingerprints")),
+)
+
+
+async def these(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> list[Insight]:
+    """These insights, whatever became of them."""
+    asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
+    return [from_row(row) for row in await tx.execute(_THESE, asked)]
+
+
+_WORKED_ON = (
+    select(crm_writes.c.fingerprint)
+    .where(
+        crm_writes.c.workspace_id == bindparam("workspace"),
+        among(crm_writes.c.fingerprint, texts("fingerprints")),
+    )
+    .distinct()
+)
+
+
+async def worked_on(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> set[str]:
+    """Those of these insights from which something has been done already."""
+    asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
+    return set((await tx.execute(_WORKED_ON, asked)).scalars())
+
+
+_SAID_ANEW = (
+    update(insights)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("_workspace"),
+        insights.c.fingerprint == bindparam("_fingerprint"),
+    )
+    .values({name: bindparam(f"_{name}") for name in ("message", "reason", "action", "params")})
+)
+_GONE = delete(_subjects).where(
+    _subjects.c.workspace_id == bindparam("_workspace"),
+    _subjects.c.fingerprint == bindparam("_fingerprint"),
+    _subjects.c.kind == bindparam("_kind"),
+    _subjects.c.connection_id == bindparam("_connection"),
+    _subjects.c.subject_id == bindparam("_id"),
+)
+
+
+async def say_anew(
+    tx: Tx,
+    workspace_id: str,
+    changed: Mapping[str, Changed],
+    before: Mapping[str, Collection[About]],
+) -> None:
+    """Let open insights say something else, by fingerprint, and have their messages drawn again.
+
+    `before` is what they were about. Their people's turns are noted before, as for their end.
+    """
+    if not changed:
+        return
+    await tx.execute(
+        _SAID_ANEW,
+        [
+            {
+                "_workspace": workspace_id,
+                "_fingerprint": print_,
+                "_message": each.message,
+                "_reason": each.reason,
+                "_action": each.suggestion.action,
+                "_params": each.suggestion.kept,
+            }
+            for print_, each in changed.items()
+        ],
+    )
+    gone: list[dict[str, str]] = []
+    new: list[dict[str, str]] = []
+    for print_, each in changed.items():
+        places = {_place(thing) for thing in each.about}
+        for thing in before.get(print_, ()):
+            if _place(thing) not in places:
+                whose = {"_workspace": workspace_id, "_fingerprint": print_}
+                kind, connection_id, id = _place(thing)
+                gone.append({**whose, "_kind": kind, "_connection": connection_id, "_id": id})
+        known = set(before.get(print_, ()))
+        new += [
+            {
+                "workspace_id": workspace_id,
+                "fingerprint": print_,
+                "kind": thing.kind.value,
+                "connection_id": thing.connection_id,
+                "subject_id": thing.id,
+                "mark": thing.mark,
+            }
+            for thing in each.about
+            if thing not in known
+        ]
+    if gone:
+        await tx.execute(_GONE, gone)
+    await put(tx, _subjects, new)
+    await messages.changed(tx, workspace_id, changed)
+
+
+def _place(thing: About) -> tuple[str, str, str]:
+    return thing.kind.value, thing.connection_id, thing.id

@@ -1,0 +1,443 @@
+"""What was said follows the CRM: it changes, ends or is never said, and a card shows it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from bot.coaching import decisions, enrolling, following, ticking
+from bot.coaching.adopting import adopt
+from bot.coaching.permission import Refusal
+from bot.playground.slack.api import words_of
+from bot.runtime.parts import Parts
+from coach.attention import Reason, Verdict
+from coach.models import (
+    Enrolment,
+    Insight,
+    InsightState,
+    Level,
+    MessageState,
+    Person,
+    Ref,
+    SubjectKind,
+)
+from coach.screens import Control
+from coach.truth import Standing, TruthLook
+from coach.wording import plain
+from storage import messages, workspaces
+from storage.tables import decisions as decisions_table
+from storage.tables import insights as insights_table
+from tests.bot.coaching.test_ticking import LONG_AGO, lead, open_deal, pass_time, task
+from tests.world import (
+    ANA,
+    BEGINNING,
+    BEN,
+    CONNECTION,
+    WORKSPACE,
+    World,
+    batch,
+    by,
+    deliver,
+    enrol,
+    insights_of,
+    standings,
+    store,
+    things,
+    told,
+    won,
+)
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def late(count: int) -> dict[str, Any]:
+    """So many tasks of Ana's that are overdue, in one request."""
+    events = [{**task(f"T-{n}", f"2026-11-1{n}"), "id": f"made-{n}"} for n in range(count)]
+    return batch(*events)
+
+
+def done(id: str, at: datetime = BEGINNING, **more: Any) -> dict[str, Any]:
+    """Somebody has completed a task in the CRM."""
+    return told("task_completed", task={"id": id, "status": "completed", **more}, at=at)
+
+
+def reopened(id: str = "D-1") -> dict[str, Any]:
+    """A deal that was won is open once more."""
+    deal = {"id": id, "status": "open", "stage": "Proposal"}
+    return told("deal_updated", deal=deal, at=BEGINNING + timedelta(seconds=1))
+
+
+def words(insight: Insight) -> str:
+    """What an insight says, or has come to."""
+    return plain(insight.outcome or insight.message)
+
+
+def overdue(count: int) -> str:
+    """What is said of so many tasks."""
+    return f"You have {count} overdue task{'s' * (count != 1)}. Let's clear the backlog!"
+
+
+async def the(parts: Parts, person: Person, rule: str) -> Insight:
+    """The one insight of a rule."""
+    (found,) = [each for each in await insights_of(parts, person) if each.rule == rule]
+    return found
+
+
+async def last_word(parts: Parts, insight: Insight) -> tuple[str, str]:
+    """Attention's verdict on an insight, and why."""
+    table = insights_table
+    query = select(table.c.verdict, table.c.verdict_reason).where(
+        table.c.fingerprint == insight.fingerprint
+    )
+    async with parts.database.read() as tx:
+        verdict, reason = (await tx.execute(query)).one()
+    return verdict, reason
+
+
+def has_buttons(world: World, place: int = -1) -> bool:
+    """Whether that card has any."""
+    return any(block["type"] == "actions" for block in world.messages(ANA)[place].blocks)
+
+
+@contextmanager
+def asked(parts: Parts) -> Iterator[list[str]]:
+    """Every statement made in the block."""
+    seen: list[str] = []
+
+    def note(_: Any, __: Any, sql: str, *___: Any) -> None:
+        seen.append(sql)
+
+    engine = parts.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+# A card
+
+
+async def test_a_card_counts_down_and_at_last_is_settled_by_itself(world: World) -> None:
+    await world.post(late(5))
+    await world.settle()
+    await world.tick()
+    (card,) = world.messages(ANA)
+    assert card.text == f"Coach: {overdue(5)}"
+    await world.post(done("T-0"))
+    await world.settle()
+    (card,) = world.messages(ANA)
+    assert card.text == f"Coach: {overdue(4)}"
+    assert "The oldest is “Task T-1”" in words_of(card)
+    assert has_buttons(world)
+    assert await things(world.parts, (await world.insights(ANA))[0]) == ["T-1", "T-2", "T-3", "T-4"]
+    await world.post(batch(*({**done(f"T-{n}"), "id": f"d{n}"} for n in (1, 2, 3))))
+    await world.settle()
+    assert world.texts(ANA) == [f"Coach: {overdue(1)}"]
+    await world.post(done("T-4"))
+    await world.settle()
+    (card,) = world.messages(ANA)
+    assert card.text == "Done in the CRM: Task T-4."
+    assert not has_buttons(world)
+    (insight,) = await world.insights(ANA)
+    assert insight.state is InsightState.RESOLVED
+    # It was said: that stays attention's word on it.
+    assert await last_word(world.parts, insight) == (Verdict.NOW, Reason.SAID)
+    assert len(world.posts(ANA)) == 1
+
+
+async def test_what_comes_up_after_it_was_settled_is_a_new_insight(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(late(1))
+    await world.settle()
+    await world.tick()
+    await world.post(done("T-0"))
+    await world.settle()
+    await world.post(task("T-9", "2026-11-24"))
+    await world.settle()
+    await world.pass_time(12 * HOUR)
+    settled, new = world.messages(ANA)
+    assert settled.text == "Done in the CRM: Task T-0."
+    assert new.text == f"Coach: {overdue(1)}"
+    states = [each.state for each in await world.insights(ANA)]
+    assert states == [InsightState.OPEN, InsightState.RESOLVED]
+
+
+async def test_what_waited_behind_a_settled_card_has_its_turn(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(won("D-1"))
+    await world.settle()
+    await world.post(won("D-2"))
+    await world.settle()
+    assert len(world.messages(ANA)) == 1
+    await world.post(reopened())
+    await world.settle()
+    first, second = world.messages(ANA)
+    assert first.text == "Acme renewal is not won any more."
+    assert "for a referral" in second.text
+
+
+async def test_a_press_on_a_settled_card_is_told_what_has_settled_it(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won())
+    insight = await the(parts, ana, "referral_ask")
+    await deliver(parts, reopened())
+    with pytest.raises(Refusal, match="Acme renewal is not won any more"):
+        await decisions.dismiss(parts, by(ANA), insight.fingerprint)
+
+
+# What was not said yet
+
+
+async def test_a_due_one_is_taken_back_and_the_reason_kept(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won())
+    assert await standings(parts, ana) == ["due"]
+    for bell in (parts.wake.sender, parts.wake.attention):
+        bell.clear()
+    await deliver(parts, reopened())
+    insight = await the(parts, ana, "referral_ask")
+    assert (insight.state, words(insight)) == (
+        InsightState.RESOLVED,
+        "Acme renewal is not won any more.",
+    )
+    async with parts.database.read() as tx:
+        (message,) = await messages.showing(tx, WORKSPACE, insight.fingerprint)
+        query = select(decisions_table.c.decision)
+        assert list((await tx.execute(query)).scalars()) == ["resolved"]
+    assert message.state is MessageState.WITHDRAWN
+    assert await last_word(parts, insight) == (Verdict.DROP, Reason.UNTRUE)
+    assert plain(Reason.UNTRUE.sentence) == "It was settled before it was said."
+    # Nobody else would tell them that there is something to do.
+    assert parts.wake.sender.is_set()
+    assert parts.wake.attention.is_set()
+
+
+async def test_a_held_one_is_dropped_and_never_said(sqlite_world: World) -> None:
+    world = sqlite_world
+    ben = await world.enrol(BEN, Enrolment.INVITED)
+    await world.post(won(owner=BEN))
+    await world.settle()
+    assert await standings(world.parts, ben) == ["consent"]
+    await world.post(reopened())
+    await world.settle()
+    await enrolling.turn_on(world.parts, by(BEN))
+    await world.settle()
+    assert world.messages(BEN) == []
+    (insight,) = await world.insights(BEN)
+    assert await last_word(world.parts, insight) == (Verdict.DROP, Reason.UNTRUE)
+
+
+# What concerns it, though it is not about it
+
+
+async def test_a_task_for_the_deal_settles_what_suggested_one(parts: Parts) -> None:
+    ana = await enrol(parts, ANA, level=Level.ACTIVE)
+    deal = {"id": "D-2", "title": "Blue pilot", "status": "open", "stage": "Proposal"}
+    await deliver(parts, won(), told("deal_created", deal=deal))
+    planned = {"id": "T-1", "title": "Ask for a referral", "deal_id": "D-1"}
+    await deliver(parts, told("task_created", task=planned, owner=BEN))
+    assert words(await the(parts, ana, "referral_ask")) == "Planned in the CRM: Ask for a referral."
+    tip = await the(parts, ana, "follow_up")
+    assert tip.state is InsightState.OPEN
+    await deliver(
+        parts, told("task_created", task={"id": "T-2", "title": "Call", "deal_id": "D-2"})
+    )
+    assert words(await the(parts, ana, "follow_up")) == "Planned in the CRM: Call."
+
+
+async def test_the_next_priority_is_the_one_that_has_come_first(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    for number, due in (("1", "2026-12-01"), ("2", "2026-12-02")):
+        given = {"id": f"T-{number}", "title": f"Task {number}", "priority": "high"}
+        await deliver(parts, told("task_created", task={**given, "due_date": due}, at=LONG_AGO))
+    await deliver(parts, done("T-0", title="Small"))
+    said = await the(parts, ana, "next_priority")
+    assert words(said) == "Nice work! Next priority: Task 1"
+    later = BEGINNING + timedelta(seconds=1)
+    moved = {"id": "T-2", "due_date": "2026-11-30"}
+    await deliver(parts, told("task_rescheduled", task=moved, at=later))
+    said = await the(parts, ana, "next_priority")
+    assert words(said) == "Nice work! Next priority: Task 2"
+    assert said.suggestion.params["task_id"] == "T-2"
+    # From now on it is about that one.
+    await deliver(parts, told("task_deleted", task={"id": "T-2"}, at=later + MINUTE))
+    assert words(await the(parts, ana, "next_priority")) == "Nice work! Next priority: Task 1"
+    await deliver(parts, told("task_deleted", task={"id": "T-1"}, at=later + MINUTE))
+    assert words(await the(parts, ana, "next_priority")) == "No longer in the CRM: Task 1."
+
+
+async def test_what_becomes_somebody_elses_is_left_out(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await enrol(parts, BEN)
+    await deliver(parts, lead("C-1", "Ann"), lead("C-2", "Bo"))
+    await ticking.tick(parts)
+    contact = {"id": "C-1", "owner_email": "ben@northwind.example"}
+    await deliver(parts, told("contact_updated", contact=contact, owner=None))
+    cold = "Warm leads going cold: Bo hasn't been contacted in 7+ days."
+    assert words(await the(parts, ana, "stale_leads")) == cold
+
+
+async def test_deals_that_share_a_title_are_told_apart_in_what_is_said_anew(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    ana = await enrol(parts, ANA)
+    await deliver(parts, open_deal("D-1", 100), open_deal("D-2", 90, BEGINNING))
+    await ticking.tick(parts)
+    renamed = {"id": "D-1", "title": "Deal D-2"}
+    await deliver(parts, told("deal_updated", deal=renamed))
+    said = await the(parts, ana, "stuck_deals")
+    assert words(said).startswith("Deal 'Deal D-2 (100)' has been in Proposal for")
+
+
+# What it costs
+
+
+async def test_an_event_that_concerns_nothing_said_asks_once(parts: Parts) -> None:
+    await enrol(parts, ANA)
+    await deliver(parts, won("D-1"))
+    await store(parts, batch(*({**open_deal(f"D-{n}"), "id": f"x{n}"} for n in range(9, 29))))
+    with asked(parts) as seen:
+        await deliver(parts)
+    about = [sql for sql in seen if "insight_subjects" in sql]
+    assert len(about) == 1
+
+
+async def test_what_it_costs_follows_how_many_kinds_are_concerned_and_not_how_many_things(
+    parts: Parts,
+) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, *(won(f"D-{n}") for n in range(12)))
+    counts = []
+    for deals in (range(1), range(1, 12)):
+        events = [{**reopened(f"D-{n}"), "id": f"again-{n}"} for n in deals]
+        await store(parts, batch(*events))
+        with asked(parts) as seen:
+            assert (await deliver(parts)).followed == len(deals)
+        counts.append(len(seen))
+    one, eleven = counts
+    assert eleven <= one + 2, counts
+    assert {each.state for each in await insights_of(parts, ana)} == {InsightState.RESOLVED}
+
+
+# What the coach has done itself
+
+
+async def complete(parts: Parts, insight: Insight, id: str) -> None:
+    """Ana completes a task on the screen behind this insight."""
+    await decisions.use_control(
+        parts, by(ANA), insight.fingerprint, Control.COMPLETE_TASK, Ref(CONNECTION, id), None
+    )
+
+
+async def test_what_is_done_on_its_screen_settles_no_insight(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, late(2))
+    await ticking.tick(parts)
+    insight = await the(parts, ana, "overdue_tasks")
+    await complete(parts, insight, "T-0")
+    await complete(parts, insight, "T-1")
+    assert (await the(parts, ana, "overdue_tasks")).state is InsightState.OPEN
+    # The CRM tells of the change that we have made, and somebody asks for a list.
+    echo = BEGINNING + MINUTE
+    for id in ("T-0", "T-1"):
+        changed = {"id": id, "status": "completed", "title": f"Now {id}"}
+        await deliver(parts, told("task_updated", task=changed, at=echo))
+    (listed,) = await following.pending(parts, WORKSPACE, ana.id)
+    assert words(listed) == overdue(2)
+    assert await decisions.leave(parts, by(ANA), insight.fingerprint)
+    insight = await the(parts, ana, "overdue_tasks")
+    assert insight.state is InsightState.TAKEN
+    assert "CRM" not in words(insight)
+
+
+async def test_another_insight_about_it_follows_and_does_not_say_that_the_crm_did_it(
+    parts: Parts,
+) -> None:
+    ana = await enrol(parts, ANA)
+    given = {"id": "T-0", "title": "Task T-0", "priority": "high", "due_date": "2026-11-10"}
+    await deliver(parts, told("task_created", task=given, at=LONG_AGO))
+    await deliver(parts, done("T-5", title="Small"))
+    await ticking.tick(parts)
+    next_ = await the(parts, ana, "next_priority")
+    await complete(parts, next_, "T-0")
+    other = await the(parts, ana, "overdue_tasks")
+    assert (other.state, words(other)) == (InsightState.RESOLVED, "Done: Task T-0.")
+    assert (await the(parts, ana, "next_priority")).state is InsightState.OPEN
+
+
+async def test_the_task_that_was_asked_for_settles_only_others(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won())
+    insight = await the(parts, ana, "referral_ask")
+    values = {"title": "Ask Ann for a referral", "priority": "high", "due_date": None}
+    await decisions.submit(parts, by(ANA), insight.fingerprint, values)
+    taken = await the(parts, ana, "referral_ask")
+    assert taken.state is InsightState.TAKEN
+    assert "Created the task" in words(taken)
+
+
+async def test_what_was_said_of_the_double_of_our_task_is_said_of_ours(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    ana = await enrol(parts, ANA)
+    # The CRM tells of the task that we have made before it has told us its name for it.
+    given = {"title": "Ours", "priority": "high", "due_date": "2026-12-01"}
+    await deliver(parts, told("task_created", task={"id": "remote", **given}))
+    await deliver(parts, done("T-5", title="Small"))
+    await deliver(parts, told("task_created", task={"id": "ours", **given}))
+    said = await the(parts, ana, "next_priority")
+    await deliver(parts, told("task_rescheduled", task={"id": "ours", "due_date": "2026-12-02"}))
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, WORKSPACE)
+        await adopt(parts, tx, WORKSPACE, CONNECTION, SubjectKind.TASK, "ours", "remote")
+    said = await the(parts, ana, "next_priority")
+    assert said.suggestion.params["task_id"] == "ours"
+    assert await things(parts, said) == ["ours"]
+
+
+# Faults
+
+
+async def test_a_rule_that_fails_over_it_stops_nothing(
+    sqlite_parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: TruthLook) -> Standing:
+        raise ZeroDivisionError
+
+    rules = dict(sqlite_parts.rules)
+    rules["referral_ask"] = replace(rules["referral_ask"], still_true=fail)
+    parts = replace(sqlite_parts, rules=rules)
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"), won("D-2"))
+    assert (await deliver(parts, reopened("D-1"))).failed == 0
+    assert {each.state for each in await insights_of(parts, ana)} == {InsightState.OPEN}
+    assert "referral_ask cannot tell whether" in caplog.text
+
+
+# Time
+
+
+async def test_what_lay_too_long_before_it_was_worked_on_is_not_said(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    given = {"id": "T-1", "title": "Call", "priority": "high"}
+    await deliver(parts, told("task_created", task=given, at=LONG_AGO))
+    await store(parts, done("T-0", title="Small"))
+    pass_time(parts, HOUR)
+    told_at = BEGINNING + HOUR
+    await store(parts, done("T-2", title="Large", at=told_at))
+    await store(parts, won(at=told_at))
+    pass_time(parts, 3 * HOUR)
+    await deliver(parts)
+    found = {each.subject: each.expires_at for each in await insights_of(parts, ana)}
+    # Four hours and three days after each was told of, and not after it was worked on.
+    assert found == {
+        "task:native:T-2": told_at + 4 * HOUR,
+        "deal:native:D-1": told_at + 3 * DAY,
+    }
