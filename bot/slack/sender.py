@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.coaching import following
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack.blocks.card import promise_of
@@ -139,12 +140,55 @@ class Sender:
                     return 0
         async with parts.database.write() as tx:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
-        for each in claimed:
+        for each in await self._as_of_now(claimed):
             task = asyncio.create_task(self._alone(each), name=f"sending {each.message.id}")
             self._under_way[task] = each.message.id
             task.add_done_callback(self._done)
         self._hungry = len(claimed) >= room
         return len(claimed)
+
+    async def _as_of_now(self, claimed: Sequence[Claimed]) -> list[Claimed]:
+        """The same, with what each is to say as it is true now; one that cannot be told is failed.
+
+        They are asked about together, and one by one only when that fails.
+        """
+        try:
+            return await self._asked(claimed)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            log.exception(
+                "it cannot be told of all messages whether they are true; going one by one"
+            )
+        told: list[Claimed] = []
+        for each in claimed:
+            try:
+                told += await self._asked([each])
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                log.exception("it cannot be told whether the message %s is true", each.message.id)
+                await self._failed(each, Fault(Means.NEVER, f"internal: {type(error).__name__}"))
+        return told
+
+    async def _asked(self, claimed: Sequence[Claimed]) -> list[Claimed]:
+        shown = {
+            (one.workspace_id, one.fingerprint): one
+            for each in claimed
+            if each.is_new
+            for one in each.insights
+        }
+        if not shown:
+            return list(claimed)
+        for one in await following.as_of_now(self._parts, shown.values()):
+            shown[one.workspace_id, one.fingerprint] = one
+        return [
+            replace(
+                each,
+                insights=[shown.get((i.workspace_id, i.fingerprint), i) for i in each.insights],
+            )
+            for each in claimed
+        ]
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)

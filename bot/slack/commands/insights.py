@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bot.coaching import following
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import INSIGHTS, insight_list
 from bot.slack.command import Answer, Call, Subcommand
@@ -12,8 +13,7 @@ from storage import insights
 async def run(call: Call) -> Answer:
     """Pending insights by priority, then newest; those listed count as seen."""
     now = call.parts.clock.now()
-    async with call.parts.database.read() as tx:
-        pending = await insights.pending(tx, call.workspace_id, call.person.id, now)
+    pending = await following.pending(call.parts, call.workspace_id, call.person.id)
     unseen = [each.fingerprint for each in pending[:INSIGHTS] if not each.seen]
     if unseen:
         async with call.parts.database.write() as tx:

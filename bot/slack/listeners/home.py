@@ -5,7 +5,7 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import enrolling
+from bot.coaching import enrolling, following
 from bot.coaching.actor import Actor
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.home import home
@@ -15,7 +15,7 @@ from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.pressing import Press
 from coach.phrases import Phrase
 from coach.wording import plain
-from storage import insights, people
+from storage import people
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +23,7 @@ log = logging.getLogger(__name__)
 async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     """Publish the tab as things are now."""
     person = await enrolling.person_of(desk.parts, actor)
-    now = desk.parts.clock.now()
-    async with desk.parts.database.read() as tx:
-        pending = await insights.pending(tx, actor.workspace_id, person.id, now)
+    pending = await following.pending(desk.parts, actor.workspace_id, person.id)
     voice = desk.parts.voices.to(person)
     promise = partial(promise_of, desk.parts.actions)
     tab = home(person, voice, pending, promise)

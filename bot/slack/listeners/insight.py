@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.coaching import decisions, enrolling
+from bot.coaching import decisions, enrolling, following
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import insight_list
@@ -19,7 +19,6 @@ from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.submitting import Submission, shown
 from coach.action import FieldErrors
 from coach.phrases import say
-from storage import insights
 
 
 async def take(press: Press) -> None:
@@ -41,9 +40,7 @@ async def dismiss(press: Press) -> None:
     refresh(press.desk, press.client, actor)
     if not press.in_answer:
         return
-    async with press.parts.database.read() as tx:
-        now = press.parts.clock.now()
-        left = await insights.pending(tx, actor.workspace_id, gone.person_id, now)
+    left = await following.pending(press.parts, actor.workspace_id, gone.person_id)
     promise = partial(promise_of, press.parts.actions)
     person = await enrolling.person_of(press.parts, actor)
     voice = press.parts.voices.to(person)
