@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, delete, select, union_all, update
 
-from coach.models import About, Insight, SubjectKind
+from coach.models import About, Insight, InsightState, SubjectKind
 from coach.truth import Changed
 from storage import messages
 from storage.among import among, texts
@@ -28,9 +28,19 @@ class Moved:
 
 _subjects = insight_subjects
 
-# One search of the index for each kind: of conditions joined by OR not every planner makes them.
+# Whether it is open is looked up for each one that is found, by its key: joined with all that are
+# open, a planner may well read those first. Of each kind things are searched for by themselves: of
+# conditions joined by OR not every planner makes searches of an index.
+_state = (
+    select(insights.c.state)
+    .where(
+        insights.c.workspace_id == _subjects.c.workspace_id,
+        insights.c.fingerprint == _subjects.c.fingerprint,
+    )
+    .correlate(_subjects)
+    .scalar_subquery()
+)
 _CONCERNED = select(insights).where(
-    OPEN_INSIGHT,
     insights.c.workspace_id == bindparam("workspace"),
     insights.c.fingerprint.in_(
         union_all(
@@ -40,6 +50,7 @@ _CONCERNED = select(insights).where(
                     _subjects.c.kind == kind.value,
                     _subjects.c.connection_id == bindparam("connection"),
                     among(_subjects.c.subject_id, texts(kind.value)),
+                    _state == InsightState.OPEN.value,
                 )
                 for kind in SubjectKind
             ),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.coaching import decisions, following, ticking
 from bot.runtime.parts import Parts
@@ -13,6 +14,7 @@ from coach.models import InsightState, Person
 from storage import insights, messages, people
 from storage.database import Tx
 from storage.loader import Asked, Loader
+from storage.tables import decisions as decisions_table
 from tests.bot.coaching.test_following import (
     asked,
     has_buttons,
@@ -93,6 +95,42 @@ async def test_it_is_asked_when_a_list_or_the_home_tab_is_drawn(world: World) ->
     assert not has_buttons(world, 0)
 
 
+async def test_a_list_on_demand_shows_only_what_is_true(sqlite_world: World) -> None:
+    world = sqlite_world
+    ana = await world.person(ANA)
+    await world.post(batch(*({**open_deal(f"D-{n}"), "id": f"made-{n}"} for n in (1, 2))))
+    await world.post(task("T-1", "2026-11-20"))
+    await world.settle()
+    await world.tick()
+    assert (await world.slack.command(ANA, "/coach insights")).ok
+    await world.settle()
+    listed = [each for each in world.messages(ANA) if each.ephemeral][-1]
+    assert "3 insights for you" in listed.text
+    await changed_mind(world.parts, ana)
+    # What is left of the list after a dismissal is asked about as well.
+    await world.slack.press(ANA, listed.ts, label="Dismiss")
+    await world.settle()
+    listed = [each for each in world.messages(ANA) if each.ephemeral][-1]
+    assert "Nothing waits for you" in listed.text
+    assert (await world.slack.command(ANA, "/coach insights")).ok
+    await world.settle()
+    listed = [each for each in world.messages(ANA) if each.ephemeral][-1]
+    assert "Nothing waits for you" in listed.text
+
+
+async def test_the_command_itself_asks(sqlite_world: World) -> None:
+    world = sqlite_world
+    ana = await world.person(ANA)
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    await world.tick()
+    await changed_mind(world.parts, ana)
+    assert (await world.slack.command(ANA, "/coach insights")).ok
+    await world.settle()
+    listed = [each for each in world.messages(ANA) if each.ephemeral][-1]
+    assert "Nothing waits for you" in listed.text
+
+
 async def test_a_list_shows_what_is_true_and_says_it_anew(parts: Parts) -> None:
     ana = await enrol(parts, ANA)
     await deliver(parts, open_deal("D-1", since=LONG_AGO - 2 * HOUR))
@@ -156,3 +194,21 @@ async def test_a_message_that_cannot_be_asked_about_is_kept_as_failed_and_stops_
         (failed,) = await messages.failed(tx, WORKSPACE)
     assert failed.error == "internal: ZeroDivisionError"
     assert "whether the message" in caplog.text
+
+
+async def test_what_was_answered_meanwhile_is_not_settled_as_well(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, open_deal("D-1"))
+    await ticking.tick(parts)
+    stuck = await the(parts, ana, "stuck_deals")
+    await changed_mind(parts, ana)
+    now = parts.clock.now()
+    async with parts.database.read() as tx:
+        review = await following.ask(parts, tx, WORKSPACE, [stuck], now)
+    assert stuck.fingerprint in review.over
+    await decisions.dismiss(parts, by(ANA), stuck.fingerprint)
+    async with parts.database.write() as tx:
+        assert await following.act(tx, WORKSPACE, review, now) == 0
+    async with parts.database.read() as tx:
+        kept = (await tx.execute(select(decisions_table.c.decision))).scalars()
+        assert list(kept) == ["dismissed"]

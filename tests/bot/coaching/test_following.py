@@ -55,6 +55,8 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
+OPEN = {"id": "D-1", "title": "Blue pilot", "status": "open", "stage": "Proposal"}
+
 
 def late(count: int) -> dict[str, Any]:
     """So many tasks of Ana's that are overdue, in one request."""
@@ -237,19 +239,25 @@ async def test_a_held_one_is_dropped_and_never_said(sqlite_world: World) -> None
 # What concerns it, though it is not about it
 
 
-async def test_a_task_for_the_deal_settles_what_suggested_one(parts: Parts) -> None:
+@pytest.mark.parametrize(
+    ("rule", "happened", "title"),
+    [
+        ("referral_ask", won(), "Ask for a referral"),
+        ("follow_up", told("deal_created", deal=OPEN), "Call"),
+    ],
+)
+async def test_a_task_for_the_deal_settles_what_suggested_one(
+    parts: Parts, rule: str, happened: dict[str, Any], title: str
+) -> None:
+    # No other rule has it asked about.
+    parts = replace(parts, rules={rule: parts.rules[rule]})
     ana = await enrol(parts, ANA, level=Level.ACTIVE)
-    deal = {"id": "D-2", "title": "Blue pilot", "status": "open", "stage": "Proposal"}
-    await deliver(parts, won(), told("deal_created", deal=deal))
-    planned = {"id": "T-1", "title": "Ask for a referral", "deal_id": "D-1"}
+    other = told("task_created", task={"id": "T-0", "title": title, "deal_id": "D-9"})
+    await deliver(parts, happened, other)
+    assert (await the(parts, ana, rule)).state is InsightState.OPEN
+    planned = {"id": "T-1", "title": title, "deal_id": "D-1"}
     await deliver(parts, told("task_created", task=planned, owner=BEN))
-    assert words(await the(parts, ana, "referral_ask")) == "Planned in the CRM: Ask for a referral."
-    tip = await the(parts, ana, "follow_up")
-    assert tip.state is InsightState.OPEN
-    await deliver(
-        parts, told("task_created", task={"id": "T-2", "title": "Call", "deal_id": "D-2"})
-    )
-    assert words(await the(parts, ana, "follow_up")) == "Planned in the CRM: Call."
+    assert words(await the(parts, ana, rule)) == f"Planned in the CRM: {title}."
 
 
 async def test_the_next_priority_is_the_one_that_has_come_first(parts: Parts) -> None:
