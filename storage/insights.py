@@ -1,7 +1,7 @@
 """Insights: made once, decided once; what was said of them to whom is in `storage.messages`."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,39 +73,26 @@ class NewInsight:
 async def add(
     tx: Tx, workspace_id: str, new: Sequence[NewInsight], now: datetime
 ) -> list[tuple[str, NewInsight]]:
-    """Store insights; returns (fingerprint, insight) of those that were not there already."""
-    rows: dict[str, dict[str, Any]] = {}
+    """Store insights; returns (fingerprint, insight) of those that were not there already.
+
+    What has settled itself and comes up once more is there no longer: it is a new occasion.
+    """
     by_print: dict[str, NewInsight] = {}
     for each in new:
-        draft = each.draft
-        print_ = fingerprint(workspace_id, each.rule, draft)
-        if print_ in rows:
-            continue
-        by_print[print_] = each
-        rows[print_] = {
-            "workspace_id": workspace_id,
-            "fingerprint": print_,
-            "person_id": draft.person_id,
-            "rule": each.rule,
-            "type": each.type.value,
-            "priority": int(draft.priority),
-            "subject": draft.subject,
-            "occasion": draft.occasion,
-            "message": draft.message,
-            "reason": draft.reason,
-            "action": draft.suggestion.action,
-            "params": draft.suggestion.kept,
-            "state": InsightState.OPEN.value,
-            "created_at": now,
-            "expires_at": draft.expires_at,
-            "outcome": None,
-        }
-    made: list[str] = []
-    for piece in chunks(list(rows)):
-        there = await _there(tx, workspace_id, piece)
-        fresh = [print_ for print_ in piece if print_ not in there]
-        await add_new(tx, insights, [rows[print_] for print_ in fresh])
-        made += fresh
+        by_print.setdefault(fingerprint(workspace_id, each.rule, each.draft), each)
+    there = await _there(tx, workspace_id, by_print)
+    while again := {print_: at for print_, at in there.items() if at and print_ in by_print}:
+        later: dict[str, NewInsight] = {}
+        for print_, at in again.items():
+            each = by_print.pop(print_)
+            occasion = f"{each.draft.occasion} after {at.isoformat()}"
+            each = replace(each, draft=replace(each.draft, occasion=occasion))
+            later[fingerprint(workspace_id, each.rule, each.draft)] = each
+        by_print |= later
+        there |= await _there(tx, workspace_id, later)
+    made = [print_ for print_ in by_print if print_ not in there]
+    rows = [_row(workspace_id, print_, by_print[print_], now) for print_ in made]
+    await add_new(tx, insights, rows)
     await add_new(
         tx,
         insight_subjects,
@@ -125,15 +112,43 @@ async def add(
     return [(print_, by_print[print_]) for print_ in made]
 
 
-_THERE = select(insights.c.fingerprint).where(
+def _row(workspace_id: str, print_: str, new: NewInsight, now: datetime) -> dict[str, Any]:
+    draft = new.draft
+    return {
+        "workspace_id": workspace_id,
+        "fingerprint": print_,
+        "person_id": draft.person_id,
+        "rule": new.rule,
+        "type": new.type.value,
+        "priority": int(draft.priority),
+        "subject": draft.subject,
+        "occasion": draft.occasion,
+        "message": draft.message,
+        "reason": draft.reason,
+        "action": draft.suggestion.action,
+        "params": draft.suggestion.kept,
+        "state": InsightState.OPEN.value,
+        "created_at": now,
+        "expires_at": draft.expires_at,
+        "outcome": None,
+    }
+
+
+_THERE = select(insights.c.fingerprint, insights.c.state, insights.c.decided_at).where(
     insights.c.workspace_id == bindparam("workspace"),
     among(insights.c.fingerprint, texts("fingerprints")),
 )
 
 
-async def _there(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> set[str]:
+async def _there(
+    tx: Tx, workspace_id: str, fingerprints: Collection[str]
+) -> dict[str, datetime | None]:
+    """Those that are there already, and of those that were settled by themselves when."""
     asked = {"workspace": workspace_id, "fingerprints": list(fingerprints)}
-    return set((await tx.execute(_THERE, asked)).scalars())
+    return {
+        print_: at if state == InsightState.RESOLVED.value else None
+        for print_, state, at in await tx.execute(_THERE, asked)
+    }
 
 
 async def get(tx: Tx, workspace_id: str, fingerprint: str) -> Insight | None:

@@ -57,18 +57,21 @@ def evaluate(look: ActionLook) -> Draft | None:
 def still_true(look: TruthLook) -> Standing:
     """While the task is to be done and still the first of the important ones."""
     task = look.only(Task)
+    pressing = {subject_key(each): each for each in look.known[PRESSING_TASKS]}
+    done = look.insight.reason.values.get("done")
+    if task is None and not look.things and pressing and done is not None:
+        # It was another's double, and is one with it now.
+        return _next(done, min(pressing.values(), key=_urgency))
     if task is None:
         return Over(settling.gone(look))
     if task.status is TaskStatus.COMPLETED:
         return Over(settling.done(look, [task]))
-    pressing = {subject_key(each): each for each in look.known[PRESSING_TASKS]}
     if subject_key(task) not in pressing:
         return Over(say("{task} is no longer a priority of yours.", task=task.thing))
     first = min(pressing.values(), key=_urgency)
     if subject_key(first) != subject_key(task):
         # That one is pointed at when the next task is done: this insight is about another.
         return Over(say("{task} comes first now.", task=first.thing))
-    done = look.insight.reason.values.get("done")
     # Without it, it was kept as a finished sentence.
     return _next(done, task) if done is not None else TRUE
 

@@ -16,7 +16,6 @@ from storage.database import Tx
 from storage.loader import Asked, Loader
 from storage.tables import decisions as decisions_table
 from tests.bot.coaching.test_following import (
-    asked,
     has_buttons,
     last_word,
     overdue,
@@ -136,25 +135,13 @@ async def test_a_list_shows_what_is_true_and_says_it_anew(parts: Parts) -> None:
     await deliver(parts, open_deal("D-1", since=LONG_AGO - 2 * HOUR))
     await ticking.tick(parts)
     (listed,) = await following.pending(parts, WORKSPACE, ana.id)
-    assert "for 15 days" in words(listed)
+    assert "for 21 days" in words(listed)
     pass_time(parts, 23 * HOUR)
     (listed,) = await following.pending(parts, WORKSPACE, ana.id)
     assert words(listed) == words(await the(parts, ana, "stuck_deals"))
-    assert "for 16 days" in words(listed)
+    assert "for 22 days" in words(listed)
     await changed_mind(parts, ana)
     assert await following.pending(parts, WORKSPACE, ana.id) == []
-
-
-async def test_lists_ask_as_often_however_much_there_is(parts: Parts) -> None:
-    ana = await enrol(parts, ANA)
-    counts = []
-    for number in range(7):
-        await deliver(parts, won(f"D-{number}"))
-        if number in {0, 6}:
-            with asked(parts) as seen:
-                assert len(await following.pending(parts, WORKSPACE, ana.id)) == number + 1
-            counts.append(len(seen))
-    assert counts[0] == counts[1]
 
 
 async def test_who_is_faster_with_the_same_insight_wins(parts: Parts) -> None:
