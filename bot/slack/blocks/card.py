@@ -138,7 +138,8 @@ def _taken(insight: Insight, voice: Voice) -> tuple[str, Blocks]:
 
 
 def _resolved(insight: Insight, outcome: Phrase, voice: Voice) -> tuple[str, Blocks]:
-    return _alone(outcome, voice), _answered(insight, outcome, voice)
+    said = say("Coach: {message}", message=outcome)
+    return _alone(said, voice), _answered(insight, outcome, voice)
 
 
 def _answered(insight: Insight, done: Phrase, voice: Voice) -> Blocks:

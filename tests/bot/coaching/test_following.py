@@ -26,7 +26,7 @@ from coach.models import (
 from coach.screens import Control
 from coach.truth import Standing, TruthLook
 from coach.wording import plain
-from storage import messages, workspaces
+from storage import insights, messages, workspaces
 from storage.tables import decisions as decisions_table
 from storage.tables import insights as insights_table
 from tests.bot.coaching.test_ticking import LONG_AGO, lead, open_deal, pass_time, task
@@ -127,7 +127,7 @@ async def test_a_card_counts_down_and_at_last_is_settled_by_itself(world: World)
     await world.post(done("T-4"))
     await world.settle()
     (card,) = world.messages(ANA)
-    assert card.text == "Done in the CRM: Task T-4."
+    assert card.text == "Coach: Done in the CRM: Task T-4."
     assert not has_buttons(world)
     (insight,) = await world.insights(ANA)
     assert insight.state is InsightState.RESOLVED
@@ -147,10 +147,23 @@ async def test_what_comes_up_after_it_was_settled_is_a_new_insight(sqlite_world:
     await world.settle()
     await world.pass_time(12 * HOUR)
     settled, new = world.messages(ANA)
-    assert settled.text == "Done in the CRM: Task T-0."
+    assert settled.text == "Coach: Done in the CRM: Task T-0."
     assert new.text == f"Coach: {overdue(1)}"
     states = [each.state for each in await world.insights(ANA)]
     assert states == [InsightState.OPEN, InsightState.RESOLVED]
+
+
+async def test_with_another_date_it_is_about_the_task_as_it_is_now(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, late(1))
+    await ticking.tick(parts)
+    moved = {"id": "T-0", "due_date": "2026-11-12"}
+    await deliver(parts, told("task_rescheduled", task=moved))
+    said = await the(parts, ana, "overdue_tasks")
+    assert plain(said.reason) == "The oldest is “Task T-0”, due Thu 12 Nov."
+    async with parts.database.read() as tx:
+        found = await insights.subjects(tx, WORKSPACE, [said.fingerprint])
+    assert [each.mark for each in found[said.fingerprint]] == ["2026-11-12"]
 
 
 async def test_a_deal_that_is_won_again_on_the_same_day_is_a_new_insight(parts: Parts) -> None:
@@ -173,7 +186,7 @@ async def test_what_waited_behind_a_settled_card_has_its_turn(sqlite_world: Worl
     await world.post(reopened())
     await world.settle()
     first, second = world.messages(ANA)
-    assert first.text == "Acme renewal is not won any more."
+    assert first.text == "Coach: Acme renewal is not won any more."
     assert "for a referral" in second.text
 
 
