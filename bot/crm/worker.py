@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 #: What one transaction holds at most: deliveries, bytes of their bodies, and events in them. Of
 #: the last it may be more by what the last delivery brings.
-BATCH = 200
-BYTES = 131_072
-EVENTS = 200
+BATCH = 400
+BYTES = 262_144
+EVENTS = 400
 
 
 @dataclass(slots=True)

@@ -253,11 +253,11 @@ async def test_a_batch_is_bounded_by_deliveries_bytes_and_events(parts: Parts) -
         await store(parts, told("call_logged", contact={"id": f"C-{number}"}))
     assert (await worker.work(crm_of(parts), WORKSPACE)).deliveries == worker.BATCH
     assert (await worker.work(crm_of(parts), WORKSPACE)).deliveries == 1
-    size = worker.BYTES // 5
-    for number in range(7):
+    size = worker.BYTES // 10
+    for number in range(14):
         await store(parts, told("deal_created", deal={"id": f"D-{number}", "x": "x" * size}))
     done = [(await worker.work(crm_of(parts), WORKSPACE)).deliveries for _ in range(2)]
-    assert done == [4, 3]
+    assert done == [9, 5]
     each = worker.EVENTS // 2
     for number in range(5):
         calls = [told("call_logged", contact={"id": f"C-{number}"})] * each
