@@ -5,6 +5,8 @@ import base64
 import json
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +23,7 @@ from bot.crm.providers import native as native_provider
 from bot.playground.crm.signing import webhook_headers
 from bot.runtime.parts import Parts
 from storage import deliveries
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.tables import deliveries as deliveries_table
 from tests.world import (
     BEARER,
@@ -307,6 +309,30 @@ async def test_a_request_that_does_not_come_whole_is_a_408_and_leaves_its_place(
     await sqlite_gate.web(scope, receive, send)
     assert sent[0]["status"] == 408
     assert sqlite_gate.intake.in_hand == 0
+
+
+class Hanging(Database):
+    """A database that takes no change while it hangs."""
+
+    hangs = True
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        if self.hangs:
+            raise TimeoutError("the database does not answer")
+        async with super().write() as tx:
+            yield tx
+
+
+async def test_trouble_with_the_database_is_a_line_for_each_request_and_no_traceback(
+    sqlite_parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Hanging(str(sqlite_parts.database.url))
+    reply = await Gate(replace(sqlite_parts, database=database)).post(won("D-1"))
+    await database.close()
+    assert reply.status == 503
+    (line,) = [each for each in caplog.records if "could not be stored" in each.getMessage()]
+    assert not line.exc_info
 
 
 async def test_what_nobody_waits_for_any_more_is_not_held_on_to(sqlite_gate: Gate) -> None:
