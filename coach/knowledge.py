@@ -35,8 +35,9 @@ UNKNOWN = Known()
 #: The person's few most pressing tasks: pending, of high and urgent priority.
 PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
 
-#: The value from which a deal belongs to the person's largest tenth; none for few deals.
-LARGE_VALUE: Knowledge[float | None] = Knowledge("large_value", None)
+#: The value from which a deal belongs to the largest tenth of the person's open ones, by currency
+#: (empty for a deal without one); `None` where they have few, or where too many are as large.
+LARGE_VALUE: Knowledge[Mapping[str, float | None]] = Knowledge("large_value", {})
 
 #: The tasks of each deal that is asked about, done or not, by the deal's `subject_key`.
 TASKS_OF_DEALS: Knowledge[Mapping[str, Sequence[Task]]] = Knowledge("tasks_of_deals", {})

@@ -24,7 +24,7 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
-from coach.phrases import counted, say, together
+from coach.phrases import Money, Phrase, counted, say, together
 from coach.repetition import next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
 from coach.thresholds import stuck_deal_days
@@ -82,19 +82,15 @@ def still_true(look: TruthLook) -> Standing:
     """While the deal is stuck, be it in another stage by now; the number of days follows."""
     for deal in look.left:
         if isinstance(deal, Deal) and deal.stage_entered_at is not None:
-            large = look.insight.priority is Priority.HIGH
+            # Why it is of high priority is said for as long as it is so.
+            large = _largest(deal, look.known) if look.insight.priority is Priority.HIGH else None
             return _said(look.person, deal, deal.stage_entered_at, large, look.now)
     moved = look.only(Deal)
     return Over(settling.moved_on(look, moved) if moved else settling.gone(look))
 
 
 def _draft(look: TimeLook, deal: Deal, entered: datetime, occasion: str) -> Draft:
-    limit_of_large = look.known[LARGE_VALUE]
-    large = (
-        limit_of_large is not None
-        and deal.value is not None
-        and float(deal.value) >= limit_of_large
-    )
+    large = _largest(deal, look.known)
     said = _said(look.person, deal, entered, large, look.now)
     return Draft(
         person_id=look.person.id,
@@ -109,7 +105,25 @@ def _draft(look: TimeLook, deal: Deal, entered: datetime, occasion: str) -> Draf
     )
 
 
-def _said(person: Person, deal: Deal, entered: datetime, large: bool, now: datetime) -> Changed:
+def _largest(deal: Deal, known: Known) -> Phrase | None:
+    """That a deal is in the largest tenth; nothing where it is not."""
+    limits, currency = known[LARGE_VALUE], deal.currency or ""
+    limit = limits.get(currency)
+    if limit is None or deal.value is None or float(deal.value) < limit:
+        return None
+    value = Money(deal.value, deal.currency)
+    if len(limits) > 1 and currency:
+        return say(
+            "At {value} it is in the largest tenth of your open deals in {currency}.",
+            value=value,
+            currency=currency,
+        )
+    return say("At {value} it is in the largest tenth of your open deals.", value=value)
+
+
+def _said(
+    person: Person, deal: Deal, entered: datetime, large: Phrase | None, now: datetime
+) -> Changed:
     days = days_between(entered, now, person)
     worked = working_days_between(entered, now, person)
     limit = stuck_deal_days(person)
@@ -126,7 +140,7 @@ def _said(person: Person, deal: Deal, entered: datetime, large: bool, now: datet
         )
     )
     if large:
-        reason = together(reason, say("It is among your largest deals."))
+        reason = together(reason, large)
     return Changed(
         counted(
             "Deal '{deal}' has been in {stage} for {days} day. Time to move it forward?",

@@ -126,7 +126,7 @@ def test_only_what_rules_for_these_verbs_ask_for_is_shown() -> None:
 
 def test_what_was_not_found_out_is_nothing() -> None:
     assert Known()[PRESSING_TASKS] == ()
-    assert Known({"large_value": 5.0})[LARGE_VALUE] == 5.0
+    assert Known({"large_value": {"EUR": 5.0}})[LARGE_VALUE] == {"EUR": 5.0}
 
 
 def test_what_is_of_use_to_nobody_any_more_is_not_said() -> None:

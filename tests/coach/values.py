@@ -28,7 +28,7 @@ from coach.models import (
     Verb,
 )
 from coach.rule import ActionLook, Rule, TimeLook, TimeRule, Verdict
-from coach.truth import Changed, Over, StillTrue, TruthLook
+from coach.truth import Changed, Over, Standing, StillTrue, TruthLook
 from coach.wording import plain
 
 #: A Monday morning; ten o'clock in Madrid.
@@ -95,7 +95,7 @@ def look(
     large_value: float | None = None,
 ) -> TimeLook:
     """What a time rule sees of Ana; `count` where more is due than is shown."""
-    known = Known({LARGE_VALUE.name: large_value})
+    known = Known({LARGE_VALUE.name: {"EUR": large_value}})
     return TimeLook(now, person, due, len(due) if count is None else count, past, known)
 
 
@@ -173,17 +173,43 @@ def truth(
     “still true”, what it says now, or what has settled it.
     """
     assert draft is not None
-    insight = stored(draft, rule)
-    look = TruthLook(
-        now, person, insight, draft.about, things, known or Known(), here=frozenset(here)
-    )
-    match engine.still_true({"rule": rule}, look):
+    match standing(rule, draft, *things, now=now, person=person, known=known, here=here):
         case Over(words):
             return plain(words)
-        case Changed() as new if not new.says_the_same(insight, draft.about):
+        case Changed() as new if not new.says_the_same(stored(draft, rule), draft.about):
             return plain(new.message)
         case Changed() | StillTrue():
             return "still true"
+
+
+def truth_of_reason(
+    rule: Rule, draft: Draft, *things: Subject, now: datetime = NOW, known: Known | None = None
+) -> str:
+    """Why a rule says what it says of these things now, in bare words."""
+    new = standing(rule, draft, *things, now=now, known=known)
+    return plain(new.reason if isinstance(new, Changed) else draft.reason)
+
+
+def standing(
+    rule: Rule,
+    draft: Draft,
+    *things: Subject,
+    now: datetime = NOW,
+    person: Person = ANA,
+    known: Known | None = None,
+    here: Sequence[str] = (),
+) -> Standing:
+    """What a rule answers of its own draft, when the mirror has these things."""
+    look = TruthLook(
+        now,
+        person,
+        stored(draft, rule),
+        draft.about,
+        things,
+        known or Known(),
+        here=frozenset(here),
+    )
+    return engine.still_true({"rule": rule}, look)
 
 
 def view(**things: Any) -> ActionView:

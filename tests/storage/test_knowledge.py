@@ -1,8 +1,11 @@
 """What rules ask to be shown: who it is about, and what counts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+
+import pytest
 
 from coach.models import DealStatus, TaskPriority, TaskStatus
 from storage import lists
@@ -13,20 +16,56 @@ from tests.storage.things import deal, keep, task
 from tests.world import WORKSPACE
 
 
-async def test_large_is_the_top_tenth_of_at_least_ten_open_deals(store: Store) -> None:
+async def limits(store: Store) -> Mapping[str, object]:
+    """From which value Ana's deals are large, by currency."""
+    async with store.database.read() as tx:
+        found = await large_value.find(tx, Asked(WORKSPACE, [store.ana.id, store.ben.id]))
+    assert found.keys() == {store.ana.id}
+    return found[store.ana.id]
+
+
+async def test_large_is_the_top_tenth_of_the_open_deals_and_of_few_there_is_none(
+    store: Store,
+) -> None:
     values = ["9", "10", "100", "1000", "20000.5", "8", "7", "6", "5"]
     await keep(store, *(deal(store, f"D-{v}", value=Decimal(v)) for v in values))
-    async with store.database.read() as tx:
-        assert await large_value.find(tx, Asked(WORKSPACE, [store.ana.id, store.ben.id])) == {}
-    await keep(store, deal(store, "D-4", value=Decimal("4")), deal(store, "none"))
+    assert await limits(store) == {"": None}
+    await keep(store, deal(store, "D-4", value=Decimal("4")), deal(store, "none", value=None))
     won = deal(store, "won", value=Decimal("10") ** 9, status=DealStatus.WON)
     await keep(store, won)
     async with store.database.read() as tx:
-        found = await large_value.find(tx, Asked(WORKSPACE, [store.ana.id, store.ben.id]))
         largest = await lists.deals_of(tx, WORKSPACE, store.ana.id, 3)
-    assert found == {store.ana.id: 20000.5}
+    assert await limits(store) == {"": 20000.5}
     # By amount and not by its digits.
     assert [each.id for each in largest] == ["D-20000.5", "D-1000", "D-100"]
+
+
+@pytest.mark.parametrize(
+    ("equal", "smaller", "limit"),
+    [(45, 29, None), (7, 67, 5482.0), (8, 66, None), (2, 18, 5482.0), (3, 17, None)],
+)
+async def test_a_tenth_is_a_tenth_at_most_however_many_tie(
+    store: Store, equal: int, smaller: int, limit: float | None
+) -> None:
+    values = [5482] * equal + [550 + n for n in range(smaller)]
+    made = (deal(store, f"D-{n}", value=Decimal(value)) for n, value in enumerate(values))
+    await keep(store, *made)
+    assert await limits(store) == {"": limit}
+
+
+async def test_those_that_tie_leave_the_larger_ones_in(store: Store) -> None:
+    values = [9000, *[5000] * 10, *range(100, 109)]
+    made = (deal(store, f"D-{n}", value=Decimal(value)) for n, value in enumerate(values))
+    await keep(store, *made)
+    assert await limits(store) == {"": 9000.0}
+
+
+async def test_amounts_of_different_currencies_are_not_compared(store: Store) -> None:
+    euros = (deal(store, f"E-{n}", value=Decimal(n), currency="EUR") for n in range(10))
+    yens = (deal(store, f"Y-{n}", value=Decimal(10**6), currency="JPY") for n in range(5))
+    bare = deal(store, "bare", value=Decimal(5))
+    await keep(store, *euros, *yens, bare)
+    assert await limits(store) == {"EUR": 9.0, "JPY": None, "": None}
 
 
 async def test_pressing_tasks_are_high_and_pending_the_earliest_first_undated_last(

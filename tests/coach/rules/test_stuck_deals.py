@@ -35,6 +35,7 @@ from tests.coach.values import (
     said,
     setting,
     truth,
+    truth_of_reason,
     words,
 )
 
@@ -106,9 +107,33 @@ def test_it_is_of_medium_priority_and_of_high_in_the_top_tenth_by_value() -> Non
     assert priority(0.0, deal("no value", None)) is Priority.MEDIUM
 
 
-def test_a_large_deal_says_so() -> None:
+def test_a_large_deal_says_so_and_how_large() -> None:
     draft = only(evaluate(look(STUCK, large_value=12000.0)))
-    assert reason(draft).endswith("It is among your largest deals.")
+    assert reason(draft).endswith(" At €12,000 it is in the largest tenth of your open deals.")
+
+
+def test_amounts_are_compared_in_their_own_currency_and_of_several_it_is_named() -> None:
+    limits = {LARGE_VALUE.name: {"EUR": 12000.0, "JPY": None}}
+    known = replace(look(STUCK), known=Known(limits))
+    assert reason(only(evaluate(known))).endswith(" tenth of your open deals in EUR.")
+    yen = replace(look(replace(STUCK, currency="JPY")), known=Known(limits))
+    assert only(evaluate(yen)).priority is Priority.MEDIUM
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "is_said"),
+    [(12000.0, 12000, True), (12000.0, 1, False), (12000.01, 12000, False), (None, 12000, False)],
+)
+def test_that_it_is_large_is_said_for_as_long_as_it_is(
+    limit: float | None, value: int, is_said: bool
+) -> None:
+    draft = only(evaluate(look(STUCK, large_value=12000.0)))
+    known = Known({LARGE_VALUE.name: {"EUR": limit}})
+    deal = replace(STUCK, value=Decimal(value))
+    assert ("largest tenth" in truth_of_reason(RULE, draft, deal, known=known)) is is_said
+    # What was said of it with medium priority was not said for its value.
+    small = only(evaluate(look(STUCK)))
+    assert "largest" not in truth_of_reason(RULE, small, deal, known=known)
 
 
 def test_the_two_largest_are_told_first_and_deals_without_a_value_last() -> None:
