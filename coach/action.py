@@ -22,7 +22,7 @@ class Shows(Flag):
     TASK = auto()
     #: `params["connection_id"]`, `params["deal_id"]`; the contact of the deal comes along.
     DEAL = auto()
-    #: `params["contacts"]`: pairs of connection id and contact id.
+    #: `params["contacts"]`: pairs of connection id and contact id, in the order to show them in.
     CONTACTS = auto()
     #: The person's overdue tasks, now.
     OVERDUE_TASKS = auto()
@@ -44,7 +44,9 @@ class ActionView:
     contact: Contact | None = None
     contacts: Sequence[Contact] = ()
     tasks: Sequence[Task] = ()
-    #: The stages known in this deal's connection, in the order deals usually go through them.
+    #: How many more tasks are overdue than those.
+    more: int = 0
+    #: The stages of this deal's pipeline, in the order deals usually go through them.
     stages: Sequence[str] = ()
     #: What has been done from this insight so far: thing's id -> a phrase like “Completed”.
     done: Mapping[str, Phrase] | None = None

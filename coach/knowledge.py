@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic, TypeVar, cast
 
 from coach.models import Task
@@ -32,6 +33,17 @@ class Known:
 UNKNOWN = Known()
 
 
+@dataclass(frozen=True, slots=True)
+class Dealings:
+    """What deals there are with a contact, whoever's they are."""
+
+    #: Whether one was won.
+    won: bool = False
+    #: What the largest open one is worth, and when the first of them is expected to close.
+    value: float | None = None
+    closes: date | None = None
+
+
 #: The person's few most pressing tasks: pending, of high and urgent priority.
 PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
 
@@ -41,3 +53,6 @@ LARGE_VALUE: Knowledge[Mapping[str, float | None]] = Knowledge("large_value", {}
 
 #: The tasks of each deal that is asked about, done or not, by the deal's `subject_key`.
 TASKS_OF_DEALS: Knowledge[Mapping[str, Sequence[Task]]] = Knowledge("tasks_of_deals", {})
+
+#: What deals there are with each lead that is asked about, by the contact's `subject_key`.
+DEALS_WITH: Knowledge[Mapping[str, Dealings]] = Knowledge("deals_with", {})

@@ -1,8 +1,5 @@
 """Things of the CRM as items on a screen, in the words every screen shares."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
-
 from coach.action import ActionView
 from coach.calendar import days_between
 from coach.models import Contact, Deal, DealStatus, Ref, Task, TaskStatus
@@ -17,6 +14,7 @@ from coach.phrases import (
     say,
     verbatim,
 )
+from coach.promising import days_silent
 from coach.screens import Control, Item, Note
 from coach.terms import CLOSED, PRIORITY_FACTS
 
@@ -115,20 +113,17 @@ def contact_item(contact: Contact, view: ActionView) -> Item:
 
 
 def _contacted(contact: Contact, view: ActionView) -> Phrase:
-    if contact.last_contacted_at is None:
+    days = days_silent(contact, view.now, view.person)
+    if contact.last_contacted_at is not None:
+        if days == 0:
+            return say("Last contacted today")
+        return counted(
+            "Last contacted {days} day ago", "Last contacted {days} days ago", "days", days=days
+        )
+    if contact.silent_since is None or days == 0:
         return say("Never contacted")
-    days = days_between(contact.last_contacted_at, view.now, view.person)
-    if days == 0:
-        return say("Last contacted today")
     return counted(
-        "Last contacted {days} day ago", "Last contacted {days} days ago", "days", days=days
-    )
-
-
-def longest_first(contacts: Iterable[Contact]) -> list[Contact]:
-    """Contacts in the order in which they have been quiet."""
-    return sorted(
-        contacts, key=lambda each: (each.silent_since or datetime.max.replace(tzinfo=UTC), each.id)
+        "Never contacted in {days} day", "Never contacted in {days} days", "days", days=days
     )
 
 

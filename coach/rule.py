@@ -87,6 +87,11 @@ class Verdict:
     later: Mapping[str, datetime] = field(default_factory=dict)
 
 
+def any_change(before: Subject | None, after: Subject) -> bool:
+    """Whatever has changed in a thing counts."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class TimeRule:
     """A rule that speaks when something has gone on for too long.
@@ -109,12 +114,16 @@ class TimeRule:
     #: What `due` is to know, and what `TimeLook.known` is to hold; `TruthLook.known` holds both.
     knows: tuple[Knowledge[Any], ...] = ()
     shown: tuple[Knowledge[Any], ...] = ()
-    #: Whether the deals of the largest value come first; else what has been due the longest.
+    #: Whether the deals of the largest value come first, or else what became due last; without
+    #: either, what has been due the longest.
     largest_first: bool = False
+    latest_first: bool = False
     #: Kinds of thing that `knows` tells of: with each that changes, the check of the deal or
     #: contact it belongs to is made anew, also one that was put off, and what is said of it is
     #: asked about.
     moved_by: frozenset[SubjectKind] = frozenset()
+    #: Which of their changes count, by the thing as it was, if it was there, and as it is.
+    moved_when: Callable[[Subject | None, Subject], bool] = any_change
 
 
 @dataclass(frozen=True, slots=True)

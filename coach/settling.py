@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from coach.keys import subject_key
+from coach.knowledge import DEALS_WITH
 from coach.models import Contact, Deal, DealStatus, Task, TaskStatus
-from coach.phrases import Phrase, names, say
+from coach.phrases import Phrase, counted, names, say
 from coach.truth import TruthLook
 
 #: How many things are named; the others are counted.
@@ -48,7 +50,10 @@ def late_no_more(look: TruthLook) -> Phrase:
 
 
 def cold_no_more(look: TruthLook) -> Phrase:
-    """None of the leads waits for a word: somebody spoke to them, or they are no lead of yours."""
+    """None of the leads waits for a word: somebody spoke to them, or they are no lead of yours.
+
+    With a client a deal was won.
+    """
     leads = [each for each in look.gone if isinstance(each, Contact) and not each.deleted]
     if not leads:
         return gone(look)
@@ -58,12 +63,26 @@ def cold_no_more(look: TruthLook) -> Phrase:
         for lead in leads
         if str(lead.silent_since) != silent_since[lead.connection_id, lead.id]
     ]
-    named = names([lead.thing for lead in spoken_to or leads], NAMED)
+    clients = [lead for lead in leads if _is_client(look, lead)]
+    named = names([lead.thing for lead in spoken_to or clients or leads], NAMED)
+    if clients and not spoken_to:
+        return counted(
+            "A client now: {leads}.",
+            "Clients now: {leads}.",
+            "count",
+            leads=named,
+            count=len(clients),
+        )
     if not spoken_to:
         return say("No longer going cold for you: {leads}.", leads=named)
     if look.is_ours(spoken_to):
         return say("Contacted: {leads}.", leads=named)
     return say("Contacted, says the CRM: {leads}.", leads=named)
+
+
+def _is_client(look: TruthLook, lead: Contact) -> bool:
+    dealings = look.known[DEALS_WITH].get(subject_key(lead))
+    return dealings is not None and dealings.won
 
 
 def moved_on(look: TruthLook, deal: Deal) -> Phrase:

@@ -123,6 +123,20 @@ def in_order(stages: Iterable[KnownStage]) -> list[str]:
     return list(dict.fromkeys(each.stage.name for each in sorted(every, key=order)))
 
 
+def of_pipeline(
+    known: Sequence[KnownStage], pipeline: str | None, stage: str | None
+) -> list[KnownStage]:
+    """Of stages in several pipelines, those of the one that a deal in this stage belongs to.
+
+    Where its pipeline is not told, it may be in any that has its stage.
+    """
+    told = [each for each in known if each.told]
+    if mine := [each for each in told if each.stage.pipeline == pipeline]:
+        return mine
+    its = {each.stage.pipeline for each in told if each.stage.name == stage}
+    return [each for each in told if each.stage.pipeline in its] or list(known)
+
+
 def settled(event: Event, known: Mapping[str, KnownStage]) -> Event:
     """The event with what its deals' stages mean: their names, the deals' status, and the verb.
 

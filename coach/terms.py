@@ -7,9 +7,9 @@ from coach.phrases import Phrase, counted, say
 
 #: How pressing a task is, inside a sentence.
 PRIORITIES: Mapping[TaskPriority, Phrase] = {
-    TaskPriority.LOW: say("low"),
-    TaskPriority.MEDIUM: say("medium"),
-    TaskPriority.HIGH: say("high"),
+    TaskPriority.LOW: say("low priority"),
+    TaskPriority.MEDIUM: say("medium priority"),
+    TaskPriority.HIGH: say("high priority"),
     TaskPriority.URGENT: say("urgent"),
 }
 
@@ -26,7 +26,7 @@ PRIORITY_FACTS: Mapping[TaskPriority, Phrase] = {
     TaskPriority.LOW: say("Low priority"),
     TaskPriority.MEDIUM: say("Medium priority"),
     TaskPriority.HIGH: say("High priority"),
-    TaskPriority.URGENT: say("Urgent priority"),
+    TaskPriority.URGENT: say("Urgent"),
 }
 
 #: How a deal that is no longer open ended.
@@ -66,6 +66,16 @@ VERBS: Mapping[Verb, Phrase] = {
     Verb.MEETING_BOOKED: say("meeting booked"),
     Verb.COMMAND_USED: say("command used"),
 }
+
+
+def so_many_days(days: int) -> Phrase:
+    """A time in days, as people count them."""
+    return counted("{days} day", "{days} days", "days", days=days)
+
+
+def at_least_days(days: int) -> Phrase:
+    """A time of so many days or more."""
+    return counted("{days}+ days", "{days}+ days", "days", days=days)
 
 
 def how_many(kind: SubjectKind, count: int) -> Phrase:

@@ -121,13 +121,16 @@ async def due(
     *,
     most: int,
     largest_first: bool = False,
+    latest_first: bool = False,
 ) -> dict[str, Due]:
     """What is due with a rule, by person: at most so many things of each, and the true number.
 
-    First comes what has been due the longest, or, where it is said, the deals of largest value.
+    First comes what has been due the longest, or, where it is said, the deals of largest value or
+    what became due last.
     """
     table = mirror.TABLES[kind]
-    order: list[Any] = [checks.c.due_at, checks.c.connection_id, checks.c.subject_id]
+    since = checks.c.due_at.desc() if latest_first else checks.c.due_at
+    order: list[Any] = [since, checks.c.connection_id, checks.c.subject_id]
     if largest_first:
         order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
     found: dict[str, Due] = {}

@@ -3,12 +3,17 @@
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import Float, cast, select
+from sqlalchemy import ColumnElement, Float, and_, cast, func, select
 
 from coach.models import Deal, SubjectKind, Task
 from storage import mirror
 from storage.database import Tx
 from storage.tables import OPEN_DEAL, PENDING_TASK, deals, tasks
+
+
+def _pending(workspace_id: str, person_id: str, due_before: date | None) -> ColumnElement[bool]:
+    mine = and_(tasks.c.workspace_id == workspace_id, tasks.c.person_id == person_id, PENDING_TASK)
+    return mine if due_before is None else mine & (tasks.c.due_date < due_before)
 
 
 async def tasks_of(
@@ -17,18 +22,20 @@ async def tasks_of(
     """A person's pending tasks, earliest due first and undated last."""
     query = (
         select(*mirror.columns(SubjectKind.TASK))
-        .where(
-            tasks.c.workspace_id == workspace_id,
-            tasks.c.person_id == person_id,
-            PENDING_TASK,
-        )
+        .where(_pending(workspace_id, person_id, due_before))
         .order_by(tasks.c.due_date.is_(None), tasks.c.due_date, tasks.c.id)
         .limit(most)
     )
-    if due_before is not None:
-        query = query.where(tasks.c.due_date < due_before)
     rows = [mirror.from_row(SubjectKind.TASK, row) for row in await tx.execute(query)]
     return [row for row in rows if isinstance(row, Task)]
+
+
+async def how_many_tasks(
+    tx: Tx, workspace_id: str, person_id: str, *, due_before: date | None = None
+) -> int:
+    """How many pending tasks a person has in truth."""
+    query = select(func.count()).where(_pending(workspace_id, person_id, due_before))
+    return (await tx.execute(query.select_from(tasks))).scalar_one()
 
 
 async def tasks_by_id(tx: Tx, workspace_id: str, ids: Collection[str]) -> list[Task]:
@@ -42,17 +49,23 @@ async def tasks_by_id(tx: Tx, workspace_id: str, ids: Collection[str]) -> list[T
     return [row for row in rows if isinstance(row, Task)]
 
 
+def _open(workspace_id: str, person_id: str) -> ColumnElement[bool]:
+    return and_(deals.c.workspace_id == workspace_id, deals.c.person_id == person_id, OPEN_DEAL)
+
+
 async def deals_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -> list[Deal]:
     """A person's open deals, largest first."""
     query = (
         select(*mirror.columns(SubjectKind.DEAL))
-        .where(
-            deals.c.workspace_id == workspace_id,
-            deals.c.person_id == person_id,
-            OPEN_DEAL,
-        )
+        .where(_open(workspace_id, person_id))
         .order_by(deals.c.value.is_(None), cast(deals.c.value, Float).desc(), deals.c.id)
         .limit(most)
     )
     rows = [mirror.from_row(SubjectKind.DEAL, row) for row in await tx.execute(query)]
     return [row for row in rows if isinstance(row, Deal)]
+
+
+async def how_many_deals(tx: Tx, workspace_id: str, person_id: str) -> int:
+    """How many open deals a person has in truth."""
+    query = select(func.count()).where(_open(workspace_id, person_id))
+    return (await tx.execute(query.select_from(deals))).scalar_one()

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, or_, select, update
 
-from coach.models import DealStatus
-from coach.stages import KnownStage, Seen, Stage, in_order
+from coach.models import Deal, DealStatus
+from coach.stages import KnownStage, Seen, Stage, in_order, of_pipeline
 from storage.among import among, texts
 from storage.database import Tx, insert, insert_for
 from storage.tables import deals, stage_visits, stages
@@ -24,8 +24,24 @@ def _known(row: Row[Any]) -> KnownStage:
     return KnownStage(stage, row.told, *(getattr(row, name) for name in _COUNTS))
 
 
-async def of_connection(tx: Tx, workspace_id: str, connection_id: str) -> list[str]:
-    """The names of the stages a deal may be in, in the order in which deals go through them."""
+async def of_deal(tx: Tx, workspace_id: str, deal: Deal) -> list[str]:
+    """The names of the stages a deal may be in, in order: of several pipelines, those of its own.
+
+    Where the CRM lists no stages, they are those in which deals of its pipeline were seen.
+    """
+    known = await _known_in(tx, workspace_id, deal.connection_id)
+    if deal.pipeline and not any(each.told for each in known):
+        asked = {
+            "workspace": workspace_id,
+            "connection": deal.connection_id,
+            "pipeline": deal.pipeline,
+        }
+        seen = set((await tx.execute(_SEEN, asked)).scalars())
+        return in_order(each for each in known if each.stage.name in seen)
+    return in_order(of_pipeline(known, deal.pipeline, deal.stage))
+
+
+async def _known_in(tx: Tx, workspace_id: str, connection_id: str) -> list[KnownStage]:
     query = (
         select(stages)
         .where(
@@ -34,9 +50,26 @@ async def of_connection(tx: Tx, workspace_id: str, connection_id: str) -> list[s
             or_(stages.c.told, stages.c.visits > 0),
         )
         .order_by(stages.c.told.desc(), stages.c.visits.desc())
-        .limit(100)
+        .limit(MOST)
     )
-    return in_order(_known(row) for row in await tx.execute(query))
+    return [_known(row) for row in await tx.execute(query)]
+
+
+_SEEN = (
+    select(stage_visits.c.stage)
+    .distinct()
+    .join(
+        deals,
+        (deals.c.workspace_id == stage_visits.c.workspace_id)
+        & (deals.c.connection_id == stage_visits.c.connection_id)
+        & (deals.c.id == stage_visits.c.deal_id),
+    )
+    .where(
+        deals.c.workspace_id == bindparam("workspace"),
+        deals.c.connection_id == bindparam("connection"),
+        deals.c.pipeline == bindparam("pipeline"),
+    )
+)
 
 
 _NAMED = (

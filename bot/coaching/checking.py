@@ -114,7 +114,7 @@ def _moved(rule: TimeRule, touched: Sequence[Touched]) -> set[_Place]:
     return {
         _Place(rule.kind, each.connection_id, id)
         for one in touched
-        if kind_of(one.after) in rule.moved_by
+        if kind_of(one.after) in rule.moved_by and rule.moved_when(one.before, one.after)
         for each in one
         if each is not None and (id := belongs_to(each, rule.kind)) is not None
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.coaching import following
 from bot.coaching.actor import Actor
 from bot.coaching.changes import make, write_of
 from bot.coaching.permission import Refusal, action_of, refused, theirs
@@ -27,8 +28,14 @@ class Opened:
 async def open_screen(parts: Parts, actor: Actor, fingerprint: str) -> Opened:
     """What Take Action shows; notes that the person has seen the insight.
 
+    The card is brought up to date with it: both count the same days and things.
+
     Raises `Refusal`, or `UnknownSubjectError` when the CRM no longer has what it is about.
     """
+    async with parts.database.read() as tx:
+        said = await insights.get(tx, actor.workspace_id, fingerprint)
+    if said is not None:
+        await following.as_of_now(parts, [said])
     async with parts.database.write() as tx:
         insight, person = await theirs(parts, tx, actor, fingerprint)
         view = await view_of(parts, tx, insight, person)

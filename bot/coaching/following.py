@@ -76,22 +76,20 @@ def _moved(rules: Mapping[str, Rule], touched: Sequence[Touched]) -> Moved:
     """The things, what they belong to where a rule goes by that, and who may have another first."""
     moved = Moved(touched[0].after.connection_id, {kind: set() for kind in SubjectKind})
     kinds = {kind_of(each.after) for each in touched}
-    moved_by: set[SubjectKind] = set()
     picked: set[SubjectKind] = set()
     for name, rule in rules.items():
-        if not isinstance(rule, PersonRule):
-            moved_by |= rule.moved_by
         if isinstance(rule, ActionRule) and rule.picks_from & kinds:
             picked |= rule.picks_from
             moved.rules.add(name)
     for touch in touched:
         kind = kind_of(touch.after)
         moved.things[kind].add(touch.after.id)
+        moves = any(_moves(rule, touch) for rule in rules.values())
         # As it was before counts too: it may have been taken from a deal, or from somebody.
         for each in touch:
             if each is None:
                 continue
-            if kind in moved_by:
+            if moves:
                 above = ((one, belongs_to(each, one)) for one in SubjectKind)
                 for one, id in above:
                     if id is not None:
@@ -99,6 +97,13 @@ def _moved(rules: Mapping[str, Rule], touched: Sequence[Touched]) -> Moved:
             if kind in picked and each.person_id is not None:
                 moved.people.add(each.person_id)
     return moved
+
+
+def _moves(rule: Rule, touch: Touched) -> bool:
+    """Whether a rule goes by this change of a thing in what it says of what that belongs to."""
+    if isinstance(rule, PersonRule) or kind_of(touch.after) not in rule.moved_by:
+        return False
+    return isinstance(rule, ActionRule) or rule.moved_when(touch.before, touch.after)
 
 
 async def ask(

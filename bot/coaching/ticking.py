@@ -167,7 +167,7 @@ async def _ask(
     ids = [each.person_id for each in claimed]
     found = await checks.due(
         tx, workspace_id, name, rule.kind, ids, now,
-        most=SHOWN, largest_first=rule.largest_first,
+        most=SHOWN, largest_first=rule.largest_first, latest_first=rule.latest_first,
     )  # fmt: skip
     subjects = [subject for each in found.values() for subject in each.subjects]
     asked = Asked(workspace_id, set(found), subjects)

@@ -23,6 +23,7 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
     contact: Contact | None = None
     contacts: list[Contact] = []
     tasks: list[Task] = []
+    more = 0
     way: list[str] = []
     done = {
         write.subject_id: write.words
@@ -34,19 +35,28 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
         deal = _only(Deal, await _one(tx, SubjectKind.DEAL, insight, params["deal_id"]))
         if deal is not None:
             (deal,) = await namesakes.told_apart(tx, workspace_id, [deal])
-        way = await stages.of_connection(tx, workspace_id, params["connection_id"])
+            way = await stages.of_deal(tx, workspace_id, deal)
         if deal is not None and deal.contact_id:
             found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)
             contact = _only(Contact, found)
     if Shows.CONTACTS in shows:
         wanted: dict[str, list[str]] = {}
+        place: dict[tuple[str, str], int] = {}
         for connection_id, id in params["contacts"]:
             wanted.setdefault(connection_id, []).append(id)
+            place[connection_id, id] = len(place)
         for connection_id, ids in wanted.items():
             known = await mirror.load(tx, SubjectKind.CONTACT, workspace_id, connection_id, ids)
             contacts += [each for each in known.values() if isinstance(each, Contact)]
+        place = {
+            (connection_id, id): at for at, (connection_id, id) in enumerate(params["contacts"])
+        }
+        contacts.sort(key=lambda each: place[each.connection_id, each.id])
     if Shows.OVERDUE_TASKS in shows:
         tasks = await lists.tasks_of(tx, workspace_id, person.id, due_before=today)
+        more = await lists.how_many_tasks(tx, workspace_id, person.id, due_before=today) - len(
+            tasks
+        )
         # What was finished or moved on this screen stays on it, to be seen as done.
         tasks += await lists.tasks_by_id(tx, workspace_id, set(done) - {t.id for t in tasks})
     digest = hashlib.sha256(f"{workspace_id}:{insight.fingerprint}".encode()).hexdigest()
@@ -61,6 +71,7 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
         contact=contact,
         contacts=contacts,
         tasks=tasks,
+        more=more,
         stages=way,
         done=done,
     )

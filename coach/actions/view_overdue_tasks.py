@@ -12,6 +12,11 @@ from coach.screens import Element, Note, Screen
 
 def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
+    if int(params.get("count") or 0) > SHOWN:
+        return say(
+            "Take Action lists the {count} oldest, to complete each or move its date.",
+            count=SHOWN,
+        )
     return say("Take Action lists them, to complete each or move its date.")
 
 
@@ -19,8 +24,8 @@ def screen(view: ActionView) -> Screen:
     """The overdue tasks as the CRM has them now, oldest first."""
     tasks = sorted(view.tasks, key=lambda task: (task.due_date or date.max, task.id))
     elements: list[Element] = [task_item(task, view) for task in tasks[:SHOWN]]
-    if len(tasks) > SHOWN:
-        elements.append(left_in_crm(len(tasks) - SHOWN))
+    if (left := len(tasks) + view.more - SHOWN) > 0:
+        elements.append(left_in_crm(left))
     if not tasks:
         elements.append(Note(say("Nothing is overdue any more. Well done!")))
     return Screen(say("Overdue tasks"), say("Done"), elements)

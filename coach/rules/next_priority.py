@@ -14,12 +14,12 @@ from coach.models import (
     SubjectKind,
     Suggestion,
     Task,
+    TaskPriority,
     TaskStatus,
     Verb,
 )
 from coach.phrases import Phrase, Value, say
 from coach.rule import ActionLook, ActionRule
-from coach.terms import PRIORITIES
 from coach.truth import TRUE, Changed, Over, Standing, TruthLook
 
 
@@ -45,7 +45,8 @@ def evaluate(look: ActionLook) -> Draft | None:
         subject=subject_key(task),
         # However many tasks are done in a row: the same one is pointed at once a day.
         occasion=f"next on {local_date(look.now, look.person).isoformat()}",
-        priority=Priority.MEDIUM,
+        # What is urgent is not called medium.
+        priority=Priority.HIGH if task.priority is TaskPriority.URGENT else Priority.MEDIUM,
         message=next_.message,
         reason=next_.reason,
         suggestion=next_.suggestion,
@@ -86,19 +87,16 @@ def _next(done: Value, task: Task) -> Changed:
 
 
 def _reason(done: Value, task: Task) -> Phrase:
-    priority = PRIORITIES[task.priority]
     if task.due_date is None:
         return say(
-            "You finished “{done}”. Of your {priority}-priority tasks, this one comes first: "
+            "You finished “{done}”. Of your urgent and high-priority tasks, this one comes first: "
             "without a due date.",
             done=done,
-            priority=priority,
         )
     return say(
-        "You finished “{done}”. Of your {priority}-priority tasks, this one comes first: "
+        "You finished “{done}”. Of your urgent and high-priority tasks, this one comes first: "
         "due {date}.",
         done=done,
-        priority=priority,
         date=task.due_date,
     )
 

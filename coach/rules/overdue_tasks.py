@@ -78,7 +78,7 @@ def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draf
         occasion=now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
         message=counted(
-            "You have {count} overdue task. Let's clear the backlog!",
+            "You have {count} overdue task. Let's get it done!",
             "You have {count} overdue tasks. Let's clear the backlog!",
             "count",
             count=count,
@@ -88,7 +88,7 @@ def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draf
             task=oldest.thing,
             date=min(task.due_date for task in tasks if task.due_date),
         ),
-        suggestion=Suggestion("view_overdue_tasks"),
+        suggestion=Suggestion("view_overdue_tasks", {"count": count}),
         expires_at=now + GAP,
         about=_marked(tasks),
     )

@@ -1,15 +1,17 @@
 """Leads nobody has contacted for too long."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coach import settling
 from coach.calendar import after_working_days
-from coach.keys import about
-from coach.knowledge import Known
+from coach.keys import about, subject_key
+from coach.knowledge import DEALS_WITH, Known
 from coach.models import (
     About,
     Contact,
+    Deal,
+    DealStatus,
     Draft,
     Level,
     Person,
@@ -18,9 +20,11 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
-from coach.phrases import counted, names
+from coach.phrases import Phrase, Series, counted, names, say, together
+from coach.promising import days_silent, most_promising_first
 from coach.repetition import next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
+from coach.terms import at_least_days, so_many_days
 from coach.thresholds import stale_lead_days
 from coach.truth import Over, Standing, TruthLook, said_anew
 
@@ -34,17 +38,29 @@ LISTED, MARKS = 100, 1000
 
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
-    """When a lead becomes stale; never when it is no lead or was deleted."""
+    """When a lead becomes stale; never when it is no lead, was won or was deleted."""
     if not isinstance(subject, Contact) or subject.deleted or not subject.is_lead:
         return None
-    if subject.silent_since is None:
+    dealings = known[DEALS_WITH].get(subject_key(subject))
+    if subject.silent_since is None or (dealings is not None and dealings.won):
         return None
     return after_working_days(subject.silent_since, stale_lead_days(person), person)
 
 
+def won_or_not(before: Subject | None, after: Subject) -> bool:
+    """Whether a deal was won with somebody else than before, or is won no more."""
+    return _won_with(before) != _won_with(after)
+
+
+def _won_with(deal: Subject | None) -> str | None:
+    if not isinstance(deal, Deal) or deal.deleted or deal.status is not DealStatus.WON:
+        return None
+    return deal.contact_id
+
+
 def evaluate(look: TimeLook) -> Verdict:
-    """One insight for all stale leads of a person, longest silent first, once in 24 hours."""
-    leads = _longest_first(look.due)
+    """One insight for all stale leads of a person, the most promising first, once in 24 hours."""
+    leads = _in_order(look.due, look.known, look.now)
     allowed = next_allowed(look.past, gap=GAP, about=_marked(leads), now=look.now)
     if allowed is None or not leads:
         # Until another one goes cold.
@@ -57,15 +73,15 @@ def evaluate(look: TimeLook) -> Verdict:
 
 def still_true(look: TruthLook) -> Standing:
     """While any of the leads waits for a word; those named and their number follow."""
-    leads = _longest_first(look.left)
+    leads = _in_order(look.left, look.known, look.now)
     if not leads:
         return Over(settling.cold_no_more(look))
     return said_anew(_draft(look.person, leads, look.count, look.now))
 
 
-def _longest_first(subjects: Iterable[Subject]) -> list[Contact]:
+def _in_order(subjects: Sequence[Subject], known: Known, now: datetime) -> list[Contact]:
     leads = [each for each in subjects if isinstance(each, Contact) and each.silent_since]
-    return sorted(leads, key=lambda lead: (lead.silent_since, lead.id))
+    return most_promising_first(leads, now, known[DEALS_WITH])
 
 
 def _marked(leads: list[Contact]) -> tuple[About, ...]:
@@ -74,33 +90,50 @@ def _marked(leads: list[Contact]) -> tuple[About, ...]:
 
 
 def _draft(person: Person, leads: list[Contact], count: int, now: datetime) -> Draft:
-    days = stale_lead_days(person)
+    silences = [days_silent(lead, now, person) for lead in leads]
+    least = min(silences)
+    alike = count == len(leads) and least == max(silences)
     return Draft(
         person_id=person.id,
         subject=f"person:{person.id}",
         occasion=now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
         message=counted(
-            "Warm leads going cold: {leads} hasn't been contacted in {days}+ days.",
-            "Warm leads going cold: {leads} haven't been contacted in {days}+ days.",
+            "Warm lead going cold: {leads} hasn't been contacted in {silence}.",
+            "Warm leads going cold: {leads} haven't been contacted in {silence}.",
             "count",
             leads=names([lead.thing for lead in leads], NAMED, count),
             count=count,
-            days=days,
+            silence=so_many_days(least) if alike else at_least_days(least),
         ),
-        reason=counted(
-            "Your limit is {days} working day without a call, mail, meeting or note.",
-            "Your limit is {days} working days without a call, mail, meeting or note.",
-            "days",
-            days=days,
-        ),
+        reason=_reason(person, leads, now),
         suggestion=Suggestion(
             "view_stale_leads",
-            {"contacts": [[lead.connection_id, lead.id] for lead in leads[:LISTED]]},
+            {
+                "contacts": [[lead.connection_id, lead.id] for lead in leads[:LISTED]],
+                "count": count,
+            },
         ),
         expires_at=now + GAP,
         about=_marked(leads),
     )
+
+
+def _reason(person: Person, leads: list[Contact], now: datetime) -> Phrase:
+    limit = counted(
+        "Your limit is {days} working day without a call, mail, meeting or note.",
+        "Your limit is {days} working days without a call, mail, meeting or note.",
+        "days",
+        days=stale_lead_days(person),
+    )
+    if len(leads) == 1:
+        return limit
+    each = [
+        say("{lead} for {silence}", lead=lead.thing, silence=so_many_days(days))
+        for lead in leads[:NAMED]
+        for days in (days_silent(lead, now, person),)
+    ]
+    return together(say("Silent: {leads}.", leads=Series(tuple(each))), limit)
 
 
 RULE = TimeRule(
@@ -111,4 +144,8 @@ RULE = TimeRule(
     evaluate=evaluate,
     still_true=still_true,
     setting="stale_lead_days",
+    knows=(DEALS_WITH,),
+    latest_first=True,
+    moved_by=frozenset({SubjectKind.DEAL}),
+    moved_when=won_or_not,
 )

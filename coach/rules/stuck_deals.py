@@ -25,6 +25,7 @@ from coach.models import (
     Suggestion,
 )
 from coach.phrases import Money, Phrase, counted, say, together
+from coach.promising import most_promising_first
 from coach.repetition import next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
 from coach.thresholds import stuck_deal_days
@@ -50,9 +51,11 @@ def evaluate(look: TimeLook) -> Verdict:
     today = local_date(look.now, look.person)
     tomorrow = start_of_day(today + timedelta(days=1), look.person)
     left = A_DAY - sum(local_date(said.created_at, look.person) == today for said in look.past)
-    found = [(deal.stage_entered_at, deal) for deal in look.due if isinstance(deal, Deal)]
+    deals = [each for each in look.due if isinstance(each, Deal)]
+    found = [(deal.stage_entered_at, deal) for deal in most_promising_first(deals, look.now, {})]
     stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
-    stuck.sort(key=lambda each: (-(each[1].value or Decimal(0)), each[0], each[1].id))
+    # Of equal value the most promising: the sort keeps their order.
+    stuck.sort(key=lambda each: -(each[1].value or Decimal(0)))
     drafts: list[Draft] = []
     later: dict[str, datetime] = {}
     waiting = False
@@ -129,11 +132,16 @@ def _said(
     limit = stuck_deal_days(person)
     # Days are said as people count them; where days off make the difference, that is said too.
     reason = (
-        counted("Your limit is {limit} day.", "Your limit is {limit} days.", "limit", limit=limit)
+        counted(
+            "Your limit is {limit} working day.",
+            "Your limit is {limit} working days.",
+            "limit",
+            limit=limit,
+        )
         if worked == days
         else counted(
-            "That is {days} working day; your limit is {limit}.",
-            "That is {days} working days; your limit is {limit}.",
+            "{days} of them was a working day; your limit is {limit}.",
+            "{days} of them were working days; your limit is {limit}.",
             "days",
             days=worked,
             limit=limit,
@@ -143,8 +151,8 @@ def _said(
         reason = together(reason, large)
     return Changed(
         counted(
-            "Deal '{deal}' has been in {stage} for {days} day. Time to move it forward?",
-            "Deal '{deal}' has been in {stage} for {days} days. Time to move it forward?",
+            "Deal “{deal}” has been in {stage} for {days} day. Time to move it forward?",
+            "Deal “{deal}” has been in {stage} for {days} days. Time to move it forward?",
             "days",
             deal=deal.thing,
             stage=deal.stage or "",
@@ -166,4 +174,5 @@ RULE = TimeRule(
     setting="stuck_deal_days",
     shown=(LARGE_VALUE,),
     largest_first=True,
+    latest_first=True,
 )

@@ -42,6 +42,13 @@ deals = Table(
     # With the title, for telling apart those that share one.
     Index("ix_deals_person_id", "workspace_id", "person_id", "title"),
     Index(
+        "ix_deals_contact_id",
+        "workspace_id",
+        "connection_id",
+        "contact_id",
+        **where("contact_id IS NOT NULL"),
+    ),
+    Index(
         "ix_deals_open",
         "workspace_id",
         "person_id",

@@ -59,7 +59,7 @@ async def test_what_the_clock_finds_due_reaches_its_person(world: World) -> None
     await world.settle()
     await world.pass_time(timedelta(days=14))
     assert world.texts(ANA) == [
-        "Coach: Warm leads going cold: Ann hasn't been contacted in 7+ days."
+        "Coach: Warm lead going cold: Ann hasn't been contacted in 14 days."
     ]
 
 

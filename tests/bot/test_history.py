@@ -108,7 +108,7 @@ async def test_stages_come_in_the_order_deals_go_through_them_however_often_they
         event = told("deal_stage_changed", deal={"id": id, "stage": stage})
         await deliver(parts, {**event, "timestamp": at(hours_ago)})
     async with parts.database.read() as tx:
-        assert await stages.of_connection(tx, WORKSPACE, CONNECTION) == [
+        assert await stages.of_deal(tx, WORKSPACE, Deal(CONNECTION, "D")) == [
             "Qualified",
             "Proposal",
             "Won",

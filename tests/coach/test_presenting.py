@@ -6,13 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from coach.models import DealStatus, TaskStatus
+from coach.models import DealStatus, TaskPriority, TaskStatus
 from coach.phrases import Thing, say, verbatim
 from coach.presenting import (
     contact_item,
     deal_item,
     done_outcome,
-    longest_first,
     task_item,
     value_of,
 )
@@ -122,13 +121,29 @@ def test_a_contact_shows_its_status_and_address() -> None:
     assert told(contact_item(contact, view())) == ["Lead", "Never contacted", "ann@acme.example"]
 
 
-def test_contacts_come_longest_silent_first_and_unknown_last() -> None:
-    found = [
-        replace(ANN, id="unknown"),
-        replace(ANN, id="short", silent_since=NOW - DAY),
-        replace(ANN, id="long", silent_since=NOW - 9 * DAY),
-    ]
-    assert [contact.id for contact in longest_first(found)] == ["long", "short", "unknown"]
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (0, "Never contacted"),
+        (1, "Never contacted in 1 day"),
+        (19, "Never contacted in 19 days"),
+    ],
+)
+def test_of_one_nobody_was_ever_in_touch_with_it_counts_the_days_since_it_is_there(
+    days: int, words: str
+) -> None:
+    contact = replace(ANN, silent_since=NOW - days * DAY)
+    assert told(contact_item(contact, view()))[0] == words
+
+
+def test_days_since_a_contact_count_from_the_contact_also_when_it_was_there_later() -> None:
+    brought = replace(ANN, last_contacted_at=NOW - 40 * DAY, silent_since=NOW - 9 * DAY)
+    assert told(contact_item(brought, view()))[0] == "Last contacted 40 days ago"
+
+
+def test_an_urgent_task_is_called_urgent() -> None:
+    urgent = replace(CALL, priority=TaskPriority.URGENT)
+    assert told(task_item(urgent, view()))[-1] == "Urgent"
 
 
 def test_more_than_five_things_done_are_counted() -> None:

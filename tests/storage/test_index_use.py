@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.url import make_url
 
 from coach.attention import APART
-from coach.models import Deal, Ref, SubjectKind
+from coach.models import Contact, Deal, Ref, SubjectKind
 from storage import (
     attention,
     check_plans,
@@ -31,7 +31,7 @@ from storage.check_plans import Plan
 from storage.checks import Key
 from storage.database import Database
 from storage.following import Moved
-from storage.knowledge import large_value, pressing_tasks, tasks_of_deals
+from storage.knowledge import deals_with, large_value, pressing_tasks, tasks_of_deals
 from storage.loader import Asked
 from storage.rounds import Round
 from storage.sending import Paused
@@ -107,6 +107,8 @@ async def every_turn(database: Database) -> None:
         await pressing_tasks.find(tx, Asked(WORKSPACE, ["p1"]))
         deal = Deal(CONNECTION, "x")
         await tasks_of_deals.find(tx, Asked(WORKSPACE, ["p1"], [deal]))
+        lead = Contact(CONNECTION, "x", status="LEAD")
+        await deals_with.find(tx, Asked(WORKSPACE, ["p1"], [lead]))
         moved = Moved(CONNECTION, {kind: {"x"} for kind in SubjectKind}, {"p1"}, {"next_priority"})
         await following.concerned(tx, WORKSPACE, moved)
         await following.worked_on(tx, WORKSPACE, ["f1"])
@@ -200,7 +202,7 @@ async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str)
         *("ix_deals_open", "ix_tasks_pending"),
         *("ix_checks_person", "ix_rounds_due_at", "ix_check_plans_unfinished"),
         *("ix_deals_person_id", "ix_contacts_person_id", "ix_tasks_person_id"),
-        *("ix_tasks_deal_id", "ix_insight_subjects_subject"),
+        *("ix_tasks_deal_id", "ix_deals_contact_id", "ix_insight_subjects_subject"),
         *("ix_insights_open", "ix_insights_expires_at"),
         *("ix_deliveries_small", "ix_deliveries_large"),
         *("ix_messages_waiting", "ix_messages_addressee", "ix_messages_failed"),

@@ -7,13 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from coach.models import DealStatus, TaskPriority, TaskStatus
+from coach.keys import subject_key
+from coach.knowledge import Dealings
+from coach.models import Contact, DealStatus, TaskPriority, TaskStatus
 from storage import lists
-from storage.knowledge import large_value, pressing_tasks, tasks_of_deals
+from storage.knowledge import deals_with, large_value, pressing_tasks, tasks_of_deals
 from storage.loader import Asked
 from tests.storage.conftest import Store
 from tests.storage.things import deal, keep, task
-from tests.world import WORKSPACE
+from tests.world import CONNECTION, WORKSPACE
+
+SOON, LATER = date(2026, 12, 1), date(2027, 1, 1)
 
 
 async def limits(store: Store) -> Mapping[str, object]:
@@ -111,3 +115,44 @@ async def test_the_tasks_of_a_deal_are_all_of_them_whoever_has_them(store: Store
     ((key, its),) = found[store.ana.id].items()
     assert key.endswith(":D-1")
     assert {each.id for each in its} == {"T-1", "T-2"}
+
+
+async def test_the_deals_with_a_lead_are_summed_up_whoever_has_them(store: Store) -> None:
+    ann, bo, cy = (Contact(CONNECTION, id, status="LEAD") for id in ("C-1", "C-2", "C-3"))
+    client = Contact(CONNECTION, "C-4", status="CUSTOMER")
+    lost = DealStatus.LOST
+    await keep(
+        store,
+        deal(store, "D-1", contact_id="C-1", value=Decimal(9), expected_close_date=LATER),
+        deal(store, "D-2", contact_id="C-1", value=Decimal(100), expected_close_date=SOON),
+        deal(store, "D-3", contact_id="C-1", value=Decimal(999), status=lost),
+        replace(
+            deal(store, "D-4", contact_id="C-2", value=Decimal(7), status=DealStatus.WON),
+            person_id=store.ben.id,
+        ),
+        deal(store, "D-5", contact_id="C-3", status=DealStatus.WON, deleted=True),
+        deal(store, "D-6", contact_id="C-4", status=DealStatus.WON),
+    )
+    people = [store.ana.id, store.ben.id]
+    async with store.database.read() as tx:
+        found = await deals_with.find(tx, Asked(WORKSPACE, people, [ann, bo, cy, client]))
+        assert await deals_with.find(tx, Asked(WORKSPACE, people, [client])) == {}
+    known = {
+        subject_key(ann): Dealings(value=100.0, closes=SOON),
+        subject_key(bo): Dealings(won=True),
+    }
+    assert found == dict.fromkeys(people, known)
+
+
+async def test_what_a_person_has_is_counted_in_truth(store: Store) -> None:
+    late = (task(store, f"T-{n}", due_date=SOON) for n in range(5))
+    done = task(store, "T-done", due_date=SOON, status=TaskStatus.COMPLETED)
+    await keep(store, *late, done, task(store, "T-later", due_date=LATER))
+    won = deal(store, "D-won", status=DealStatus.WON)
+    await keep(store, *(deal(store, f"D-{n}") for n in range(3)), won)
+    async with store.database.read() as tx:
+        overdue = await lists.how_many_tasks(tx, WORKSPACE, store.ana.id, due_before=LATER)
+        assert overdue == 5
+        assert await lists.how_many_tasks(tx, WORKSPACE, store.ana.id) == 6
+        assert await lists.how_many_tasks(tx, WORKSPACE, store.ben.id) == 0
+        assert await lists.how_many_deals(tx, WORKSPACE, store.ana.id) == 3

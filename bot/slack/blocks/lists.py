@@ -25,7 +25,7 @@ from coach.wording import Voice, plain, words
 #: How many things one list shows.
 INSIGHTS, ROWS = 10, 25
 
-#: How many things are counted at most.
+#: How many things are looked at, to tell those apart that a list shows.
 MOST = 1000
 
 _ELSEWHERE = say("If the CRM knows you by another address, an id or a name: `/coach link OWNER`.")
@@ -75,18 +75,17 @@ def insight_list(
     )
 
 
-def task_list(tasks: Sequence[Task], voice: Voice, today: date) -> tuple[str, Blocks]:
-    """Pending tasks, earliest due first."""
+def task_list(tasks: Sequence[Task], voice: Voice, today: date, count: int) -> tuple[str, Blocks]:
+    """Pending tasks, earliest due first; `count` is how many there are in truth."""
     if not tasks:
         return sentence(together(say("You have no open tasks in the CRM."), _ELSEWHERE), voice)
 
     def row(task: Task) -> Phrase:
         known = [_due(task, today)]
         if task.priority in {TaskPriority.HIGH, TaskPriority.URGENT}:
-            known.append(say("{priority} priority", priority=PRIORITIES[task.priority]))
+            known.append(PRIORITIES[task.priority])
         return say("{task} – {facts}", task=task.thing, facts=facts(*known))
 
-    count = len(tasks)
     title = counted("Your {count} open task", "Your {count} open tasks", "count", count=count)
 
     def more(left: int) -> Phrase:
@@ -94,7 +93,7 @@ def task_list(tasks: Sequence[Task], voice: Voice, today: date) -> tuple[str, Bl
             "… and {count} open task more.", "… and {count} open tasks more.", "count", count=left
         )
 
-    return _listed(tasks, voice, title, row, more)
+    return _listed(tasks, count, voice, title, row, more)
 
 
 def _due(task: Task, today: date) -> Phrase:
@@ -105,8 +104,8 @@ def _due(task: Task, today: date) -> Phrase:
     return say("due {date}", date=task.due_date)
 
 
-def deal_list(deals: Sequence[Deal], voice: Voice) -> tuple[str, Blocks]:
-    """Open deals, largest first."""
+def deal_list(deals: Sequence[Deal], voice: Voice, count: int) -> tuple[str, Blocks]:
+    """Open deals, largest first; `count` is how many there are in truth."""
     if not deals:
         return sentence(together(say("You have no open deals in the CRM."), _ELSEWHERE), voice)
 
@@ -114,7 +113,6 @@ def deal_list(deals: Sequence[Deal], voice: Voice) -> tuple[str, Blocks]:
         known = facts(value_of(deal), deal.stage or say("no stage"))
         return say("{deal} – {facts}", deal=deal.thing, facts=known)
 
-    count = len(deals)
     title = counted("Your {count} open deal", "Your {count} open deals", "count", count=count)
 
     def more(left: int) -> Phrase:
@@ -122,11 +120,12 @@ def deal_list(deals: Sequence[Deal], voice: Voice) -> tuple[str, Blocks]:
             "… and {count} open deal more.", "… and {count} open deals more.", "count", count=left
         )
 
-    return _listed(deals, voice, title, row, more)
+    return _listed(deals, count, voice, title, row, more)
 
 
 def _listed(
     things: Sequence[T],
+    count: int,
     voice: Voice,
     title: Phrase,
     row: Callable[[T], Phrase],
@@ -145,7 +144,7 @@ def _listed(
         return [
             header(heading),
             {"type": "rich_text", "elements": [bullets]},
-            *_left(more(len(things) - len(shown)), voice),
+            *_left(more(count - len(shown)), voice),
         ]
 
     return heading, fitted(build)

@@ -13,11 +13,12 @@ async def run(call: Call) -> Answer:
     """Open deals, largest first; those whose lines would be alike are told apart."""
     async with call.parts.database.read() as tx:
         found = await lists.deals_of(tx, call.workspace_id, call.person.id, most=MOST)
+        count = await lists.how_many_deals(tx, call.workspace_id, call.person.id)
         alike = Counter(map(_line, found))
         doubtful = [deal for deal in found if alike[_line(deal)] > 1]
         told = iter(await namesakes.told_apart(tx, call.workspace_id, doubtful))
     shown = [next(told) if alike[_line(deal)] > 1 else deal for deal in found]
-    return Answer(*deal_list(shown, call.voice))
+    return Answer(*deal_list(shown, call.voice, count))
 
 
 def _line(deal: Deal) -> tuple[object, ...]:

@@ -80,7 +80,9 @@ def words(insight: Insight) -> str:
 
 def overdue(count: int) -> str:
     """What is said of so many tasks."""
-    return f"You have {count} overdue task{'s' * (count != 1)}. Let's clear the backlog!"
+    if count == 1:
+        return "You have 1 overdue task. Let's get it done!"
+    return f"You have {count} overdue tasks. Let's clear the backlog!"
 
 
 async def the(parts: Parts, person: Person, rule: str) -> Insight:
@@ -289,8 +291,36 @@ async def test_what_becomes_somebody_elses_is_left_out(parts: Parts) -> None:
     await ticking.tick(parts)
     contact = {"id": "C-1", "owner_email": "ben@northwind.example"}
     await deliver(parts, told("contact_updated", contact=contact, owner=None))
-    cold = "Warm leads going cold: Bo hasn't been contacted in 7+ days."
+    cold = "Warm lead going cold: Bo hasn't been contacted in 21 days."
     assert words(await the(parts, ana, "stale_leads")) == cold
+
+
+async def test_with_whom_a_deal_was_won_is_no_warm_lead_any_more(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, lead("C-1", "Ann"), lead("C-2", "Bo"))
+    await ticking.tick(parts)
+
+    def closed(id: str, **more: Any) -> dict[str, Any]:
+        deal = {"id": f"D-{id}", "title": "Pilot", "status": "won", "contact_id": id, **more}
+        # Whoever won it.
+        return told("deal_updated", deal=deal, owner=BEN, at=BEGINNING)
+
+    await deliver(parts, closed("C-1"))
+    cold = await the(parts, ana, "stale_leads")
+    assert words(cold) == "Warm lead going cold: Bo hasn't been contacted in 21 days."
+    assert cold.suggestion.params == {"contacts": [[CONNECTION, "C-2"]], "count": 1}
+    await deliver(parts, closed("C-2"))
+    assert words(await the(parts, ana, "stale_leads")) == "A client now: Bo."
+    pass_time(parts, 2 * DAY)
+    assert (await ticking.tick(parts)).due == 0
+    # Undone, it is a lead that goes cold as before.
+    undone = {"id": "D-C-2", "status": "open", "stage": "New"}
+    await deliver(parts, told("deal_updated", deal=undone, at=BEGINNING + MINUTE))
+    await ticking.tick(parts)
+    again = [each for each in await insights_of(parts, ana) if each.state is InsightState.OPEN]
+    assert [words(each) for each in again if each.rule == "stale_leads"] == [
+        "Warm lead going cold: Bo hasn't been contacted in 23 days."
+    ]
 
 
 async def test_deals_that_share_a_title_are_told_apart_in_what_is_said_anew(
@@ -303,7 +333,7 @@ async def test_deals_that_share_a_title_are_told_apart_in_what_is_said_anew(
     renamed = {"id": "D-1", "title": "Deal D-2"}
     await deliver(parts, told("deal_updated", deal=renamed))
     said = await the(parts, ana, "stuck_deals")
-    assert words(said).startswith("Deal 'Deal D-2 (100)' has been in Proposal for")
+    assert words(said).startswith("Deal “Deal D-2 (100)” has been in Proposal for")
 
 
 # What the coach has done itself

@@ -10,8 +10,8 @@ from bot.coaching import following
 from bot.runtime.parts import Parts
 from coach.models import InsightState
 from tests.bot.coaching.test_following import reopened
-from tests.bot.coaching.test_ticking import open_deal
-from tests.world import ANA, WORKSPACE, batch, deliver, enrol, insights_of, store, won
+from tests.bot.coaching.test_ticking import lead, open_deal
+from tests.world import ANA, WORKSPACE, batch, deliver, enrol, insights_of, store, told, won
 
 
 @contextmanager
@@ -67,3 +67,16 @@ async def test_lists_ask_as_often_however_much_there_is(parts: Parts) -> None:
                 assert len(await following.pending(parts, WORKSPACE, ana.id)) == number + 1
             counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+async def test_a_deal_that_was_not_won_asks_nothing_of_its_contact(parts: Parts) -> None:
+    await enrol(parts, ANA)
+    await deliver(parts, lead("C-1", "Ann"), open_deal("D-1"))
+    renamed = {"id": "D-1", "title": "Renamed", "contact_id": "C-1"}
+    with asked(parts) as seen:
+        await deliver(parts, told("deal_updated", deal=renamed))
+    assert [sql for sql in seen if "GROUP BY deals.contact_id" in sql] == []
+    with asked(parts) as seen:
+        deal = {"id": "D-1", "status": "won"}
+        await deliver(parts, told("deal_closed", deal=deal))
+    assert len([sql for sql in seen if "GROUP BY deals.contact_id" in sql]) == 1

@@ -77,7 +77,7 @@ async def test_the_card_the_lists_and_the_screen_tell_deals_of_one_title_apart(
     await world.settle()
     await world.tick()
     large, small = (
-        f"Deal '{name}' has been in Proposal for 21 days. Time to move it forward?"
+        f"Deal “{name}” has been in Proposal for 21 days. Time to move it forward?"
         for name in ("GTX Basic (€3,200)", "GTX Basic (€900)")
     )
     assert spoken(await world.insights(ANA)) == {large, small}
@@ -155,8 +155,8 @@ async def test_a_title_of_its_own_is_left_as_it_is(parts: Parts) -> None:
     await deliver(parts, created(LONG_AGO, basic("8811", 3200), basic("8812", 1, title="GTX Pro")))
     await ticking.tick(parts)
     assert {each.partition(" has")[0] for each in spoken(await insights_of(parts, ana))} == {
-        "Deal 'GTX Basic'",
-        "Deal 'GTX Pro'",
+        "Deal “GTX Basic”",
+        "Deal “GTX Pro”",
     }
 
 
@@ -176,8 +176,8 @@ async def test_deals_imported_by_product_alone_are_told_apart_by_the_crms_id(
     await run.store(parts, understood, "native", BEGINNING - HOUR, lambda rows: None)
     await ticking.tick(parts)
     assert {each.partition(" has")[0] for each in spoken(await insights_of(parts, ana))} == {
-        "Deal 'GTX Basic (no. 1C1I7A6R)'",
-        "Deal 'GTX Basic (no. Z063OYW0)'",
+        "Deal “GTX Basic (no. 1C1I7A6R)”",
+        "Deal “GTX Basic (no. Z063OYW0)”",
     }
 
 

@@ -175,13 +175,13 @@ async def test_what_an_older_version_takes_in_the_newer_rule_is_asked_about(
     found = await insights_of(parts, ana)
     assert [each.subject for each in found if each.rule == "stuck_deals"] == ["deal:native:D-old"]
     assert [plain(each.message) for each in found if each.rule == "stale_leads"] == [
-        "Warm leads going cold: Ann hasn't been contacted in 7+ days."
+        "Warm lead going cold: Ann hasn't been contacted in 21 days."
     ]
     assert [each.subject for each in await insights_of(parts, ben)] == ["deal:native:D-kept"]
     # The young ones have the checks they should have.
     assert (await tick_after(parts, 9 * DAY)).due >= 1
     later = [plain(each.message) for each in await insights_of(parts, ana)]
-    assert "Warm leads going cold: Ann and Bob haven't been contacted in 7+ days." in later
+    assert "Warm leads going cold: Bob and Ann haven't been contacted in 9+ days." in later
 
 
 async def test_a_rule_that_is_gone_for_long_costs_nothing_and_begins_anew_when_it_returns(
@@ -239,5 +239,5 @@ async def test_two_people_who_turn_out_to_be_one_are_looked_at_once_with_all_the
         await merging.merge(tx, WORKSPACE, gone=ben.id, into=ana.id)
     await ticking.tick(parts)
     assert [plain(each.message) for each in await insights_of(parts, ana)] == [
-        "Warm leads going cold: Ann and Bob haven't been contacted in 7+ days."
+        "Warm leads going cold: Ann and Bob haven't been contacted in 21 days."
     ]

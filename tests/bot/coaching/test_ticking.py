@@ -117,11 +117,11 @@ async def test_leads_nobody_contacted_for_the_limit_are_named_with_their_true_nu
     assert (await ticking.tick(parts)).insights == 1
     (insight,) = await insights_of(parts, ana)
     assert words([insight]) == [
-        "Warm leads going cold: Ann, Bob, Cem and 2 more haven't been contacted in 7+ days."
+        "Warm leads going cold: Eve, Dee, Cem and 2 more haven't been contacted in 21 days."
     ]
     assert (insight.rule, insight.priority) == ("stale_leads", Priority.HIGH)
     contacts = insight.suggestion.params["contacts"]
-    assert [id for _, id in contacts] == [f"C-{n}" for n in range(5)]
+    assert [id for _, id in contacts] == [f"C-{n}" for n in (4, 3, 2, 1, 0)]
 
 
 async def test_seven_working_days_are_not_seven_days(sqlite_parts: Parts) -> None:
@@ -155,7 +155,7 @@ async def test_stale_leads_are_spoken_of_once_in_24_hours(parts: Parts) -> None:
     assert len(await insights_of(parts, ana)) == 1
     await tick_after(parts, HOUR)
     assert words(await insights_of(parts, ana))[0] == (
-        "Warm leads going cold: Ann and Bob haven't been contacted in 7+ days."
+        "Warm leads going cold: Ann and Bob haven't been contacted in 22 days."
     )
 
 
@@ -182,7 +182,7 @@ async def test_after_each_dismissal_the_silence_grows_until_something_changes(
     await ticking.tick(parts)
     (again, *_) = await insights_of(parts, ana)
     assert words([again]) == [
-        "Warm leads going cold: Ann and Bob haven't been contacted in 7+ days."
+        "Warm leads going cold: Ann and Bob haven't been contacted in 66 days."
     ]
 
 
@@ -195,8 +195,8 @@ async def test_at_most_two_stuck_deals_a_day_are_spoken_of_the_largest_first(par
     await ticking.tick(parts)
     first = words(await insights_of(parts, ana))
     assert sorted(first) == [
-        "Deal 'Deal D-3' has been in Proposal for 21 days. Time to move it forward?",
-        "Deal 'Deal D-4' has been in Proposal for 21 days. Time to move it forward?",
+        "Deal “Deal D-3” has been in Proposal for 21 days. Time to move it forward?",
+        "Deal “Deal D-4” has been in Proposal for 21 days. Time to move it forward?",
     ]
     await tick_after(parts, 3 * HOUR)
     assert len(await insights_of(parts, ana)) == 2
@@ -215,7 +215,7 @@ async def test_a_move_starts_the_wait_anew_and_a_new_title_does_not(sqlite_parts
     await deliver(parts, moved, renamed)
     await ticking.tick(parts)
     assert words(await insights_of(parts, ana)) == [
-        "Deal 'Renamed' has been in Proposal for 21 days. Time to move it forward?"
+        "Deal “Renamed” has been in Proposal for 21 days. Time to move it forward?"
     ]
 
 
@@ -255,9 +255,7 @@ async def test_overdue_is_counted_where_the_person_is_and_once_in_12_hours(
     await tick_after(parts, midnight - BEGINNING - timedelta(minutes=1))
     assert await insights_of(parts, ana) == []
     await tick_after(parts, timedelta(minutes=1))
-    assert words(await insights_of(parts, ana)) == [
-        "You have 1 overdue task. Let's clear the backlog!"
-    ]
+    assert words(await insights_of(parts, ana)) == ["You have 1 overdue task. Let's get it done!"]
     await tick_after(parts, 11 * HOUR)
     assert len(await insights_of(parts, ana)) == 1
     await tick_after(parts, 13 * HOUR)
@@ -327,7 +325,7 @@ async def test_changing_a_threshold_moves_that_persons_checks_at_once(parts: Par
     assert parts.wake.tick.is_set()
     assert (await ticking.tick(parts)).due == 1
     assert words(await insights_of(parts, ana)) == [
-        f"Deal 'Deal D-{ANA}' has been in Proposal for 4 days. Time to move it forward?"
+        f"Deal “Deal D-{ANA}” has been in Proposal for 4 days. Time to move it forward?"
     ]
     assert await insights_of(parts, ben) == []
 

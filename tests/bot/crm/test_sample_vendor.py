@@ -21,7 +21,7 @@ from bot.crm.parts import CrmParts
 from bot.crm.provider import Want
 from coach import writes
 from coach.events import Change, Event
-from coach.models import DealStatus, Origin, SubjectKind, TaskPriority, Verb
+from coach.models import Deal, DealStatus, Origin, SubjectKind, TaskPriority, Verb
 from coach.phrases import say
 from coach.writes import CreateTask, CrmWrite, MoveDeal
 from storage import (
@@ -200,7 +200,7 @@ async def test_a_stage_means_what_the_crm_says_whatever_its_name(desk: Desk) -> 
     deal = await desk.thing(SubjectKind.DEAL, "17")
     assert (deal.stage, deal.status) == ("Lost in talks", DealStatus.OPEN)
     async with desk.crm.shared.database.read() as tx:
-        way = await stages.of_connection(tx, WORKSPACE, "sample")
+        way = await stages.of_deal(tx, WORKSPACE, Deal("sample", "D"))
     assert way == ["Qualified", "Lost in talks", "Signed"]
 
 

@@ -27,13 +27,13 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\\n"
 
-msgid "Deal '{deal}' has been in {stage} for {days} day. Time to move it forward?"
-msgid_plural "Deal '{deal}' has been in {stage} for {days} days. Time to move it forward?"
+msgid "Deal “{deal}” has been in {stage} for {days} day. Time to move it forward?"
+msgid_plural "Deal “{deal}” has been in {stage} for {days} days. Time to move it forward?"
 msgstr[0] "„{deal}“ ist seit einem Tag in {stage}. Wie geht es weiter?"
 msgstr[1] "„{deal}“ ist seit {days} Tagen in {stage}. Wie geht es weiter?"
 
-msgid "That is {days} working day; your limit is {limit}."
-msgid_plural "That is {days} working days; your limit is {limit}."
+msgid "{days} of them was a working day; your limit is {limit}."
+msgid_plural "{days} of them were working days; your limit is {limit}."
 msgstr[0] "Das ist {days} Arbeitstag; deine Grenze ist {limit}."
 msgstr[1] "Das sind {days} Arbeitstage; deine Grenze ist {limit}."
 
@@ -171,7 +171,7 @@ def test_a_translation_with_other_fields_is_left_out_and_named(
         voice = load_voices(tmp_path).of(BERLIN, "de-DE")
     assert any("de.po: left out" in record.getMessage() for record in caplog.records)
     _, insight = stuck(21)
-    assert plain(insight.message, voice).startswith("Deal 'Brücke {x}' has been in Angebot for 21")
+    assert plain(insight.message, voice).startswith("Deal “Brücke {x}” has been in Angebot for 21")
     assert plain(insight.reason, voice).startswith("Das sind 15 Arbeitstage")
 
 

@@ -41,6 +41,13 @@ def test_the_promise_says_what_can_be_done() -> None:
     assert ACTION.shows is Shows.OVERDUE_TASKS
 
 
+def test_the_promise_says_how_many_are_listed_when_it_is_not_all() -> None:
+    assert plain(ACTION.promise({"count": SHOWN})) == plain(ACTION.promise({}))
+    assert plain(ACTION.promise({"count": 150})) == (
+        "Take Action lists the 20 oldest, to complete each or move its date."
+    )
+
+
 def test_tasks_are_listed_oldest_first() -> None:
     assert titles(late(1), late(9), late(5)) == ["Task 9", "Task 5", "Task 1"]
 
@@ -50,6 +57,9 @@ def test_no_more_are_listed_than_a_screen_holds_and_the_others_are_counted() -> 
     assert len(titles(*many)) == SHOWN
     assert notes(*many) == ["… and 3 more in your CRM."]
     assert notes(*many[:SHOWN]) == []
+    *_, note = ACTION.screen(view(tasks=many, more=127)).elements
+    assert isinstance(note, Note)
+    assert plain(note.text) == "… and 130 more in your CRM."
 
 
 def test_when_nothing_is_overdue_any_more_it_says_so() -> None:

@@ -30,12 +30,19 @@ def test_the_promise_says_what_can_be_done() -> None:
     assert ACTION.shows is Shows.CONTACTS
 
 
-def test_leads_are_listed_longest_silent_first_without_deleted_ones() -> None:
+def test_the_promise_says_how_many_are_listed_when_it_is_not_all() -> None:
+    assert plain(ACTION.promise({"count": SHOWN})) == plain(ACTION.promise({}))
+    assert plain(ACTION.promise({"count": 748})) == (
+        "Take Action lists the 20 most promising, to log a call, mail or meeting."
+    )
+
+
+def test_leads_are_listed_in_the_order_of_the_card_without_deleted_ones() -> None:
     found = [lead(1), lead(9), replace(lead(7), deleted=True), lead(5)]
     items = [
         item for item in ACTION.screen(view(contacts=found)).elements if isinstance(item, Item)
     ]
-    assert [plain(item.title) for item in items] == ["Lead 9", "Lead 5", "Lead 1"]
+    assert [plain(item.title) for item in items] == ["Lead 1", "Lead 9", "Lead 5"]
     for item in items:
         assert set(item.controls) == {
             Control.LOG_CALL,
@@ -49,6 +56,16 @@ def test_no_more_are_listed_than_a_screen_holds_and_the_others_are_counted() -> 
     assert len(items) == SHOWN
     assert isinstance(note, Note)
     assert plain(note.text) == "… and 2 more in your CRM."
+
+
+@pytest.mark.parametrize(("deleted", "left"), [(0, 728), (1, 727)])
+def test_the_others_are_as_many_as_the_card_counts(deleted: int, left: int) -> None:
+    listed = [replace(lead(n), deleted=n < deleted) for n in range(100)]
+    params = {"contacts": [["c1", each.id] for each in listed], "count": 748}
+    *items, note = ACTION.screen(view(contacts=listed, params=params)).elements
+    assert len(items) == SHOWN
+    assert isinstance(note, Note)
+    assert plain(note.text) == f"… and {left} more in your CRM."
 
 
 @pytest.mark.parametrize("found", [[], [replace(lead(1), deleted=True)]], ids=["none", "deleted"])

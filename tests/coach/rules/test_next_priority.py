@@ -27,8 +27,8 @@ def test_a_completed_task_points_at_the_next_one() -> None:
     draft = next_of(CALL)
     assert words(draft) == "Nice work! Next priority: Call Bo"
     assert reason(draft) == (
-        "You finished “Send the offer”. Of your high-priority tasks, this one comes first: "
-        "due Wed 25 Nov."
+        "You finished “Send the offer”. Of your urgent and high-priority tasks, this one comes "
+        "first: due Wed 25 Nov."
     )
 
 
@@ -68,6 +68,12 @@ def test_it_is_of_medium_priority_and_lasts_four_hours() -> None:
     assert draft is not None
     assert draft.priority is Priority.MEDIUM
     assert draft.expires_at == NOW + timedelta(hours=4)
+
+
+def test_an_urgent_task_is_not_called_medium() -> None:
+    draft = next_of(URGENT)
+    assert draft is not None
+    assert draft.priority is Priority.HIGH
 
 
 def fingerprint_of(draft: Draft | None) -> str:

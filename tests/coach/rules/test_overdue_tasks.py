@@ -56,7 +56,7 @@ THREE = [late("1", 9), late("2", 5), late("3", 1)]
 @pytest.mark.parametrize(
     ("count", "sentence"),
     [
-        (1, "You have 1 overdue task. Let's clear the backlog!"),
+        (1, "You have 1 overdue task. Let's get it done!"),
         (2, "You have 2 overdue tasks. Let's clear the backlog!"),
         (3, "You have 3 overdue tasks. Let's clear the backlog!"),
     ],
@@ -76,7 +76,7 @@ def test_the_oldest_is_named() -> None:
 
 
 def test_take_action_lists_them() -> None:
-    assert only(evaluate(look(*THREE))).suggestion == Suggestion("view_overdue_tasks")
+    assert only(evaluate(look(*THREE))).suggestion == Suggestion("view_overdue_tasks", {"count": 3})
 
 
 def test_it_is_of_high_priority_about_the_person_and_lasts_until_the_next_look() -> None:
@@ -152,7 +152,7 @@ def test_it_speaks_from_the_balanced_level_up() -> None:
     [
         (THREE, "still true"),
         ([done(THREE[0]), *THREE[1:]], "You have 2 overdue tasks. Let's clear the backlog!"),
-        (THREE[:1], "You have 1 overdue task. Let's clear the backlog!"),
+        (THREE[:1], "You have 1 overdue task. Let's get it done!"),
         ([done(each) for each in THREE], "Done in the CRM: Task 1, Task 2 and Task 3."),
         ([done(THREE[0]), later(THREE[1]), later(THREE[2])], "Done in the CRM: Task 1."),
         ([later(each) for each in THREE[:2]], "No longer overdue for you: Task 1 and Task 2."),

@@ -6,8 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coach import engine
-from coach.knowledge import Known
-from coach.models import Contact, Deal, Level, Priority, Subject, SubjectKind, Suggestion
+from coach.knowledge import DEALS_WITH, Dealings, Known
+from coach.models import (
+    Contact,
+    Deal,
+    DealStatus,
+    Level,
+    Priority,
+    Subject,
+    SubjectKind,
+    Suggestion,
+)
 from coach.phrases import Series, Thing
 from coach.rule import TimeRule
 from coach.rules.stale_leads import LISTED, MARKS, RULE, due, evaluate
@@ -16,6 +25,7 @@ from tests.coach.values import (
     ANA,
     CALL,
     NOW,
+    WON,
     dismissals_until_silence,
     look,
     only,
@@ -39,12 +49,12 @@ def lead(name: str, days: float = 20, **changes: object) -> Contact:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-FIVE = [lead(name, days) for name, days in zip("ABCDE", (50, 40, 30, 20, 10), strict=True)]
+FIVE = [lead(name, days) for name, days in zip("ABCDE", (10, 20, 30, 40, 50), strict=True)]
 
 
 def test_three_are_named_and_the_true_number_of_the_others_told() -> None:
     assert words(only(evaluate(look(*FIVE)))) == (
-        "Warm leads going cold: A, B, C and 2 more haven't been contacted in 7+ days."
+        "Warm leads going cold: A, B, C and 2 more haven't been contacted in 10+ days."
     )
     many = [lead(f"L{number:04}") for number in range(2345)]
     assert " and 2,342 more haven't " in words(only(evaluate(look(*many))))
@@ -53,33 +63,54 @@ def test_three_are_named_and_the_true_number_of_the_others_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "names"),
+    ("count", "said_of_them"),
     [
-        (1, "A hasn't"),
-        (2, "A and B haven't"),
-        (3, "A, B and C haven't"),
-        (4, "A, B, C and 1 more haven't"),
+        (1, "Warm lead going cold: A hasn't been contacted in 10 days."),
+        (2, "Warm leads going cold: A and B haven't been contacted in 10+ days."),
+        (3, "Warm leads going cold: A, B and C haven't been contacted in 10+ days."),
+        (4, "Warm leads going cold: A, B, C and 1 more haven't been contacted in 10+ days."),
     ],
 )
-def test_few_are_all_named(count: int, names: str) -> None:
-    assert words(only(evaluate(look(*FIVE[:count])))) == (
-        f"Warm leads going cold: {names} been contacted in 7+ days."
-    )
+def test_few_are_all_named(count: int, said_of_them: str) -> None:
+    assert words(only(evaluate(look(*FIVE[:count])))) == said_of_them
 
 
-def test_the_longest_silent_come_first_whatever_order_they_were_found_in() -> None:
+def test_days_are_the_days_of_silence_and_said_of_each_that_is_named() -> None:
+    draft = only(evaluate(look(lead("A", 19), lead("B", 25))))
+    assert words(draft).endswith("haven't been contacted in 19+ days.")
+    assert reason(draft).startswith("Silent: A for 19 days and B for 25 days. Your limit is ")
+    draft = only(evaluate(look(lead("A", 19), lead("B", 19))))
+    assert words(draft).endswith("haven't been contacted in 19 days.")
+    day = only(evaluate(look(lead("A", 1), person=setting(stale_lead_days=1))))
+    assert words(day).endswith("hasn't been contacted in 1 day.")
+    # Of those that are not shown nobody knows: they may be silent for longer.
+    draft = only(evaluate(look(lead("A", 19), lead("B", 19), count=5)))
+    assert words(draft).endswith("haven't been contacted in 19+ days.")
+
+
+def test_days_count_from_the_last_contact_also_of_one_that_was_there_later() -> None:
+    brought = lead("A", 10, last_contacted_at=NOW - 40 * DAY)
+    assert words(only(evaluate(look(brought)))).endswith("in 40 days.")
+
+
+def test_the_most_promising_come_first_whatever_order_they_were_found_in() -> None:
     assert evaluate(look(*FIVE[::-1])) == evaluate(look(*FIVE))
 
 
-def test_the_longest_silent_come_before_the_alphabet() -> None:
-    assert "cold: Zoe and Al haven't" in words(only(evaluate(look(lead("Al", 9), lead("Zoe", 90)))))
+def test_what_was_alive_of_late_comes_before_the_alphabet() -> None:
+    assert "cold: Zoe and Al haven't" in words(only(evaluate(look(lead("Al", 90), lead("Zoe", 9)))))
 
 
-def test_the_days_are_the_persons_own() -> None:
-    draft = only(evaluate(look(*FIVE, person=setting(stale_lead_days=3))))
-    assert words(draft).endswith("in 3+ days.")
+def test_of_two_alive_of_late_the_one_with_the_larger_deal_comes_first() -> None:
+    deals = {DEALS_WITH.name: {"contact:c1:B": Dealings(value=100.0)}}
+    seen = replace(look(lead("A", 10), lead("B", 20), lead("C", 400)), known=Known(deals))
+    assert "cold: B, A and C haven't" in words(only(evaluate(seen)))
+
+
+def test_the_limit_is_said_in_the_persons_own_days() -> None:
+    draft = only(evaluate(look(FIVE[0], person=setting(stale_lead_days=3))))
     assert reason(draft) == "Your limit is 3 working days without a call, mail, meeting or note."
-    draft = only(evaluate(look(*FIVE, person=setting(stale_lead_days=1))))
+    draft = only(evaluate(look(FIVE[0], person=setting(stale_lead_days=1))))
     assert reason(draft) == "Your limit is 1 working day without a call, mail, meeting or note."
 
 
@@ -92,7 +123,7 @@ def test_leads_are_linked_when_the_crm_gave_a_link() -> None:
 def test_take_action_lists_the_leads_by_connection_and_id() -> None:
     other = lead("B", connection_id="c2")
     assert only(evaluate(look(lead("A"), other))).suggestion == Suggestion(
-        "view_stale_leads", {"contacts": [["c1", "A"], ["c2", "B"]]}
+        "view_stale_leads", {"contacts": [["c1", "A"], ["c2", "B"]], "count": 2}
     )
     many = [lead(f"L{number:04}") for number in range(LISTED + 1)]
     assert len(only(evaluate(look(*many))).suggestion.params["contacts"]) == LISTED
@@ -182,6 +213,39 @@ def test_nothing_else_ever_becomes_stale(subject: Subject) -> None:
     assert due(subject, ANA, Known()) is None
 
 
+def won_with(*ids: str) -> Known:
+    """That a deal was won with these."""
+    return Known({DEALS_WITH.name: {f"contact:c1:{id}": Dealings(won=True) for id in ids}})
+
+
+def test_one_with_whom_a_deal_was_won_is_no_lead_any_more() -> None:
+    assert due(lead("A"), ANA, won_with("A")) is None
+    assert due(lead("A"), ANA, won_with("B")) is not None
+    open_only = Known({DEALS_WITH.name: {"contact:c1:A": Dealings(value=5.0)}})
+    assert due(lead("A"), ANA, open_only) is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counts"),
+    [
+        (None, WON, True),
+        (replace(WON, status=DealStatus.OPEN), WON, True),
+        (WON, replace(WON, status=DealStatus.OPEN), True),
+        (WON, replace(WON, deleted=True), True),
+        (WON, replace(WON, contact_id="C-2"), True),
+        (WON, replace(WON, title="Another"), False),
+        (None, replace(WON, status=DealStatus.OPEN), False),
+        (CALL, CALL, False),
+    ],
+)
+def test_of_deals_it_counts_whether_they_were_won(
+    before: Subject | None, after: Subject, counts: bool
+) -> None:
+    assert isinstance(RULE, TimeRule)
+    assert RULE.moved_by == {SubjectKind.DEAL}
+    assert RULE.moved_when(before, after) is counts
+
+
 def test_every_level_hears_of_it() -> None:
     assert isinstance(RULE, TimeRule)
     assert RULE.level is Level.MINIMAL
@@ -191,7 +255,7 @@ def test_every_level_hears_of_it() -> None:
 # Whether it is still true
 
 
-COLD = [lead(name, days) for name, days in zip("ABCDE", (50, 40, 30, 20, 15), strict=True)]
+COLD = [lead(name, days) for name, days in zip("ABCDE", (15, 20, 30, 40, 50), strict=True)]
 
 
 def spoken_to(each: Contact) -> Contact:
@@ -205,9 +269,9 @@ def spoken_to(each: Contact) -> Contact:
         (COLD, "still true"),
         (
             [spoken_to(COLD[0]), *COLD[1:]],
-            "Warm leads going cold: B, C, D and 1 more haven't been contacted in 7+ days.",
+            "Warm leads going cold: B, C, D and 1 more haven't been contacted in 20+ days.",
         ),
-        (COLD[4:], "Warm leads going cold: E hasn't been contacted in 7+ days."),
+        (COLD[4:], "Warm lead going cold: E hasn't been contacted in 50 days."),
         ([spoken_to(each) for each in COLD[:2]], "Contacted, says the CRM: A and B."),
         ([replace(COLD[0], status="CUSTOMER")], "No longer going cold for you: A."),
         ([replace(COLD[0], person_id="p2")], "No longer going cold for you: A."),
@@ -216,6 +280,22 @@ def spoken_to(each: Contact) -> Contact:
 )
 def test_what_is_left_of_the_leads_is_named(things: list[Contact], said_of_them: str) -> None:
     assert truth(RULE, only(evaluate(look(*COLD))), *things) == said_of_them
+
+
+def test_those_with_whom_a_deal_was_won_are_left_out_and_at_last_called_clients() -> None:
+    draft = only(evaluate(look(*COLD[:3])))
+    left = truth(RULE, draft, *COLD[:3], known=won_with("A"))
+    assert left == "Warm leads going cold: B and C haven't been contacted in 20+ days."
+    assert truth(RULE, draft, *COLD[:3], known=won_with("A", "B", "C")) == (
+        "Clients now: A, B and C."
+    )
+    one = only(evaluate(look(COLD[0])))
+    assert truth(RULE, one, COLD[0], known=won_with("A")) == "A client now: A."
+
+
+def test_a_day_later_they_have_been_silent_for_a_day_longer() -> None:
+    draft = only(evaluate(look(COLD[0])))
+    assert truth(RULE, draft, COLD[0], now=NOW + DAY).endswith("in 16 days.")
 
 
 def test_of_whom_the_person_has_logged_a_call_by_the_coach_the_crm_is_not_named() -> None:
@@ -230,5 +310,5 @@ def test_what_is_listed_follows_too() -> None:
     asked = TruthLook(NOW, ANA, insight, draft.about, [spoken_to(COLD[0]), *left])
     new = engine.still_true({"rule": RULE}, asked)
     assert isinstance(new, Changed)
-    assert new.suggestion.params["contacts"] == [["c1", id] for id in "BCDE"]
+    assert new.suggestion.params == {"contacts": [["c1", id] for id in "BCDE"], "count": 4}
     assert [each.id for each in new.about] == ["B", "C", "D", "E"]

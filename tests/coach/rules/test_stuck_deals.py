@@ -66,16 +66,16 @@ def named(*deals: Deal, person: Person = ANA) -> list[str]:
 def test_a_stuck_deal_is_told_with_its_stage_and_days() -> None:
     draft = only(evaluate(look(STUCK)))
     assert words(draft) == (
-        "Deal 'Acme renewal' has been in Proposal for 21 days. Time to move it forward?"
+        "Deal “Acme renewal” has been in Proposal for 21 days. Time to move it forward?"
     )
-    assert reason(draft) == "That is 15 working days; your limit is 14."
+    assert reason(draft) == "15 of them were working days; your limit is 14."
 
 
 def test_a_weekend_counts_for_the_days_and_not_for_the_working_days() -> None:
     friday = replace(STUCK, stage_entered_at=NOW - 3 * DAY)
     draft = only(evaluate(look(friday, person=setting(stuck_deal_days=1))))
     assert "for 3 days." in words(draft)
-    assert reason(draft) == "That is 1 working day; your limit is 1."
+    assert reason(draft) == "1 of them was a working day; your limit is 1."
 
 
 def test_one_day_is_one_day_and_is_not_told_twice() -> None:
@@ -83,7 +83,7 @@ def test_one_day_is_one_day_and_is_not_told_twice() -> None:
     person = setting(stuck_deal_days=1, working_days=tuple(range(1, 8)))
     draft = only(evaluate(look(sunday, person=person)))
     assert "for 1 day." in words(draft)
-    assert reason(draft) == "Your limit is 1 day."
+    assert reason(draft) == "Your limit is 1 working day."
 
 
 def test_the_deal_is_linked_when_the_crm_gave_a_link() -> None:
@@ -142,9 +142,11 @@ def test_the_two_largest_are_told_first_and_deals_without_a_value_last() -> None
     assert named(few[0], few[1]) == ["small", "none"]
 
 
-def test_of_equal_value_the_longest_stuck_comes_first() -> None:
+def test_of_equal_value_the_most_promising_comes_first() -> None:
     older = deal("older", 10, stage_entered_at=ENTERED - DAY)
-    assert named(deal("newer", 10), older) == ["older", "newer"]
+    assert named(older, deal("newer", 10)) == ["newer", "older"]
+    soon = replace(older, expected_close_date=NOW.date() + 9 * DAY)
+    assert named(deal("newer", 10), soon) == ["older", "newer"]
 
 
 def test_at_most_two_a_person_a_day() -> None:
@@ -263,7 +265,7 @@ def test_every_level_may_hear_of_it_and_large_values_are_wanted() -> None:
         ({"value": Decimal(1)}, "still true"),
         (
             {"title": "Renamed"},
-            "Deal 'Renamed' has been in Proposal for 21 days. Time to move it forward?",
+            "Deal “Renamed” has been in Proposal for 21 days. Time to move it forward?",
         ),
         (
             {"stage_entered_at": NOW, "stage": "Negotiation"},
@@ -272,7 +274,7 @@ def test_every_level_may_hear_of_it_and_large_values_are_wanted() -> None:
         (
             # A late word: it has been elsewhere, and for long as well.
             {"stage": "Negotiation"},
-            "Deal 'Acme renewal' has been in Negotiation for 21 days. Time to move it forward?",
+            "Deal “Acme renewal” has been in Negotiation for 21 days. Time to move it forward?",
         ),
         ({"status": DealStatus.WON}, "Won in the CRM: Acme renewal."),
         ({"status": DealStatus.LOST}, "Lost in the CRM: Acme renewal."),

@@ -119,7 +119,11 @@ function taskRow(task, due, late) {
         finished ? h("span", {}, due) : change,
         ["high", "urgent"].includes(task.priority) &&
           !finished &&
-          h("span", { class: "urgent" }, `${task.priority} priority`),
+          h(
+            "span",
+            { class: "urgent" },
+            task.priority === "urgent" ? "urgent" : "high priority",
+          ),
       ),
       task.note && h("div", { class: "row-memo" }, task.note),
     ),

@@ -104,7 +104,7 @@ def test_the_notification_reads_well_alone() -> None:
 
 
 def test_markup_in_a_title_reaches_neither_notification_nor_blocks() -> None:
-    hostile = insight(message=say("Deal '{deal}' waits", deal=Thing("<!channel> *x*")))
+    hostile = insight(message=say("Deal “{deal}” waits", deal=Thing("<!channel> *x*")))
     text, blocks = shown(hostile)
     assert "<!channel>" not in text
     assert "&lt;!channel&gt;" in text

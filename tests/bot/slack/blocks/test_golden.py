@@ -44,11 +44,14 @@ STALE = insight(
     fingerprint="a" * 32,
     type=InsightType.TIME,
     message=say(
-        "Warm leads going cold: {leads} haven't been contacted in 7+ days.",
-        leads=names([Thing("Bo"), Thing("Cy")], 3),
+        "Warm leads going cold: {leads} haven't been contacted in 9+ days.",
+        leads=names([Thing("Cy"), Thing("Bo")], 3),
     ),
-    reason=say("Your limit is 7 working days without a call, mail, meeting or note."),
-)  # fmt: skip
+    reason=say(
+        "Silent: Cy for 9 days and Bo for 12 days. "
+        "Your limit is 7 working days without a call, mail, meeting or note."
+    ),
+)
 TIP = insight(
     fingerprint="b" * 32,
     priority=Priority.LOW,
@@ -158,8 +161,8 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "answer_sentence": lambda: _message(sentence(say("Your coach is on."))),
     "answer_insights": lambda: _message(insight_list([INSIGHT, STALE, TIP], VOICE, _promise)),
     "answer_no_insights": lambda: _message(insight_list([], VOICE, _promise)),
-    "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23))),
-    "answer_deals": lambda: _message(deal_list(DEALS, VOICE)),
+    "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23), len(TASKS))),
+    "answer_deals": lambda: _message(deal_list(DEALS, VOICE, len(DEALS))),
     "home_on": lambda: home(ANA, VOICE, [INSIGHT, STALE], _promise),
     "home_off": lambda: home(OFF, VOICE, [], _promise),
     "home_not_started": lambda: home(NEW, VOICE, [TIP], _promise),

@@ -117,8 +117,8 @@ def test_lists_of_tasks_and_deals_are_taken_by_slack(
 ) -> None:
     tasks = [Task("c1", str(n), title, url=url) for n, (title, url) in enumerate(rows)]
     deals = [Deal("c1", str(n), title, title, url=url) for n, (title, url) in enumerate(rows)]
-    assert_taken_by_slack(*task_list(tasks, VOICE, NOW.date()))
-    assert_taken_by_slack(*deal_list(deals, VOICE))
+    assert_taken_by_slack(*task_list(tasks, VOICE, NOW.date(), len(tasks)))
+    assert_taken_by_slack(*deal_list(deals, VOICE, len(deals)))
 
 
 NOTICES = {"welcome": welcome, "link_request": link_request, "link_answer": link_answer}
