@@ -120,7 +120,7 @@ class Bot:
                 return (await slack.of(workspace_id)).client
 
             sender = Sender(parts, client_of)
-            self._begin("the sender", sender.turn, parts.wake.sender, 1.0, sender.finish)
+            self._begin("the sender", sender.work, parts.wake.sender, 1.0, sender.finish)
             self._begin(
                 "the lookup", lambda: lookup.look_up_due(parts, slack), parts.wake.lookup, 30.0
             )

@@ -30,6 +30,8 @@ class Resolved:
     bearers: Mapping[Owner, frozenset[str]] = field(default_factory=dict)
     #: People who were found to be others, and are no more: who was -> who it is.
     joined: Mapping[str, str] = field(default_factory=dict)
+    #: Whether anything was learnt of anybody, so that Slack may have to be asked who they are.
+    learnt: bool = False
 
     def __getitem__(self, owner: Owner) -> str:
         return self.people[owner]
@@ -69,7 +71,7 @@ async def resolve(
     joined = {gone: ids[one] for one in ties.everybody for gone in one.people if gone != ids[one]}
     await merging.merge_all(tx, workspace_id, joined)
     names = {one: owner.name for owner, one in ties.whom.items() if owner.name}
-    await _keep_keys(tx, workspace_id, known, ties.everybody, ids, names, now)
+    new_keys = await _keep_keys(tx, workspace_id, known, ties.everybody, ids, names, now)
     for owner in ties.torn:
         log.warning(
             "%s of %s is one Slack user by address and another by id; `coach owners` lists both",
@@ -80,6 +82,7 @@ async def resolve(
         {owner: ids[one] for owner, one in ties.whom.items()},
         {owner: frozenset(ids[one] for one in all_) for owner, all_ in ties.unsure.items()},
         joined,
+        new_keys or bool(joined),
     )
 
 
@@ -160,7 +163,8 @@ async def _keep_keys(
     ids: Mapping[Tied, str],
     names: Mapping[Tied, str],
     now: datetime,
-) -> None:
+) -> bool:
+    """Keep what is new of them; says whether anything is."""
     held = {person.person_id: person.keys for person in known}
     rows: list[dict[str, Any]] = []
     reachable: list[dict[str, Any]] = []
@@ -205,6 +209,7 @@ async def _keep_keys(
             .values(email=bindparam("address"), lookup_after=now),
             reachable,
         )
+    return bool(rows)
 
 
 def _row(workspace_id: str, key: OwnerKey, person_id: str, chosen: bool = False) -> dict[str, Any]:

@@ -67,11 +67,8 @@ class Applied:
     insights: int = 0
     #: Insights that have ended, or are said in another way, because of what changed.
     followed: int = 0
-
-    @property
-    def calls_for_more(self) -> bool:
-        """Whether attention and the sender have something to do now."""
-        return bool(self.insights or self.followed)
+    #: The bells of those who have something to do now, to be rung once it is committed.
+    bells: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +177,14 @@ async def apply(
     whom = {each.draft.person_id for each in drafts}
     followed = await following.act(tx, workspace_id, review, now, also=whom)
     made = await store_insights(parts, tx, workspace_id, drafts, now)
-    return Applied(len(rows), made, followed)
+    bells = {
+        "sender": made or followed,
+        "attention": followed or len(whom) > AT_ONCE,
+        "lookup": batch.owners.learnt,
+    }
+    return Applied(
+        len(rows), made, followed, frozenset(bell for bell, rings in bells.items() if rings)
+    )
 
 
 def _here(events: Sequence[Event], touched: Sequence[Touched]) -> frozenset[str]:

@@ -150,10 +150,7 @@ async def _record(
             await fetches.go_on(tx, fetch, "", now + STANDING[want])
         else:
             await fetches.finish(tx, fetch, now)
-    if applied.calls_for_more:
-        parts.wake.sender.set()
-        parts.wake.attention.set()
-    parts.wake.lookup.set()
+    parts.wake.ring({*applied.bells, "lookup"})
 
 
 async def _again(crm: CrmParts, fetch: StoredFetch, later: Later) -> None:

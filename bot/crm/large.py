@@ -76,7 +76,5 @@ async def _work_off(crm: CrmParts, delivery: Delivery) -> Done:
                 await deliveries.finish(tx, workspace_id, outcome, parts.clock.now())
         activities += applied.activities
         insights += applied.insights
-        if applied.calls_for_more:
-            parts.wake.sender.set()
-            parts.wake.attention.set()
-    return Done(1, activities, insights, failed=int(error is not None))
+        parts.wake.ring(applied.bells)
+    return Done(1, activities, insights, failed=int(error is not None), more=True)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.crm.parts import CrmParts
 from bot.runtime.backoff import backoff
@@ -33,11 +33,15 @@ class Done:
     failed: int = 0
     #: Workspaces that somebody else was at, and deliveries that wait for their next attempt.
     left: int = 0
+    #: Whether more was due than was done. What comes later rings for itself.
+    more: bool = field(default=False, compare=False)
+    #: The bells of those who have something to do now.
+    bells: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def goes_on(self) -> bool:
         """Whether it is worth looking for more at once."""
-        return bool(self.deliveries or self.left)
+        return bool(self.more or self.left)
 
     def plus(self, more: "Done") -> "Done":
         """Both together."""
@@ -48,6 +52,8 @@ class Done:
             self.followed + more.followed,
             self.failed + more.failed,
             self.left + more.left,
+            self.more or more.more,
+            self.bells | more.bells,
         )
 
 
@@ -70,14 +76,12 @@ async def take_turns(
         except Exception as error:
             log.warning("deliveries of workspace %s have to wait", workspace_id, exc_info=error)
             trouble = error
-    if total.insights or total.followed:
-        parts.wake.sender.set()
-        parts.wake.attention.set()
+    parts.wake.ring(total.bells)
     if total.deliveries:
-        parts.wake.lookup.set()
-    elif trouble is not None:
+        return total
+    if trouble is not None:
         raise trouble
-    elif total.left:
+    if total.left:
         await asyncio.sleep(AGAIN)
     return total
 
@@ -112,4 +116,4 @@ async def keep(crm: CrmParts, tried: Sequence[Delivery], error: Exception) -> Do
             wait = backoff(max(again.values()), parts.entropy)
             await deliveries.postpone(tx, first.workspace_id, again, now + wait)
         await deliveries.finish(tx, first.workspace_id, ended, now, ours=True)
-    return Done(deliveries=len(ended), failed=len(ended), left=len(again))
+    return Done(deliveries=len(ended), failed=len(ended), left=len(again), more=bool(ended))

@@ -18,7 +18,7 @@ from bot.crm.turns import Done, alone, keep, take_turns
 from coach.events import Event
 from storage import deliveries, workspaces
 from storage.database import Tx, is_passing
-from storage.deliveries import Delivery
+from storage.deliveries import LARGE, Delivery
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
             now = parts.clock.now()
             found = await deliveries.due(tx, workspace_id, now, most=most, size=BYTES)
             taken += _together(found)
-            return await _work_off(crm, tx, workspace_id, taken)
+            done = await _work_off(crm, tx, workspace_id, taken)
+            return replace(done, more=_are_more(found, done, most))
     except Exception as error:
         if not taken:
             raise
@@ -75,7 +76,13 @@ async def work(crm: CrmParts, workspace_id: str, most: int = BATCH) -> Done:
     total = Done()
     for each in _tried(taken):
         total = total.plus(await alone(crm, each, _work_off_alone))
-    return total
+    return replace(total, more=True)
+
+
+def _are_more(found: Sequence[Delivery], done: Done, most: int) -> bool:
+    # As many were found as may be, or so much that the next one may have been too much.
+    full = len(found) >= most or sum(len(each.body) for each in found) + LARGE > BYTES
+    return full or done.deliveries < len(found)
 
 
 def _together(found: Sequence[Delivery]) -> Sequence[Delivery]:
@@ -114,6 +121,7 @@ async def _work_off(crm: CrmParts, tx: Tx, workspace_id: str, taken: Sequence[De
         outcomes[delivery.id] = faults(reading)
         told.add(delivery, reading)
     recorded = insights = followed = 0
+    bells: frozenset[str] = frozenset()
     for connection_id, events in told.events.items():
         applied = await take(
             crm,
@@ -128,9 +136,10 @@ async def _work_off(crm: CrmParts, tx: Tx, workspace_id: str, taken: Sequence[De
         recorded += applied.activities
         insights += applied.insights
         followed += applied.followed
+        bells |= applied.bells
     await deliveries.finish(tx, workspace_id, outcomes, parts.clock.now())
     failed = sum(error is not None for error in outcomes.values())
-    return Done(len(outcomes), recorded, insights, followed, failed)
+    return Done(len(outcomes), recorded, insights, followed, failed, bells=bells)
 
 
 async def work_turn(crm: CrmParts) -> Done:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -64,10 +64,14 @@ class Wake:
     fetcher: asyncio.Event = field(default_factory=asyncio.Event)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def ring(self, bells: Iterable[str]) -> None:
+        """Have these parts look."""
+        for bell in bells:
+            getattr(self, bell).set()
+
     def ring_all(self) -> None:
         """Have every part look."""
-        for bell in fields(self):
-            getattr(self, bell.name).set()
+        self.ring(bell.name for bell in fields(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,10 @@ class Sender:
         #: Methods Slack has asked to leave alone in a workspace, and until when.
         self._paused: dict[tuple[str, str], datetime] = {}
 
+    async def work(self) -> bool:
+        """A turn; says whether more may be due. What comes later rings for itself."""
+        return bool(await self.turn()) and self._hungry
+
     async def turn(self) -> int:
         """Begin to send what is due, as far as there is room; returns how many were begun."""
         parts, now = self._parts, self._parts.clock.now()

@@ -248,22 +248,43 @@ async def test_a_worker_is_not_held_up_by_a_workspace_that_somebody_else_is_at(
 # Bounded batches
 
 
+async def test_whoever_has_nothing_to_do_is_not_rung_for(parts: Parts) -> None:
+    async def rung_by(*bodies: dict[str, Any]) -> set[str]:
+        for bell in bells:
+            getattr(parts.wake, bell).clear()
+        await deliver(parts, *bodies)
+        return {bell for bell in bells if getattr(parts.wake, bell).is_set()}
+
+    bells = ("sender", "attention", "lookup")
+    await enrol(parts, ANA)
+    assert await rung_by(won("D-1")) == {"sender"}
+    assert await rung_by(told("deal_created", deal={"id": "D-2"})) == set()
+    assert await rung_by(won("D-3", owner="new@x.example")) == {"sender", "lookup"}
+    assert await rung_by(won("D-4", owner="new@x.example")) == {"sender"}
+    # What was said is settled, and what its person is told next is attention's to decide.
+    lost = told("deal_stage_changed", deal={"id": "D-1", "status": "lost"})
+    assert await rung_by(lost) == {"sender", "attention"}
+
+
+async def batches(parts: Parts, count: int) -> list[tuple[int, bool]]:
+    """How many deliveries so many batches hold, and whether more is left after each."""
+    done = [await worker.work(crm_of(parts), WORKSPACE) for _ in range(count)]
+    return [(each.deliveries, each.goes_on) for each in done]
+
+
 async def test_a_batch_is_bounded_by_deliveries_bytes_and_events(parts: Parts) -> None:
     for number in range(worker.BATCH + 1):
         await store(parts, told("call_logged", contact={"id": f"C-{number}"}))
-    assert (await worker.work(crm_of(parts), WORKSPACE)).deliveries == worker.BATCH
-    assert (await worker.work(crm_of(parts), WORKSPACE)).deliveries == 1
+    assert await batches(parts, 2) == [(worker.BATCH, True), (1, False)]
     size = worker.BYTES // 10
     for number in range(14):
         await store(parts, told("deal_created", deal={"id": f"D-{number}", "x": "x" * size}))
-    done = [(await worker.work(crm_of(parts), WORKSPACE)).deliveries for _ in range(2)]
-    assert done == [9, 5]
+    assert await batches(parts, 2) == [(9, True), (5, False)]
     each = worker.EVENTS // 2
     for number in range(5):
         calls = [told("call_logged", contact={"id": f"C-{number}"})] * each
         await store(parts, batch(*calls))
-    done = [(await worker.work(crm_of(parts), WORKSPACE)).deliveries for _ in range(3)]
-    assert done == [2, 2, 1]
+    assert await batches(parts, 3) == [(2, True), (2, True), (1, False)]
 
 
 def many(count: int) -> dict[str, Any]:

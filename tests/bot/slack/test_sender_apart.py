@@ -152,6 +152,20 @@ async def test_no_more_are_on_their_way_than_there_is_room_for(sqlite_gated: Gat
     assert await gated.send() == 1
 
 
+async def test_it_is_looked_for_more_at_once_only_when_a_claim_took_all_it_could(
+    sqlite_gated: Gated,
+) -> None:
+    gated = sqlite_gated
+    gated.sender = Sender(gated.parts, one_client(gated.client), channel_pace=0, together=2)
+    for number, who in enumerate((BEN, ANA, CHRIS)):
+        await gated.welcome(who, f"welcome:{number}")
+    assert await gated.sender.work()
+    await gated.sender.finish()
+    assert not await gated.sender.work()
+    await gated.sender.finish()
+    assert len(gated.posted(CHRIS)) == 1
+
+
 async def test_a_clock_that_jumps_starts_nothing_a_second_time_that_is_still_on_its_way(
     sqlite_gated: Gated,
 ) -> None:
