@@ -1,6 +1,7 @@
 """How rules are asked: on what somebody did, and on time passing."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,12 +65,27 @@ def on_activity(
             isinstance(rule, ActionRule)
             and look.activity.verb in rule.verbs
             and look.person.settings.level >= rule.level
-            and (draft := rule.evaluate(look))
+            and (draft := rule.evaluate(_recalling(look, name, rule)))
             # It may have lain so long before it was worked on that it helps nobody any more.
             and draft.expires_at > look.now
         ):
             said.append((name, draft))
     return said
+
+
+def _recalling(look: ActionLook, name: str, rule: ActionRule) -> ActionLook:
+    past = [each for each in look.past if each.rule == name] if rule.recalls else ()
+    return replace(look, past=past)
+
+
+def recalling(rules: Mapping[str, Rule], verbs: Iterable[Verb]) -> set[str]:
+    """The action rules for these verbs that go by what they have said before."""
+    happened = set(verbs)
+    return {
+        name
+        for name, rule in rules.items()
+        if isinstance(rule, ActionRule) and rule.recalls and rule.verbs & happened
+    }
 
 
 def shown(rules: Mapping[str, Rule], verbs: Iterable[Verb]) -> set[Knowledge[Any]]:

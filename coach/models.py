@@ -438,3 +438,7 @@ class PastInsight:
     occasion: str
     #: Whether the person did what it suggested.
     taken: bool = False
+    #: Whether its time was up before the person was shown it.
+    missed: bool = False
+    #: What has settled it, if it was settled by itself.
+    settled: Phrase | None = None

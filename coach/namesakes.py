@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from coach.models import Draft, Ref
+from coach.models import Draft, Ref, Suggestion
 from coach.phrases import Money, Phrase, Thing, Value, facts, say, things_in, verbatim, with_things
 
 
@@ -51,17 +51,21 @@ def deals_in(values: Iterable[object]) -> set[Ref]:
 
 def told_apart(draft: Draft, namesakes: Mapping[Ref, Namesake]) -> Draft:
     """The draft with each deal named so that it is told from its namesakes."""
-
-    params = {
-        name: apart(value, namesakes) if isinstance(value, Phrase) else value
-        for name, value in draft.suggestion.params.items()
-    }
     return replace(
         draft,
         message=apart(draft.message, namesakes),
         reason=apart(draft.reason, namesakes),
-        suggestion=replace(draft.suggestion, params=params),
+        suggestion=suggested_apart(draft.suggestion, namesakes),
     )
+
+
+def suggested_apart(suggestion: Suggestion, namesakes: Mapping[Ref, Namesake]) -> Suggestion:
+    """The same of what is suggested."""
+    params = {
+        name: apart(value, namesakes) if isinstance(value, Phrase) else value
+        for name, value in suggestion.params.items()
+    }
+    return replace(suggestion, params=params)
 
 
 def apart(phrase: Phrase, namesakes: Mapping[Ref, Namesake]) -> Phrase:

@@ -3,10 +3,31 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from coach.models import About, PastInsight
+from coach.models import About, Draft, PastInsight
 
 #: How long to keep quiet after the first, second, … dismissal in a row for the same reason.
 GAPS = (timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=14))
+
+
+def past_of(rule: str, draft: Draft, at: datetime) -> PastInsight:
+    """What was said just now, as rules see it from then on."""
+    return PastInsight(rule, draft.subject, at, None, draft.about, draft.occasion)
+
+
+def marked_lately(
+    past: Sequence[PastInsight], mark: str, *, within: timedelta, now: datetime
+) -> list[PastInsight]:
+    """What was said so short a time ago of anything in the state that `mark` tells.
+
+    What the person never got to see in its time was not said to them.
+    """
+    return [
+        earlier
+        for earlier in past
+        if earlier.created_at > now - within
+        and not earlier.missed
+        and any(each.mark == mark for each in earlier.about)
+    ]
 
 
 def next_allowed(

@@ -29,6 +29,8 @@ class ActionLook:
     known: Known = field(default_factory=Known)
     #: When we were told of the activity, if that was before now.
     received_at: datetime | None = None
+    #: What the rule has said to this person of late, newest first, if it asks for that.
+    past: Sequence[PastInsight] = ()
 
     @property
     def told_at(self) -> datetime:
@@ -55,6 +57,8 @@ class ActionRule:
     #: Kinds of thing that `knows` tells of: with each that changes, what is said of the deal or
     #: contact it belongs to is asked about.
     moved_by: frozenset[SubjectKind] = frozenset()
+    #: Whether `ActionLook.past` is to hold what it has said before.
+    recalls: bool = False
     #: Kinds of thing of which it names one of many: with each of the person's that changes, what
     #: it has said to them is asked about.
     picks_from: frozenset[SubjectKind] = frozenset()

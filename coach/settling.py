@@ -16,7 +16,8 @@ def gone(look: TruthLook) -> Phrase:
     """The CRM has deleted what it is about."""
     if not look.things:
         return say("The CRM does not have it any more.")
-    named = names([each.thing for each in look.things], NAMED)
+    deleted = [each for each in look.things if each.deleted] or look.things
+    named = names([each.thing for each in deleted], NAMED)
     return say("No longer in the CRM: {things}.", things=named)
 
 
@@ -35,6 +36,11 @@ def planned(look: TruthLook, task: Task) -> Phrase:
     if look.is_ours([task]):
         return say("Planned: {task}.", task=task.thing)
     return say("Planned in the CRM: {task}.", task=task.thing)
+
+
+def by_task(settled: Phrase) -> bool:
+    """Whether it was a task that has settled something, one to be done or done already."""
+    return not settled.values.keys().isdisjoint({"task", "tasks"})
 
 
 def late_no_more(look: TruthLook) -> Phrase:

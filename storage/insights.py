@@ -250,6 +250,8 @@ async def past(
                 insights.c.created_at,
                 insights.c.state,
                 insights.c.decided_at,
+                insights.c.seen_at,
+                insights.c.outcome,
                 place,
             )
             .where(
@@ -275,6 +277,8 @@ async def past(
                 about.get(row.fingerprint, ()),
                 row.occasion,
                 row.state == InsightState.TAKEN.value,
+                row.state == InsightState.EXPIRED.value and row.seen_at is None,
+                row.outcome if row.state == InsightState.RESOLVED.value else None,
             )
         )
     return found

@@ -12,7 +12,8 @@ from coach.errors import RuleFaultError
 from coach.keys import belongs_to, kind_of
 from coach.knowledge import UNKNOWN
 from coach.models import About, Insight, InsightState, SubjectKind
-from coach.namesakes import apart, deals_in
+from coach.namesakes import apart, deals_in, suggested_apart
+from coach.phrases import Phrase
 from coach.rule import ActionRule, PersonRule, Rule
 from coach.truth import TRUE, Changed, Over, Standing, TruthLook
 from storage import deciding, ending, insights, loader, namesakes, people, showing
@@ -181,7 +182,8 @@ async def _told_apart(
         phrase
         for each in standings.values()
         if isinstance(each, Changed)
-        for phrase in (each.message, each.reason)
+        for phrase in (each.message, each.reason, *each.suggestion.params.values())
+        if isinstance(phrase, Phrase)
     ]
     phrases += [each.words for each in standings.values() if isinstance(each, Over)]
     named = await namesakes.of(tx, workspace_id, deals_in(phrases))
@@ -190,9 +192,13 @@ async def _told_apart(
     found: dict[str, Standing] = {}
     for print_, each in standings.items():
         match each:
-            case Changed(message, reason):
-                message, reason = apart(message, named), apart(reason, named)
-                found[print_] = replace(each, message=message, reason=reason)
+            case Changed(message, reason, suggestion):
+                found[print_] = replace(
+                    each,
+                    message=apart(message, named),
+                    reason=apart(reason, named),
+                    suggestion=suggested_apart(suggestion, named),
+                )
             case Over(words):
                 found[print_] = Over(apart(words, named))
             case _:

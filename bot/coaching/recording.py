@@ -23,6 +23,7 @@ from coach.models import (
     Deal,
     InsightType,
     Origin,
+    PastInsight,
     Person,
     Subject,
     SubjectKind,
@@ -30,6 +31,7 @@ from coach.models import (
     Verb,
 )
 from coach.namesakes import deals_named, told_apart
+from coach.repetition import past_of
 from coach.rule import ActionLook
 from coach.stages import KnownStage, named_in, seen, settled
 from storage import (
@@ -366,17 +368,25 @@ async def _answers(
     ]
     if not asked:
         return []
-    shown = engine.shown(parts.rules, {activity.verb for activity, _ in asked})
+    verbs = {activity.verb for activity, _ in asked}
+    shown, recalling = engine.shown(parts.rules, verbs), engine.recalling(parts.rules, verbs)
     persons = {activity.person_id for activity, _ in asked if activity.person_id}
     found = await loader.find(tx, parts.loaders, shown, Asked(workspace_id, persons))
+    said: dict[str, list[PastInsight]] = {}
+    if recalling:
+        past = await insights.past(tx, workspace_id, recalling, persons, now)
+        for (_, person_id), earlier in past.items():
+            said.setdefault(person_id, []).extend(earlier)
     new: list[NewInsight] = []
     for activity, received_at in asked:
         person = known[activity.person_id or ""]
-        look = ActionLook(now, person, activity, found.get(person.id, UNKNOWN), received_at)
-        new += [
-            NewInsight(rule, InsightType.ACTION, draft)
-            for rule, draft in engine.on_activity(parts.rules, look)
-        ]
+        before = said.setdefault(person.id, [])
+        known_ = found.get(person.id, UNKNOWN)
+        look = ActionLook(now, person, activity, known_, received_at, tuple(before))
+        for rule, draft in engine.on_activity(parts.rules, look):
+            new.append(NewInsight(rule, InsightType.ACTION, draft))
+            # What was said a moment ago counts for the rest of the batch.
+            before.insert(0, past_of(rule, draft, now))
     return new
 
 

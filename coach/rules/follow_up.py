@@ -18,7 +18,7 @@ from coach.models import (
 )
 from coach.phrases import say
 from coach.rule import ActionLook, ActionRule
-from coach.truth import TRUE, Over, Standing, TruthLook
+from coach.truth import Changed, Over, Standing, TruthLook
 
 
 def evaluate(look: ActionLook) -> Draft | None:
@@ -30,30 +30,22 @@ def evaluate(look: ActionLook) -> Draft | None:
     deal = look.activity.deal
     if deal is None or deal.status is not DealStatus.OPEN:
         return None
+    said = _said(deal)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(deal),
         occasion="created",
         priority=Priority.LOW,
-        message=say("Tip: add a follow-up task within 24 hours for {deal}.", deal=deal.thing),
-        reason=say("A new deal has no next step until you give it one."),
-        suggestion=Suggestion(
-            "create_task",
-            {
-                "connection_id": deal.connection_id,
-                "title": say("Follow up on {deal}", deal=deal.thing),
-                "priority": "high",
-                "deal_id": deal.id,
-                "contact_id": deal.contact_id,
-            },
-        ),
+        message=said.message,
+        reason=said.reason,
+        suggestion=said.suggestion,
         expires_at=look.told_at + timedelta(hours=24),
-        about=(about(deal),),
+        about=said.about,
     )
 
 
 def still_true(look: TruthLook) -> Standing:
-    """While the deal is open and the person's, and nothing is planned for it."""
+    """While the deal is open and the person's, and nothing is planned for it; its name follows."""
     deal = look.only(Deal)
     if deal is None:
         return Over(settling.gone(look))
@@ -64,7 +56,25 @@ def still_true(look: TruthLook) -> Standing:
     for task in look.known[TASKS_OF_DEALS].get(subject_key(deal), ()):
         if task.status is TaskStatus.PENDING:
             return Over(settling.planned(look, task))
-    return TRUE
+    return _said(deal)
+
+
+def _said(deal: Deal) -> Changed:
+    return Changed(
+        say("Tip: add a follow-up task within 24 hours for {deal}.", deal=deal.thing),
+        say("A new deal has no next step until you give it one."),
+        Suggestion(
+            "create_task",
+            {
+                "connection_id": deal.connection_id,
+                "title": say("Follow up on {deal}", deal=deal.thing),
+                "priority": "high",
+                "deal_id": deal.id,
+                "contact_id": deal.contact_id,
+            },
+        ),
+        (about(deal),),
+    )
 
 
 RULE = ActionRule(

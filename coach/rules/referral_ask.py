@@ -1,61 +1,71 @@
 """A deal was won: ask the happy client for a referral."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from coach import settling
+from coach.calendar import local_date
 from coach.keys import about, subject_key
 from coach.knowledge import TASKS_OF_DEALS
 from coach.models import (
+    Contact,
     Deal,
     DealStatus,
     Draft,
     Level,
+    Person,
     Priority,
     SubjectKind,
     Suggestion,
     Verb,
 )
 from coach.phrases import say
+from coach.repetition import marked_lately
 from coach.rule import ActionLook, ActionRule
-from coach.truth import TRUE, Over, Standing, TruthLook
+from coach.truth import TRUE, Changed, Over, Standing, TruthLook
+
+#: For so long a seller is not to ask the same client again, however many deals they win.
+ONCE = timedelta(days=90)
 
 
 def evaluate(look: ActionLook) -> Draft | None:
-    """One insight for each time a deal is won; a lost deal says nothing."""
+    """One insight for a client of whom a deal was won; a lost deal says nothing."""
     deal, contact = look.activity.deal, look.activity.contact
-    if deal is None or deal.status is not DealStatus.WON:
+    if deal is None or deal.status is not DealStatus.WON or _was_asked(look, deal):
         return None
-    # A bare id is nobody one could ask.
-    known = contact and not contact.deleted and (contact.name_given or contact.email)
-    client = contact.thing if contact and known else say("the client")
     closed = deal.closed_at or look.activity.occurred_at
-    params = {
-        "connection_id": deal.connection_id,
-        "title": say("Ask {contact} for referral", contact=client),
-        "priority": "high",
-        "deal_id": deal.id,
-        "contact_id": deal.contact_id,
-    }
+    said = _said(look.person, deal, contact, closed)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(deal),
         # A deal that is reopened and won again is a new occasion; an echo of the same win is not.
         occasion=closed.date().isoformat(),
         priority=Priority.HIGH,
-        message=say(
-            "Great close! This is the perfect moment to ask {contact} for a referral "
-            "while they're happy.",
-            contact=client,
-        ),
-        reason=say("You just won {deal}.", deal=deal.thing),
-        suggestion=Suggestion("create_task", params),
+        message=said.message,
+        reason=said.reason,
+        suggestion=said.suggestion,
         expires_at=look.told_at + timedelta(days=3),
-        about=(about(deal),),
+        about=said.about,
     )
 
 
+def _was_asked(look: ActionLook, deal: Deal) -> bool:
+    """Whether the person was lately told to ask this client, and had reason to."""
+    lately = marked_lately(look.past, _client(deal), within=ONCE, now=look.now)
+    # What was settled without a task had come undone: the deal was won no more, or gone.
+    return any(each.settled is None or settling.by_task(each.settled) for each in lately)
+
+
+def _client(deal: Deal) -> str:
+    """In one word whom the deal is with: the contact, else the company; unknown, it is another."""
+    if deal.contact_id is not None:
+        return f"contact:{deal.connection_id}:{deal.contact_id}"
+    if deal.account and (account := " ".join(deal.account.casefold().split())):
+        return f"account:{deal.connection_id}:{account}"
+    return subject_key(deal)
+
+
 def still_true(look: TruthLook) -> Standing:
-    """While the deal is won and no task asks for a referral."""
+    """While the deal is won and no task asks for a referral; names follow."""
     deal = look.only(Deal)
     if deal is None:
         return Over(settling.gone(look))
@@ -65,7 +75,41 @@ def still_true(look: TruthLook) -> Standing:
         # Nothing but its title tells what a task is for.
         if "referral" in task.title.casefold():
             return Over(settling.planned(look, task))
-    return TRUE
+    if not any(each.mark for each in look.about):
+        # Kept before it was remembered which client it was about.
+        return TRUE
+    return _said(look.person, deal, look.only(Contact), deal.closed_at or look.insight.created_at)
+
+
+def _said(person: Person, deal: Deal, contact: Contact | None, closed: datetime) -> Changed:
+    known = contact if contact is not None and _can_be_asked(contact, deal) else None
+    client = known.thing if known else say("the client")
+    return Changed(
+        say(
+            "Great close! This is the perfect moment to ask {contact} for a referral "
+            "while they're happy.",
+            contact=client,
+        ),
+        say("You won {deal} on {date}.", deal=deal.thing, date=local_date(closed, person)),
+        Suggestion(
+            "create_task",
+            {
+                "connection_id": deal.connection_id,
+                "title": say("Ask {contact} for referral", contact=client),
+                "priority": "high",
+                "deal_id": deal.id,
+                "contact_id": deal.contact_id,
+            },
+        ),
+        (about(deal, _client(deal)), *((about(known),) if known else ())),
+    )
+
+
+def _can_be_asked(contact: Contact, deal: Deal) -> bool:
+    # A bare id is nobody one could ask, and the deal may be somebody else's by now.
+    if contact.deleted or deal.contact_id not in {None, contact.id}:
+        return False
+    return bool(contact.name_given or contact.email)
 
 
 RULE = ActionRule(
@@ -75,5 +119,6 @@ RULE = ActionRule(
     evaluate=evaluate,
     still_true=still_true,
     knows=(TASKS_OF_DEALS,),
+    recalls=True,
     moved_by=frozenset({SubjectKind.TASK}),
 )

@@ -147,7 +147,7 @@ async def test_the_task_that_is_suggested_and_the_reason_say_which_deal_it_is(
     assert titles == {"Follow up on GTX Basic (€3,200)", "Follow up on GTX Basic (€900)"}
     await deliver(parts, won("8813", title="GTX Basic"))
     (win,) = (each for each in await insights_of(parts, ana) if each.rule == "referral_ask")
-    assert plain(win.reason) == "You just won GTX Basic (no. 8813)."
+    assert plain(win.reason) == "You won GTX Basic (no. 8813) on Wed 25 Nov."
 
 
 async def test_a_title_of_its_own_is_left_as_it_is(parts: Parts) -> None:

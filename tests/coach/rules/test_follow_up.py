@@ -94,6 +94,10 @@ def test_it_is_true_while_the_deal_is_open_and_the_persons() -> None:
     assert still(deleted=True) == "No longer in the CRM: Acme renewal."
 
 
+def test_its_name_follows() -> None:
+    assert still(title="Renamed") == "Tip: add a follow-up task within 24 hours for Renamed."
+
+
 def test_it_is_true_while_nothing_is_planned() -> None:
     assert still(replace(CALL, status=TaskStatus.COMPLETED)) == "still true"
     assert still(CALL) == "Planned in the CRM: Call Bo."

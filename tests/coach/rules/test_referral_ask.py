@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from coach.keys import about
 from coach.knowledge import TASKS_OF_DEALS, Known
 from coach.models import (
     Contact,
     Deal,
     DealStatus,
+    Draft,
     Level,
     Priority,
     Suggestion,
@@ -19,10 +22,13 @@ from coach.models import (
     Verb,
 )
 from coach.phrases import Thing, say
+from coach.repetition import past_of
 from coach.rule import ActionRule
 from coach.rules.referral_ask import RULE, evaluate
 from coach.wording import plain
-from tests.coach.values import ANN, CALL, NOW, WON, did, reason, truth, words
+from tests.coach.values import ANN, CALL, NOW, WON, did, reason, truth, truth_of_reason, words
+
+DAY = timedelta(days=1)
 
 
 def test_a_won_deal_asks_for_a_referral_by_the_contacts_name() -> None:
@@ -30,7 +36,7 @@ def test_a_won_deal_asks_for_a_referral_by_the_contacts_name() -> None:
     assert words(draft) == (
         "Great close! This is the perfect moment to ask Ann Lee for a referral while they're happy."
     )
-    assert reason(draft) == "You just won Acme renewal."
+    assert reason(draft) == "You won Acme renewal on Mon 23 Nov."
 
 
 def test_the_contact_and_the_deal_are_linked_when_the_crm_gave_a_link() -> None:
@@ -107,16 +113,15 @@ def test_everybody_hears_of_it_whatever_their_level() -> None:
 # Whether it is still true
 
 
-def still(*tasks: Task, deal: Deal = WON, here: Sequence[str] = ()) -> str:
-    """What is said of the deal once it is so and has these tasks."""
+def still(*tasks: Task, deal: Deal = WON, contact: Contact = ANN, here: Sequence[str] = ()) -> str:
+    """What is said of the deal once it and its contact are so and it has these tasks."""
     draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
     known = Known({TASKS_OF_DEALS.name: {"deal:c1:D-17": tasks}})
-    return truth(RULE, draft, deal, known=known, here=here)
+    return truth(RULE, draft, deal, contact, known=known, here=here)
 
 
 def test_it_is_true_while_the_deal_is_won() -> None:
     assert still() == "still true"
-    assert still(deal=replace(WON, title="Another")) == "still true"
     assert still(deal=replace(WON, status=DealStatus.OPEN)) == "Acme renewal is not won any more."
     assert still(deal=replace(WON, deleted=True)) == "No longer in the CRM: Acme renewal."
 
@@ -128,3 +133,87 @@ def test_it_is_true_while_no_task_asks_for_a_referral() -> None:
     assert still(asking, here=["task:c1:T-1"]) == "Planned: Get a Referral from Ann."
     done = replace(asking, status=TaskStatus.COMPLETED)
     assert still(done) == "Done in the CRM: Get a Referral from Ann."
+
+
+def test_names_follow() -> None:
+    assert "ask Ann Li for" in still(contact=replace(ANN, name_given="Ann Li"))
+    assert "ask the client for" in still(contact=replace(ANN, deleted=True))
+    assert "ask the client for" in still(deal=replace(WON, contact_id="C-2"))
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
+    assert draft is not None
+    renamed = replace(WON, title="Another", closed_at=NOW - 2 * DAY)
+    assert truth_of_reason(RULE, draft, renamed, ANN) == "You won Another on Sat 21 Nov."
+
+
+def test_what_was_said_before_clients_were_remembered_stays_as_it_is() -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
+    assert draft is not None
+    older = replace(draft, about=(about(WON),))
+    assert truth(RULE, older, WON) == "still true"
+
+
+# Once a client
+
+
+def again(
+    deal: Deal,
+    first: Deal = WON,
+    *,
+    after: timedelta = 7 * DAY,
+    **ended: Any,
+) -> Draft | None:
+    """What is said of a deal that is won so long after another, whose insight ended so."""
+    asked = evaluate(did(Verb.DEAL_CLOSED, deal=first))
+    assert asked is not None
+    earlier = replace(past_of("referral_ask", asked, NOW - after), **ended)
+    return evaluate(replace(did(Verb.DEAL_CLOSED, deal=deal), past=(earlier,)))
+
+
+SECOND = replace(WON, id="D-18", title="Acme more")
+
+
+@pytest.mark.parametrize("days", [0, 1, 89.99])
+def test_a_client_is_asked_once_in_ninety_days(days: float) -> None:
+    assert again(SECOND, after=days * DAY) is None
+
+
+def test_after_ninety_days_and_of_another_client_it_is_asked() -> None:
+    assert again(SECOND, after=90 * DAY)
+    assert again(replace(SECOND, contact_id="C-2"))
+    assert again(replace(SECOND, connection_id="c2"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("Acme Corp", "Acme Corp", True),
+        ("Acme Corp", " ACME  corp", True),
+        ("Acme Corp", "Acme Labs", False),
+        (None, None, False),
+        ("", "", False),
+    ],
+)
+def test_without_a_contact_the_company_is_the_client(
+    first: str | None, second: str | None, same: bool
+) -> None:
+    one = replace(WON, contact_id=None, account=first)
+    other = replace(SECOND, contact_id=None, account=second)
+    assert (again(other, one) is None) is same
+
+
+@pytest.mark.parametrize(
+    ("ended", "counts"),
+    [
+        ({"dismissed_at": NOW - DAY}, True),
+        ({"taken": True}, True),
+        ({"missed": True}, False),
+        ({"settled": say("Planned in the CRM: {task}.", task="Ask")}, True),
+        ({"settled": say("Done: {tasks}.", tasks="Ask")}, True),
+        ({"settled": say("{deal} is not won any more.", deal="Acme")}, False),
+        ({"settled": say("No longer in the CRM: {things}.", things="Acme")}, False),
+    ],
+)
+def test_what_had_come_undone_or_was_never_seen_was_not_asked(
+    ended: dict[str, Any], counts: bool
+) -> None:
+    assert (again(SECOND, **ended) is None) is counts
