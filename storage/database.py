@@ -186,6 +186,12 @@ async def put(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         await _write(tx, _replacing, table, rows)
 
 
+async def add(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows whose keys exist nowhere yet."""
+    if rows:
+        await _write(tx, _adding, table, rows)
+
+
 async def add_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; those whose key exists already stay as they are."""
     if rows:
@@ -215,6 +221,10 @@ class _Statement(NamedTuple):
 
 
 _Conflict = Callable[[Any, Table, Sequence[str]], Any]
+
+
+def _adding(statement: Any, table: Table, columns: Sequence[str]) -> Any:
+    return statement
 
 
 def _replacing(statement: Any, table: Table, columns: Sequence[str]) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from storage.among import among, texts
 from storage.columns import UtcDateTime
-from storage.database import Tx, insert_for
+from storage.database import Tx, add, insert_for
 from storage.leases import leased_until
 from storage.tables import PENDING_LARGE, PENDING_SMALL, connections, deliveries, event_keys
 
@@ -70,7 +70,6 @@ class Unread:
 _LANE = {False: PENDING_SMALL, True: PENDING_LARGE}
 
 # Statements of every request are made once: making them takes as long as executing them.
-_STORED = deliveries.insert()
 _ARRIVED = (
     update(connections)
     .where(
@@ -140,7 +139,7 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
         )
     ]
     if stored:
-        await tx.execute(_STORED, stored)
+        await add(tx, deliveries, stored)
         await _note_arrivals(tx, new)
     return fresh
 

@@ -243,8 +243,7 @@ class Intake:
             # Whoever posts scripts is answered a 400, vendors are not: they would stop sending.
             told = provider.reply(Taken(error=str(fault))).status >= 400
             delivery = replace(delivery, refused=told)
-        async with asyncio.timeout(PATIENCE):
-            fresh = await self._store(delivery)
+        fresh = await self._store(delivery)
         if fault is not None:
             return Taken(error=str(fault))
         if fresh:
@@ -277,16 +276,20 @@ class Intake:
         """Durable when it returns; how many of its events are new."""
         if self._closed:
             raise ConnectionAbortedError("shutting down")
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(delivery, done))
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(delivery, loop.create_future())
+        self._queue.append(waiting)
         if self._storing is None:
             self._storing = asyncio.create_task(self._store_all(), name="intake")
+        late = loop.call_later(PATIENCE, _fail, [waiting], TimeoutError())
         try:
-            return await asyncio.shield(done)
-        except asyncio.CancelledError:
+            return await waiting.done
+        except (asyncio.CancelledError, TimeoutError):
             # Whoever sent it is told to come again: held on to, it would fill the memory.
-            self._queue = [each for each in self._queue if each.done is not done]
+            self._queue = [each for each in self._queue if each is not waiting]
             raise
+        finally:
+            late.cancel()
 
     async def _store_all(self) -> None:
         try:
@@ -312,7 +315,7 @@ class Intake:
                 await self._store_alone(each)
             return
         for each in together:
-            each.done.set_result(len(fresh[each.delivery.id]))
+            _succeed(each, fresh)
 
     async def _store_alone(self, waiting: _Waiting) -> None:
         try:
@@ -321,7 +324,7 @@ class Intake:
         except Exception as error:
             _fail([waiting], error)
         else:
-            waiting.done.set_result(len(fresh[waiting.delivery.id]))
+            _succeed(waiting, fresh)
 
     def _next(self) -> list[_Waiting]:
         together, keys = 0, 0
@@ -340,11 +343,16 @@ class Intake:
             await self._storing
 
 
+def _succeed(waiting: _Waiting, fresh: Mapping[str, set[str]]) -> None:
+    # Nobody may be left to hear of it.
+    if not waiting.done.done():
+        waiting.done.set_result(len(fresh[waiting.delivery.id]))
+
+
 def _fail(together: list[_Waiting], error: Exception) -> None:
     for each in together:
-        each.done.set_exception(error)
-        # Nobody may be left to hear of it.
-        each.done.exception()
+        if not each.done.done():
+            each.done.set_exception(error)
 
 
 def _together(taken: Sequence[Taken]) -> Taken:

@@ -107,10 +107,12 @@ class Form(BaseModel):
         # Forms and spreadsheets send an empty text for what is empty.
         if not isinstance(value, dict):
             return value
-        return {
-            name: None if isinstance(told, str) and not told.strip() else told
+        empty = [
+            name
             for name, told in value.items()
-        }
+            if isinstance(told, str) and (not told or told.isspace())
+        ]
+        return {**value, **dict.fromkeys(empty)} if empty else value
 
 
 def _fraction(value: object) -> object:
