@@ -77,14 +77,15 @@ def _date_of(value: object) -> object:
 #: What may be told to have happened; commands are the coach's own.
 TAKEN = tuple(verb for verb in Verb if verb is not Verb.COMMAND_USED)
 
-Id = Annotated[str, BeforeValidator(clean), StringConstraints(min_length=1, max_length=255)]
+# The bounds come first: after a function of ours pydantic would check them by more of its own.
+Id = Annotated[str, StringConstraints(min_length=1, max_length=255), BeforeValidator(clean)]
 Title = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(500))]
 Short = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(120))]
 Long = Annotated[str, BeforeValidator(clean), AfterValidator(_cut(5000))]
-Email = Annotated[str, BeforeValidator(clean), StringConstraints(max_length=320)]
+Email = Annotated[str, StringConstraints(max_length=320), BeforeValidator(clean)]
 Moment = Annotated[datetime, AfterValidator(_aware)]
 Url = Annotated[str, BeforeValidator(clean), AfterValidator(_https)]
-Currency = Annotated[str, BeforeValidator(clean), StringConstraints(max_length=8)]
+Currency = Annotated[str, StringConstraints(max_length=8), BeforeValidator(clean)]
 DealState = Annotated[DealStatus, BeforeValidator(_lower)]
 TaskState = Annotated[TaskStatus, BeforeValidator(_lower)]
 Urgency = Annotated[TaskPriority, BeforeValidator(_lower)]

@@ -5,11 +5,12 @@ it can do beyond reading webhooks it declares: `writing` for changes made in Sla
 what it can look up. What it does not declare is never asked of it.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from pydantic_core import to_json
 
 from bot.crm import providers
 from bot.crm.calls import Answer, Call, Pace, rest_by_headers
@@ -124,7 +125,7 @@ def acknowledged(taken: Taken) -> Reply:
     }
     if taken.error is not None:
         content["error"] = taken.error
-    return Reply(202, json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
+    return Reply(202, to_json(content))
 
 
 # What is looked up

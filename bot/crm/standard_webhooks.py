@@ -5,7 +5,6 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
@@ -34,7 +33,7 @@ def _key(secret: str) -> bytes:
 
 def signature(secret: str, id: bytes, timestamp: bytes, body: bytes) -> bytes:
     """The `v1` signature: HMAC-SHA256 over `id.timestamp.body`, in base64."""
-    digest = hmac.new(_key(secret), b".".join((id, timestamp, body)), hashlib.sha256).digest()
+    digest = hmac.digest(_key(secret), b".".join((id, timestamp, body)), "sha256")
     return b"v1," + base64.b64encode(digest)
 
 
