@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 
 from coach.attention import Reason, Verdict
 from coach.keys import fingerprint
@@ -188,21 +188,31 @@ async def shown_by(
 ) -> dict[tuple[str, str], list[Insight]]:
     """The insights that messages show, in their order, by (workspace, message id)."""
     found: dict[tuple[str, str], list[Insight]] = {}
-    links = message_insights
-    for piece in chunks(sorted(places)):
-        query = (
-            select(insights, links.c.message_id)
-            .join(
-                links,
-                (links.c.workspace_id == insights.c.workspace_id)
-                & (links.c.fingerprint == insights.c.fingerprint),
-            )
-            .where(tuple_(links.c.workspace_id, links.c.message_id).in_(piece))
-            .order_by(links.c.place)
-        )
-        for row in await tx.execute(query):
-            found.setdefault((row.workspace_id, row.message_id), []).append(from_row(row))
+    wanted = set(places)
+    asked = {
+        "workspaces": sorted({workspace_id for workspace_id, _ in wanted}),
+        "messages": sorted({id for _, id in wanted}),
+    }
+    for row in await tx.execute(_SHOWN, asked):
+        # Two workspaces may call a message the same.
+        if (place := (row.workspace_id, row.message_id)) in wanted:
+            found.setdefault(place, []).append(from_row(row))
     return found
+
+
+_SHOWN = (
+    select(insights, message_insights.c.message_id)
+    .join(
+        message_insights,
+        (message_insights.c.workspace_id == insights.c.workspace_id)
+        & (message_insights.c.fingerprint == insights.c.fingerprint),
+    )
+    .where(
+        among(message_insights.c.workspace_id, texts("workspaces")),
+        among(message_insights.c.message_id, texts("messages")),
+    )
+    .order_by(message_insights.c.place)
+)
 
 
 async def subjects(

@@ -113,6 +113,7 @@ async def every_turn(database: Database) -> None:
         await following.concerned(tx, WORKSPACE, moved)
         await following.worked_on(tx, WORKSPACE, ["f1"])
         await insights.subjects(tx, WORKSPACE, ["f1"])
+        await insights.shown_by(tx, {(WORKSPACE, "m1")})
         await large_value.find(tx, Asked(WORKSPACE, ["p1"]))
         await namesakes.of(tx, WORKSPACE, [Ref(CONNECTION, "x"), Ref(CONNECTION, "y")])
         await rounds.due(tx, RULES, now, 100)
@@ -135,7 +136,7 @@ async def every_turn(database: Database) -> None:
     [
         *("deals", "contacts", "tasks", "insights", "messages", "deliveries", "people"),
         *("checks", "rounds", "check_plans"),
-        *("insight_subjects", "crm_writes"),
+        *("insight_subjects", "message_insights", "crm_writes"),
     ],
 )
 async def test_no_turn_reads_a_whole_table(sqlite_url: str, table: str) -> None:
