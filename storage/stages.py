@@ -55,19 +55,28 @@ async def _known_in(tx: Tx, workspace_id: str, connection_id: str) -> list[Known
     return [_known(row) for row in await tx.execute(query)]
 
 
-_SEEN = (
-    select(stage_visits.c.stage)
-    .distinct()
-    .join(
-        deals,
-        (deals.c.workspace_id == stage_visits.c.workspace_id)
-        & (deals.c.connection_id == stage_visits.c.connection_id)
-        & (deals.c.id == stage_visits.c.deal_id),
-    )
+#: Deals that show the way of a pipeline: those of the last ids, which mostly are the newest.
+SHOWING = 2000
+
+_OF_PIPELINE = (
+    select(deals.c.workspace_id, deals.c.connection_id, deals.c.id)
     .where(
         deals.c.workspace_id == bindparam("workspace"),
         deals.c.connection_id == bindparam("connection"),
         deals.c.pipeline == bindparam("pipeline"),
+    )
+    .order_by(deals.c.id.desc())
+    .limit(SHOWING)
+    .subquery()
+)
+_SEEN = (
+    select(stage_visits.c.stage)
+    .distinct()
+    .join(
+        _OF_PIPELINE,
+        (_OF_PIPELINE.c.workspace_id == stage_visits.c.workspace_id)
+        & (_OF_PIPELINE.c.connection_id == stage_visits.c.connection_id)
+        & (_OF_PIPELINE.c.id == stage_visits.c.deal_id),
     )
 )
 

@@ -13,6 +13,8 @@ from storage import insights
 from tests.bot.coaching.test_ticking import LONG_AGO, lead, open_deal, pass_time, task
 from tests.world import ANA, BEGINNING, WORKSPACE, batch, by, deliver, enrol, insights_of, told
 
+HOUR = timedelta(hours=1)
+
 
 def items(opened: Opened) -> Sequence[Item]:
     return [each for each in opened.screen.elements if isinstance(each, Item)]
@@ -67,6 +69,20 @@ async def test_leads_are_in_the_order_of_the_card_and_the_others_as_many_as_it_c
     opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
     assert [each.ref.id for each in items(opened)] == ids[:20]
     assert notes(opened) == ["… and 110 more in your CRM."]
+
+
+async def test_of_more_leads_than_are_looked_at_the_most_promising_are_among_them(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    ana = await enrol(parts, ANA)
+    ages = range(ticking.SHOWN + 5)
+    leads = ({**lead(f"C-{n}", f"L{n}", LONG_AGO - n * HOUR), "id": f"made-{n}"} for n in ages)
+    await deliver(parts, batch(*leads))
+    insight = await the_one(parts, ana)
+    assert await the_card(parts, insight) == (
+        "Warm leads going cold: L0, L1, L2 and 1,002 more haven't been contacted in 21+ days."
+    )
 
 
 async def test_overdue_tasks_that_are_not_shown_are_as_many_as_the_card_counts(

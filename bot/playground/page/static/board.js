@@ -4,10 +4,9 @@ import { h, icon, reconcile, toast } from "./dom.js";
 import { openForm } from "./dialogs.js";
 import { openMenu } from "./menu.js";
 import { freshness, ours, ownerChip, ownerField } from "./owners.js";
-import { now, post, state } from "./state.js";
-import { firstName, money } from "./words.js";
+import { post, state } from "./state.js";
+import { dayOf, daysUntil, firstName, money } from "./words.js";
 
-const DAY = 24 * 60 * 60 * 1000;
 const CLOSED = /closed|won|lost/i;
 let carried = null;
 
@@ -78,8 +77,9 @@ function total(deals) {
   return deals.reduce((sum, deal) => sum + Number(deal.value ?? 0), 0);
 }
 
+/** Days as people count them, by midnights where they are: the coach counts the same. */
 function daysHere(deal) {
-  return Math.max(0, Math.floor((now() - new Date(deal.stage_entered_at)) / DAY));
+  return Math.max(0, -daysUntil(dayOf(deal.stage_entered_at)));
 }
 
 function card(deal) {

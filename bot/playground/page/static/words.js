@@ -83,14 +83,15 @@ export function dayFromToday(days) {
   return new Date(Date.parse(dayOf(now())) + days * DAY).toISOString().slice(0, 10);
 }
 
-/** "€12,000"; an unknown currency is written after the number. */
+/** "€12,000" or "€12,000.50"; an unknown currency is written after the number. */
 export function money(value, currency) {
   const number = Number(value ?? 0);
   try {
     return new Intl.NumberFormat(LANGUAGE, {
       style: "currency",
       currency: currency || "EUR",
-      maximumFractionDigits: 0,
+      minimumFractionDigits: Number.isInteger(number) ? 0 : 2,
+      maximumFractionDigits: 2,
     }).format(number);
   } catch {
     return `${number.toLocaleString(LANGUAGE)} ${currency}`;
