@@ -92,6 +92,8 @@ class Change:
     owner_assumed: bool = False
     #: What fields were before, where the vendor tells; used where the mirror does not know it.
     before: dict[str, Any] = field(default_factory=dict)
+    #: Whether the deal came to the stage it names just then; `None` when the event around it tells.
+    came: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

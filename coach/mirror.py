@@ -37,6 +37,9 @@ class Visit:
     stage: str
     entered_at: datetime
     left_at: datetime | None = None
+    #: Whether it came to the stage then. Else it was found there, nobody knows since when, and
+    #: neither this stay nor the one before it has a length.
+    came: bool = True
 
 
 def blank(kind: SubjectKind, connection_id: str, id: str) -> Subject:
@@ -75,16 +78,20 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
         # A late word about an early call must not hide a later one, nor be lost itself.
         moments = (current.last_contacted_at, change.fields["last_contacted_at"])
         new["last_contacted_at"] = max((m for m in moments if m is not None), default=None)
-    if "created_at" not in told:
-        # It was there at the latest when it was first spoken of.
-        new["created_at"] = min(current.created_at or change.at, change.at)
     if isinstance(current, Contact):
-        created = new.get("created_at", current.created_at) or change.at
-        contacted = new.get("last_contacted_at", current.last_contacted_at)
-        new["silent_since"] = max(created, contacted or created)
+        new["silent_since"] = _silent_since(replace(current, **new), change.at)
     if told == current.told and all(getattr(current, name) == new[name] for name in new):
         return current
     return replace(current, **new, told=told)
+
+
+def _silent_since(contact: Contact, at: datetime) -> datetime:
+    """Since when nobody has been in touch with a contact that was spoken of at `at`."""
+    created, contacted = contact.created_at, contact.last_contacted_at
+    if created is not None:
+        return max(created, contacted or created)
+    # Who was there at the latest when first spoken of has been silent since then, or longer.
+    return contacted or min(contact.silent_since or at, at)
 
 
 def bounded(others: Mapping[str, object]) -> dict[str, str | None]:
@@ -142,39 +149,49 @@ def _fields(change: Change, person_id: str | None) -> dict[str, Any]:
     return fields
 
 
-def with_stage(visits: Sequence[Visit], stage: str, at: datetime) -> list[Visit]:
-    """The visits of a deal once it is known that it was in `stage` at `at`.
+def with_stage(
+    visits: Sequence[Visit], stage: str, at: datetime, *, came: bool = True
+) -> list[Visit]:
+    """The visits of a deal once it is known that it was in `stage` at `at`, or `came` there then.
 
     `visits` are in order and without gaps, and so is the answer.
     """
-    seen = {visit.entered_at: visit.stage for visit in visits}
-    seen[at] = stage
+    seen = {visit.entered_at: visit for visit in visits}
+    same = seen.get(at)
+    # Of one instant that it came there is the surer word.
+    came = came or (same is not None and same.stage == stage and same.came)
+    seen[at] = Visit(stage, at, came=came)
     moments = sorted(seen)
     settled = moments[-1] - LATE
     kept: list[Visit] = []
     for moment, following in zip(moments, [*moments[1:], None], strict=True):
-        if kept and kept[-1].stage == seen[moment] and moment < settled:
+        if kept and _goes_on(kept[-1], seen[moment]) and moment < settled:
             # Told again, and nothing can come between any more.
             kept[-1] = replace(kept[-1], left_at=following)
         else:
-            kept.append(Visit(seen[moment], moment, following))
+            kept.append(replace(seen[moment], left_at=following))
     return kept
+
+
+def _goes_on(stay: Visit, visit: Visit) -> bool:
+    # What was found in a stage and came there later has been elsewhere in between.
+    return stay.stage == visit.stage and (stay.came or not visit.came)
 
 
 def stays(visits: Sequence[Visit]) -> list[Visit]:
     """The visits with those in a row to the same stage as one: from coming to leaving."""
     joined: list[Visit] = []
     for visit in visits:
-        if joined and joined[-1].stage == visit.stage:
+        if joined and _goes_on(joined[-1], visit):
             joined[-1] = replace(joined[-1], left_at=visit.left_at)
         else:
             joined.append(visit)
     return joined
 
 
-def in_stage_since(visits: Sequence[Visit], stage: str | None) -> datetime | None:
-    """Since when a deal has been in its present stage; `None` when it has none."""
-    return stays(visits)[-1].entered_at if stage and visits else None
+def present_stay(visits: Sequence[Visit], stage: str | None) -> Visit | None:
+    """A deal's stay in its present stage; `None` when it has none."""
+    return stays(visits)[-1] if stage and visits else None
 
 
 def joined(ours: Subject, theirs: Subject) -> Subject:

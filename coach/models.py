@@ -112,8 +112,10 @@ class Deal:
     url: str | None = None
     created_at: datetime | None = None
     closed_at: datetime | None = None
-    #: When the deal came to its present stage; the clock of "stuck".
+    #: When the deal came to its present stage, where anybody has told.
     stage_entered_at: datetime | None = None
+    #: Where nobody has: since when it is known to be there.
+    stage_seen_at: datetime | None = None
     #: The company it is with.
     account: str | None = None
     product: str | None = None
@@ -130,6 +132,11 @@ class Deal:
     told: dict[str, datetime] = field(default_factory=dict)
     #: What tells it from other deals of its title, once that was looked up; the mirror keeps none.
     apart: Phrase | None = field(default=None, compare=False)
+
+    @property
+    def stage_since(self) -> datetime | None:
+        """From when on it has surely been in its present stage; the clock of "stuck"."""
+        return self.stage_entered_at or self.stage_seen_at
 
     @property
     def name(self) -> str:

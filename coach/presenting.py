@@ -1,7 +1,7 @@
 """Things of the CRM as items on a screen, in the words every screen shares."""
 
 from coach.action import ActionView
-from coach.calendar import days_between
+from coach.calendar import after_working_days, days_between
 from coach.models import Contact, Deal, DealStatus, Ref, Task, TaskStatus
 from coach.phrases import (
     DateWithYear,
@@ -17,6 +17,7 @@ from coach.phrases import (
 from coach.promising import days_silent
 from coach.screens import Control, Item, Note
 from coach.terms import CLOSED, PRIORITY_FACTS
+from coach.thresholds import stuck_deal_days
 
 #: How many things one screen shows: each takes up to three blocks of the 100 a modal may have.
 SHOWN = 20
@@ -68,18 +69,8 @@ def _due(task: Task, view: ActionView) -> Phrase:
 def deal_item(deal: Deal, view: ActionView) -> Item:
     """A deal with its value and stage, to move to another stage."""
     known = [verbatim(value_of(deal))]
-    if deal.stage and deal.stage_entered_at and deal.status is DealStatus.OPEN:
-        known.append(
-            counted(
-                "Stage: {stage}, for {days} day",
-                "Stage: {stage}, for {days} days",
-                "days",
-                stage=deal.stage,
-                days=days_between(deal.stage_entered_at, view.now, view.person),
-            )
-        )
-    elif deal.stage:
-        known.append(say("Stage: {stage}", stage=deal.stage))
+    if deal.stage:
+        known.append(_stage(deal, deal.stage, view))
     if deal.status is not DealStatus.OPEN:
         known.append(CLOSED[deal.status])
     done = (view.done or {}).get(deal.id)
@@ -93,6 +84,33 @@ def deal_item(deal: Deal, view: ActionView) -> Item:
         stage=deal.stage,
         done=done,
     )
+
+
+def _stage(deal: Deal, stage: str, view: ActionView) -> Phrase:
+    """A deal's stage, and for how long it has been there as far as that is worth saying."""
+    if deal.status is DealStatus.OPEN and deal.stage_entered_at:
+        return counted(
+            "Stage: {stage}, for {days} day",
+            "Stage: {stage}, for {days} days",
+            "days",
+            stage=stage,
+            days=days_between(deal.stage_entered_at, view.now, view.person),
+        )
+    seen_at, limit = deal.stage_seen_at, stuck_deal_days(view.person)
+    # Where its age is not known, it is said only once it is long for certain, as on its card.
+    if (
+        deal.status is DealStatus.OPEN
+        and seen_at
+        and (after_working_days(seen_at, limit, view.person) <= view.now)
+    ):
+        return counted(
+            "Stage: {stage}, for at least {days} day",
+            "Stage: {stage}, for at least {days} days",
+            "days",
+            stage=stage,
+            days=days_between(seen_at, view.now, view.person),
+        )
+    return say("Stage: {stage}", stage=stage)
 
 
 def contact_item(contact: Contact, view: ActionView) -> Item:

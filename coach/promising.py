@@ -40,7 +40,7 @@ def _place(
     thing: Deal | Contact, now: datetime, dealings: Mapping[str, Dealings]
 ) -> tuple[int, float, int, float, str]:
     if isinstance(thing, Deal):
-        alive, closes = thing.stage_entered_at, thing.expected_close_date
+        alive, closes = thing.stage_since, thing.expected_close_date
         value = None if thing.value is None else float(thing.value)
     else:
         its = dealings.get(subject_key(thing), Dealings())

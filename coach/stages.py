@@ -137,16 +137,24 @@ def of_pipeline(
     return [each for each in told if each.stage.pipeline in its] or list(known)
 
 
+_ENDED = frozenset({DealStatus.WON, DealStatus.LOST})
+
+
 def settled(event: Event, known: Mapping[str, KnownStage]) -> Event:
     """The event with what its deals' stages mean: their names, the deals' status, and the verb.
 
     `known` are the stages by id and by name. What the event says itself counts more.
     """
     verb, changes = event.verb, []
+    ended: list[bool] = []
     for change in event.changes:
         if change.kind is SubjectKind.DEAL and "deleted" not in change.fields:
             verb, change = _settled(verb, change, known)
+            ended.append(change.fields.get("status") in _ENDED)
         changes.append(change)
+    if verb is Verb.DEAL_CLOSED and ended and not any(ended):
+        # Won or lost is not said and not known: it counts as what is none of the others.
+        verb = Verb.DEAL_UPDATED
     after = tuple(changes)
     return (
         event
@@ -165,14 +173,11 @@ def _settled(verb: Verb, change: Change, known: Mapping[str, KnownStage]) -> tup
             # A stage that says nothing does not reopen a deal; going on from a last one does.
             if status is not DealStatus.OPEN or verb is Verb.DEAL_STAGE_CHANGED:
                 fields["status"] = status
-    closed = fields.get("status") in {DealStatus.WON, DealStatus.LOST}
-    if verb is Verb.DEAL_STAGE_CHANGED and closed:
+    ended = fields.get("status") in _ENDED
+    if verb is Verb.DEAL_STAGE_CHANGED and ended:
         # Many CRMs say no more than that the deal came to its last stage.
         verb = Verb.DEAL_CLOSED
-    elif verb is Verb.DEAL_CLOSED and not closed:
-        # Won or lost is not said and not known: it counts as what is none of the others.
-        verb = Verb.DEAL_UPDATED
-    if verb is Verb.DEAL_CLOSED:
+    if verb is Verb.DEAL_CLOSED and ended:
         fields["closed_at"] = fields.get("closed_at") or change.at
     return verb, change if fields == change.fields else replace(change, fields=fields)
 

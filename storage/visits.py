@@ -17,6 +17,7 @@ _OF_DEALS = (
         stage_visits.c.stage,
         stage_visits.c.entered_at,
         stage_visits.c.left_at,
+        stage_visits.c.came,
     )
     .where(
         stage_visits.c.workspace_id == bindparam("workspace"),
@@ -35,7 +36,7 @@ async def load(
     if deal_ids:
         asked = {"workspace": workspace_id, "connection": connection_id, "deals": list(deal_ids)}
         for row in await tx.execute(_OF_DEALS, asked):
-            found.setdefault(row[0], []).append(Visit(row[1], row[2], row[3]))
+            found.setdefault(row[0], []).append(Visit(row[1], row[2], row[3], row[4]))
     return found
 
 
@@ -60,6 +61,7 @@ async def save(
                 "entered_at": visit.entered_at,
                 "stage": visit.stage,
                 "left_at": visit.left_at,
+                "came": visit.came,
             }
             for visit in after
             if visit not in known

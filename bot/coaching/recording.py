@@ -16,7 +16,7 @@ from coach import engine
 from coach.events import Change, Event
 from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN
-from coach.mirror import Visit, blank, fold, in_stage_since, what_happened, with_stage
+from coach.mirror import Visit, blank, fold, present_stay, what_happened, with_stage
 from coach.models import (
     Activity,
     Contact,
@@ -56,6 +56,17 @@ _KEPT = (
     "stage", "status", "value", "person_id", "due_date", "priority", "pipeline",
     "expected_close_date", "probability", "lost_reason",
 )  # fmt: skip
+
+#: What a deal does when it comes to the stage that is told with it.
+_COMES = frozenset(
+    {Verb.DEAL_CREATED, Verb.DEAL_STAGE_CHANGED, Verb.DEAL_REOPENED, Verb.DEAL_CLOSED}
+)
+
+_MADE = {
+    Verb.DEAL_CREATED: SubjectKind.DEAL,
+    Verb.CONTACT_CREATED: SubjectKind.CONTACT,
+    Verb.TASK_CREATED: SubjectKind.TASK,
+}
 
 #: For so many people at once it is decided together with the recording what they are told.
 AT_ONCE = 50
@@ -261,16 +272,19 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
     """Fold an event's changes; returns it as what it turns out to be, and what changed."""
     changes = _Changes()
     verb, kept = event.verb, changes.kept
-    for change in event.changes:
+    unknown = {(change.kind, change.id) for change in event.changes} - batch.subjects.keys()
+    for told_change in event.changes:
+        change = _dated(event, told_change)
         place = (change.kind, change.id)
         before = batch.subjects.get(place) or blank(change.kind, batch.connection_id, change.id)
         person_id = batch.owners.of(change.owner, before.person_id) if change.owner else None
         after = fold(before, change, person_id)
         if isinstance(after, Deal) and "stage" in change.fields:
-            after = _staged(batch, after, change)
+            after = _staged(batch, after, change, came=_came(event, change))
         if after is before and place in batch.subjects:
             continue
-        verb = what_happened(verb, before, after)
+        if place not in unknown:
+            verb = what_happened(verb, before, after)
         if verb is Verb.DEAL_CLOSED and isinstance(after, Deal) and after.closed_at is None:
             after = replace(after, closed_at=change.at)
         if event.observed:
@@ -287,14 +301,35 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
     return (event if verb is event.verb else replace(event, verb=verb)), changes
 
 
-def _staged(batch: _Batch, deal: Deal, change: Change) -> Deal:
+def _dated(event: Event, change: Change) -> Change:
+    """What was made just now was made when the event happened, unless the CRM says otherwise."""
+    if event.observed or _MADE.get(event.verb) is not change.kind or "created_at" in change.fields:
+        return change
+    return replace(change, fields={**change.fields, "created_at": event.occurred_at})
+
+
+def _came(event: Event, change: Change) -> bool:
+    """Whether a deal came to its stage at the time of the change, or was found there."""
+    if change.came is not None:
+        return change.came
+    before = change.before.get("stage")
+    if before is not None and before != change.fields["stage"]:
+        return True
+    return event.verb in _COMES and not event.observed
+
+
+def _staged(batch: _Batch, deal: Deal, change: Change, *, came: bool) -> Deal:
     visits: Sequence[Visit] = batch.visits.get(deal.id, [])
     if stage := change.fields["stage"]:
-        visits = batch.visits[deal.id] = with_stage(visits, stage, change.at)
+        visits = batch.visits[deal.id] = with_stage(visits, stage, change.at, came=came)
+    stay = present_stay(visits, deal.stage)
     # Of a deal first heard of in the middle of its life only this much is sure: it has been in its
     # stage since then. Claiming more would call it stuck when it may have moved yesterday.
-    entered = in_stage_since(visits, deal.stage)
-    return deal if deal.stage_entered_at == entered else replace(deal, stage_entered_at=entered)
+    entered = stay.entered_at if stay and stay.came else None
+    seen_at = stay.entered_at if stay and not stay.came else None
+    if (entered, seen_at) == (deal.stage_entered_at, deal.stage_seen_at):
+        return deal
+    return replace(deal, stage_entered_at=entered, stage_seen_at=seen_at)
 
 
 def _json(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Which column holds which field: by the names that CRMs give their columns, or as told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.importing.faults import FileError
@@ -9,7 +9,17 @@ from coach.mirror import MOST_OTHER
 
 # Names are compared without case, spaces and signs, and without the thing's own name in front:
 # "Deal - Title", "deal_title" and "DealTitle" are all `title`. The first that a file has wins.
-_ID = ("id", "recordid", "objectid", "recordidentifier", "externalid", "key", "number", "no")
+_ID = (
+    "id",
+    "recordid",
+    "objectid",
+    "recordidentifier",
+    "externalid",
+    "hsobjectid",
+    "key",
+    "number",
+    "no",
+)
 _OWNER_EMAIL = (
     "owneremail",
     "ownersemail",
@@ -44,6 +54,18 @@ _CONTACT_ID = (
     "primarycontactid", "whoid", "associatedpeopleids",
 )  # fmt: skip
 
+_STAGE_ENTERED = (
+    "laststagechangedate", "laststagechange", "laststagechangedon", "laststagechangedat",
+    "laststagechangetime", "stagechangedon", "stagechangedat", "stagechangeddate",
+    "stagechangedate", "stagechangetime", "stagechanged", "stagelastchanged",
+    "stagelastchangedon", "stageupdatedat", "stagemodifiedtime", "stagemodifieddate",
+    "laststagemodifiedtime", "dateenteredcurrentstage", "hsv2dateenteredcurrentstage",
+    "hsdateenteredcurrentstage", "currentstageentrydate", "currentstagesince", "stageenteredat",
+    "stageenteredon", "stageentereddate", "stageentered", "enteredstageon", "enteredstageat",
+    "enteredstage", "dateenteredstage", "stageentrydate", "stagesince", "instagesince",
+    "stagestartdate", "stagedate", "datestagechanged", "timestampofstagechange",
+)  # fmt: skip
+
 NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
     Thing.DEALS: {
         "id": (*_ID, "opportunityid", "dealid"),
@@ -51,6 +73,7 @@ NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
                   "topic", "project", "projectname"),
         "stage": ("stage", "stagename", "pipelinestage", "salesstage", "statuslabel", "phase",
                   "step", "list"),
+        "stage_entered_at": _STAGE_ENTERED,
         "status": ("status", "statustype", "state", "outcome", "result", "wonlost"),
         "is_won": ("iswon", "won", "isclosedwon"),
         "is_closed": ("isclosed", "closed"),
@@ -154,6 +177,8 @@ class Columns:
     other: Mapping[str, int]
     #: Columns beyond the number of those that are kept.
     unused: Sequence[str] = ()
+    #: Of deals: the stage, and the column that tells when they came to it.
+    stages: Sequence[tuple[str, int]] = ()
 
 
 def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Columns:
@@ -183,12 +208,24 @@ def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Colum
             f"No column for the {_TELLING[thing][0]} of {thing} was recognised among "
             f"{_listed(header)}. Say which it is: --map {_TELLING[thing][0]}=COLUMN."
         )
+    return Columns(places, *_others(header, taken))
+
+
+def with_stages(
+    columns: Columns, header: Sequence[str], stages: Sequence[tuple[str, int]]
+) -> Columns:
+    """The columns with those that tell when a deal came to a stage, which are no others then."""
+    taken = {*columns.places.values(), *(place for _, place in stages)}
+    return Columns(columns.places, *_others(header, taken), stages)
+
+
+def _others(header: Sequence[str], taken: Collection[int]) -> tuple[dict[str, int], Sequence[str]]:
     other: dict[str, int] = {}
     for i, column in enumerate(header):
         if column and i not in taken:
             other.setdefault(column, i)
     kept = dict(list(other.items())[:MOST_OTHER])
-    return Columns(places, kept, [column for column in other if column not in kept])
+    return kept, [column for column in other if column not in kept]
 
 
 def _as_told(thing: Thing, header: Sequence[str], told: Sequence[str]) -> dict[str, int]:

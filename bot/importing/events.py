@@ -1,11 +1,11 @@
 """From understood rows to events: first told, each part at its own time; later, what differs."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.importing.rows import Record
+from bot.importing.rows import Record, is_last
 from coach.events import Change, Event, Owner
 from coach.mirror import OTHER
 from coach.models import (
@@ -26,6 +26,12 @@ _CREATED = {
     SubjectKind.CONTACT: Verb.CONTACT_CREATED,
     SubjectKind.TASK: Verb.TASK_CREATED,
 }
+#: Of what was made nobody knows when.
+_TOLD = {
+    SubjectKind.DEAL: Verb.DEAL_UPDATED,
+    SubjectKind.CONTACT: Verb.CONTACT_UPDATED,
+    SubjectKind.TASK: Verb.TASK_UPDATED,
+}
 _ENDED = {
     SubjectKind.DEAL: (Verb.DEAL_CLOSED, "closed"),
     SubjectKind.TASK: (Verb.TASK_COMPLETED, "completed"),
@@ -35,31 +41,69 @@ _ENDED = {
 def first_told(record: Record, as_of: datetime) -> list[Event]:
     """The events of a thing nobody has heard of.
 
-    Plain facts hold as of the file; a stage or status holds from its own time, so that the history
-    of stages is true: an open deal's from its creation, a closed one's from its close.
+    Plain facts hold as of the file; a stage or status holds from its own time, as far as the file
+    tells it: an open deal's from when it came to its stage, a closed one's from its close.
     """
-    ended_at = min(record.ended_at or as_of, as_of)
-    created = min(record.created_at or (ended_at if record.ended else as_of), as_of)
     facts = dict(record.facts)
     if others := facts.pop("other", None):
         # What is empty has never been told: nothing has to be taken back.
         facts["other"] = {name: value for name, value in others.items() if value is not None}
-    if record.created_at is not None:
+    created = None if record.created_at is None else min(record.created_at, as_of)
+    if created is not None:
         facts["created_at"] = created
-    changes = [Change(record.kind, record.id, as_of, facts, record.owner)]
-    if record.standing and not record.ended:
-        changes.append(Change(record.kind, record.id, created, dict(record.standing)))
-    events = [_event(record, "created", _CREATED[record.kind], created, tuple(changes))]
     if record.ended:
-        verb, name = _ENDED[record.kind]
-        told = Change(record.kind, record.id, ended_at, _ending(record, ended_at))
-        events.append(_event(record, name, verb, ended_at, (told,)))
+        ended = min(record.ended_at or as_of, as_of)
+        standing, (verb, name) = _ending(record, ended, as_of), _ENDED[record.kind]
+    else:
+        ended, standing = as_of, _standing(record, as_of)
+        verb, name = _TOLD[record.kind], "told"
+    changes = [Change(record.kind, record.id, as_of, facts, record.owner), *standing]
+    if created is None:
+        return [_event(record, name, verb, ended, tuple(changes))]
+    first = tuple(changes if not record.ended else changes[:1])
+    events = [_event(record, "created", _CREATED[record.kind], created, first)]
+    if record.ended:
+        events.append(_event(record, name, verb, ended, tuple(standing)))
     return events
 
 
-def _ending(record: Record, at: datetime) -> dict[str, Any]:
+def _standing(record: Record, as_of: datetime) -> list[Change]:
+    """Where an open deal stands, since when as far as that is known, and the way it came."""
+    if not record.standing:
+        return []
+    since = min(record.stage_since or as_of, as_of)
+    if "stage" not in record.standing:
+        since = min(record.created_at or as_of, as_of)
+    came = record.stage_since is not None
+    return [_change(record, since, dict(record.standing), came=came), *_way(record, as_of)]
+
+
+def _ending(record: Record, at: datetime, as_of: datetime) -> list[Change]:
+    """How a thing ended at that time, and the way it came there."""
     name = "closed_at" if record.kind is SubjectKind.DEAL else "completed_at"
-    return {**record.standing, name: at}
+    standing = {**record.standing, name: at}
+    stage = standing.get("stage")
+    if stage is None or is_last(stage):
+        came = record.ended_at is not None
+        return [_change(record, at, standing, came=came), *_way(record, as_of)]
+    # Closed where it was: it came to that stage before.
+    del standing["stage"]
+    since = min(record.stage_since or at, at)
+    came = record.stage_since is not None
+    stood = _change(record, since, {"stage": stage}, came=came)
+    return [_change(record, at, standing), stood, *_way(record, as_of)]
+
+
+def _way(record: Record, as_of: datetime) -> list[Change]:
+    return [
+        _change(record, at, {"stage": stage}, came=True) for at, stage in record.way if at <= as_of
+    ]
+
+
+def _change(
+    record: Record, at: datetime, fields: dict[str, Any], *, came: bool | None = None
+) -> Change:
+    return Change(record.kind, record.id, at, fields, came=came)
 
 
 def _event(
@@ -93,12 +137,13 @@ def told_again(
     if others:
         news["other"] = others
     owner = _new_owner(record, known, as_of, person_of)
-    if not news and owner is None:
+    way = _new_way(record, known, as_of)
+    if not news and owner is None and not way:
         return None
     at = as_of
     if record.ended and "status" in news and record.ended_at is not None:
         at = min(record.ended_at, as_of)
-    verb, name = _verb(known, news, owner), _print(as_of, news, owner)
+    verb, name = _verb(known, news, owner), _print(as_of, news, owner, way)
     standing: dict[str, Any] = {}
     for own in ("stage", "status", "closed_at", "completed_at"):
         if own in news:
@@ -111,13 +156,40 @@ def told_again(
         if record.ended and "status" in standing:
             name_of_end = "closed_at" if record.kind is SubjectKind.DEAL else "completed_at"
             standing.setdefault(name_of_end, ended)
-        changes.append(Change(record.kind, record.id, ended, standing))
-    return _event(record, name, verb, at, tuple(changes))
+        if stage := standing.pop("stage", None):
+            changes.append(_moved(record, known, stage, ended))
+        if standing:
+            changes.append(_change(record, ended, standing))
+    return _event(record, name, verb, at, (*changes, *way))
 
 
-def _print(as_of: datetime, news: Mapping[str, object], owner: Owner | None) -> str:
+def _moved(record: Record, known: Subject, stage: str, at: datetime) -> Change:
+    """That a deal is in another stage by now, and that it came there when the file says."""
+    since, last = record.stage_since, known.told.get("stage")
+    came = since is not None and since <= at and (last is None or last < since)
+    return _change(record, since if came and since else at, {"stage": stage}, came=came)
+
+
+def _new_way(record: Record, known: Subject, as_of: datetime) -> list[Change]:
+    """What a file tells of the way of a deal to its stage that was not known."""
+    last = known.told.get("stage")
+    if not isinstance(known, Deal) or last is None or last > as_of:
+        return []
+    since, stage = record.stage_since, record.standing.get("stage")
+    if stage != known.stage:
+        return [each for each in _way(record, as_of) if each.at > last]
+    if record.ended or since is None or since > as_of or known.stage_entered_at is not None:
+        return []
+    return [_change(record, since, {"stage": stage}, came=True)]
+
+
+def _print(
+    as_of: datetime, news: Mapping[str, object], owner: Owner | None, way: Sequence[Change]
+) -> str:
     # The same file read with another --map says something else of the same time.
     said = repr((sorted((name, str(value)) for name, value in news.items()), owner))
+    if way:
+        said += repr([(each.at, each.fields) for each in way])
     return f"{as_of.isoformat()}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
@@ -160,5 +232,4 @@ def _verb(known: Subject, news: Mapping[str, object], owner: Owner | None) -> Ve
                 return Verb.DEAL_STAGE_CHANGED
             if owner is not None and not news:
                 return Verb.DEAL_OWNER_CHANGED
-            # The vocabulary has no word for another title or link; the activity lists what changed.
-            return Verb.DEAL_AMOUNT_CHANGED
+            return Verb.DEAL_AMOUNT_CHANGED if "value" in news else Verb.DEAL_UPDATED

@@ -11,6 +11,7 @@ from typing import Any
 from bot.importing.amounts import amount, likelihood
 from bot.importing.dates import DateReader, Moment
 from bot.importing.faults import RowError
+from bot.importing.stage_dates import key
 from bot.importing.things import Thing
 from coach.events import Owner
 from coach.mirror import bounded
@@ -55,6 +56,19 @@ class Record:
     #: Whether the deal is closed or the task completed, and when, if the file says.
     ended: bool = False
     ended_at: datetime | None = None
+    #: When a deal came to the stage it is in, if the file says, and to those before it.
+    stage_since: datetime | None = None
+    way: Sequence[tuple[datetime, str]] = ()
+
+    @property
+    def stage_age_unknown(self) -> bool:
+        """Whether it is an open deal of which nobody tells since when it is in its stage."""
+        return (
+            self.kind is SubjectKind.DEAL
+            and not self.ended
+            and "stage" in self.standing
+            and self.stage_since is None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,8 @@ class Interpreter:
     other: Mapping[str, int] = field(default_factory=dict)
     #: Whether probabilities are told in percent.
     percent: bool = False
+    #: Which column tells when a deal came to which stage, and how its dates are read.
+    stages: Sequence[tuple[str, int, DateReader]] = ()
 
     def record(self, line: int, cells: Sequence[str]) -> Record:
         """What a row says. Raises `RowError` with the reason it cannot be used."""
@@ -163,6 +179,12 @@ class Interpreter:
         stage, status, ended = self._standing(cells)
         facts |= self._expected(cells, status)
         standing: dict[str, Any] = {"status": status} | ({"stage": stage} if stage else {})
+        since, way = self._way(cells, stage)
+        closed = status is not DealStatus.OPEN
+        if closed and stage and is_last(stage):
+            # What says when it came to its last stage says when it was closed, and the reverse.
+            ended = ended or since
+            since = ended
         return Record(
             line,
             SubjectKind.DEAL,
@@ -171,9 +193,25 @@ class Interpreter:
             self._owner(cells),
             created,
             standing,
-            status is not DealStatus.OPEN,
+            closed,
             ended,
+            since,
+            _before(way, since, ended if closed else None),
         )
+
+    def _way(
+        self, cells: Sequence[str], stage: str | None
+    ) -> tuple[datetime | None, list[tuple[datetime, str]]]:
+        """When a deal came to its stage, and to each of the others that it has been in."""
+        came: dict[str, datetime] = {}
+        for name, place, reader in self.stages:
+            text = cell(cells[place]) if place < len(cells) else ""
+            if moment := reader.read(text):
+                came[name] = max(moment.at, came.get(name, moment.at))
+        mine = [name for name in came if stage and key(name) == key(stage)]
+        present = max((came.pop(name) for name in mine), default=None)
+        since = self._moment(cells, "stage_entered_at") or present
+        return since, sorted((at, name) for name, at in came.items())
 
     def _probability(self, cells: Sequence[str]) -> Decimal | None:
         text = self._text(cells, "probability")
@@ -295,6 +333,18 @@ def cell(text: str) -> str:
     """A cell's text, with what stands for nothing as nothing."""
     text = text.strip()
     return "" if text.lower() in _NOTHING else text
+
+
+def _before(
+    way: Sequence[tuple[datetime, str]], *ends: datetime | None
+) -> Sequence[tuple[datetime, str]]:
+    # A stage that was come to again later tells only of the last time.
+    return [each for each in way if all(each[0] < end for end in ends if end)]
+
+
+def is_last(stage: str) -> bool:
+    """Whether a stage is one that deals come to when they are closed."""
+    return (_deal_status(stage) or meaning_of_name(stage)) is not DealStatus.OPEN
 
 
 def _address(text: str | None) -> str | None:

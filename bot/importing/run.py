@@ -5,17 +5,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 
 from bot.coaching.owning import identify
 from bot.coaching.recording import apply
 from bot.importing.amounts import decimal_sign, in_percent
-from bot.importing.columns import Columns, recognise
+from bot.importing.columns import Columns, recognise, with_stages
 from bot.importing.dates import readers
 from bot.importing.events import first_told, told_again
 from bot.importing.faults import FileError, RowError
 from bot.importing.reading import Row, Sheet, read
 from bot.importing.rows import KINDS, Interpreter, Record, cell
+from bot.importing.stage_dates import stage_dates
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
 from coach.events import Event
@@ -27,7 +29,7 @@ BATCH = 1_000
 
 DATES = (
     "created_at", "won_at", "lost_at", "closed_at", "last_contacted_at", "due_date", "completed_at",
-    "expected_close_date",
+    "expected_close_date", "stage_entered_at",
 )  # fmt: skip
 
 
@@ -73,22 +75,25 @@ def understand(
     """Read a file. Raises `FileError` when it as a whole cannot be used, or `OSError`."""
     sheet = read(path)
     columns = recognise(thing, sheet.header, told_columns)
-
-    def values(name: str) -> list[str]:
-        place = columns.places[name]
-        found = (cell(row.cells[place]) for row in sheet.rows if place < len(row.cells))
-        return [value for value in found if value]
-
-    dated = {name: values(name) for name in DATES if name in columns.places}
-    by_header = {sheet.header[columns.places[name]]: each for name, each in dated.items()}
+    values = partial(_values, sheet, columns)
+    if thing is Thing.DEALS:
+        taken = set(columns.places.values())
+        stages = stage_dates(
+            sheet.header, lambda place: place not in taken, dict.fromkeys(values("stage"))
+        )
+        columns = with_stages(columns, sheet.header, stages)
+    dated = [name for name in DATES if name in columns.places]
+    places = {columns.places[name] for name in dated} | {place for _, place in columns.stages}
+    by_header = {sheet.header[place]: _in_column(sheet, place) for place in sorted(places)}
     reading = readers(by_header, date_format)
     interpreter = Interpreter(
         thing,
         columns.places,
         {name: reading[sheet.header[columns.places[name]]] for name in dated},
-        decimal_sign(values("value") if "value" in columns.places else [], decimal),
+        decimal_sign(values("value"), decimal),
         columns.other,
-        in_percent(values("probability") if "probability" in columns.places else []),
+        in_percent(values("probability")),
+        [(stage, place, reading[sheet.header[place]]) for stage, place in columns.stages],
     )
     records: list[Record] = []
     rejected: list[Rejected] = []
@@ -106,6 +111,16 @@ def understand(
         seen[record.id] = row.line
         records.append(record)
     return Understood(thing, sheet, columns, records, rejected)
+
+
+def _values(sheet: Sheet, columns: Columns, name: str) -> list[str]:
+    place = columns.places.get(name)
+    return [] if place is None else _in_column(sheet, place)
+
+
+def _in_column(sheet: Sheet, place: int) -> list[str]:
+    found = (cell(row.cells[place]) for row in sheet.rows if place < len(row.cells))
+    return [value for value in found if value]
 
 
 def end_of_day(day: date, now: datetime) -> datetime:
@@ -181,6 +196,13 @@ async def _events(
     result.changed += len(fresh)
     result.unchanged += len(again) - len(fresh)
     return events + [event for event in again if event.dedupe_key in fresh]
+
+
+def ages_unknown(understood: Understood) -> tuple[int, int]:
+    """Of how many open deals it is unknown since when they are in their stage, and of how many."""
+    unknown = sum(record.stage_age_unknown for record in understood.records)
+    deals = understood.thing is Thing.DEALS
+    return unknown, sum(deals and not record.ended for record in understood.records)
 
 
 def reasons(rejected: Sequence[Rejected]) -> list[tuple[str, int]]:

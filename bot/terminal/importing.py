@@ -106,6 +106,7 @@ async def _import(settings: Settings, wish: Wish) -> None:
         f"{stored} in {perf_counter() - began:.1f} s: {result.new:,} new, "
         f"{result.changed:,} changed, {result.unchanged:,} as they were."
     )
+    _tell_ages(understood)
     for name in result.unsure:
         typer.echo(
             f"Several owners are called {name}: what the file says is theirs stays with the one "
@@ -157,8 +158,9 @@ async def _connection(parts: Parts, wanted: str | None) -> str:
 def _preview(console: Console, understood: run.Understood) -> None:
     sheet, columns = understood.sheet, understood.columns
     console.print("Columns:", markup=False)
-    for name, place in sorted(columns.places.items(), key=lambda item: item[1]):
-        console.print(f"  {name} ← {harmless(sheet.header[place])}", markup=False)
+    named = [*columns.places.items(), *((f"came to {stage}", at) for stage, at in columns.stages)]
+    for name, place in sorted(named, key=lambda item: item[1]):
+        console.print(f"  {harmless(name)} ← {harmless(sheet.header[place])}", markup=False)
     if columns.other:
         kept = harmless(", ".join(columns.other))
         console.print(f"  kept by their own names: {kept}", markup=False)
@@ -171,7 +173,26 @@ def _preview(console: Console, understood: run.Understood) -> None:
         f"{_rows(len(sheet.rows))}: {len(understood.records):,} would be imported, "
         f"{len(understood.rejected):,} skipped. Nothing was changed."
     )
+    _tell_ages(understood)
     _tell_reasons(understood)
+
+
+def _tell_ages(understood: run.Understood) -> None:
+    unknown, deals = run.ages_unknown(understood)
+    if not unknown:
+        return
+    of = counted(
+        "{unknown} of {deals} open deal",
+        "{unknown} of {deals} open deals",
+        "deals",
+        unknown=unknown,
+        deals=deals,
+    )
+    typer.echo(
+        f"Since when {plain(of)} are in their stage is unknown: no column of the file says it. "
+        "They count as stuck only once they were watched there for long enough. If a column does, "
+        "name it: --map stage_entered_at=COLUMN."
+    )
 
 
 def _table(records: Sequence[Record]) -> Table:
@@ -195,6 +216,7 @@ def _shown(record: Record) -> dict[str, str]:
         **record.standing,
         "owner": (owner.email or str(owner)) if owner else None,
         "created": record.created_at,
+        "in stage since": None if record.ended else record.stage_since,
         "ended": record.ended_at,
     }
     return {name: _words(value) for name, value in shown.items() if value is not None}

@@ -38,12 +38,15 @@ A_DAY = 2
 
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
-    """When a deal becomes stuck; never when it is closed or deleted."""
+    """When a deal becomes stuck; never when it is closed or deleted.
+
+    Where nobody knows when it came to its stage, from when on it is known to be there.
+    """
     if not isinstance(subject, Deal) or subject.deleted or subject.status is not DealStatus.OPEN:
         return None
-    if subject.stage_entered_at is None or subject.stage is None:
+    if subject.stage_since is None or subject.stage is None:
         return None
-    return after_working_days(subject.stage_entered_at, stuck_deal_days(person), person)
+    return after_working_days(subject.stage_since, stuck_deal_days(person), person)
 
 
 def evaluate(look: TimeLook) -> Verdict:
@@ -52,7 +55,7 @@ def evaluate(look: TimeLook) -> Verdict:
     tomorrow = start_of_day(today + timedelta(days=1), look.person)
     left = A_DAY - sum(local_date(said.created_at, look.person) == today for said in look.past)
     deals = [each for each in look.due if isinstance(each, Deal)]
-    found = [(deal.stage_entered_at, deal) for deal in most_promising_first(deals, look.now, {})]
+    found = [(deal.stage_since, deal) for deal in most_promising_first(deals, look.now, {})]
     stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
     # Of equal value the most promising: the sort keeps their order.
     stuck.sort(key=lambda each: -(each[1].value or Decimal(0)))
@@ -84,10 +87,10 @@ def evaluate(look: TimeLook) -> Verdict:
 def still_true(look: TruthLook) -> Standing:
     """While the deal is stuck, be it in another stage by now; the number of days follows."""
     for deal in look.left:
-        if isinstance(deal, Deal) and deal.stage_entered_at is not None:
+        if isinstance(deal, Deal) and deal.stage_since is not None:
             # Why it is of high priority is said for as long as it is so.
             large = _largest(deal, look.known) if look.insight.priority is Priority.HIGH else None
-            return _said(look.person, deal, deal.stage_entered_at, large, look.now)
+            return _said(look.person, deal, deal.stage_since, large, look.now)
     moved = look.only(Deal)
     return Over(settling.moved_on(look, moved) if moved else settling.gone(look))
 
@@ -147,21 +150,46 @@ def _said(
             limit=limit,
         )
     )
+    message = counted(
+        "Deal “{deal}” has been in {stage} for {days} day. Time to move it forward?",
+        "Deal “{deal}” has been in {stage} for {days} days. Time to move it forward?",
+        "days",
+        deal=deal.thing,
+        stage=deal.stage or "",
+        days=days,
+    )
+    if deal.stage_entered_at is None:
+        message, reason = _at_least(deal, days, worked, limit)
     if large:
         reason = together(reason, large)
     return Changed(
-        counted(
-            "Deal “{deal}” has been in {stage} for {days} day. Time to move it forward?",
-            "Deal “{deal}” has been in {stage} for {days} days. Time to move it forward?",
-            "days",
-            deal=deal.thing,
-            stage=deal.stage or "",
-            days=days,
-        ),
+        message,
         reason,
         Suggestion("view_deal", {"connection_id": deal.connection_id, "deal_id": deal.id}),
         (about(deal),),
     )
+
+
+def _at_least(deal: Deal, days: int, worked: int, limit: int) -> tuple[Phrase, Phrase]:
+    """What is said of a deal that was found in its stage: nobody knows since when it is there."""
+    message = counted(
+        "Deal “{deal}” has been in {stage} for at least {days} day. Time to move it forward?",
+        "Deal “{deal}” has been in {stage} for at least {days} days. Time to move it forward?",
+        "days",
+        deal=deal.thing,
+        stage=deal.stage or "",
+        days=days,
+    )
+    reason = counted(
+        "When it came there is not known; it was there {days} working day ago. "
+        "Your limit is {limit}.",
+        "When it came there is not known; it was there {days} working days ago. "
+        "Your limit is {limit}.",
+        "days",
+        days=worked,
+        limit=limit,
+    )
+    return message, reason
 
 
 RULE = TimeRule(

@@ -27,6 +27,7 @@ deals = Table(
     Column("created_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
     Column("stage_entered_at", UtcDateTime),
+    Column("stage_seen_at", UtcDateTime),
     Column("account", Text),
     Column("product", Text),
     Column("pipeline", Text),
@@ -130,6 +131,8 @@ stage_visits = Table(
     Column("entered_at", UtcDateTime),
     Column("stage", Text, nullable=False),
     Column("left_at", UtcDateTime),
+    # Whether it came there at `entered_at`; else it was found there, and nobody knows since when.
+    Column("came", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("workspace_id", "connection_id", "deal_id", "entered_at"),
     Index("ix_stage_visits_stage", "workspace_id", "stage"),
 )

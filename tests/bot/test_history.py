@@ -52,6 +52,21 @@ async def test_a_deal_first_heard_of_late_is_not_called_stuck_since_its_creation
     assert found.stage_entered_at == BEGINNING
 
 
+async def test_of_a_deal_that_is_only_told_to_be_in_a_stage_it_is_not_known_since_when(
+    parts: Parts,
+) -> None:
+    worth = {"id": "D-1", "stage": "Proposal", "value": "10"}
+    await deliver(parts, told("deal_amount_changed", deal=worth, at=BEGINNING - DAY))
+    await deliver(parts, told("deal_amount_changed", deal=worth))
+    found = await deal_of(parts)
+    assert (found.stage_entered_at, found.stage_seen_at) == (None, BEGINNING - DAY)
+    assert found.created_at is None
+    await deliver(parts, told("deal_created", deal=worth, at=BEGINNING - 9 * DAY))
+    found = await deal_of(parts)
+    assert (found.stage_entered_at, found.stage_seen_at) == (BEGINNING - 9 * DAY, None)
+    assert found.created_at == BEGINNING - 9 * DAY
+
+
 async def test_a_newer_deal_told_before_an_older_word_keeps_its_stage_and_time(
     parts: Parts,
 ) -> None:
@@ -87,9 +102,9 @@ async def test_the_mirror_is_the_same_for_every_order_of_deliveries(
         deal = await mirrored(sqlite_parts, SubjectKind.DEAL, number)
         async with sqlite_parts.database.read() as tx:
             went = (await visits.load(tx, WORKSPACE, CONNECTION, [number]))[number]
-        found.add((deal.stage, deal.title, deal.value, deal.stage_entered_at, tuple(went)))
-    ((stage, title, _, entered, visits_found),) = found
-    assert (stage, title, entered) == ("Negotiation", "Acme renewal", BEGINNING - HOUR)
+        found.add((deal.stage, deal.title, deal.value, deal.stage_seen_at, tuple(went)))
+    ((stage, title, _, seen_at, visits_found),) = found
+    assert (stage, title, seen_at) == ("Negotiation", "Acme renewal", BEGINNING - HOUR)
     assert [each.stage for each in visits_found] == [
         "Qualified",
         "Proposal",

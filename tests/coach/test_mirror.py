@@ -20,7 +20,7 @@ from coach.mirror import (
     blank,
     bounded,
     fold,
-    in_stage_since,
+    present_stay,
     stays,
     with_stage,
 )
@@ -150,8 +150,8 @@ def test_changed_before_created_works() -> None:
     assert deal(changed, created).stage == "Proposal"
 
 
-def test_a_thing_was_created_when_it_was_first_spoken_of_unless_told() -> None:
-    assert deal(told(5, title="A"), told(2, source="web")).created_at == hour(2)
+def test_when_a_thing_was_created_is_known_only_when_it_was_told() -> None:
+    assert deal(told(5, title="A"), told(2, source="web")).created_at is None
     told_so = deal(told(5, created_at=hour(-9)), told(2, title="A"))
     assert told_so.created_at == hour(-9)
 
@@ -208,6 +208,14 @@ def test_a_contact_is_silent_since_its_creation_or_last_contact_but_not_since_an
     assert contact(created, told(30, kind, name_given="Bo")).silent_since == hour(1)
     called = told(40, kind, last_contacted_at=hour(39))
     assert contact(created, called).silent_since == hour(39)
+
+
+def test_a_contact_of_unknown_age_is_silent_since_it_was_first_spoken_of_or_contacted() -> None:
+    kind = SubjectKind.CONTACT
+    first, later = told(1, kind, name_given="Bo"), told(30, kind, name_given="Bob")
+    assert contact(first, later).silent_since == contact(later, first).silent_since == hour(1)
+    called = told(20, kind, last_contacted_at=hour(-200))
+    assert contact(first, called).silent_since == hour(-200)
 
 
 def test_an_owner_told_by_the_thing_itself_is_not_replaced_by_an_assumed_one() -> None:
@@ -289,12 +297,38 @@ def test_the_same_events_once_more_change_nothing(
 # Visits
 
 
-def seen(*tellings: tuple[float, str]) -> list[Visit]:
+def seen(*tellings: tuple[float, str] | tuple[float, str, bool]) -> list[Visit]:
     """The visits of a deal told to be in these stages, in the order given."""
     visits: list[Visit] = []
-    for at, stage in tellings:
-        visits = with_stage(visits, stage, hour(at))
+    for at, stage, *found in tellings:
+        visits = with_stage(visits, stage, hour(at), came=not any(found))
     return visits
+
+
+FOUND = True
+
+
+def test_what_was_found_in_a_stage_has_been_there_for_nobody_knows_how_long() -> None:
+    visits = seen((1, "A", FOUND), (5, "B"), (9, "C", FOUND))
+    assert [each.came for each in visits] == [False, True, False]
+    assert present_stay(visits, "C") == Visit("C", hour(9), came=False)
+
+
+def test_once_it_is_told_when_it_came_to_its_stage_that_is_known() -> None:
+    since = Visit("A", hour(2))
+    assert present_stay(seen((2, "A"), (4, "A", FOUND)), "A") == since
+    assert present_stay(seen((4, "A", FOUND), (2, "A")), "A") == since
+
+
+def test_what_was_found_in_a_stage_and_came_there_later_was_elsewhere_in_between() -> None:
+    late = LATE / timedelta(hours=1)
+    visits = seen((1, "A", FOUND), (5, "A"), (late + 9, "A", FOUND))
+    assert stays(visits) == [Visit("A", hour(1), hour(5), came=False), Visit("A", hour(5))]
+
+
+def test_of_one_instant_that_it_came_is_the_surer_word() -> None:
+    assert seen((1, "A"), (1, "A", FOUND)) == seen((1, "A", FOUND), (1, "A")) == seen((1, "A"))
+    assert seen((1, "A"), (1, "B", FOUND)) == [Visit("B", hour(1), came=False)]
 
 
 def test_a_deal_leaves_a_stage_when_it_comes_to_the_next() -> None:
@@ -303,7 +337,7 @@ def test_a_deal_leaves_a_stage_when_it_comes_to_the_next() -> None:
 
 def test_a_stage_told_again_is_the_same_stay() -> None:
     assert stays(seen((1, "A"), (5, "A"))) == [Visit("A", hour(1))]
-    assert in_stage_since(seen((1, "A"), (5, "A")), "A") == hour(1)
+    assert present_stay(seen((1, "A"), (5, "A")), "A") == Visit("A", hour(1))
 
 
 def test_a_late_stage_splits_the_stay_it_falls_into() -> None:
@@ -314,16 +348,16 @@ def test_a_late_stage_splits_the_stay_it_falls_into() -> None:
 def test_a_late_stage_before_all_others_comes_first() -> None:
     visits = seen((5, "B"), (1, "A"))
     assert visits == [Visit("A", hour(1), hour(5)), Visit("B", hour(5))]
-    assert in_stage_since(visits, "B") == hour(5)
+    assert present_stay(visits, "B") == Visit("B", hour(5))
 
 
 def test_coming_back_to_a_stage_begins_a_new_stay() -> None:
-    assert in_stage_since(seen((1, "A"), (2, "B"), (3, "A")), "A") == hour(3)
+    assert present_stay(seen((1, "A"), (2, "B"), (3, "A")), "A") == Visit("A", hour(3))
 
 
 def test_a_deal_without_a_stage_has_been_in_none() -> None:
-    assert in_stage_since([], "A") is None
-    assert in_stage_since(seen((1, "A")), None) is None
+    assert present_stay([], "A") is None
+    assert present_stay(seen((1, "A")), None) is None
 
 
 def test_that_a_stage_was_told_again_is_forgotten_when_nothing_can_come_late_any_more() -> None:
@@ -338,22 +372,22 @@ def test_that_a_stage_was_told_again_is_forgotten_when_nothing_can_come_late_any
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> list[tuple[int, str]]:
+def tellings(draw: st.DrawFn) -> list[tuple[int, str, bool]]:
     """Stages told at times that differ, none of them later than anybody expects, in any order."""
     hours = draw(st.lists(st.integers(0, 160), min_size=1, max_size=8, unique=True))
-    return [(at, draw(st.sampled_from("ABC"))) for at in hours]
+    return [(at, draw(st.sampled_from("ABC")), draw(st.booleans())) for at in hours]
 
 
 @given(tellings())
 def test_visits_are_the_same_for_every_order_of_the_same_tellings(
-    told: list[tuple[int, str]],
+    told: list[tuple[int, str, bool]],
 ) -> None:
     assert seen(*told) == seen(*sorted(told))
 
 
 @given(tellings())
 def test_visits_are_in_order_without_gaps_and_only_the_last_is_open(
-    told: list[tuple[int, str]],
+    told: list[tuple[int, str, bool]],
 ) -> None:
     visits = seen(*told)
     for visit, following in itertools.pairwise(visits):
@@ -361,4 +395,5 @@ def test_visits_are_in_order_without_gaps_and_only_the_last_is_open(
     assert visits[-1].left_at is None
     assert visits[-1].stage == max(told)[1]
     joined = stays(visits)
-    assert all(a.stage != b.stage for a, b in itertools.pairwise(joined))
+    for stay, following in itertools.pairwise(joined):
+        assert stay.stage != following.stage or (following.came and not stay.came)

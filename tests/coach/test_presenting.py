@@ -92,6 +92,15 @@ def test_a_deal_says_how_long_it_has_been_in_its_stage(days: int, words: str) ->
     assert told(item)[-1] == f"Stage: Proposal, for {words}"
 
 
+def test_a_stage_of_unknown_age_has_none_until_it_is_long_for_certain() -> None:
+    def shown(days: int) -> str:
+        return told(deal_item(replace(OPEN, stage_seen_at=NOW - days * DAY), view()))[-1]
+
+    assert shown(19) == "Stage: Proposal"
+    # Fourteen working days, the least that a card about it would say.
+    assert shown(20) == "Stage: Proposal, for at least 20 days"
+
+
 def test_a_deal_can_be_moved_to_each_stage_and_its_own_comes_first() -> None:
     item = deal_item(OPEN, view(stages=["Qualified", "Proposal", "Won"]))
     assert item.stages == ["Proposal", "Qualified", "Won"]

@@ -63,8 +63,12 @@ async def test_each_stage_has_the_time_it_was_entered(desk: Desk) -> None:
     result = await desk.take(Thing.DEALS, DEALS)
     assert (result.new, result.changed, result.unchanged) == (3, 0, 0)
     assert await way_of(desk, "D-1") == [Visit("Won", day("2026-02-05"))]
-    assert await way_of(desk, "D-2") == [Visit("Proposal", day("2026-03-05"))]
-    assert await way_of(desk, "D-3") == [Visit("Prospecting", AS_OF)]
+    # When these came to their stages the file does not say.
+    assert await way_of(desk, "D-2") == [Visit("Proposal", AS_OF, came=False)]
+    assert await way_of(desk, "D-3") == [Visit("Prospecting", AS_OF, came=False)]
+    for id in ("D-2", "D-3"):
+        known = await deal(desk, id)
+        assert (known.stage_entered_at, known.stage_seen_at) == (None, AS_OF)
 
 
 async def test_a_closed_deal_has_its_dates_value_and_status(desk: Desk) -> None:
@@ -81,14 +85,16 @@ async def test_activities_happened_when_the_file_says(desk: Desk) -> None:
         ("deal_closed", day("2026-02-05")),
         ("deal_created", day("2026-01-05")),
         ("deal_created", day("2026-03-05")),
-        ("deal_created", AS_OF),
+        # Nobody knows when it was created.
+        ("deal_updated", AS_OF),
     ]
 
 
 async def test_a_closed_deal_without_dates_closed_when_the_file_was_written(desk: Desk) -> None:
     await desk.take(Thing.DEALS, "Id,Name,Stage\nD-1,A,Lost\n")
     lost = await deal(desk, "D-1")
-    assert (lost.created_at, lost.closed_at, lost.status) == (AS_OF, AS_OF, DealStatus.LOST)
+    assert (lost.created_at, lost.closed_at, lost.status) == (None, AS_OF, DealStatus.LOST)
+    assert await happened(desk) == [("deal_closed", AS_OF)]
 
 
 async def test_a_close_in_the_future_is_taken_as_of_the_file(desk: Desk) -> None:
@@ -120,8 +126,8 @@ async def test_a_later_export_moves_what_has_moved(desk: Desk) -> None:
     assert (moved.stage, moved.value) == ("Negotiation", Decimal(250))
     assert moved.person_id == (await deal(desk, "D-1")).person_id
     assert await way_of(desk, "D-2") == [
-        Visit("Proposal", day("2026-03-05"), NOW),
-        Visit("Negotiation", NOW),
+        Visit("Proposal", AS_OF, NOW, came=False),
+        Visit("Negotiation", NOW, came=False),
     ]
 
 
@@ -199,7 +205,7 @@ async def test_a_later_export_completes_and_moves_tasks(desk: Desk) -> None:
     assert (await task(desk, "T-1")).completed_at == NOW
     assert str((await task(desk, "T-2")).due_date) == "2026-12-24"
     verbs = [verb for verb, _ in await happened(desk)]
-    assert verbs == ["task_completed", "task_created", "task_created", "task_rescheduled"]
+    assert verbs == ["task_completed", "task_rescheduled", "task_updated", "task_updated"]
 
 
 async def test_an_import_says_nothing_to_anybody(desk: Desk) -> None:

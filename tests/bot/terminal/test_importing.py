@@ -109,16 +109,16 @@ def test_the_file_tells_of_the_time_it_was_last_changed_or_of_the_day_given(
     assert coach("import", "deals", str(path)).code == 0
     assert coach("import", "deals", str(path), "--connection", "native").code == 0
     with sqlite3.connect(tmp_path / "data" / "coach.db") as database:
-        (made,) = database.execute("SELECT created_at FROM deals").fetchone()
+        (seen_at,) = database.execute("SELECT stage_seen_at FROM deals").fetchone()
     database.close()
-    assert made == int(changed.timestamp() * 1_000_000)
+    assert seen_at == int(changed.timestamp() * 1_000_000)
     path.write_text("Id,Name,Stage\nD-2,B,Open\n", encoding="utf-8")
     assert coach("import", "deals", str(path), "--as-of", "2017-12-31").code == 0
     with sqlite3.connect(tmp_path / "data" / "coach.db") as database:
-        (made,) = database.execute("SELECT created_at FROM deals WHERE id = 'D-2'").fetchone()
+        (seen_at,) = database.execute("SELECT stage_seen_at FROM deals WHERE id = 'D-2'").fetchone()
     database.close()
     end = datetime(2017, 12, 31, 23, 59, 59, tzinfo=UTC)
-    assert made == int(end.timestamp() * 1_000_000)
+    assert seen_at == int(end.timestamp() * 1_000_000)
 
 
 def test_a_pipeline_with_gaps_and_american_dates_is_taken_whole(

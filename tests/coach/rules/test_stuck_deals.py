@@ -71,6 +71,20 @@ def test_a_stuck_deal_is_told_with_its_stage_and_days() -> None:
     assert reason(draft) == "15 of them were working days; your limit is 14."
 
 
+def test_of_a_deal_that_was_found_in_its_stage_only_the_least_is_said() -> None:
+    found = replace(STUCK, stage_entered_at=None, stage_seen_at=ENTERED)
+    assert due(found, ANA, Known()) == due(STUCK, ANA, Known())
+    draft = only(evaluate(look(found)))
+    assert words(draft) == (
+        "Deal “Acme renewal” has been in Proposal for at least 21 days. Time to move it forward?"
+    )
+    assert reason(draft) == (
+        "When it came there is not known; it was there 15 working days ago. Your limit is 14."
+    )
+    assert "for at least 22 days" in truth(RULE, draft, found, now=NOW + DAY)
+    assert "for 31 days" in truth(RULE, draft, replace(STUCK, stage_entered_at=ENTERED - 10 * DAY))
+
+
 def test_a_weekend_counts_for_the_days_and_not_for_the_working_days() -> None:
     friday = replace(STUCK, stage_entered_at=NOW - 3 * DAY)
     draft = only(evaluate(look(friday, person=setting(stuck_deal_days=1))))
