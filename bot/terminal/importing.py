@@ -189,7 +189,7 @@ def _tell_ages(understood: run.Understood) -> None:
         deals=deals,
     )
     typer.echo(
-        f"Since when {plain(of)} are in their stage is unknown: no column of the file says it. "
+        f"Since when {plain(of)} are in their stage is unknown: no column of the file says it."
         "They count as stuck only once they were watched there for long enough. If a column does, "
         "name it: --map stage_entered_at=COLUMN."
     )
