@@ -120,9 +120,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    # IMMEDIATE takes the write lock at once: a later upgrade from reading could fail at any time.
-    writes = connection.get_execution_options().get("coach_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("coach_writes"):
+        # Takes the write lock at once: a later upgrade from reading could fail at any time.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.connection.driver_connection.begin_reading()
 
 
 #: Classes of PostgreSQL's error codes that say that the server is in trouble, not the statement:

@@ -61,13 +61,44 @@ class Cursor:
 class Connection(aiosqlite.Connection):
     """A connection whose cursors make one trip a statement."""
 
+    #: Whether the next statement begins a transaction.
+    _begins = False
+
     def cursor(self) -> Any:
         """A new cursor; it costs nothing."""
         return Cursor(self)
 
+    def begin_reading(self) -> None:
+        """Begin a transaction with the next statement.
+
+        SQLite itself looks at the database only then, so that a trip for BEGIN would do nothing.
+        """
+        self._begins = True
+
     async def once(self, work: Any) -> None:
         """Do something with the connection in its thread."""
-        await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        begins, self._begins = self._begins, False
+        made = partial(_begun, work) if begins else work
+        await self._execute(made, self._conn)  # type: ignore[no-untyped-call]
+
+    async def commit(self) -> None:
+        """End a transaction, if one was begun."""
+        if self._begins:
+            self._begins = False
+        else:
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Undo a transaction, if one was begun."""
+        if self._begins:
+            self._begins = False
+        else:
+            await super().rollback()
+
+
+def _begun(work: Any, raw: sqlite3.Connection) -> None:
+    raw.execute("BEGIN")
+    work(raw)
 
 
 def connect(*arguments: Any, **options: Any) -> Connection:

@@ -42,3 +42,29 @@ async def test_a_statement_with_its_rows_makes_one_trip_to_the_thread(
         assert (len(rows), len(trips)) == (2, 1)
     finally:
         await database.close()
+
+
+async def test_what_is_read_in_one_transaction_is_of_one_moment(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    many = text("SELECT count(*) FROM things")
+
+    async def add() -> None:
+        async with database.write() as other:
+            await other.execute(text("INSERT INTO things VALUES (1)"))
+
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER)"))
+        async with database.read() as tx:
+            # It begins with what it reads first.
+            await add()
+            before = (await tx.execute(many)).scalar_one()
+            await add()
+            after = (await tx.execute(many)).scalar_one()
+        async with database.read() as tx:
+            pass
+        async with database.read() as tx:
+            later = (await tx.execute(many)).scalar_one()
+        assert (before, after, later) == (1, 1, 2)
+    finally:
+        await database.close()
