@@ -3,26 +3,52 @@
 For one person at a time, from values; each decision keeps its reason.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from coach.models import Enrolment, Insight, InsightState, Level, MessageState, Person, Priority
+from coach.calendar import is_at_work, local_date, next_work
+from coach.history import Mute, Past
+from coach.models import (
+    Enrolment,
+    Insight,
+    InsightState,
+    InsightType,
+    Level,
+    MessageState,
+    Person,
+    Priority,
+)
 from coach.phrases import Phrase, say
+from coach.thresholds import daily_cap
+from coach.timetable import brief_now, brief_on, digest_now, next_brief, next_digest
 
 #: After an unanswered card, the next one waits so long.
 APART = timedelta(seconds=60)
+
+#: An answer to what somebody has just done finds them at it for so long, at any hour.
+FRESH = timedelta(minutes=15)
+
+#: So many insights of one kind, called forth within so short a time, are no acts of a person.
+BULK, WITHIN = 5, timedelta(seconds=10)
+
+#: How often the same may be said in a week to somebody who does not answer it.
+A_WEEK = 2
+
+#: What may still be put into a brief that was made so shortly before.
+SAME_BRIEF = timedelta(minutes=15)
 
 
 class Verdict(StrEnum):
     """What is to be done with an insight."""
 
-    #: To be said by a card of its own; or it has been.
+    #: To be said by a card of its own, or as a line of the brief; or it has been.
     NOW = "now"
     #: Not yet: until an instant, or until something about the person changes.
     HOLD = "hold"
-    #: Not worth interrupting: shown to whoever asks.
+    #: Not worth interrupting: it waits for the digest, and is shown to whoever asks.
     DIGEST = "digest"
     #: Never to be said any more.
     DROP = "drop"
@@ -35,11 +61,22 @@ class Reason(StrEnum):
     SAID = "said"
     EXPIRED = "expired"
     UNTRUE = "untrue"
-    BELOW_LEVEL = "below_level"
     UNMATCHED = "unmatched"
     CONSENT = "consent"
     DECLINED = "declined"
     OFF = "off"
+    PAUSED = "paused"
+    MUTED = "muted"
+    SNOOZED = "snoozed"
+    BELOW_LEVEL = "below_level"
+    UNANSWERED = "unanswered"
+    REPEATED = "repeated"
+    BULK = "bulk"
+    NO_BRIEF = "no_brief"
+    BRIEF = "brief"
+    HOURS = "hours"
+    DISTURBED = "disturbed"
+    CAP = "cap"
     PACE = "pace"
     TROUBLE = "trouble"
     REFUSED = "refused"
@@ -55,11 +92,22 @@ _SENTENCES = {
     Reason.SAID: say("It stands in your messages."),
     Reason.EXPIRED: say("Its time is up."),
     Reason.UNTRUE: say("It was settled before it was said."),
-    Reason.BELOW_LEVEL: say("At your level it is not important enough to interrupt you."),
     Reason.UNMATCHED: say("Nobody in Slack is known to be its owner in the CRM yet."),
     Reason.CONSENT: say("You have not started the coach yet."),
     Reason.DECLINED: say("You have declined to be coached."),
     Reason.OFF: say("Your coach is off."),
+    Reason.PAUSED: say("You have paused your coach."),
+    Reason.MUTED: say("You have muted this."),
+    Reason.SNOOZED: say("You have put it off."),
+    Reason.BELOW_LEVEL: say("At your level it is not important enough to interrupt you."),
+    Reason.UNANSWERED: say("You have left several of this kind unanswered."),
+    Reason.REPEATED: say("You were told twice within a week and have not answered."),
+    Reason.BULK: say("Many of this kind came at once."),
+    Reason.NO_BRIEF: say("You have turned the morning brief off."),
+    Reason.BRIEF: say("It comes with your morning brief."),
+    Reason.HOURS: say("You are not at work."),
+    Reason.DISTURBED: say("You are not to be disturbed, says Slack."),
+    Reason.CAP: say("You have had as many messages today as you want to get."),
     Reason.PACE: say("Something else is before you, and cards come at least a minute apart."),
     Reason.TROUBLE: say("Slack could not take it just now; it is tried again."),
     Reason.REFUSED: say("Slack has refused it for good."),
@@ -79,6 +127,31 @@ class Waiting:
     sent_at: datetime | None = None
     #: After a failure: from when the message may be tried again.
     not_before: datetime | None = None
+    rule: str = ""
+    type: InsightType = InsightType.ACTION
+    subject: str = ""
+    #: The things it is about, by `subject_key`.
+    about: frozenset[str] = frozenset()
+    #: Whether it answers what its person has just done by themselves.
+    own_act: bool = False
+    #: What kind of message shows it: `card`, `brief` or `digest`.
+    shown_by: str = "card"
+    snoozed_until: datetime | None = None
+    #: Its place among what its rule said at the same time.
+    rank: int = 0
+
+    @property
+    def stands(self) -> bool:
+        """Whether it stands in Slack, and was not put off since."""
+        if self.message is not MessageState.SENT:
+            return False
+        put_off = self.snoozed_until
+        return put_off is None or (self.sent_at is not None and self.sent_at >= put_off)
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether it neither stands in Slack nor is on its way there."""
+        return not self.stands and self.message is not MessageState.SENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +174,100 @@ class Decision:
     again_at: datetime | None = None
     #: Whether they must be asked first whether they want to be coached at all.
     ask: bool = False
+    #: What the brief is to be made of now, in its order; empty: no brief is made.
+    brief: tuple[str, ...] = ()
+    #: The same of the digest.
+    digest: tuple[str, ...] = ()
+    #: Rules of which they are to be asked whether to go on; until they say so, these are silent.
+    ask_about: tuple[str, ...] = ()
 
 
 #: What becomes of an insight that was not said before its rule called it true no longer.
 SETTLED = Decided(Verdict.DROP, Reason.UNTRUE)
 
+_IN_BRIEF = Decided(Verdict.HOLD, Reason.BRIEF)
+_TURN = Decided(Verdict.NOW, Reason.TURN)
 
-def decide(person: Person, waiting: Sequence[Waiting], now: datetime) -> Decision:
-    """Decide on all open insights of one person together: at most one is sent at a time."""
+_NOTHING_PAST = Past()
+
+
+def decide(
+    person: Person, waiting: Sequence[Waiting], now: datetime, past: Past = _NOTHING_PAST
+) -> Decision:
+    """Decide on all open insights of one person together.
+
+    At most one is sent by a card at a time; what time brings goes together, in the brief.
+    """
+    bulk = _in_bulk(waiting)
+    anew = _is_time_for_a_brief(person, now) and not adds_to_brief(person, now)
     decided: dict[str, Decided] = {}
     ready: list[Waiting] = []
     for each in waiting:
-        found = _standing(person, each, now)
+        # What stands in the brief of before is left to the one of now.
+        again = anew and each.stands and each.shown_by == "brief"
+        found = _standing(person, each, past, now, bulk=each.fingerprint in bulk, again=again)
         if found is None:
             ready.append(each)
         else:
             decided[each.fingerprint] = found
+    brief = _brief(person, waiting, decided, now)
+    digest = _digest(person, waiting, decided, past, now)
+    for print_ in (*brief, *digest):
+        decided[print_] = _TURN
     decided |= _in_turn(ready, waiting, now)
-    ask = any(each.reason is Reason.CONSENT for each in decided.values())
-    again = [each.until for each in decided.values() if each.until is not None]
-    return Decision(decided, min(again, default=None), ask and person.enrolment is Enrolment.NEW)
+    ask = _ask(person, waiting, decided, now)
+    return Decision(
+        decided,
+        _again_at(person, decided, now),
+        ask,
+        brief,
+        digest,
+        _tired(person, waiting, past, now),
+    )
 
 
-def silenced(person: Person) -> Reason | None:
+def _ask(
+    person: Person, waiting: Sequence[Waiting], decided: Mapping[str, Decided], now: datetime
+) -> bool:
+    """Whether to ask somebody new, for the sake of what they would be told, and at this hour."""
+    if person.enrolment is not Enrolment.NEW:
+        return False
+    held = [each for each in waiting if decided[each.fingerprint].reason is Reason.CONSENT]
+    return any(_is_at_it(each, now) for each in held) or bool(held and is_at_work(now, person))
+
+
+def _tired(
+    person: Person, waiting: Sequence[Waiting], past: Past, now: datetime
+) -> tuple[str, ...]:
+    """Kinds that went unanswered in digest after digest, at the time of the next."""
+    if not past.tired or digest_now(person, now) is None or silenced(person, now):
+        return ()
+    muted = {mute.what for mute in past.mutes if mute.until is None or mute.until > now}
+    kinds = {each.rule for each in waiting} & past.tired
+    return tuple(sorted(rule for rule in kinds if f"rule:{rule}" not in muted))
+
+
+def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> datetime | None:
+    again: list[datetime | None] = [each.until for each in decided.values()]
+    if person.enrolment is Enrolment.NEW and any(
+        each.reason is Reason.CONSENT for each in decided.values()
+    ):
+        again.append(next_work(now, person))
+    if any(_for_the_brief(each) for each in decided.values()):
+        again.append(next_brief(person, now))
+    if any(each.verdict is Verdict.DIGEST for each in decided.values()):
+        again.append(next_digest(person, now))
+    return min((at for at in again if at is not None and at > now), default=None)
+
+
+def _for_the_brief(decided: Decided) -> bool:
+    """Whether it belongs into the next brief: what was meant for it, and what overflowed."""
+    return decided == _IN_BRIEF or (
+        decided.verdict is Verdict.DIGEST and decided.reason in {Reason.CAP, Reason.BULK}
+    )
+
+
+def silenced(person: Person, now: datetime) -> Reason | None:
     """Why nothing may be sent to this person at all, if so: what no message of advice gets past."""
     if person.slack_user_id is None:
         return Reason.UNMATCHED
@@ -131,13 +275,17 @@ def silenced(person: Person) -> Reason | None:
         return Reason.DECLINED
     if person.enrolment is not Enrolment.STARTED:
         return Reason.CONSENT
-    return None if person.settings.enabled else Reason.OFF
+    if not person.settings.enabled:
+        return Reason.OFF
+    return Reason.PAUSED if _is_after(person.paused_until, now) else None
 
 
 def still_wanted(person: Person, insight: Insight, now: datetime) -> bool:
     """Whether what was decided still holds when the message has its turn, a moment later."""
     return (
-        insight.state is InsightState.OPEN and insight.expires_at > now and silenced(person) is None
+        insight.state is InsightState.OPEN
+        and insight.expires_at > now
+        and silenced(person, now) is None
     )
 
 
@@ -146,28 +294,195 @@ def admits(level: Level, priority: Priority) -> bool:
     return priority + level > Priority.HIGH
 
 
-def _standing(person: Person, each: Waiting, now: datetime) -> Decided | None:
+def _is_after(until: datetime | None, now: datetime) -> bool:
+    return until is not None and until > now
+
+
+def _standing(
+    person: Person, each: Waiting, past: Past, now: datetime, *, bulk: bool, again: bool
+) -> Decided | None:
     """The verdict on an insight that has nothing to do with the others; `None`: it may be said."""
     if each.expires_at <= now:
         return Decided(Verdict.DROP, Reason.EXPIRED)
-    if each.message is MessageState.SENT:
+    if each.stands and not again:
         return Decided(Verdict.NOW, Reason.SAID)
     if each.message is MessageState.SENDING:
-        return Decided(Verdict.NOW, Reason.TURN)
-    # Before consent: nobody is asked to be coached for the sake of what they would not be told.
+        return _TURN
+    # Nobody is asked to be coached for the sake of what would not interrupt them.
     if not admits(person.settings.level, each.priority):
         return Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
-    if (silent := silenced(person)) is not None:
-        return Decided(Verdict.HOLD, silent)
+    if (silent := silenced(person, now)) is not None:
+        until = person.paused_until if silent is Reason.PAUSED else None
+        return Decided(Verdict.HOLD, silent, until)
     if each.message is MessageState.FAILED:
         return Decided(Verdict.HOLD, Reason.REFUSED)
-    if each.not_before is not None and each.not_before > now:
+    if (mute := _muted(each, past, now)) is not None:
+        return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
+    if _is_after(each.snoozed_until, now):
+        return Decided(Verdict.HOLD, Reason.SNOOZED, each.snoozed_until)
+    if each.rule in past.stepped_back:
+        return Decided(Verdict.DIGEST, Reason.UNANSWERED)
+    if past.unanswered.get((each.rule, each.subject), 0) >= A_WEEK:
+        return Decided(Verdict.HOLD, Reason.REPEATED)
+    if bulk:
+        return Decided(Verdict.DIGEST, Reason.BULK)
+    if each.message is MessageState.DUE and each.shown_by != "card":
+        return _still_due(person, each, now)
+    if again:
+        return _IN_BRIEF
+    if each.snoozed_until is None and _is_for_the_brief(person, each):
+        return _IN_BRIEF if person.settings.brief else Decided(Verdict.DIGEST, Reason.NO_BRIEF)
+    return _at_this_moment(person, each, past, now)
+
+
+def _still_due(person: Person, each: Waiting, now: datetime) -> Decided:
+    """The verdict on what a brief or digest, on its way to Slack, is to show."""
+    if _is_after(person.dnd_until, now):
+        return Decided(Verdict.HOLD, Reason.DISTURBED, person.dnd_until)
+    if (work := next_work(now, person)) > now and not has_just_begun(person, now):
+        return Decided(Verdict.HOLD, Reason.HOURS, work)
+    return _TURN
+
+
+def _at_this_moment(person: Person, each: Waiting, past: Past, now: datetime) -> Decided | None:
+    """Whether the person can be interrupted just now."""
+    if _is_after(each.not_before, now):
         return Decided(Verdict.HOLD, Reason.TROUBLE, each.not_before)
+    if _is_after(person.dnd_until, now):
+        return Decided(Verdict.HOLD, Reason.DISTURBED, person.dnd_until)
+    if not _is_at_it(each, now) and (work := next_work(now, person)) > now:
+        return Decided(Verdict.HOLD, Reason.HOURS, work)
+    if past.today >= daily_cap(person):
+        return Decided(Verdict.DIGEST, Reason.CAP)
     return None
 
 
+def _is_at_it(each: Waiting, now: datetime) -> bool:
+    """Whether its person is at it just now: it answers what they did, or they wanted it now."""
+    if each.snoozed_until is not None:
+        return now - FRESH < each.snoozed_until <= now
+    return each.own_act and each.created_at + FRESH > now
+
+
+def has_just_begun(person: Person, now: datetime) -> bool:
+    """Whether they pressed Start a moment ago: they are at it, and want to see something."""
+    return person.began_at is not None and person.began_at <= now < person.began_at + FRESH
+
+
+def _is_for_the_brief(person: Person, each: Waiting) -> bool:
+    """What time alone brings comes together, but for whoever wants everything as it comes."""
+    if each.type is InsightType.ACTION:
+        return False
+    if person.settings.level < Level.ACTIVE:
+        return True
+    # What is there as their day begins comes together even so.
+    since = brief_on(local_date(each.created_at, person), person)
+    began = person.began_at
+    return (since is not None and each.created_at < since + SAME_BRIEF) or (
+        began is not None and began <= each.created_at < began + SAME_BRIEF
+    )
+
+
+def _muted(each: Waiting, past: Past, now: datetime) -> Mute | None:
+    in_force = [mute for mute in past.mutes if mute.until is None or mute.until > now]
+    if not in_force:
+        return None
+    names = {f"rule:{each.rule}", each.subject}
+    if each.type is InsightType.ACTION or len(each.about) == 1:
+        # Of a list only what was muted is left out.
+        names |= each.about
+    found = [mute for mute in in_force if mute.what in names]
+    # One for good outlasts the others.
+    return max(found, key=lambda mute: (mute.until is None, mute.until or now), default=None)
+
+
+def _in_bulk(waiting: Sequence[Waiting]) -> set[str]:
+    """What came with many of its kind in one go, and was not said yet."""
+    found: set[str] = set()
+    kinds = Counter(each.rule for each in waiting if each.type is InsightType.ACTION)
+    for rule, count in kinds.items():
+        if count < BULK:
+            continue
+        its = sorted(
+            (each for each in waiting if each.rule == rule), key=lambda each: each.created_at
+        )
+        for first, last in zip(its, its[BULK - 1 :], strict=False):
+            if last.created_at - first.created_at <= WITHIN:
+                start, end = first.created_at, last.created_at
+                found |= {
+                    each.fingerprint
+                    for each in its
+                    if start <= each.created_at <= end and each.is_unsaid
+                }
+    return found
+
+
+def by_importance(each: Waiting) -> tuple[int, float, int, str]:
+    """The key that sorts the most important first, then the newest."""
+    return (-each.priority, -each.created_at.timestamp(), each.rank, each.fingerprint)
+
+
+def _brief(
+    person: Person,
+    waiting: Sequence[Waiting],
+    decided: Mapping[str, Decided],
+    now: datetime,
+) -> tuple[str, ...]:
+    """What the brief is made of, if it is its time."""
+    mine = [
+        each
+        for each in sorted(waiting, key=by_importance)
+        if each.fingerprint in decided and _for_the_brief(decided[each.fingerprint])
+        if not _is_after(each.not_before, now)
+    ]
+    if not mine or not person.settings.brief or silenced(person, now):
+        return ()
+    if _is_after(person.dnd_until, now) or not _is_time_for_a_brief(person, now):
+        return ()
+    return tuple(each.fingerprint for each in mine)
+
+
+def _is_time_for_a_brief(person: Person, now: datetime) -> bool:
+    made, began = person.brief_made_at, person.began_at
+    if adds_to_brief(person, now):
+        return True
+    if began is not None and has_just_begun(person, now) and (made is None or made < began):
+        return True
+    since = brief_now(person, now)
+    return since is not None and is_at_work(now, person) and (made is None or made < since)
+
+
+def adds_to_brief(person: Person, now: datetime) -> bool:
+    """Whether what belongs into a brief now goes into the latest one, made a moment ago."""
+    made = person.brief_made_at
+    return made is not None and made <= now < made + SAME_BRIEF
+
+
+def _digest(
+    person: Person,
+    waiting: Sequence[Waiting],
+    decided: Mapping[str, Decided],
+    past: Past,
+    now: datetime,
+) -> tuple[str, ...]:
+    """What the digest is made of, if it is its time."""
+    since, made = digest_now(person, now), person.digest_made_at
+    if since is None or (made is not None and made >= since) or silenced(person, now):
+        return ()
+    if not is_at_work(now, person) or _is_after(person.dnd_until, now):
+        return ()
+    return tuple(
+        each.fingerprint
+        for each in sorted(waiting, key=by_importance)
+        if each.is_unsaid and each.rule not in past.tired
+        if each.fingerprint in decided and decided[each.fingerprint].verdict is Verdict.DIGEST
+    )
+
+
 def _in_turn(
-    ready: Sequence[Waiting], waiting: Sequence[Waiting], now: datetime
+    ready: Sequence[Waiting],
+    waiting: Sequence[Waiting],
+    now: datetime,
 ) -> dict[str, Decided]:
     """The most important first, then the newest; the others wait until it is said."""
     held = Decided(Verdict.HOLD, Reason.PACE)
@@ -177,7 +492,7 @@ def _in_turn(
     unanswered = [
         each.sent_at
         for each in waiting
-        if each.message is MessageState.SENT and each.sent_at is not None and each.expires_at > now
+        if each.stands and each.sent_at is not None and each.expires_at > now
     ]
     free_at = max(unanswered, default=None)
     if free_at is not None and free_at + APART > now:
@@ -185,8 +500,5 @@ def _in_turn(
         return {each.fingerprint: held for each in ready}
     decided = {each.fingerprint: held for each in ready}
     if ready:
-        first = min(
-            ready, key=lambda each: (-each.priority, -each.created_at.timestamp(), each.fingerprint)
-        )
-        decided[first.fingerprint] = Decided(Verdict.NOW, Reason.TURN)
+        decided[min(ready, key=by_importance).fingerprint] = _TURN
     return decided

@@ -1,4 +1,4 @@
-"""Working days and local days: how long something has really been waiting."""
+"""Working days, hours and local days: how long a thing has waited, and when people are at work."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -29,6 +29,82 @@ def start_of_day(day: date, person: Person) -> datetime:
     return datetime.combine(day, time.min, zone(person.time_zone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=256)
+def public_holidays(country: str, year: int) -> frozenset[date]:
+    """The public holidays of a country (`DE`), or of a part of it (`DE-BY`), in a year.
+
+    Raises `ValueError` for one that nothing is known of.
+    """
+    # Not before somebody has chosen a country: it is a large library.
+    import holidays
+
+    name, _, part = country.partition("-")
+    try:
+        return frozenset(holidays.country_holidays(name, subdiv=part or None, years=year))
+    except (NotImplementedError, TypeError) as error:
+        raise ValueError(f"No holidays are known of {country}.") from error
+
+
+def is_working_day(day: date, person: Person) -> bool:
+    """Whether this person works on that day: by their week, and not on a public holiday."""
+    return day.isoweekday() in _days(person) and not _is_holiday(day, person)
+
+
+def _is_holiday(day: date, person: Person) -> bool:
+    country = person.settings.holidays
+    return country is not None and day in public_holidays(country, day.year)
+
+
+def _holidays_between(after: date, until: date, person: Person) -> int:
+    """How many days of the person's week after the one and up to the other are holidays."""
+    country = person.settings.holidays
+    if country is None or until <= after:
+        return 0
+    return sum(
+        after < day <= until and day.isoweekday() in _days(person)
+        for year in range(after.year, until.year + 1)
+        for day in public_holidays(country, year)
+    )
+
+
+def moment_on(day: date, at: time, person: Person) -> datetime:
+    """The instant at which this person's clock shows `at` on that day, as UTC."""
+    return datetime.combine(day, at, zone(person.time_zone)).astimezone(UTC)
+
+
+def is_at_work(moment: datetime, person: Person) -> bool:
+    """Whether it is a working day of this person's, within their hours."""
+    day = local_date(moment, person)
+    start, end = person.settings.work_from, person.settings.work_until
+    if not is_working_day(day, person):
+        return False
+    return moment_on(day, start, person) <= moment < moment_on(day, end, person)
+
+
+def next_work(moment: datetime, person: Person) -> datetime:
+    """The first instant from `moment` on at which this person is at work."""
+    return moment if is_at_work(moment, person) else next_morning(moment, person)
+
+
+def next_morning(moment: datetime, person: Person) -> datetime:
+    """The first instant from `moment` on at which this person's work begins."""
+    day = local_date(moment, person)
+    while (
+        not is_working_day(day, person)
+        or (start := moment_on(day, person.settings.work_from, person)) < moment
+    ):
+        day += timedelta(days=1)
+    return start
+
+
+def is_last_of_week(day: date, person: Person) -> bool:
+    """Whether it is the last day of its calendar week on which this person works."""
+    rest = range(1, 8 - day.isoweekday())
+    return is_working_day(day, person) and not any(
+        is_working_day(day + timedelta(days=offset), person) for offset in rest
+    )
+
+
 def _days(person: Person) -> tuple[int, ...]:
     days = person.settings.working_days
     for day in days:
@@ -46,9 +122,9 @@ def _length(day: date, person: Person) -> timedelta:
 def _from_work(moment: datetime, person: Person) -> tuple[date, timedelta]:
     # What happens on a day off begins to wait when work begins again.
     day = local_date(moment, person)
-    if day.isoweekday() in _days(person):
+    if is_working_day(day, person):
         return day, moment - start_of_day(day, person)
-    while day.isoweekday() not in _days(person):
+    while not is_working_day(day, person):
         day += timedelta(days=1)
     return day, timedelta()
 
@@ -56,14 +132,22 @@ def _from_work(moment: datetime, person: Person) -> tuple[date, timedelta]:
 def _at_work(moment: datetime, person: Person) -> tuple[date, timedelta]:
     # Nothing ripens on a day off: it is as good as the last instant of the last working day.
     day = local_date(moment, person)
-    if day.isoweekday() in _days(person):
+    if is_working_day(day, person):
         return day, moment - start_of_day(day, person)
-    while day.isoweekday() not in _days(person):
+    while not is_working_day(day, person):
         day -= timedelta(days=1)
     return day, _length(day, person) - INSTANT
 
 
 def _moved(day: date, days: int, person: Person) -> date:
+    moved = _by_week(day, days, person)
+    # Each holiday on the way takes a day more, on which there may be another one.
+    while lost := _holidays_between(day, moved, person):
+        day, moved = moved, _by_week(moved, lost, person)
+    return moved
+
+
+def _by_week(day: date, days: int, person: Person) -> date:
     working = _days(person)
     weeks, left = divmod(abs(days), len(working))
     step = 1 if days > 0 else -1
@@ -99,4 +183,5 @@ def working_days_between(since: datetime, until: datetime, person: Person) -> in
     weeks, rest = divmod((last - first).days, 7)
     tail = (last - timedelta(days=offset) for offset in range(rest))
     count = weeks * len(_days(person)) + sum(day.isoweekday() in _days(person) for day in tail)
+    count -= _holidays_between(first, last, person)
     return count - (end < min(start, _length(last, person) - INSTANT))

@@ -1,17 +1,19 @@
 """How rules are asked: on what somebody did, and on time passing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import coach.rules
 from coach import plugins
+from coach.calendar import next_morning
 from coach.errors import RuleFaultError
 from coach.knowledge import Knowledge, Known
 from coach.models import (
     Draft,
     InsightType,
+    PastInsight,
     Person,
     Subject,
     Verb,
@@ -23,7 +25,11 @@ from coach.truth import TRUE, Standing, TruthLook, with_left
 FRESH = timedelta(minutes=15)
 
 #: A look at a person is made up for within so long; after that it waits for its next time.
-LATE = timedelta(hours=12)
+GOOD_FOR = timedelta(hours=12)
+
+#: A look comes a little late, and the one of the next day may come a little less late: a day after
+#: is a day after even so.
+LATE = timedelta(minutes=15)
 
 
 def load_rules() -> dict[str, Rule]:
@@ -118,9 +124,37 @@ def on_time(rule: TimeRule, look: TimeLook) -> Verdict:
     if not look.person.listens or look.person.settings.level < rule.level or not look.due:
         return Verdict()
     try:
-        return rule.evaluate(look)
+        return _by_mornings(rule.evaluate(replace(look, past=_punctual(look.past))), look.person)
     except Exception as error:
         raise RuleFaultError(f"{type(error).__name__}: {error}") from error
+
+
+def _punctual(past: Sequence[PastInsight]) -> list[PastInsight]:
+    return [
+        replace(
+            each,
+            created_at=each.created_at - LATE,
+            dismissed_at=each.dismissed_at and each.dismissed_at - LATE,
+        )
+        for each in past
+    ]
+
+
+def _by_mornings(verdict: Verdict, person: Person) -> Verdict:
+    """The same, but what holds for a day holds until work begins on the day after.
+
+    What is said again then takes the place of what went unanswered, and each thing is said once in
+    a brief, whatever time of day it came up at.
+    """
+
+    def morning(at: datetime) -> datetime:
+        return next_morning(at - LATE, person)
+
+    return Verdict(
+        [replace(draft, expires_at=morning(draft.expires_at)) for draft in verdict.drafts],
+        None if verdict.again_at is None else morning(verdict.again_at),
+        {key: morning(at) for key, at in verdict.later.items()},
+    )
 
 
 def on_person(rule: PersonRule, look: TimeLook) -> Verdict:
@@ -141,7 +175,7 @@ def on_person(rule: PersonRule, look: TimeLook) -> Verdict:
 
 def _times(rule: PersonRule, person: Person, now: datetime) -> tuple[datetime | None, datetime]:
     """The latest of a rule's times that is good still, if any is, and the next one to come."""
-    last, since = None, now - LATE
+    last, since = None, now - GOOD_FOR
     while (at := rule.next(person, since)) <= now:
         if at <= since:
             raise ValueError(f"{at.isoformat()} does not come after {since.isoformat()}.")

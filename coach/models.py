@@ -1,7 +1,7 @@
 """The words of the domain as values: deals, contacts, tasks, people, activities and insights."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -247,6 +247,14 @@ class Priority(IntEnum):
         return self.name.lower()
 
 
+class Often(StrEnum):
+    """How often a digest comes."""
+
+    OFF = "off"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
 class Enrolment(StrEnum):
     """Whether a person has agreed to be messaged."""
 
@@ -270,6 +278,19 @@ class Settings:
     stuck_deal_days: int | None = None
     #: ISO weekdays, Monday is 1.
     working_days: tuple[int, ...] = (1, 2, 3, 4, 5)
+    #: Between these, on their own clock, they may be interrupted.
+    work_from: time = time(9)
+    work_until: time = time(18)
+    #: The country whose public holidays are no working days, as ISO 3166 writes it; `None`: none.
+    holidays: str | None = None
+    #: Whether the morning brief comes, and when; `None`: as work begins.
+    brief: bool = True
+    brief_at: time | None = None
+    #: How often a digest of what did not interrupt comes, and when; `None`: an hour before the end.
+    digest: Often = Often.WEEKLY
+    digest_at: time | None = None
+    #: How many messages a day at most; `None`: what goes with the level.
+    daily_cap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +308,17 @@ class Person:
     settings: Settings = field(default_factory=Settings)
     #: Their language and country as Slack writes it (`de-DE`); `None` until Slack has told it.
     locale: str | None = None
+    #: When they last started the coach, or turned it on again.
+    began_at: datetime | None = None
+    #: They asked for silence until then.
+    paused_until: datetime | None = None
+    #: Slack says that they are not to be disturbed until then.
+    dnd_until: datetime | None = None
+    #: When the latest brief and the latest digest were made.
+    brief_made_at: datetime | None = None
+    digest_made_at: datetime | None = None
+    #: What waited before this is left to rest: it is spoken of when something changes.
+    rest_before: datetime | None = None
 
     @property
     def listens(self) -> bool:

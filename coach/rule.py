@@ -16,6 +16,7 @@ from coach.models import (
     SubjectKind,
     Verb,
 )
+from coach.phrases import Phrase
 from coach.truth import Standing, TruthLook
 
 
@@ -42,6 +43,8 @@ class ActionLook:
 class ActionRule:
     """A rule that answers something a person has just done."""
 
+    #: What its advice is called where it is listed, muted or counted: “Stuck deals”.
+    called: Phrase
     #: One sentence for people: what it watches for and what it suggests.
     summary: str
     #: The least level at which a person hears of it.
@@ -104,6 +107,7 @@ class TimeRule:
     first check of a person has come, the rule is shown everything of theirs that is due by then.
     """
 
+    called: Phrase
     summary: str
     level: Level
     kind: SubjectKind
@@ -137,6 +141,7 @@ class PersonRule:
     It looks at whoever has started the coach. Each of its times is good for one insight at most.
     """
 
+    called: Phrase
     summary: str
     level: Level
     #: The first of its times with a person after an instant.

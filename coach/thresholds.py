@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import time
 
+from coach.calendar import public_holidays
 from coach.errors import SettingError
 from coach.models import Level, Person
 from coach.phrases import say
@@ -13,6 +15,10 @@ STUCK_DEAL_DAYS = (14, 1, 60)
 
 #: ISO weekdays, Monday is 1.
 WEEK = range(1, 8)
+
+#: Messages of advice a day, by level, and the bounds of what a person may choose.
+DAILY_CAPS = {Level.MINIMAL: 3, Level.BALANCED: 6, Level.ACTIVE: 12}
+LEAST_A_DAY, MOST_A_DAY = 1, 30
 
 RANGES: Mapping[str, tuple[int, int, int]] = {
     "stale_lead_days": STALE_LEAD_DAYS,
@@ -28,6 +34,66 @@ def stale_lead_days(person: Person) -> int:
 def stuck_deal_days(person: Person) -> int:
     """After how many working days in one stage a deal is stuck for this person."""
     return person.settings.stuck_deal_days or STUCK_DEAL_DAYS[0]
+
+
+def daily_cap(person: Person) -> int:
+    """How many messages of advice this person gets in a day at most."""
+    return person.settings.daily_cap or DAILY_CAPS[person.settings.level]
+
+
+def checked_cap(text: str | None) -> int | None:
+    """The cap a person typed; `None` for an empty field, which means what goes with the level.
+
+    Raises `SettingError` that names the range.
+    """
+    if text is None or not text.strip():
+        return None
+    digits = re.fullmatch(r"[0-9]{1,9}", text.strip())
+    number = int(digits[0]) if digits else 0
+    if not LEAST_A_DAY <= number <= MOST_A_DAY:
+        raise SettingError(
+            "daily_cap",
+            say(
+                "Enter a whole number from {least} to {most}, or nothing for what goes with your "
+                "level.",
+                least=LEAST_A_DAY,
+                most=MOST_A_DAY,
+            ),
+        )
+    return number
+
+
+def checked_time(setting: str, text: str | None) -> time | None:
+    """The time of day a person chose, as `HH:MM`; `None` for none.
+
+    Raises `SettingError` for what is no time.
+    """
+    if not text:
+        return None
+    found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text)
+    if found is None:
+        raise SettingError(setting, say("Choose a time of day, such as 09:00."))
+    return time(int(found[1]), int(found[2]))
+
+
+def checked_country(text: str | None) -> str | None:
+    """The country, or the part of one, whose public holidays count; `None` for none.
+
+    Raises `SettingError` for one whose holidays nobody knows.
+    """
+    name = (text or "").strip().upper()
+    if not name:
+        return None
+    try:
+        if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", name):
+            raise ValueError(name)
+        public_holidays(name, 2026)
+    except ValueError as error:
+        raise SettingError(
+            "holidays",
+            say("Enter a country by its two letters, such as DE, or a part of it, such as DE-BY."),
+        ) from error
+    return name
 
 
 def checked_days(setting: str, text: str | None) -> int | None:

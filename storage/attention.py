@@ -1,17 +1,27 @@
 """What attention is shown of people's open insights, and what it decided about them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from coach.attention import Decided, Reason, Verdict, Waiting
-from coach.models import MessageState, Priority
+from coach.history import MEMORY, Mute, Past, Said, looked_back
+from coach.models import InsightState, InsightType, MessageState, Person, Priority
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
-from storage.tables import OPEN_INSIGHT, insights, message_insights, messages
+from storage.tables import (
+    OPEN_INSIGHT,
+    insight_subjects,
+    insights,
+    message_insights,
+    messages,
+    mutes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +51,22 @@ _OPEN = (
         insights.c.priority,
         insights.c.created_at,
         insights.c.expires_at,
+        insights.c.rule,
+        insights.c.type,
+        insights.c.subject,
+        insights.c.own_act,
+        insights.c.snoozed_until,
+        insights.c.rank,
+        insights.c.said_at,
         insights.c.verdict,
         insights.c.verdict_reason,
         insights.c.verdict_until,
         messages.c.id,
+        messages.c.kind,
         messages.c.state,
         messages.c.sent_at,
         messages.c.not_before,
+        messages.c.superseded,
     )
     .select_from(
         insights.outerjoin(
@@ -77,6 +96,9 @@ async def open_of(
         for row in await tx.execute(_OPEN, {"workspace": workspace_id, "people": piece}):
             theirs = found.setdefault(row.person_id, {})
             state = MessageState(row.state) if row.state else None
+            if row.superseded or (state is MessageState.SENT and row.said_at is None):
+                # It shows only what was done, or this is behind its button.
+                state = MessageState.WITHDRAWN
             known = theirs.get(row.fingerprint)
             if known is not None and _rank(known.waiting.message) <= _rank(state):
                 continue
@@ -89,11 +111,80 @@ async def open_of(
                     state,
                     row.sent_at,
                     row.not_before,
+                    rule=row.rule,
+                    type=InsightType(row.type),
+                    subject=row.subject,
+                    own_act=row.own_act,
+                    shown_by=row.kind or "card",
+                    snoozed_until=row.snoozed_until,
+                    rank=row.rank,
                 ),
                 _decided(row),
                 row.id,
             )
     return found
+
+
+_SAID = select(
+    insights.c.person_id,
+    insights.c.rule,
+    insights.c.subject,
+    insights.c.said_at,
+    insights.c.said_by,
+    insights.c.state,
+).where(
+    insights.c.workspace_id == bindparam("workspace"),
+    among(insights.c.person_id, texts("people")),
+    insights.c.said_at > bindparam("since", type_=UtcDateTime),
+)
+_MUTES = select(mutes.c.person_id, mutes.c.what, mutes.c.until).where(
+    mutes.c.workspace_id == bindparam("workspace"),
+    among(mutes.c.person_id, texts("people")),
+)
+
+
+async def past_of(
+    tx: Tx, workspace_id: str, persons: Collection[Person], now: datetime
+) -> dict[str, Past]:
+    """What attention goes by besides what is open, by person id."""
+    if not persons:
+        return {}
+    asked = {"workspace": workspace_id, "people": sorted(person.id for person in persons)}
+    said: dict[str, list[Said]] = defaultdict(list)
+    for row in await tx.execute(_SAID, {**asked, "since": now - MEMORY}):
+        state = InsightState(row.state)
+        said[row.person_id].append(
+            Said(row.rule, row.subject, row.said_at, row.said_by or "card", state)
+        )
+    muted: dict[str, list[Mute]] = defaultdict(list)
+    for person_id, what, until in await tx.execute(_MUTES, asked):
+        muted[person_id].append(Mute(what, until))
+    return {
+        person.id: looked_back(person, said[person.id], muted[person.id], now) for person in persons
+    }
+
+
+_ABOUT = select(
+    insight_subjects.c.fingerprint,
+    insight_subjects.c.kind,
+    insight_subjects.c.connection_id,
+    insight_subjects.c.subject_id,
+).where(
+    insight_subjects.c.workspace_id == bindparam("workspace"),
+    among(insight_subjects.c.fingerprint, texts("fingerprints")),
+)
+
+
+async def with_things(tx: Tx, workspace_id: str, open_: Mapping[str, Open]) -> dict[str, Open]:
+    """The same open insights with the things that they are about."""
+    about: dict[str, set[str]] = defaultdict(set)
+    asked = {"workspace": workspace_id, "fingerprints": sorted(open_)}
+    for row in await tx.execute(_ABOUT, asked):
+        about[row.fingerprint].add(f"{row.kind}:{row.connection_id}:{row.subject_id}")
+    return {
+        print_: replace(each, waiting=replace(each.waiting, about=frozenset(about[print_])))
+        for print_, each in open_.items()
+    }
 
 
 def _rank(state: MessageState | None) -> int:

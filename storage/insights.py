@@ -68,6 +68,8 @@ class NewInsight:
     rule: str
     type: InsightType
     draft: Draft
+    #: Whether it answers what its person has just done by themselves.
+    own_act: bool = False
 
 
 async def add(
@@ -91,7 +93,9 @@ async def add(
         by_print |= later
         there |= await _there(tx, workspace_id, later)
     made = [print_ for print_ in by_print if print_ not in there]
-    rows = [_row(workspace_id, print_, by_print[print_], now) for print_ in made]
+    rows = [
+        _row(workspace_id, print_, by_print[print_], rank, now) for rank, print_ in enumerate(made)
+    ]
     await add_new(tx, insights, rows)
     await add_new(
         tx,
@@ -112,7 +116,9 @@ async def add(
     return [(print_, by_print[print_]) for print_ in made]
 
 
-def _row(workspace_id: str, print_: str, new: NewInsight, now: datetime) -> dict[str, Any]:
+def _row(
+    workspace_id: str, print_: str, new: NewInsight, rank: int, now: datetime
+) -> dict[str, Any]:
     draft = new.draft
     return {
         "workspace_id": workspace_id,
@@ -130,6 +136,8 @@ def _row(workspace_id: str, print_: str, new: NewInsight, now: datetime) -> dict
         "state": InsightState.OPEN.value,
         "created_at": now,
         "expires_at": draft.expires_at,
+        "own_act": new.own_act,
+        "rank": rank,
         "outcome": None,
     }
 
@@ -316,6 +324,8 @@ _SAID = (
     )
     .values(
         seen_at=func.coalesce(insights.c.seen_at, bindparam("_now", type_=insights.c.seen_at.type)),
+        said_at=bindparam("_now", type_=insights.c.said_at.type),
+        said_by=bindparam("_by"),
         verdict=Verdict.NOW.value,
         verdict_reason=Reason.SAID.value,
         verdict_until=None,
@@ -323,10 +333,17 @@ _SAID = (
 )
 
 
-async def said(tx: Tx, workspace_id: str, fingerprints: Sequence[str], now: datetime) -> None:
-    """Note that a message that shows these stands in Slack."""
+async def said(
+    tx: Tx, workspace_id: str, fingerprints: Sequence[str], by: str, now: datetime
+) -> None:
+    """Note that a message of the kind `by` that shows these stands in Slack."""
     if fingerprints:
-        given = {"_workspace": workspace_id, "_fingerprints": fingerprints, "_now": now}
+        given = {
+            "_workspace": workspace_id,
+            "_fingerprints": fingerprints,
+            "_by": by,
+            "_now": now,
+        }
         await tx.execute(_SAID, given)
 
 

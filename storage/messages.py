@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from coach.models import MessageState
 from storage import deciding
+from storage.among import among
 from storage.database import Tx, add_new, chunks, insert_for
 from storage.tables import OPEN_INSIGHT, insights, message_insights, messages
 
@@ -39,6 +40,8 @@ class Message:
     attempts: int = 0
     error: str | None = None
     sent_at: datetime | None = None
+    #: Something newer of its kind stands there.
+    superseded: bool = False
 
 
 def card_id(fingerprint: str) -> str:
@@ -62,6 +65,7 @@ def from_row(row: Row[Any]) -> Message:
         row.attempts,
         row.error,
         row.sent_at,
+        row.superseded,
     )
 
 
@@ -127,6 +131,29 @@ async def withdraw(tx: Tx, workspace_id: str, ids: Collection[str]) -> None:
                 messages.c.id.in_(piece),
                 messages.c.state == MessageState.DUE.value,
             )
+            .values(state=MessageState.WITHDRAWN.value)
+        )
+
+
+async def supersede(tx: Tx, workspace_id: str, kind: str, person_ids: Collection[str]) -> None:
+    """Something newer of this kind is made for these people: earlier ones say only what was done.
+
+    Called before it is made.
+    """
+    if person_ids:
+        old = (
+            messages.c.workspace_id == workspace_id,
+            messages.c.kind == kind,
+            among(messages.c.person_id, sorted(person_ids)),
+        )
+        await tx.execute(
+            update(messages)
+            .where(*old, messages.c.state.in_(_IN_SLACK))
+            .values(superseded=True, draw_due=True)
+        )
+        await tx.execute(
+            update(messages)
+            .where(*old, messages.c.state == MessageState.DUE.value)
             .values(state=MessageState.WITHDRAWN.value)
         )
 

@@ -1,7 +1,7 @@
 """People: who is coached, and what they have set."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from coach.models import Enrolment, Level, Person, Settings
+from coach.models import Enrolment, Level, Often, Person, Settings
 from storage.among import among, texts
 from storage.database import Database, Tx, insert
 from storage.tables import OPEN_INSIGHT, insights, people, workspaces
@@ -38,9 +38,35 @@ def from_row(row: Row[Any]) -> Person:
             stale_lead_days=row.stale_lead_days,
             stuck_deal_days=row.stuck_deal_days,
             working_days=tuple(map(int, row.working_days)),
+            work_from=_time(row.work_from),
+            work_until=_time(row.work_until),
+            holidays=row.holidays,
+            brief=row.brief,
+            brief_at=_if_set(row.brief_at),
+            digest=Often(row.digest),
+            digest_at=_if_set(row.digest_at),
+            daily_cap=row.daily_cap,
         ),
         locale=row.locale,
+        began_at=row.began_at,
+        paused_until=row.paused_until,
+        dnd_until=row.dnd_until,
+        brief_made_at=row.brief_made_at,
+        digest_made_at=row.digest_made_at,
+        rest_before=row.rest_before,
     )
+
+
+def _time(minutes: int) -> time:
+    return time(*divmod(minutes, 60))
+
+
+def _if_set(minutes: int | None) -> time | None:
+    return None if minutes is None else _time(minutes)
+
+
+def _minutes(at: time | None) -> int | None:
+    return None if at is None else at.hour * 60 + at.minute
 
 
 def _is(workspace_id: str, person_id: str) -> ColumnElement[bool]:
@@ -62,6 +88,10 @@ def _new(workspace_id: str, *, id: str, now: datetime, **known: object) -> dict[
         "enabled": defaults.enabled,
         "level": int(defaults.level),
         "working_days": "".join(map(str, defaults.working_days)),
+        "work_from": _minutes(defaults.work_from),
+        "work_until": _minutes(defaults.work_until),
+        "brief": defaults.brief,
+        "digest": defaults.digest.value,
         "created_at": now,
         **known,
     }
@@ -146,7 +176,32 @@ async def save_settings(tx: Tx, person: Person, settings: Settings) -> None:
         stale_lead_days=settings.stale_lead_days,
         stuck_deal_days=settings.stuck_deal_days,
         working_days="".join(map(str, sorted(settings.working_days))),
+        work_from=_minutes(settings.work_from),
+        work_until=_minutes(settings.work_until),
+        holidays=settings.holidays,
+        brief=settings.brief,
+        brief_at=_minutes(settings.brief_at),
+        digest=settings.digest.value,
+        digest_at=_minutes(settings.digest_at),
+        daily_cap=settings.daily_cap,
     )
+
+
+async def made(
+    tx: Tx,
+    workspace_id: str,
+    briefs: Collection[str],
+    digests: Collection[str],
+    now: datetime,
+) -> None:
+    """Note of whom a brief or a digest was made just now."""
+    for column, ids in ((people.c.brief_made_at, briefs), (people.c.digest_made_at, digests)):
+        if ids:
+            await tx.execute(
+                update(people)
+                .where(people.c.workspace_id == workspace_id, among(people.c.id, sorted(ids)))
+                .values({column: now})
+            )
 
 
 async def enrol(

@@ -467,6 +467,12 @@ class World:
         assert found is not None, f"nobody is {slack_user_id}"
         return found
 
+    async def as_it_comes(self, slack_user_id: str) -> None:
+        """From now on this person is told what time brings as it comes, each by a card."""
+        person = await self.person(slack_user_id)
+        async with self.database.write() as tx:
+            await people.change(tx, WORKSPACE, person.id, level=3, brief=False)
+
     async def insights(self, slack_user_id: str) -> list[Insight]:
         """All insights of a person, newest first."""
         person = await self.person(slack_user_id)

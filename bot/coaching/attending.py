@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.runtime.parts import Parts
 from coach import attention
-from coach.attention import Decided, Decision, Verdict
+from coach.attention import Decided, Decision, Reason, Verdict, Waiting
+from coach.history import Past
 from coach.models import Enrolment, MessageState, Person
 from storage import attention as kept
 from storage import deciding, ending, messages, people
@@ -34,8 +35,14 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     now = parts.clock.now()
     persons, noted = await deciding.load_alone(tx, workspace_id, person_ids)
     waiting = await kept.open_of(tx, workspace_id, persons)
+    past = await _past(tx, workspace_id, persons, waiting, now)
     decisions = {
-        id: attention.decide(person, [each.waiting for each in waiting.get(id, {}).values()], now)
+        id: attention.decide(
+            person,
+            [each.waiting for each in waiting.get(id, {}).values()],
+            now,
+            past.get(id, Past()),
+        )
         for id, person in persons.items()
     }
     made = await _act(tx, workspace_id, persons, waiting, decisions, now)
@@ -46,6 +53,26 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     }
     await deciding.decided(tx, workspace_id, again)
     return made
+
+
+async def _past(
+    tx: Tx,
+    workspace_id: str,
+    persons: Mapping[str, Person],
+    waiting: dict[str, dict[str, Open]],
+    now: datetime,
+) -> dict[str, Past]:
+    """What was said to those of whose insights something is unsaid, and what they have muted."""
+    whom = [
+        person
+        for id, person in persons.items()
+        if any(each.waiting.is_unsaid for each in waiting.get(id, {}).values())
+    ]
+    past = await kept.past_of(tx, workspace_id, whom, now)
+    for id, each in past.items():
+        if each.mutes:
+            waiting[id] = await kept.with_things(tx, workspace_id, waiting[id])
+    return past
 
 
 async def reach(parts: Parts, tx: Tx, workspace_id: str, person_id: str) -> None:
@@ -114,8 +141,10 @@ async def _act(
     changed: dict[str, Decided] = {}
     dropped: list[str] = []
     due: list[tuple[Message, list[str]]] = []
-    withdrawn: list[str] = []
+    withdrawn: set[str] = set()
+    told: set[str] = set()
     for id, decision in decisions.items():
+        together = {*decision.brief, *decision.digest}
         for print_, decided in decision.insights.items():
             known = waiting[id][print_]
             if decided != known.decided:
@@ -124,13 +153,19 @@ async def _act(
                 dropped.append(print_)
             is_due = known.waiting.message is MessageState.DUE
             if decided.verdict is not Verdict.NOW and is_due and known.message_id:
-                withdrawn.append(known.message_id)
-            if decided.verdict is Verdict.NOW and known.waiting.message in _UNSAID:
-                due.append((_card(persons[id], print_), [print_]))
+                withdrawn.add(known.message_id)
+            if decided.verdict is Verdict.NOW and is_due and known.message_id:
+                told.add(known.message_id)
+            if print_ in together or not _is_to_be_made(known.waiting, decided):
+                continue
+            due.append((_card(persons[id], known.waiting), [print_]))
+        due += _together(persons[id], decision, waiting.get(id, {}), now)
     await kept.keep(tx, workspace_id, changed)
     if dropped:
         await ending.expire_these(tx, workspace_id, dropped, now)
-    await messages.withdraw(tx, workspace_id, withdrawn)
+    # What has something left to say is only drawn without the rest.
+    await messages.withdraw(tx, workspace_id, withdrawn - told)
+    await _note(tx, workspace_id, persons, decisions, now)
     asked = [persons[id] for id, decision in decisions.items() if decision.ask]
     due += [(_welcome(person), []) for person in asked]
     for person in asked:
@@ -138,20 +173,77 @@ async def _act(
             tx, workspace_id, person.id, Enrolment.INVITING, only_from=[Enrolment.NEW]
         )
     await messages.make(tx, due, now)
+    added = [
+        print_
+        for id, decision in decisions.items()
+        if attention.adds_to_brief(persons[id], now)
+        for print_ in decision.brief
+        if waiting[id][print_].message_id is None
+    ]
+    await messages.changed(tx, workspace_id, added)
     return len(due)
 
 
-_UNSAID = (None, MessageState.WITHDRAWN)
+def _is_to_be_made(each: Waiting, decided: Decided) -> bool:
+    """Whether there is no message yet of what is to be said now."""
+    if decided.verdict is not Verdict.NOW or decided.reason is not Reason.TURN:
+        return False
+    return each.is_unsaid and each.message is not MessageState.DUE
 
 
-def _card(person: Person, fingerprint: str) -> Message:
+async def _note(
+    tx: Tx,
+    workspace_id: str,
+    persons: Mapping[str, Person],
+    decisions: Mapping[str, Decision],
+    now: datetime,
+) -> None:
+    """Note what was made of whom, and take what stood there before out of the way."""
+    briefs = {
+        id
+        for id, decision in decisions.items()
+        if decision.brief and not attention.adds_to_brief(persons[id], now)
+    }
+    digests = {id for id, decision in decisions.items() if decision.digest}
+    if briefs or digests:
+        await people.made(tx, workspace_id, briefs, digests, now)
+    await messages.supersede(tx, workspace_id, "brief", briefs)
+    await messages.supersede(tx, workspace_id, "digest", digests)
+
+
+def _together(
+    person: Person, decision: Decision, open_: Mapping[str, Open], now: datetime
+) -> list[tuple[Message, list[str]]]:
+    """The brief and the digest, and the questions whether to go on."""
+    made: list[tuple[Message, list[str]]] = []
+    if decision.brief:
+        adds = person.brief_made_at if attention.adds_to_brief(person, now) else None
+        brief = _of(person, "brief", adds or now)
+        # What it shows already keeps its place.
+        shown = [print_ for print_, each in open_.items() if each.message_id == brief.id]
+        made.append((brief, list(dict.fromkeys((*shown, *decision.brief)))))
+    if decision.digest:
+        made.append((_of(person, "digest", now), list(decision.digest)))
+    return made
+
+
+def _of(person: Person, kind: str, at: datetime) -> Message:
     return Message(
         person.workspace_id,
-        card_id(fingerprint),
-        "card",
+        f"{kind}:{person.id}:{at.isoformat(timespec='seconds')}",
+        kind,
         person.slack_user_id or "",
-        person_id=person.id,
+        {"name": person.name},
+        person.id,
     )
+
+
+def _card(person: Person, insight: Waiting) -> Message:
+    # What was put off is said by another card.
+    id = card_id(insight.fingerprint)
+    if insight.snoozed_until is not None:
+        id = f"{id}:{int(insight.snoozed_until.timestamp())}"
+    return Message(person.workspace_id, id, "card", person.slack_user_id or "", person_id=person.id)
 
 
 def _welcome(person: Person) -> Message:

@@ -114,8 +114,10 @@ async def _choose(
 async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
     anybody = frozenset(Enrolment)
     await people.enrol(tx, person.workspace_id, person.id, Enrolment.STARTED, only_from=anybody)
-    await people.change(tx, person.workspace_id, person.id, enabled=True)
     now = parts.clock.now()
+    await people.change(
+        tx, person.workspace_id, person.id, enabled=True, began_at=now, paused_until=None
+    )
     await messages.replay(tx, person.workspace_id, now, person_id=person.id)
     await rounds.enlist(tx, engine.person_rules(parts.rules), now, (person.workspace_id, person.id))
     # Nothing was looked at for somebody who did not listen.
@@ -136,11 +138,15 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
         for field in fields(settings)
         if getattr(settings, field.name) != getattr(person.settings, field.name)
     } - {"enabled"}
-    if changed == {"level"}:
+    if moving := changed & _MOVES:
+        await planning.reconsider(parts, tx, person, moving)
+    if changed - _MOVES:
         # Nothing becomes due at another time, but they may hear what they were not told.
         await rounds.wake(tx, person.workspace_id, person.id, parts.clock.now())
-    elif changed:
-        await planning.reconsider(parts, tx, person, changed)
+
+
+#: The settings that decide when a thing becomes due.
+_MOVES = frozenset({"stale_lead_days", "stuck_deal_days", "working_days", "holidays"})
 
 
 async def _show_welcome(tx: Tx, person: Person, state: str) -> None:

@@ -419,7 +419,7 @@ async def _answers(
         known_ = found.get(person.id, UNKNOWN)
         look = ActionLook(now, person, activity, known_, received_at, tuple(before))
         for rule, draft in engine.on_activity(parts.rules, look):
-            new.append(NewInsight(rule, InsightType.ACTION, draft))
+            new.append(NewInsight(rule, InsightType.ACTION, draft, own_act=True))
             # What was said a moment ago counts for the rest of the batch.
             before.insert(0, past_of(rule, draft, now))
     return new

@@ -10,7 +10,8 @@ from bot.coaching import planning
 from bot.coaching.checking import AGAIN, moment
 from bot.coaching.recording import store_insights
 from bot.runtime.parts import Parts
-from coach import engine
+from coach import attention, engine
+from coach.calendar import next_work
 from coach.errors import RuleFaultError
 from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN, Known
@@ -137,6 +138,7 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
     for workspace_id, group in groupby(sorted(claimed), key=lambda each: each.workspace_id):
         theirs = list(group)
         whom = await people.load(tx, workspace_id, {each.person_id for each in theirs})
+        theirs = await _at_work(parts, tx, theirs, whom, now)
         names = {each.rule for each in theirs}
         past = await insights.past(tx, workspace_id, names, whom, now)
         new: list[NewInsight] = []
@@ -150,6 +152,33 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
             new += said
         made += await store_insights(parts, tx, workspace_id, new, now)
     return _Made(len(claimed), due, made)
+
+
+async def _at_work(
+    parts: Parts, tx: Tx, claimed: Sequence[Round], whom: Mapping[str, Person], now: datetime
+) -> list[Round]:
+    """Those of people who are at work; the others' come as their work begins.
+
+    A rule that looks at people by themselves has chosen its time.
+    """
+    waiting: list[Next] = []
+    looked_at: list[Round] = []
+    for each in claimed:
+        person = whom[each.person_id]
+        if each.rule in engine.person_rules(parts.rules):
+            looked_at.append(each)
+            continue
+        try:
+            at = next_work(now, person)
+        except ValueError:
+            # A week that is none is the fault of each of their checks, and kept there.
+            at = now
+        if at > now and not attention.has_just_begun(person, now):
+            waiting.append(Next(each, at, at))
+        else:
+            looked_at.append(each)
+    await rounds.finish(tx, waiting)
+    return looked_at
 
 
 async def _ask(

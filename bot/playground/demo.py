@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -20,7 +20,8 @@ from bot.app import Bot, build, prepare, web_config
 from bot.coaching import ticking
 from bot.playground import safety
 from bot.playground.crm.seed import ANA
-from bot.playground.keeping import saved_advance
+from bot.playground.keeping import kept, saved_advance
+from bot.playground.mornings import until_at_work
 from bot.playground.server import Playground, Wiring
 from bot.playground.team import PEOPLE
 from bot.playground.tour import play
@@ -59,6 +60,13 @@ class Demo:
     page_url: str
 
 
+def _ahead(state_file: Path) -> timedelta:
+    """How far the clock is ahead: as it was left, or of a new demo so that it begins at work."""
+    if kept(state_file):
+        return saved_advance(state_file)
+    return until_at_work(datetime.now(UTC))
+
+
 def _listen(port: int) -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,7 +87,7 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
     page_url = f"http://{HOST}:{page_socket.getsockname()[1]}"
     bot_url = f"http://{HOST}:{bot_socket.getsockname()[1]}"
     state_file = folder / "playground.json"
-    clock = MovableClock(saved_advance(state_file))
+    clock = MovableClock(_ahead(state_file))
     signing_secret = secrets.token_hex(16)
     # Not of the form of a real token, so that nobody's scanner takes it for one.
     bot_token = f"playground-{secrets.token_hex(12)}"
@@ -116,6 +124,7 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
         clock=clock,
         advance=advance,
         state_file=state_file,
+        advanced=clock.ahead,
         tell=lambda line: console.print(line, markup=False, highlight=False),
     )
     page_config = uvicorn.Config(
@@ -186,6 +195,7 @@ async def _set_up(bot: Bot, callback_url: str) -> Connection:
                     slack_user_id=ana.id,
                     time_zone=ana.tz,
                     enrolment=Enrolment.STARTED.value,
+                    began_at=now,
                 )
     return connection
 

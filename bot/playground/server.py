@@ -18,6 +18,7 @@ from bot.playground import keeping, story
 from bot.playground.crm import seed
 from bot.playground.crm.board import Crm
 from bot.playground.crm.callback import Callback
+from bot.playground.mornings import until_morning
 from bot.playground.page.calls import Calls
 from bot.playground.page.files import Files
 from bot.playground.page.guard import Guard
@@ -62,6 +63,7 @@ class Playground:
         clock: Clock,
         advance: Callable[[timedelta], Awaitable[None]],
         state_file: Path | None,
+        advanced: timedelta = timedelta(),
         tell: Callable[[str], None],
     ) -> None:
         self.wiring = wiring
@@ -90,7 +92,7 @@ class Playground:
         self.log: deque[Json] = deque(maxlen=LOG_KEPT)
         self.names = {person.id: person.name for person in PEOPLE}
         self._advance = advance
-        self._advanced = timedelta()
+        self._advanced = advanced
         self._state_file = state_file
         self._saving: asyncio.TimerHandle | None = None
         self._entries = 0
@@ -100,7 +102,7 @@ class Playground:
             Route("/ui/state", self._show_state),
             *Files().routes,
             *self.stream.routes,
-            *Calls(self.slack, self.crm, self.move_clock).routes,
+            *Calls(self.slack, self.crm, self.next_morning).routes,
             *self.slack.routes,
             *Callback(self.crm, secret=wiring.callback_secret, log=self._log).routes,
         ]
@@ -135,6 +137,10 @@ class Playground:
         self.tell(f"The clock moves on: it is {now:%Y-%m-%d %H:%M} UTC.")
         self.stream.publish({"type": "clock", "now": now.isoformat()})
         self._save_soon()
+
+    async def next_morning(self, days: int) -> None:
+        """Let it be morning, on the first day of work so many days ahead."""
+        await self.move_clock(until_morning(self.clock.now(), days))
 
     # What the page reads
 

@@ -40,7 +40,7 @@ async def play(playground: Playground, console: Console, *, patience: float = 20
     await tour.begin()
     await tour.won_deal()
     await tour.dismissal()
-    await tour.stale_leads()
+    await tour.morning_brief()
     console.print(Text("The end. `coach demo` opens the same on a page.", style="bold"))
 
 
@@ -99,17 +99,17 @@ class _Tour:
         await self._press(card, DISMISS)
         await self._answered(card)
 
-    async def stale_leads(self) -> None:
-        """A week goes by; leads nobody spoke to turn up."""
+    async def morning_brief(self) -> None:
+        """A week goes by; what has come up meanwhile is in one message."""
         self._heading("A week goes by")
         messages = self.slack.messages(ANA)
         after = messages[-1].ts if messages else ""
-        await self.playground.move_clock(timedelta(days=7))
+        await self.playground.next_morning(7)
         card = await self._card("going cold", after=after)
         self._show("Coach to Ana", read(card.blocks))
         self._heading(f"Ana presses {TAKE}")
         await self._press(card, TAKE)
-        view = await self._wait(lambda: self.slack.top_view(ANA), "the window with the leads")
+        view = await self._wait(lambda: self.slack.top_view(ANA), "the window behind the button")
         self._show("A window opens", read_view(view))
         self._check(await self.slack.dismiss(ANA, everything=True), "Closing the window")
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.slack.blocks.card import card
+from bot.slack.blocks.brief import THREE, brief
+from bot.slack.blocks.card import card, is_over
+from bot.slack.blocks.digest import LINES, digest
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.pieces import Blocks
-from coach.models import Enrolment, Insight
+from coach.models import Enrolment, Insight, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
 from storage import people
@@ -27,23 +29,52 @@ class Sight:
     now: datetime
     #: How its person is spoken to.
     voice: Voice
+    #: What advice like an insight's is called together.
+    called: Callable[[Insight], Phrase | None] = lambda insight: None
+    #: Something newer of its kind stands there: only what was done is shown.
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of message."""
 
-    #: The notification's text and the blocks.
-    draw: Callable[[Sight], tuple[str, Blocks]]
+    #: The notification's text and the blocks; `None` when there is nothing left to show.
+    draw: Callable[[Sight], tuple[str, Blocks] | None]
     #: Whether it is advice: posted only to who still wants it, while some of it is still true.
     advice: bool = False
+    #: How many of its insights it shows; the others are behind a button.
+    most: int | None = None
     #: What changes when it stands in Slack.
     sent: Callable[[Tx, Message], Awaitable[object]] | None = None
 
 
-def _card(sight: Sight) -> tuple[str, Blocks]:
+def _card(sight: Sight) -> tuple[str, Blocks] | None:
     (insight,) = sight.insights
+    if is_over(insight, sight.now) and insight.type is InsightType.TIME:
+        # If it is still so, it is said again: nobody needs to see how often it was.
+        return None
     return card(insight, sight.voice, promise=sight.promise(insight), now=sight.now)
+
+
+def _brief(sight: Sight) -> tuple[str, Blocks] | None:
+    return brief(
+        sight.insights,
+        sight.voice,
+        sight.promise,
+        superseded=sight.superseded,
+        now=sight.now,
+    )
+
+
+def _digest(sight: Sight) -> tuple[str, Blocks] | None:
+    return digest(
+        sight.insights,
+        sight.voice,
+        sight.called,
+        superseded=sight.superseded,
+        now=sight.now,
+    )
 
 
 async def _invited(tx: Tx, message: Message) -> None:
@@ -58,6 +89,8 @@ async def _invited(tx: Tx, message: Message) -> None:
 
 KINDS: Mapping[str, Kind] = {
     "card": Kind(_card, advice=True),
+    "brief": Kind(_brief, advice=True, most=THREE),
+    "digest": Kind(_digest, advice=True, most=LINES),
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),
     "link_answer": Kind(lambda sight: link_answer(sight.params, sight.voice)),

@@ -20,7 +20,8 @@ from bot.slack.drawing import KINDS, Kind, Sight
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
 from coach.attention import APART, still_wanted
-from coach.models import MessageState
+from coach.models import Insight, MessageState
+from coach.phrases import Phrase
 from storage import attention, deciding, insights, sending, workspaces
 from storage.database import Tx, is_passing
 from storage.sending import Claimed, Paused
@@ -63,8 +64,13 @@ class _Answer:
     channel: str | None = None
     ts: str | None = None
     sent_at: datetime | None = None
+    #: It was taken out of Slack.
+    gone: bool = False
 
     def recorded(self) -> dict[str, object]:
+        if self.gone:
+            state = MessageState.WITHDRAWN.value
+            return {"attempts": 0, "state": state, "channel": None, "ts": None}
         if self.sent_at is None:
             return {"attempts": 0}
         return {
@@ -80,12 +86,17 @@ class _Answer:
 
 async def _said(tx: Tx, workspace_id: str, answers: Sequence[_Answer]) -> None:
     """Advice stands in Slack: who has more waiting gets the next a little later."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for each in answers:
+        # What is behind a button was not said yet.
+        for insight in each.claimed.insights[: each.kind.most]:
+            by_kind[each.claimed.message.kind].append(insight.fingerprint)
     now = max(each.sent_at for each in answers if each.sent_at is not None)
     persons = {each.claimed.message.person_id for each in answers}
     held = await attention.held(tx, workspace_id, {id for id in persons if id})
     await deciding.reconsider(tx, workspace_id, held, now + APART)
-    prints = [insight.fingerprint for each in answers for insight in each.claimed.insights]
-    await insights.said(tx, workspace_id, prints, now)
+    for kind, prints in by_kind.items():
+        await insights.said(tx, workspace_id, prints, kind, now)
 
 
 def _given_up(found: Fault, attempts: int) -> bool:
@@ -240,17 +251,20 @@ class Sender:
         if kind is None:
             raise ValueError(f"there is no message of the kind {message.kind}")
         if not each.is_new:
-            if await self._call(each, UPDATE, self._update(each, kind)) is not None:
-                await self._keep(_Answer(each, kind))
+            drawn = self._drawn(each, kind)
+            call = self._update(each, *drawn) if drawn else self._delete(each)
+            if await self._call(each, UPDATE, call) is not None:
+                await self._keep(_Answer(each, kind, gone=drawn is None))
             return
         if await self._pace(message.addressee):
             # Much may have changed since the claim, not least whether it is wanted at all.
             async with self._parts.database.read() as tx:
                 each = await sending.look_again(tx, each)
-        if kind.advice and not self._still_wanted(each):
+        drawn = self._drawn(each, kind)
+        if drawn is None or (kind.advice and not self._still_wanted(each)):
             await self._withdraw(each)
             return
-        answer = await self._call(each, POST, self._post(each, kind))
+        answer = await self._call(each, POST, self._post(each, *drawn))
         if answer is not None:
             at = self._parts.clock.now()
             await self._keep(_Answer(each, kind, answer["channel"], answer["ts"], at))
@@ -290,18 +304,23 @@ class Sender:
         person, now = each.person, self._parts.clock.now()
         return person is not None and any(still_wanted(person, i, now) for i in each.insights)
 
-    def _drawn(self, each: Claimed, kind: Kind) -> tuple[str, Blocks]:
+    def _drawn(self, each: Claimed, kind: Kind) -> tuple[str, Blocks] | None:
         sight = Sight(
             each.message.params,
             each.insights,
             lambda insight: promise_of(self._parts.actions, insight),
             self._parts.clock.now(),
             self._parts.voices.to(each.person),
+            self._called,
+            each.message.superseded,
         )
         return kind.draw(sight)
 
-    async def _post(self, each: Claimed, kind: Kind) -> AsyncSlackResponse:
-        text, blocks = self._drawn(each, kind)
+    def _called(self, insight: Insight) -> Phrase | None:
+        rule = self._parts.rules.get(insight.rule)
+        return rule.called if rule else None
+
+    async def _post(self, each: Claimed, text: str, blocks: Blocks) -> AsyncSlackResponse:
         client = await self._client_of(each.message.workspace_id)
         # What stands in it may be a CRM's: nothing of it is formatted or unfolded.
         return await client.chat_postMessage(
@@ -313,11 +332,17 @@ class Sender:
             unfurl_media=False,
         )
 
-    async def _update(self, each: Claimed, kind: Kind) -> AsyncSlackResponse:
-        text, blocks = self._drawn(each, kind)
+    async def _update(self, each: Claimed, text: str, blocks: Blocks) -> AsyncSlackResponse:
         client = await self._client_of(each.message.workspace_id)
         return await client.chat_update(
             channel=each.message.channel or "", ts=each.message.ts or "", text=text, blocks=blocks
+        )
+
+    async def _delete(self, each: Claimed) -> AsyncSlackResponse:
+        """Nothing is left to show: a message that only was in the way goes."""
+        client = await self._client_of(each.message.workspace_id)
+        return await client.chat_delete(
+            channel=each.message.channel or "", ts=each.message.ts or ""
         )
 
     async def _record(self, tx: Tx, answers: Sequence[_Answer]) -> None:

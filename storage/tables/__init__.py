@@ -28,7 +28,7 @@ from storage.tables.intake import (
     event_keys,
 )
 from storage.tables.naming import metadata
-from storage.tables.persons import link_requests, owners, people
+from storage.tables.persons import link_requests, mutes, owners, people
 from storage.tables.things import (
     OPEN_DEAL,
     PENDING_TASK,
@@ -70,6 +70,7 @@ __all__ = [
     "message_insights",
     "messages",
     "metadata",
+    "mutes",
     "owners",
     "people",
     "remote_ids",

@@ -44,8 +44,19 @@ insights = Table(
     Column("state", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    # Whether it answers what its person has just done by themselves.
+    Column("own_act", Boolean, nullable=False, server_default=text("false")),
+    # Its place among what its rule said at the same time.
+    Column("rank", Integer, nullable=False, server_default="0"),
     # When it was first put before the person.
     Column("seen_at", UtcDateTime),
+    # When, and by which kind of message, it was said to them first.
+    Column("said_at", UtcDateTime),
+    Column("said_by", String(32)),
+    # Not to be said again before.
+    Column("snoozed_until", UtcDateTime),
+    # Why it was sent away, where the person said so.
+    Column("dismissed_as", String(16)),
     Column("decided_at", UtcDateTime),
     Column("outcome", Said, nullable=False),
     # Attention's last word: now, hold, digest or drop, why, and until when.
@@ -58,6 +69,9 @@ insights = Table(
     ),
     Index("ix_insights_open", "workspace_id", "person_id", **where("state = 'open'")),
     Index("ix_insights_person_rule", "workspace_id", "person_id", "rule", "created_at"),
+    Index(
+        "ix_insights_said", "workspace_id", "person_id", "said_at", **where("said_at IS NOT NULL")
+    ),
     Index("ix_insights_expires_at", "expires_at", **where("state = 'open'")),
 )
 
@@ -125,6 +139,8 @@ messages = Table(
     Column("error", Text),
     # What it shows has changed since it was posted.
     Column("draw_due", Boolean, nullable=False, server_default=text("false")),
+    # Something newer of its kind was made: it says only what was done.
+    Column("superseded", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "id"),

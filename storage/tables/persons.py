@@ -35,6 +35,24 @@ people = Table(
     Column("stale_lead_days", Integer),
     Column("stuck_deal_days", Integer),
     Column("working_days", String(7), nullable=False),
+    # Times of day are minutes after midnight, on the person's own clock.
+    Column("work_from", Integer, nullable=False, server_default="540"),
+    Column("work_until", Integer, nullable=False, server_default="1080"),
+    Column("holidays", String(8)),
+    Column("brief", Boolean, nullable=False, server_default=text("true")),
+    Column("brief_at", Integer),
+    # off, daily or weekly
+    Column("digest", String(8), nullable=False, server_default="weekly"),
+    Column("digest_at", Integer),
+    Column("daily_cap", Integer),
+    Column("began_at", UtcDateTime),
+    Column("paused_until", UtcDateTime),
+    # Until when Slack is not to disturb them, and when it was asked.
+    Column("dnd_until", UtcDateTime),
+    Column("dnd_asked_at", UtcDateTime),
+    Column("brief_made_at", UtcDateTime),
+    Column("digest_made_at", UtcDateTime),
+    Column("rest_before", UtcDateTime),
     # When attention must decide about their insights (again); empty when there is nothing to.
     Column("decide_at", UtcDateTime),
     # When they last opened the Home tab, which is kept true for them from then on.
@@ -73,6 +91,26 @@ owners = Table(
         unique=True,
         **where("substr(owner_key, 1, 5) <> 'name:'"),
     ),
+)
+
+#: What a person wants to hear nothing of: a kind of advice, or all about one thing.
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("person_id", String(28)),
+    # `rule:stuck_deals`, or the key of a deal, contact or task.
+    Column("what", Text),
+    # What it is called, for the list of what is muted.
+    Column("name", Text, nullable=False),
+    # Until when; empty: for good.
+    Column("until", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "person_id", "what"),
+    ForeignKeyConstraint(
+        ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
+    ),
+    sqlite_with_rowid=False,
 )
 
 link_requests = Table(

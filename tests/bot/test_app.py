@@ -54,6 +54,7 @@ async def test_nothing_runs_and_nothing_is_opened_until_the_bot_is_started(tmp_p
 
 
 async def test_what_the_clock_finds_due_reaches_its_person(world: World) -> None:
+    await world.as_it_comes(ANA)
     lead = {"id": "C-1", "name": "Ann", "status": "LEAD"}
     await world.post(told("contact_created", contact=lead))
     await world.settle()

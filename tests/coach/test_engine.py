@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def action_rule(
     shown: tuple[Knowledge[Any], ...] = (),
 ) -> ActionRule:
     """A rule that answers one verb."""
-    return ActionRule("Test.", level, frozenset({verb}), answer, always, shown)
+    return ActionRule(say("Tests"), "Test.", level, frozenset({verb}), answer, always, shown)
 
 
 def time_rule(
@@ -60,7 +60,7 @@ def time_rule(
     def due(subject: Subject, person: Person, known: Known) -> datetime | None:
         return NOW if subject is WON else None
 
-    return TimeRule("Test.", level, SubjectKind.DEAL, due, answer, always)
+    return TimeRule(say("Tests"), "Test.", level, SubjectKind.DEAL, due, answer, always)
 
 
 def person_rule(answer: Draft | None = DRAFT) -> PersonRule:
@@ -69,7 +69,7 @@ def person_rule(answer: Draft | None = DRAFT) -> PersonRule:
     def next_hour(person: Person, after: datetime) -> datetime:
         return after.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
-    return PersonRule("Test.", Level.MINIMAL, next_hour, lambda _: answer, always)
+    return PersonRule(say("Tests"), "Test.", Level.MINIMAL, next_hour, lambda _: answer, always)
 
 
 WIN = did(Verb.DEAL_CLOSED, deal=WON)
@@ -201,7 +201,10 @@ def test_what_rules_are_to_know_for_it_is_what_they_ask_for() -> None:
 
 
 def test_a_time_rule_is_asked_about_what_is_due() -> None:
-    assert engine.on_time(time_rule(), look(WON)) == Verdict([DRAFT], again_at=NOW)
+    # What holds for a day holds until work begins on the day after.
+    morning = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    said = replace(DRAFT, expires_at=datetime(2026, 11, 25, 8, tzinfo=UTC))
+    assert engine.on_time(time_rule(), look(WON)) == Verdict([said], again_at=morning)
     assert engine.due(time_rule(), WON, ANA, Known()) == NOW
     assert engine.due(time_rule(), CALL, ANA, Known()) is None
 
@@ -263,7 +266,7 @@ def test_a_time_that_is_long_past_is_good_no_more() -> None:
         return at if at > after else at + timedelta(days=1)
 
     rule = replace(person_rule(), next=at_nine)
-    for late, heard in ((engine.LATE - INSTANT, True), (engine.LATE, False)):
+    for late, heard in ((engine.GOOD_FOR - INSTANT, True), (engine.GOOD_FOR, False)):
         verdict = engine.on_person(rule, look(now=NOW + late))
         assert (bool(verdict.drafts), verdict.again_at) == (heard, NOW + timedelta(days=1))
 

@@ -110,11 +110,19 @@ async def card(page: Page, words: str | re.Pattern[str]) -> Locator:
             # It may expire or be resolved just now, and lose its buttons before they are pressed.
             with suppress(BrowserTimeoutError, AssertionError):
                 other = await _pinned(others.first)
-                await other.get_by_role("button", name="Dismiss").click(timeout=3000)
-                await expect(other.get_by_role("button")).to_have_count(0, timeout=3000)
+                dismiss = other.get_by_role("button", name="Dismiss")
+                left = await dismiss.count()
+                await dismiss.first.click(timeout=3000)
+                await expect(dismiss).to_have_count(left - 1, timeout=3000)
         await asyncio.sleep(0.1)
     seen = await page.get_by_test_id("message").all_inner_texts()
     raise AssertionError(f"No card with {words} came; there are: {seen}")
+
+
+def buttons_of(message: Locator, words: str) -> Locator:
+    """The buttons below the line of a message that says these words."""
+    said = message.locator(".block").filter(has_text=words)
+    return said.first.locator("xpath=following-sibling::*[.//button][1]")
 
 
 async def _pinned(message: Locator) -> Locator:

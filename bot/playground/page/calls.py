@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -20,15 +19,15 @@ NO_ANSWER = "The coach reads commands, not messages. Try /coach help."
 class Calls:
     """The page's ways to act on Slack's stand-in, on the CRM and on the clock.
 
-    ``move_clock`` lets so much time pass.
+    ``next_morning`` lets it be morning, so many days ahead.
     """
 
     def __init__(
-        self, slack: SlackStandIn, crm: Crm, move_clock: Callable[[timedelta], Awaitable[None]]
+        self, slack: SlackStandIn, crm: Crm, next_morning: Callable[[int], Awaitable[None]]
     ) -> None:
         self.slack = slack
         self.crm = crm
-        self._move_clock = move_clock
+        self._next_morning = next_morning
         self.routes = [
             self._route("command", self._do_command),
             self._route("message", self._do_message),
@@ -79,7 +78,7 @@ class Calls:
     async def _do_clock(self, given: Json, request: Request) -> Json:
         if given.get("days") not in (1, 7):
             return {"ok": False, "error": "The clock moves on by a day or by a week."}
-        await self._move_clock(timedelta(days=given["days"]))
+        await self._next_morning(given["days"])
         return {"ok": True}
 
     async def _do_new_deal(self, given: Json, request: Request) -> Json:

@@ -107,6 +107,23 @@ def importance(insight: Insight, voice: Voice, until: Phrase | None = None) -> J
     return plain_text(f"{sign} · {plain(until, voice)}" if until else sign, emoji=True)
 
 
+def is_over(insight: Insight, now: datetime) -> bool:
+    """Whether its time was up before anybody answered."""
+    if insight.state is InsightState.OPEN:
+        return insight.expires_at <= now
+    return insight.state is InsightState.EXPIRED
+
+
+def settled_line(insight: Insight, voice: Voice, share: float) -> Json:
+    """What became of an insight, as one line among others."""
+    if insight.state is InsightState.DISMISSED:
+        icon, said = "no_bell", say("Dismissed: {message}", message=insight.message)
+    else:
+        icon, said = "white_check_mark", insight.outcome or insight.message
+    made = line(words(said, voice), int(MESSAGE * share), links=share > 0.1)
+    return paragraph([*emoji(icon), *made])
+
+
 def _open(
     insight: Insight, promise: Phrase | None, now: datetime, voice: Voice
 ) -> tuple[str, Blocks]:

@@ -20,6 +20,7 @@ from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack.blocks import screen
 from bot.slack.blocks import settings as settings_blocks
+from bot.slack.blocks.brief import SHOW_ALL
 from bot.slack.installed import Slack
 from bot.slack.listeners import (
     command,
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "insight:take": insight.take,
     "insight:dismiss": insight.dismiss,
+    SHOW_ALL: insight.show_all,
     screen.DO: insight.use_control,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,

@@ -3,10 +3,11 @@
 from functools import partial
 
 from bot.coaching import decisions, enrolling, following
+from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import insight_list
-from bot.slack.blocks.pieces import Json
+from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.blocks.screen import (
     control_of,
     fingerprint_of,
@@ -18,6 +19,7 @@ from bot.slack.listeners.home import refresh
 from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.submitting import Submission, shown
 from coach.action import FieldErrors
+from coach.models import Person
 from coach.phrases import say
 
 
@@ -36,15 +38,25 @@ async def _screen(press: Press) -> Json:
 async def dismiss(press: Press) -> None:
     """Send the insight away; its card is changed by the sender, a list is changed here."""
     actor = await press.actor()
-    gone = await decisions.dismiss(press.parts, actor, press.value)
+    await decisions.dismiss(press.parts, actor, press.value)
     refresh(press.desk, press.client, actor)
     if not press.in_answer:
         return
-    left = await following.pending(press.parts, actor.workspace_id, gone.person_id)
-    promise = partial(promise_of, press.parts.actions)
     person = await enrolling.person_of(press.parts, actor)
-    voice = press.parts.voices.to(person)
-    await press.respond(*insight_list(left, voice, promise), replace=True)
+    await press.respond(*await _waiting(press, actor, person), replace=True)
+
+
+async def show_all(press: Press) -> None:
+    """Show everything that waits, the rest of a brief or digest with it."""
+    actor = await press.actor()
+    person = await enrolling.person_of(press.parts, actor)
+    await press.respond(*await _waiting(press, actor, person))
+
+
+async def _waiting(press: Press, actor: Actor, person: Person) -> tuple[str, Blocks]:
+    left = await following.pending(press.parts, actor.workspace_id, person.id)
+    promise = partial(promise_of, press.parts.actions)
+    return insight_list(left, press.parts.voices.to(person), promise)
 
 
 async def use_control(press: Press) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -13,6 +13,8 @@ from bot.terminal.showing.listing import Json
 def value(given: Any) -> Any:
     """One value; what JSON knows stays as it is."""
     match given:
+        case time():
+            return given.isoformat("minutes")
         case datetime() | date():
             return given.isoformat()
         case Decimal():

@@ -50,6 +50,7 @@ async def changed_mind(parts: Parts, person: Person) -> None:
 
 
 async def test_it_is_asked_before_it_is_sent(world: World) -> None:
+    await world.as_it_comes(ANA)
     ana = await world.person(ANA)
     await world.post(open_deal("D-1"))
     await world.post(task("T-1", "2026-11-20"))
@@ -77,6 +78,7 @@ async def test_what_a_batch_itself_has_undone_is_not_sent(sqlite_world: World) -
 
 
 async def test_it_is_asked_when_a_list_or_the_home_tab_is_drawn(world: World) -> None:
+    await world.as_it_comes(ANA)
     ana = await world.person(ANA)
     await world.post(open_deal("D-1"))
     await world.post(open_deal("D-2", 90))

@@ -111,6 +111,7 @@ def has_buttons(world: World, place: int = -1) -> bool:
 
 
 async def test_a_card_counts_down_and_at_last_is_settled_by_itself(world: World) -> None:
+    await world.as_it_comes(ANA)
     await world.post(late(5))
     await world.settle()
     await world.tick()
@@ -140,6 +141,7 @@ async def test_a_card_counts_down_and_at_last_is_settled_by_itself(world: World)
 
 async def test_what_comes_up_after_it_was_settled_is_a_new_insight(sqlite_world: World) -> None:
     world = sqlite_world
+    await world.as_it_comes(ANA)
     await world.post(late(1))
     await world.settle()
     await world.tick()
@@ -147,7 +149,8 @@ async def test_what_comes_up_after_it_was_settled_is_a_new_insight(sqlite_world:
     await world.settle()
     await world.post(task("T-9", "2026-11-24"))
     await world.settle()
-    await world.pass_time(12 * HOUR)
+    # On the next morning: the day after tomorrow, as half a day is over only tonight.
+    await world.pass_time(23 * HOUR)
     settled, new = world.messages(ANA)
     assert settled.text == "Coach: Done in the CRM: Task T-0."
     assert new.text == f"Coach: {overdue(1)}"

@@ -73,6 +73,7 @@ def asked(parts: Parts) -> Iterator[list[str]]:
 async def test_the_card_the_lists_and_the_screen_tell_deals_of_one_title_apart(
     world: World,
 ) -> None:
+    await world.as_it_comes(ANA)
     await world.post(created(LONG_AGO, basic("8811", 3200), basic("8812", 900)))
     await world.settle()
     await world.tick()

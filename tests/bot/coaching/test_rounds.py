@@ -54,7 +54,9 @@ def deal_rule(answer: Any, due: Any = None) -> TimeRule:
     def at_once(subject: Subject, person: Person, known: Known) -> datetime | None:
         return BEGINNING if isinstance(subject, Deal) else None
 
-    return TimeRule("Test.", Level.MINIMAL, SubjectKind.DEAL, due or at_once, answer, always)
+    return TimeRule(
+        say("Tests"), "Test.", Level.MINIMAL, SubjectKind.DEAL, due or at_once, answer, always
+    )
 
 
 def with_rule(parts: Parts, rule: TimeRule) -> Parts:
@@ -117,7 +119,7 @@ async def test_what_is_due_and_stays_so_does_not_call_the_rule_again_and_somethi
     parts = with_rule(sqlite_parts, deal_rule(silent))
     await enrol(parts, ANA)
     await deliver(parts, open_deal("D-1"))
-    for _ in range(3):
+    for _ in range(2):
         await tick_after(parts, DAY)
     await deliver(parts, open_deal("D-2"))
     await ticking.tick(parts)
@@ -142,7 +144,10 @@ async def test_within_its_gap_a_rule_is_not_asked_whatever_becomes_due(
         await deliver(parts, open_deal(f"D-new-{hour}"))
         assert (await ticking.tick(parts)).due == 0
     await tick_after(parts, timedelta(hours=1))
-    assert asked == [BEGINNING, BEGINNING + DAY]
+    assert asked == [BEGINNING]
+    # A day is over on Thursday at ten: work begins next on Friday at nine.
+    await tick_after(parts, timedelta(hours=23))
+    assert asked == [BEGINNING, BEGINNING + timedelta(hours=47)]
 
 
 # Faults
@@ -210,7 +215,7 @@ async def test_a_rule_that_fails_over_one_person_is_tried_again_later_and_less_a
     assert [(at - BEGINNING) // AGAIN for at in tried] == [0, 1, 3, 7]
     assert await faults(parts) == [(ben.id, "ZeroDivisionError: division by zero")]
     well = with_rule(parts, deal_rule(lambda look: Verdict([draft(look)])))
-    await tick_after(well, DAY)
+    await tick_after(well, 2 * DAY - 8 * AGAIN)
     assert len(await insights_of(parts, ben)) == 1
     assert await faults(parts) == []
 

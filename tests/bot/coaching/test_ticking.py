@@ -153,9 +153,10 @@ async def test_stale_leads_are_spoken_of_once_in_24_hours(parts: Parts) -> None:
     await deliver(parts, lead("C-2", "Bob"))
     await ticking.tick(parts)
     assert len(await insights_of(parts, ana)) == 1
-    await tick_after(parts, HOUR)
+    # On the next morning.
+    await tick_after(parts, DAY)
     assert words(await insights_of(parts, ana))[0] == (
-        "Warm leads going cold: Ann and Bob haven't been contacted in 22 days."
+        "Warm leads going cold: Ann and Bob haven't been contacted in 23 days."
     )
 
 
@@ -165,7 +166,7 @@ async def test_after_each_dismissal_the_silence_grows_until_something_changes(
     ana = await enrol(parts, ANA)
     await deliver(parts, lead("C-1", "Ann"))
     spoken: list[int] = []
-    for day in range(45):
+    for day in range(47):
         await ticking.tick(parts)
         open_now = [
             each
@@ -176,13 +177,13 @@ async def test_after_each_dismissal_the_silence_grows_until_something_changes(
             spoken.append(day)
             await decisions.dismiss(parts, by(ANA), open_now[0].fingerprint)
         pass_time(parts, DAY)
-    # 1, 3, 7 and 14 days after dismissing; then silence.
-    assert spoken == [0, 1, 4, 11, 25]
+    # 1, 3, 7 and 14 days after dismissing, on the next working morning; then silence.
+    assert spoken == [0, 2, 5, 13, 28]
     await deliver(parts, lead("C-2", "Bob"))
     await ticking.tick(parts)
     (again, *_) = await insights_of(parts, ana)
     assert words([again]) == [
-        "Warm leads going cold: Ann and Bob haven't been contacted in 66 days."
+        "Warm leads going cold: Ann and Bob haven't been contacted in 68 days."
     ]
 
 
@@ -245,7 +246,7 @@ async def test_a_deal_among_the_largest_tenth_is_high(parts: Parts) -> None:
 # Overdue tasks
 
 
-async def test_overdue_is_counted_where_the_person_is_and_once_in_12_hours(
+async def test_overdue_is_counted_where_the_person_is_once_in_12_hours_as_work_begins(
     sqlite_parts: Parts,
 ) -> None:
     parts = sqlite_parts
@@ -255,6 +256,8 @@ async def test_overdue_is_counted_where_the_person_is_and_once_in_12_hours(
     await tick_after(parts, midnight - BEGINNING - timedelta(minutes=1))
     assert await insights_of(parts, ana) == []
     await tick_after(parts, timedelta(minutes=1))
+    assert await insights_of(parts, ana) == []
+    await tick_after(parts, 9 * HOUR)
     assert words(await insights_of(parts, ana)) == ["You have 1 overdue task. Let's get it done!"]
     await tick_after(parts, 11 * HOUR)
     assert len(await insights_of(parts, ana)) == 1

@@ -30,7 +30,7 @@ async def test_the_tour_goes_through_with_the_real_coach(tmp_path: Path) -> None
         "Ask Ann Lee for referral",
         "Create a task",
         "Dismissed: Nice work!",
-        "Leads going cold",
+        "Warm leads going cold",
         "The end.",
     ):
         assert words in told, told

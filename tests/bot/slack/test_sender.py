@@ -235,7 +235,7 @@ async def test_what_fails_too_often_is_given_up_and_kept_with_the_reason(
     sqlite_post: Post,
 ) -> None:
     post = sqlite_post
-    ana = await enrol(post.parts, ANA)
+    ana = await enrol(post.parts, ANA, working_days="1234567", work_from=0, work_until=1439)
     await deliver(post.parts, won_deal(1))
     post.slack.faults["chat.postMessage"] = [Fault(status=500)] * 50
     for _ in range(sender.TRIES + 3):
@@ -290,7 +290,8 @@ async def test_a_card_that_cannot_be_put_into_words_stops_no_other(sqlite_post: 
     await enrol(post.parts, BEN)
     await deliver(post.parts, won_deal(1))
     async with post.parts.database.write() as tx:
-        await tx.execute(update(insights_table).values(params={}))
+        # Of a rule that is no more: nobody can put it right.
+        await tx.execute(update(insights_table).values(params={}, rule="gone"))
     await deliver(post.parts, won_deal(2, BEN))
     await post.send()
     assert post.posted(BEN) == ["D-2"]

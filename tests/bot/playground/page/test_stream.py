@@ -25,4 +25,4 @@ async def test_what_happens_is_streamed_to_the_page(room: Room) -> None:
                     assert event["message"]["from"] == "bot"
                     assert event["message"]["blocks"][0]["text"]["text"] == "Great close!"
                 if event["type"] == "clock":
-                    assert event["now"] == "2026-11-24T09:00:00+00:00"
+                    assert event["now"] == "2026-11-24T09:05:00+00:00"

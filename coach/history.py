@@ -1,0 +1,119 @@
+"""What was put before a person of late, and what follows from how they answered it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from coach.calendar import local_date
+from coach.models import InsightState, Person
+
+#: How far back it matters.
+MEMORY = timedelta(days=60)
+
+WEEK = timedelta(days=7)
+
+#: A kind left unanswered on so many days in a row steps back into the digest, and one that was
+#: sent away so often in a row.
+STEP_BACK, SENT_AWAY = 5, 6
+
+#: One that has gone unanswered in so many digests in a row after that is asked about.
+DIGESTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One insight that was put before the person."""
+
+    rule: str
+    subject: str
+    said_at: datetime
+    #: The kind of message: `card`, `brief` or `digest`.
+    by: str
+    state: InsightState
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """What a person wants to hear nothing of: `rule:stuck_deals`, or a thing's `subject_key`."""
+
+    what: str
+    #: `None`: for good.
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What attention goes by besides what is open."""
+
+    #: How many messages of advice they have got today, by their own clock.
+    today: int = 0
+    #: How often a subject was said within a week and not answered, by rule and subject.
+    unanswered: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    #: Rules that have stepped back: what they say comes in the digest.
+    stepped_back: frozenset[str] = frozenset()
+    #: Those of them to ask about, whether to go on.
+    tired: frozenset[str] = frozenset()
+    mutes: Collection[Mute] = ()
+
+
+def looked_back(
+    person: Person, said: Sequence[Said], mutes: Collection[Mute], now: datetime
+) -> Past:
+    """What follows from all that was said to a person of late."""
+    today = local_date(now, person)
+    messages = {
+        (each.by, each.said_at) for each in said if local_date(each.said_at, person) == today
+    }
+    unanswered: dict[tuple[str, str], int] = defaultdict(int)
+    for each in said:
+        if _is_unanswered(each) and each.said_at > now - WEEK:
+            unanswered[each.rule, each.subject] += 1
+    by_rule: dict[str, list[Said]] = defaultdict(list)
+    for each in sorted(said, key=lambda each: each.said_at, reverse=True):
+        by_rule[each.rule].append(each)
+    stepped_back = {
+        rule
+        for rule, its in by_rule.items()
+        if len(_days(person, _run(its, today, person))) >= STEP_BACK or _sent_away(its) >= SENT_AWAY
+    }
+    tired = {
+        rule
+        for rule in stepped_back
+        if len(
+            _days(
+                person,
+                [each for each in _run(by_rule[rule], today, person) if each.by == "digest"],
+            )
+        )
+        >= DIGESTS
+    }
+    return Past(len(messages), unanswered, frozenset(stepped_back), frozenset(tired), mutes)
+
+
+def _is_unanswered(each: Said) -> bool:
+    return each.state in {InsightState.OPEN, InsightState.EXPIRED}
+
+
+def _run(newest_first: Sequence[Said], today: object, person: Person) -> list[Said]:
+    """What has gone unanswered since anything of the kind was answered; today is not over yet."""
+    run: list[Said] = []
+    for each in newest_first:
+        if not _is_unanswered(each):
+            break
+        if local_date(each.said_at, person) != today:
+            run.append(each)
+    return run
+
+
+def _days(person: Person, said: Sequence[Said]) -> set[object]:
+    return {local_date(each.said_at, person) for each in said}
+
+
+def _sent_away(newest_first: Sequence[Said]) -> int:
+    count = 0
+    for each in newest_first:
+        if each.state is not InsightState.DISMISSED:
+            break
+        count += 1
+    return count

@@ -1,0 +1,65 @@
+"""When the morning brief and the digest come, by each person's own clock and week."""
+
+from datetime import date, datetime, time, timedelta
+
+from coach.calendar import is_last_of_week, is_working_day, local_date, moment_on
+from coach.models import Often, Person
+
+#: What had no time in which it could be sent is still of use so long after.
+LATE = timedelta(hours=3)
+
+#: Nobody is off for longer than this and still waits for a brief.
+FAR = 366
+
+
+def brief_on(day: date, person: Person) -> datetime | None:
+    """When the brief of that day comes; `None` on a day off, or where there is none."""
+    settings = person.settings
+    if not settings.brief or not is_working_day(day, person):
+        return None
+    return moment_on(day, settings.brief_at or settings.work_from, person)
+
+
+def digest_on(day: date, person: Person) -> datetime | None:
+    """When the digest of that day comes; the weekly one on the last working day of the week."""
+    settings = person.settings
+    match settings.digest:
+        case Often.OFF:
+            return None
+        case Often.DAILY if not is_working_day(day, person):
+            return None
+        case Often.WEEKLY if not is_last_of_week(day, person):
+            return None
+    return moment_on(day, settings.digest_at or _before_the_end(settings.work_until), person)
+
+
+def _before_the_end(end: time) -> time:
+    return time(end.hour - 1, end.minute) if end.hour else end
+
+
+def brief_now(person: Person, now: datetime) -> datetime | None:
+    """Since when it is time for today's brief; `None` while it is not, or not any more."""
+    return _now(brief_on(local_date(now, person), person), now)
+
+
+def digest_now(person: Person, now: datetime) -> datetime | None:
+    """Since when it is time for today's digest; `None` while it is not, or not any more."""
+    return _now(digest_on(local_date(now, person), person), now)
+
+
+def _now(since: datetime | None, now: datetime) -> datetime | None:
+    return since if since is not None and since <= now < since + LATE else None
+
+
+def next_brief(person: Person, now: datetime) -> datetime | None:
+    """When the first brief after `now` comes."""
+    today = local_date(now, person)
+    days = (brief_on(today + timedelta(days=ahead), person) for ahead in range(FAR))
+    return next((at for at in days if at is not None and at > now), None)
+
+
+def next_digest(person: Person, now: datetime) -> datetime | None:
+    """When the first digest after `now` comes."""
+    today = local_date(now, person)
+    days = (digest_on(today + timedelta(days=ahead), person) for ahead in range(FAR))
+    return next((at for at in days if at is not None and at > now), None)
