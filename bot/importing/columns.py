@@ -54,6 +54,7 @@ _CONTACT_ID = (
     "primarycontactid", "whoid", "associatedpeopleids",
 )  # fmt: skip
 
+_DELETED = ("isdeleted", "deleted", "isarchived", "hsisdeleted")
 _STAGE_ENTERED = (
     "laststagechangedate", "laststagechange", "laststagechangedon", "laststagechangedat",
     "laststagechangetime", "stagechangedon", "stagechangedat", "stagechangeddate",
@@ -75,8 +76,10 @@ NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
                   "step", "list"),
         "stage_entered_at": _STAGE_ENTERED,
         "status": ("status", "statustype", "state", "outcome", "result", "wonlost"),
-        "is_won": ("iswon", "won", "isclosedwon"),
-        "is_closed": ("isclosed", "closed"),
+        "is_won": ("iswon", "won", "isclosedwon", "hsisclosedwon", "isdealwon"),
+        "is_lost": ("islost", "lost", "isclosedlost", "hsisclosedlost", "isdeallost"),
+        "is_closed": ("isclosed", "closed", "isdealclosed", "hsisclosed", "isopportunityclosed"),
+        "deleted": _DELETED,
         "value": ("value", "amount", "closevalue", "dealvalue", "dealamount", "price", "total",
                   "totalvalue", "totalamount", "revenue", "expectedrevenue", "amountconverted",
                   "amountincompanycurrency", "estimatedvalue", "estvalue", "budget", "arr", "acv",
@@ -116,7 +119,8 @@ NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
                   "emailaddresses", "emails", "email1", "emailhome"),
         "status": ("lifecyclestage", "status", "type", "stage", "category", "relationship",
                    "label"),
-        "lead_status": ("leadstatus",),
+        "lead_status": ("leadstatus", "hsleadstatus"),
+        "deleted": _DELETED,
         "source": _SOURCE,
         "owner_email": _OWNER_EMAIL,
         "owner": _OWNER,
@@ -144,6 +148,7 @@ NAMES: Mapping[Thing, Mapping[str, Sequence[str]]] = {
         "completed_at": ("completedat", "completeddate", "completiondate", "datecompleted",
                          "markedasdonetime", "completedon", "doneat", "closedat",
                          "completeddatetime", "finishedat"),
+        "deleted": _DELETED,
         "contact_id": (*_CONTACT_ID, "associatedrecordid"),
         "deal_id": ("dealid", "opportunityid", "associateddealids", "associateddealid", "whatid"),
         "owner_email": _OWNER_EMAIL,
@@ -181,8 +186,12 @@ class Columns:
     stages: Sequence[tuple[str, int]] = ()
 
 
-def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Columns:
+def recognise(
+    thing: Thing, header: Sequence[str], told: Sequence[str], fixed: Collection[str] = ()
+) -> Columns:
     """Find the fields of `thing`; `told` are the user's own `field=column` pairs.
+
+    For those that are `fixed`, the same in every row, no column is looked for.
 
     Raises `FileError` naming what is wrong with a pair, or what the file lacks.
     """
@@ -193,7 +202,7 @@ def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Colum
     # Whole names first: "Lead source" of a contact is no "source" of something called lead.
     for spelling in (names, short):
         for field, aliases in NAMES[thing].items():
-            if field in places:
+            if field in places or field in fixed:
                 continue
             for alias in aliases:
                 at = next(
@@ -203,12 +212,25 @@ def recognise(thing: Thing, header: Sequence[str], told: Sequence[str]) -> Colum
                     places[field] = at
                     taken.add(at)
                     break
+    if thing is Thing.DEALS and "expected_close_date" not in places:
+        _expected(header, places, taken)
     if not any(field in places for field in _TELLING[thing]):
         raise FileError(
             f"No column for the {_TELLING[thing][0]} of {thing} was recognised among "
             f"{_listed(header)}. Say which it is: --map {_TELLING[thing][0]}=COLUMN."
         )
     return Columns(places, *_others(header, taken))
+
+
+def _expected(header: Sequence[str], places: dict[str, int], taken: set[int]) -> None:
+    """Beside a column of when deals were closed, “close date” is when they are to be."""
+    if {"closed_at", "won_at", "lost_at"} & places.keys():
+        for i, column in enumerate(header):
+            name = _without_own_name(Thing.DEALS, compact(column))
+            if name == "closedate" and i not in taken:
+                places["expected_close_date"] = i
+                taken.add(i)
+                break
 
 
 def with_stages(

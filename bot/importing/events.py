@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.importing.rows import Record, is_last
 from coach.events import Change, Event, Owner
+from coach.keys import kind_of
 from coach.mirror import OTHER
 from coach.models import (
     Contact,
@@ -31,6 +32,11 @@ _TOLD = {
     SubjectKind.DEAL: Verb.DEAL_UPDATED,
     SubjectKind.CONTACT: Verb.CONTACT_UPDATED,
     SubjectKind.TASK: Verb.TASK_UPDATED,
+}
+_GONE = {
+    SubjectKind.DEAL: Verb.DEAL_DELETED,
+    SubjectKind.CONTACT: Verb.CONTACT_DELETED,
+    SubjectKind.TASK: Verb.TASK_DELETED,
 }
 _ENDED = {
     SubjectKind.DEAL: (Verb.DEAL_CLOSED, "closed"),
@@ -103,6 +109,9 @@ def _way(record: Record, as_of: datetime) -> list[Change]:
 def _change(
     record: Record, at: datetime, fields: dict[str, Any], *, came: bool | None = None
 ) -> Change:
+    if record.facts.get("deleted"):
+        # Whatever is told of a thing otherwise says that it is there.
+        fields = {**fields, "deleted": True}
     return Change(record.kind, record.id, at, fields, came=came)
 
 
@@ -218,6 +227,8 @@ def _new_owner(
 
 
 def _verb(known: Subject, news: Mapping[str, object], owner: Owner | None) -> Verb:
+    if news.get("deleted"):
+        return _GONE[kind_of(known)]
     match known:
         case Contact():
             return Verb.CONTACT_UPDATED

@@ -15,7 +15,7 @@ from bot.importing.stage_dates import key
 from bot.importing.things import Thing
 from coach.events import Owner
 from coach.mirror import bounded
-from coach.models import DealStatus, SubjectKind, TaskPriority, TaskStatus
+from coach.models import LEAD_STATUSES, DealStatus, SubjectKind, TaskPriority, TaskStatus
 from coach.stages import meaning_of_name
 
 KINDS: Mapping[Thing, SubjectKind] = {
@@ -36,7 +36,11 @@ _YES = frozenset({"true", "yes", "y", "1", "x", "done", "completed", "complete",
 _URGENT = {"urgent": TaskPriority.URGENT, "highest": TaskPriority.URGENT,
            "critical": TaskPriority.URGENT, "high": TaskPriority.HIGH,
            "low": TaskPriority.LOW, "lowest": TaskPriority.LOW}  # fmt: skip
-_LEAD_OVER = re.compile(r"closed|converted|unqualified|disqualified|lost|dead|junk", re.IGNORECASE)
+_NO = frozenset({"false", "no", "n", "0", "nein", "non"})
+_LEAD_OVER = re.compile(
+    r"closed|converted|unqualified|not qualified|disqualified|lost|dead|junk|recycled",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")
 
 
@@ -83,6 +87,8 @@ class Interpreter:
     other: Mapping[str, int] = field(default_factory=dict)
     #: Whether probabilities are told in percent.
     percent: bool = False
+    #: What every row says though no column does.
+    constants: Mapping[str, str] = field(default_factory=dict)
     #: Which column tells when a deal came to which stage, and how its dates are read.
     stages: Sequence[tuple[str, int, DateReader]] = ()
 
@@ -95,6 +101,8 @@ class Interpreter:
                 record = self._contact(line, cells)
             case Thing.TASKS:
                 record = self._task(line, cells)
+        if self._has("deleted"):
+            record.facts["deleted"] = self._says("deleted", cells) is True
         if self.other:
             told = {
                 name: cell(cells[place]) for name, place in self.other.items() if place < len(cells)
@@ -103,10 +111,20 @@ class Interpreter:
         return record
 
     def _text(self, cells: Sequence[str], name: str, longest: int = 500) -> str | None:
+        if name in self.constants:
+            return self.constants[name]
         place = self.places.get(name)
         if place is None or place >= len(cells):
             return None
         return cell(cells[place])[:longest] or None
+
+    def _has(self, name: str) -> bool:
+        return name in self.places or name in self.constants
+
+    def _says(self, name: str, cells: Sequence[str]) -> bool | None:
+        """Whether a column answers yes or no; `None` when neither."""
+        word = (self._text(cells, name) or "").lower()
+        return True if word in _YES else False if word in _NO else None
 
     def _read(self, name: str, cells: Sequence[str]) -> Moment | None:
         return self.dates[name].read(self._text(cells, name) or "") if name in self.dates else None
@@ -149,7 +167,7 @@ class Interpreter:
 
     def _told(self, name: str, value: object) -> dict[str, Any]:
         """The field when the file has a column for it, be it empty; nothing otherwise."""
-        return {name: value} if name in self.places else {}
+        return {name: value} if self._has(name) else {}
 
     def _deal(self, line: int, cells: Sequence[str]) -> Record:
         account = self._text(cells, "account", 200)
@@ -159,7 +177,7 @@ class Interpreter:
             raise RowError("it has neither a title nor an id")
         created = self._moment(cells, "created_at")
         facts: dict[str, Any] = {"title": title} if title else {}
-        if "value" in self.places:
+        if self._has("value"):
             facts["value"] = None
             if text := self._text(cells, "value"):
                 facts["value"], code = amount(text, self.decimal)
@@ -194,7 +212,8 @@ class Interpreter:
             created,
             standing,
             closed,
-            ended,
+            # What an open deal has in this column is when it is expected to close.
+            ended if closed else None,
             since,
             _before(way, since, ended if closed else None),
         )
@@ -240,21 +259,34 @@ class Interpreter:
         won, lost = self._moment(cells, "won_at"), self._moment(cells, "lost_at")
         status = _deal_status(told)
         if status is None:
-            if (self._text(cells, "is_won") or "").lower() in _YES:
-                status = DealStatus.WON
-            elif (self._text(cells, "is_closed") or "").lower() in _YES and "is_won" in self.places:
-                status = DealStatus.LOST
-            elif stage is not None:
+            status = self._answered(cells)
+        if status is None:
+            if stage is not None:
                 status = _deal_status(stage) or meaning_of_name(stage)
             elif told is not None:
                 status = meaning_of_name(told)
             elif won or lost:
                 status = DealStatus.WON if won else DealStatus.LOST
-        if stage is None and told is not None and "stage" not in self.places:
+        if stage is None and told and "stage" not in self.places and "status" in self.places:
             stage = told
         status = status or DealStatus.OPEN
         by_outcome = won if status is DealStatus.WON else lost
         return stage, status, by_outcome or self._moment(cells, "closed_at")
+
+    def _answered(self, cells: Sequence[str]) -> DealStatus | None:
+        """A deal's status by columns that say yes or no to one question each."""
+        won, lost = self._says("is_won", cells), self._says("is_lost", cells)
+        closed = self._says("is_closed", cells)
+        if won or lost:
+            return DealStatus.WON if won else DealStatus.LOST
+        if closed is False:
+            return DealStatus.OPEN
+        if closed and (won is False or lost is False):
+            # The one that was not answered with no.
+            return DealStatus.WON if won is None else DealStatus.LOST
+        if closed and not is_last(self._text(cells, "stage") or ""):
+            raise RowError("it is closed, and nothing says whether it was won or lost")
+        return None
 
     def _contact(self, line: int, cells: Sequence[str]) -> Record:
         parts = (self._text(cells, "first_name"), self._text(cells, "last_name"))
@@ -267,7 +299,7 @@ class Interpreter:
         facts: dict[str, Any] = {"name_given": name} if name else {}
         facts |= self._told("email", email)
         facts |= self._told("company", company)
-        if {"status", "lead_status"} & set(self.places):
+        if any(map(self._has, ("status", "lead_status", "lead"))):
             facts["status"] = self._contact_status(cells)
         facts |= self._told("source", self._text(cells, "source", 120))
         facts |= self._told("url", self._link(cells))
@@ -284,12 +316,19 @@ class Interpreter:
 
     def _contact_status(self, cells: Sequence[str]) -> str | None:
         """LEAD and PROSPECT are what counts; everything else is kept in its own words."""
-        told = self._text(cells, "status", 120)
-        if told is None:
-            lead = self._text(cells, "lead_status", 120)
-            if lead is None:
-                return None
-            return lead if _LEAD_OVER.search(lead) else "LEAD"
+        told, lead = self._text(cells, "status", 120), self._text(cells, "lead_status", 120)
+        status = self._by_stage(told) if told else "LEAD" if lead else None
+        if lead and _LEAD_OVER.search(lead) and status in LEAD_STATUSES:
+            # Whoever turned out to be none was one once.
+            return lead
+        match self._text(cells, "lead"):
+            case "yes" if not lead or not _LEAD_OVER.search(lead):
+                return status if status in {"PROSPECT", "CUSTOMER", "CLIENT"} else "LEAD"
+            case "no" if status in LEAD_STATUSES:
+                return "CONTACT"
+        return status
+
+    def _by_stage(self, told: str) -> str:
         words = set(re.findall(r"[a-z]+", told.lower()))
         if words & {"prospect", "prospects"}:
             return "PROSPECT"
@@ -308,7 +347,7 @@ class Interpreter:
         done = status in _YES if status else completed is not None
         facts: dict[str, Any] = {"title": title}
         facts |= self._told("due_date", due.day if due else None)
-        if "priority" in self.places:
+        if self._has("priority"):
             word = (self._text(cells, "priority") or "").lower()
             facts["priority"] = _URGENT.get(word, TaskPriority.MEDIUM)
         facts |= self._told("note", self._text(cells, "note", 5000))

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -12,6 +12,7 @@ from bot.coaching.owning import identify
 from bot.coaching.recording import apply
 from bot.importing.amounts import decimal_sign, in_percent
 from bot.importing.columns import Columns, recognise, with_stages
+from bot.importing.constants import constants, replaced
 from bot.importing.dates import readers
 from bot.importing.events import first_told, told_again
 from bot.importing.faults import FileError, RowError
@@ -26,6 +27,11 @@ from storage.database import Tx, chunks
 
 #: Rows in one write transaction.
 BATCH = 1_000
+
+#: The fields of deals that tell which are won or lost.
+_STATUS = frozenset(
+    {"status", "stage", "is_won", "is_lost", "is_closed", "won_at", "lost_at", "lost_reason"}
+)
 
 DATES = (
     "created_at", "won_at", "lost_at", "closed_at", "last_contacted_at", "due_date", "completed_at",
@@ -69,12 +75,19 @@ def understand(
     path: Path,
     *,
     told_columns: Sequence[str] = (),
+    told_constants: Sequence[str] = (),
     date_format: str | None = None,
     decimal: str | None = None,
 ) -> Understood:
     """Read a file. Raises `FileError` when it as a whole cannot be used, or `OSError`."""
     sheet = read(path)
-    columns = recognise(thing, sheet.header, told_columns)
+    same = constants(thing, told_constants)
+    columns = recognise(thing, sheet.header, told_columns, replaced(same))
+    if "closed_at" in _fields(told_columns) and not _tells_status(columns, same):
+        raise FileError(
+            "--map closed_at tells when these deals were closed, but nothing tells which were won "
+            "or lost. Say it of all with --set status=won, or name the column: --map status=COLUMN."
+        )
     values = partial(_values, sheet, columns)
     if thing is Thing.DEALS:
         taken = set(columns.places.values())
@@ -93,6 +106,7 @@ def understand(
         decimal_sign(values("value"), decimal),
         columns.other,
         in_percent(values("probability")),
+        same,
         [(stage, place, reading[sheet.header[place]]) for stage, place in columns.stages],
     )
     records: list[Record] = []
@@ -111,6 +125,14 @@ def understand(
         seen[record.id] = row.line
         records.append(record)
     return Understood(thing, sheet, columns, records, rejected)
+
+
+def _fields(told_columns: Sequence[str]) -> set[str]:
+    return {pair.partition("=")[0].strip().lower().replace("-", "_") for pair in told_columns}
+
+
+def _tells_status(columns: Columns, same: Mapping[str, str]) -> bool:
+    return bool({*columns.places, *same} & _STATUS)
 
 
 def _values(sheet: Sheet, columns: Columns, name: str) -> list[str]:

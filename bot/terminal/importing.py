@@ -44,6 +44,7 @@ class Wish:
     thing: Thing
     file: Path
     columns: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
     date_format: str | None = None
     decimal: str | None = None
     dry_run: bool = False
@@ -69,6 +70,7 @@ async def _import(settings: Settings, wish: Wish) -> None:
         wish.thing,
         wish.file,
         told_columns=wish.columns,
+        told_constants=wish.constants,
         date_format=wish.date_format,
         decimal=wish.decimal,
     )

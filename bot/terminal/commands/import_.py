@@ -22,6 +22,14 @@ def import_file(
             help="Which column holds a field; may be given several times.",
         ),
     ] = None,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="What holds for every row, such as status=won, owner=ana@example.com, lead=yes.",
+        ),
+    ] = None,
     date_format: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +66,8 @@ def import_file(
     Examples:
       coach import deals deals.csv --dry-run
       coach import deals deals.csv --map title="Project name" --map value=Total
-      coach import contacts people.csv --date-format day-first
+      coach import deals won.csv --set status=won --set owner=ana@example.com
+      coach import contacts people.csv --set lead=yes --date-format day-first
       coach import tasks todo.csv --as-of 2026-11-01
     """
     from bot.runtime.settings import load
@@ -68,6 +77,7 @@ def import_file(
         thing=thing,
         file=file,
         columns=tuple(columns or ()),
+        constants=tuple(constants or ()),
         date_format=date_format,
         decimal=decimal,
         dry_run=dry_run,

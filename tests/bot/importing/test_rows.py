@@ -60,6 +60,16 @@ def test_a_deal_is_understood_whole(tmp_path: Path) -> None:
         ("Name,Stage,IsClosed,IsWon", "A,Signed,true,true", DealStatus.WON),
         ("Name,Stage,IsClosed,IsWon", "A,Signed,true,false", DealStatus.LOST),
         ("Name,Stage,IsClosed,IsWon", "A,Signed,false,false", DealStatus.OPEN),
+        # HubSpot's own questions, and Salesforce's.
+        ("Name,Is Deal Closed?,Is Closed Won,Is closed lost", "A,true,true,false", DealStatus.WON),
+        ("Name,Is Deal Closed?,Is Closed Won,Is closed lost", "A,true,false,true", DealStatus.LOST),
+        ("Name,Is Closed Won,Is closed lost", "A,false,false", DealStatus.OPEN),
+        ("Name,Stage,Is closed lost", "A,Signed,true", DealStatus.LOST),
+        ("Name,Is Deal Closed?,Is closed lost", "A,true,false", DealStatus.WON),
+        ("Name,Stage,Closed,Won", "A,Signed,1,0", DealStatus.LOST),
+        ("Name,Stage,Is Deal Closed?", "A,Closed Lost,Yes", DealStatus.LOST),
+        ("Name,Stage,Is Deal Closed?", "A,Won back,No", DealStatus.OPEN),
+        ("Name,Stage,IsWon", "A,Signed,true", DealStatus.WON),
         ("Name,Date won,Date lost", "A,,2026-01-05", DealStatus.LOST),
         ("Name", "A", DealStatus.OPEN),
     ],
@@ -68,6 +78,82 @@ def test_a_deals_status_is_found_wherever_the_crm_tells_it(
     tmp_path: Path, header: str, row: str, status: DealStatus
 ) -> None:
     assert one(tmp_path, Thing.DEALS, header, row).standing["status"] is status
+
+
+def test_a_closed_deal_that_was_neither_won_nor_lost_is_no_guess(tmp_path: Path) -> None:
+    understood = read(tmp_path, Thing.DEALS, "Name,Stage,Is Deal Closed?", "A,Signed,true")
+    (rejected,) = understood.rejected
+    assert rejected.reason == "it is closed, and nothing says whether it was won or lost"
+
+
+@pytest.mark.parametrize("thing", Thing)
+def test_what_is_deleted_in_the_crm_is_told_so(tmp_path: Path, thing: Thing) -> None:
+    lines = ("Id,Name,Subject,IsDeleted", "1,A,A,true", "2,B,B,false")
+    gone, there = read(tmp_path, thing, *lines).records
+    assert (gone.facts["deleted"], there.facts["deleted"]) == (True, False)
+
+
+def test_the_day_a_deal_is_expected_to_close_is_not_its_end(tmp_path: Path) -> None:
+    expected = date(2026, 10, 5)
+    record = one(tmp_path, Thing.DEALS, "Name,Stage,Close Date", "A,Proposal,2026-10-05")
+    assert (record.ended, record.ended_at) == (False, None)
+    assert record.facts["expected_close_date"] == expected
+    record = one(tmp_path, Thing.DEALS, "Name,Status,Expected close date", "A,Won,2026-10-05")
+    assert (record.ended_at, record.facts["expected_close_date"]) == (None, expected)
+    header = "Name,Status,Close Date,Closed Date"
+    record = one(tmp_path, Thing.DEALS, header, "A,Won,2026-10-05,2026-10-02")
+    assert record.ended_at == datetime(2026, 10, 2, 12, tzinfo=UTC)
+    assert record.facts["expected_close_date"] == expected
+
+
+WINS = ("Name,Booked,Owner", "A,2026-10-05,Ben", "B,2026-10-06,")
+
+
+def test_a_file_of_wins_needs_a_word_about_that(tmp_path: Path) -> None:
+    path = tmp_path / "wins.csv"
+    path.write_text("\n".join(WINS), encoding="utf-8")
+    with pytest.raises(FileError, match=r"--set status=won"):
+        understand(Thing.DEALS, path, told_columns=["closed_at=Booked"])
+    told = ["status=won", "owner=ana@example.com"]
+    records = understand(
+        Thing.DEALS, path, told_columns=["closed_at=Booked"], told_constants=told
+    ).records
+    assert [each.standing for each in records] == [{"status": DealStatus.WON}] * 2
+    assert [each.ended_at for each in records] == [
+        datetime(2026, 10, day, 12, tzinfo=UTC) for day in (5, 6)
+    ]
+    assert {each.owner for each in records} == {Owner(email="ana@example.com")}
+
+
+def test_a_file_of_leads_is_told_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    rows = "Name,Lifecycle Stage,Lead Status\nA,,\nB,Subscriber,\nC,Customer,\nD,,Unqualified\n"
+    path.write_text(rows + "E,Lead,\n", encoding="utf-8")
+
+    def statuses(*told: str) -> list[object]:
+        records = understand(Thing.CONTACTS, path, told_constants=told).records
+        return [each.facts["status"] for each in records]
+
+    assert statuses() == [None, "Subscriber", "CUSTOMER", "Unqualified", "LEAD"]
+    assert statuses("lead=yes") == ["LEAD", "LEAD", "CUSTOMER", "Unqualified", "LEAD"]
+    assert statuses("lead=no") == [None, "Subscriber", "CUSTOMER", "Unqualified", "CONTACT"]
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ("status", r"--set status is not of the form FIELD=VALUE"),
+        ("status=", r"--set status= is not of the form"),
+        ("status=maybe", r"write won or lost or open"),
+        ("title=Same", r"“title” cannot be the same in all rows; choose one of: stage, "),
+        ("lead=yes", r"“lead” cannot be"),
+    ],
+)
+def test_a_constant_that_says_nothing_is_refused(tmp_path: Path, told: str, sentence: str) -> None:
+    path = tmp_path / "wins.csv"
+    path.write_text("\n".join(WINS), encoding="utf-8")
+    with pytest.raises(FileError, match=sentence):
+        understand(Thing.DEALS, path, told_constants=[told])
 
 
 def test_a_deal_without_title_is_called_by_its_account_and_product(tmp_path: Path) -> None:

@@ -131,6 +131,20 @@ async def test_a_later_export_moves_what_has_moved(desk: Desk) -> None:
     ]
 
 
+async def test_what_the_crm_has_deleted_is_deleted_here_until_it_is_back(desk: Desk) -> None:
+    header, row = "Id,Name,Stage,Created,Close Date,IsDeleted\n", "A,Won,2026-01-05,2026-02-05,true"
+    await desk.take(Thing.DEALS, f"{header}D-1,{row}\nD-2,B,Proposal,,,1\n")
+    assert [(await deal(desk, id)).deleted for id in ("D-1", "D-2")] == [True, True]
+    before = await desk.dump()
+    await desk.take(Thing.DEALS, f"{header}D-1,{row}\nD-2,B,Proposal,,,1\n")
+    assert await desk.dump() == before
+    await desk.take(Thing.DEALS, f"{header}D-1,{row}\nD-2,B,Demo,,,0\n", as_of=NOW)
+    assert [(await deal(desk, id)).deleted for id in ("D-1", "D-2")] == [True, False]
+    await desk.take(Thing.DEALS, f"{header}D-2,B,Demo,,,1\n", as_of=NOW)
+    assert (await deal(desk, "D-2")).deleted
+    assert "deal_deleted" in [verb for verb, _ in await happened(desk)]
+
+
 async def test_a_later_export_closes_a_deal_on_its_own_day(desk: Desk) -> None:
     await desk.take(Thing.DEALS, DEALS)
     later = DEALS.replace("Proposal,200,Ben,2026-03-05,", "Won,200,Ben,2026-03-05,2026-11-21")
