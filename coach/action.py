@@ -42,13 +42,15 @@ class ActionView:
     task: Task | None = None
     deal: Deal | None = None
     contact: Contact | None = None
+    #: In the order to show them in: what stands on an open screen keeps its place there.
     contacts: Sequence[Contact] = ()
     tasks: Sequence[Task] = ()
     #: How many more tasks are overdue than those.
     more: int = 0
     #: The stages of this deal's pipeline, in the order deals usually go through them.
     stages: Sequence[str] = ()
-    #: What has been done from this insight so far: thing's id -> a phrase like “Completed”.
+    #: What has been done from this insight so far: thing's id -> a phrase like “Completed”. Of a
+    #: list only what stands on the screen since it was opened.
     done: Mapping[str, Phrase] | None = None
 
 
@@ -78,6 +80,9 @@ class Action:
     screen: Callable[[ActionView], Screen]
     #: The values by field name: text, ISO date or choice; `None` for an empty field.
     submit: Callable[[ActionView, Mapping[str, str | None]], Submission | FieldErrors]
+    #: Whether it lists things, each to be seen to by itself: its insight lives until nothing of it
+    #: is left, as its rule or an empty screen says, and is taken then.
+    lists: bool = False
 
 
 def load_actions() -> dict[str, Action]:

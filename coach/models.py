@@ -421,13 +421,21 @@ class Insight:
     expires_at: datetime
     seen_at: datetime | None = None
     decided_at: datetime | None = None
-    #: What was done, in the card's words, once it was.
+    #: What was done, in the card's words, once it was; of an open list what was done of it so far.
     outcome: Phrase | None = None
 
     @property
     def seen(self) -> bool:
         """Whether it was put before the person: sent, listed or opened."""
         return self.seen_at is not None
+
+    @property
+    def progress(self) -> tuple[int, int] | None:
+        """Of an open list from which something was done: how many things, and of how many."""
+        if self.state is not InsightState.OPEN or self.outcome is None or not self.outcome.count:
+            return None
+        done = self.outcome.count
+        return done, done + (self.message.count or 0)
 
     @property
     def dismissed(self) -> bool:

@@ -1,5 +1,7 @@
 """Things of the CRM as items on a screen, in the words every screen shares."""
 
+from collections.abc import Sequence
+
 from coach.action import ActionView
 from coach.calendar import after_working_days, days_between
 from coach.models import Contact, Deal, DealStatus, Ref, Task, TaskStatus
@@ -160,8 +162,19 @@ def left_in_crm(count: int) -> Note:
 def done_outcome(view: ActionView, nothing: Phrase) -> Phrase:
     """The card's words after a screen of controls: what was done, or `nothing`."""
     done = list((view.done or {}).values())
-    if not done:
-        return nothing
+    return all_done(done) if done else nothing
+
+
+def done_so_far(done: Sequence[Phrase]) -> Phrase:
+    """What was done of a list that is not done yet; counts how many things that were."""
+    named = Series(tuple(done[:NAMED]), Joint.SEMICOLON)
+    if len(done) > NAMED:
+        return counted("{done}; …", "{done}; …", "count", count=len(done), done=named)
+    return counted("{done}.", "{done}.", "count", count=len(done), done=named)
+
+
+def all_done(done: Sequence[Phrase]) -> Phrase:
+    """What was done, each by a phrase, once there is nothing left to do."""
     if len(done) == 1:
         return say("{done}.", done=done[0])
     if len(done) > NAMED:

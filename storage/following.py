@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import bindparam, delete, select, union_all, update
 
 from coach.models import About, Insight, InsightState, SubjectKind
+from coach.phrases import Phrase
 from coach.truth import Changed
 from storage import messages
 from storage.among import among, texts
 from storage.database import Tx, put
-from storage.insights import from_row
+from storage.insights import from_row, one
 from storage.tables import OPEN_INSIGHT, crm_writes, insight_subjects, insights
 
 
@@ -175,6 +176,14 @@ async def say_anew(
         await tx.execute(_GONE, gone)
     await put(tx, _subjects, new)
     await messages.changed(tx, workspace_id, changed)
+
+
+async def note_progress(tx: Tx, workspace_id: str, fingerprint: str, so_far: Phrase | None) -> None:
+    """Keep what was done so far of an open list, and have its messages drawn again."""
+    await tx.execute(
+        update(insights).where(OPEN_INSIGHT, one(workspace_id, fingerprint)).values(outcome=so_far)
+    )
+    await messages.changed(tx, workspace_id, [fingerprint])
 
 
 def _place(thing: About) -> tuple[str, str, str]:

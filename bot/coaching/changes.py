@@ -22,16 +22,19 @@ _LOGGED = {
 }
 
 
-def write_of(control: Control, ref: Ref, value: str | None, item: Item) -> CrmWrite:
+def write_of(control: Control, ref: Ref, value: str | None, item: Item, today: date) -> CrmWrite:
     """The change a control asks for. Raises `Refusal` for a value that cannot be used."""
     match control:
         case Control.COMPLETE_TASK:
             return CompleteTask(ref.connection_id, ref.id)
         case Control.RESCHEDULE_TASK:
             try:
-                return RescheduleTask(ref.connection_id, ref.id, date.fromisoformat(value or ""))
+                day = date.fromisoformat(value or "")
             except ValueError as error:
                 raise Refusal(say("Pick a date for the task.")) from error
+            if day < today:
+                raise Refusal(say("Pick today or a later day."))
+            return RescheduleTask(ref.connection_id, ref.id, day)
         case Control.MOVE_DEAL:
             if value is None or value not in item.stages:
                 raise Refusal(say("Choose one of the stages."))

@@ -118,15 +118,15 @@ async def ask(
 ) -> Review:
     """Ask the rules of these open insights whether they are still true.
 
-    One from which something was done already is left alone: its person is at it. One whose rule
-    fails stays as it is, and stops no other.
+    One from which something was done already is left alone, unless it lists things: its person is
+    at it. One whose rule fails stays as it is, and stops no other.
     """
     review = Review()
     if not open_:
         return review
     prints = [each.fingerprint for each in open_]
     at_work = await kept.worked_on(tx, workspace_id, prints)
-    asked = [each for each in open_ if each.fingerprint not in at_work]
+    asked = [each for each in open_ if each.fingerprint not in at_work or is_list(parts, each)]
     if not asked:
         return review
     about = await insights.subjects(tx, workspace_id, prints)
@@ -163,6 +163,12 @@ async def ask(
                 continue
         review.people.add(insight.person_id)
     return review
+
+
+def is_list(parts: Parts, insight: Insight) -> bool:
+    """Whether it lists things, each to be seen to by itself."""
+    action = parts.actions.get(insight.suggestion.action)
+    return action is not None and action.lists
 
 
 def _standing(parts: Parts, look: TruthLook) -> Standing:

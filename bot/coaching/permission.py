@@ -14,8 +14,13 @@ class Refusal(CoachError):  # noqa: N818 - it is an answer for people, not a fau
     """The press cannot be followed; the text tells its person why."""
 
 
-async def theirs(parts: Parts, tx: Tx, actor: Actor, fingerprint: str) -> tuple[Insight, Person]:
-    """The insight and its person, who must be the one that acts. Raises `Refusal`."""
+async def theirs(
+    parts: Parts, tx: Tx, actor: Actor, fingerprint: str, *, worked_off: bool = False
+) -> tuple[Insight, Person]:
+    """The insight and its person, who must be the one that acts. Raises `Refusal`.
+
+    With `worked_off` also a list of which nothing is left: its screen may still be open.
+    """
     workspace_id = actor.workspace_id
     insight = await insights.get(tx, workspace_id, fingerprint)
     if insight is None:
@@ -26,6 +31,8 @@ async def theirs(parts: Parts, tx: Tx, actor: Actor, fingerprint: str) -> tuple[
     person = known[insight.person_id]
     if person.slack_user_id != actor.slack_user_id:
         raise Refusal(say("This insight is for somebody else, so only they can answer it."))
+    if worked_off and insight.state is InsightState.TAKEN and action_of(parts, insight).lists:
+        return insight, person
     if insight.state is not InsightState.OPEN or insight.expires_at <= parts.clock.now():
         raise Refusal(refused(insight))
     return insight, person

@@ -1,22 +1,30 @@
 """What a screen is drawn from: the things an insight is about, as the mirror has them now."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import TypeVar
 
 from bot.coaching.permission import action_of
 from bot.runtime.parts import Parts
 from coach.action import ActionView, Shows
 from coach.calendar import local_date
-from coach.models import Contact, Deal, Insight, Person, Subject, SubjectKind, Task
+from coach.models import Contact, Deal, Insight, Person, Ref, Subject, SubjectKind, Task
 from storage import crm_writes, lists, mirror, namesakes, stages
 from storage.database import Tx
 
 
-async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> ActionView:
-    """Everything the insight's action asks to be shown."""
+async def view_of(
+    parts: Parts, tx: Tx, insight: Insight, person: Person, standing: Sequence[Ref] = ()
+) -> ActionView:
+    """Everything the insight's action asks to be shown.
+
+    `standing` is what an open screen of a list shows already, in its order: that keeps its place,
+    whatever becomes of it. A list that is opened anew shows what is left.
+    """
     now = parts.clock.now()
     today = local_date(now, person)
-    params, shows = insight.suggestion.params, action_of(parts, insight).shows
+    action = action_of(parts, insight)
+    params, shows = insight.suggestion.params, action.shows
     workspace_id = insight.workspace_id
     task: Task | None = None
     deal: Deal | None = None
@@ -25,10 +33,11 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
     tasks: list[Task] = []
     more = 0
     way: list[str] = []
-    done = {
-        write.subject_id: write.words
+    seen_to = {
+        Ref(write.connection_id, write.subject_id): write.words
         for write in await crm_writes.of_insight(tx, workspace_id, insight.fingerprint)
     }
+    done = {ref.id: said for ref, said in seen_to.items() if not action.lists or ref in standing}
     if Shows.TASK in shows:
         task = _only(Task, await _one(tx, SubjectKind.TASK, insight, params["task_id"]))
     if Shows.DEAL in shows:
@@ -41,24 +50,28 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
             contact = _only(Contact, found)
     if Shows.CONTACTS in shows:
         wanted: dict[str, list[str]] = {}
-        place: dict[tuple[str, str], int] = {}
-        for connection_id, id in params["contacts"]:
-            wanted.setdefault(connection_id, []).append(id)
-            place[connection_id, id] = len(place)
+        listed = [Ref(connection_id, id) for connection_id, id in params["contacts"]]
+        if action.lists:
+            listed = [ref for ref in listed if ref not in seen_to]
+        for ref in {*listed, *standing}:
+            wanted.setdefault(ref.connection_id, []).append(ref.id)
         for connection_id, ids in wanted.items():
             known = await mirror.load(tx, SubjectKind.CONTACT, workspace_id, connection_id, ids)
             contacts += [each for each in known.values() if isinstance(each, Contact)]
-        place = {
-            (connection_id, id): at for at, (connection_id, id) in enumerate(params["contacts"])
-        }
-        contacts.sort(key=lambda each: place[each.connection_id, each.id])
+        contacts = _in_place(contacts, [*standing, *listed])
     if Shows.OVERDUE_TASKS in shows:
         tasks = await lists.tasks_of(tx, workspace_id, person.id, due_before=today)
-        more = await lists.how_many_tasks(tx, workspace_id, person.id, due_before=today) - len(
-            tasks
-        )
-        # What was finished or moved on this screen stays on it, to be seen as done.
-        tasks += await lists.tasks_by_id(tx, workspace_id, set(done) - {t.id for t in tasks})
+        count = await lists.how_many_tasks(tx, workspace_id, person.id, due_before=today)
+        more = count - len(tasks)
+        # What was finished or moved since this screen was opened stays on it.
+        shown = {Ref(task.connection_id, task.id) for task in tasks}
+        others = set(standing) - shown
+        tasks += [
+            task
+            for task in await lists.tasks_by_id(tx, workspace_id, {ref.id for ref in others})
+            if Ref(task.connection_id, task.id) in others
+        ]
+        tasks = _in_place(tasks, standing)
     digest = hashlib.sha256(f"{workspace_id}:{insight.fingerprint}".encode()).hexdigest()
     return ActionView(
         now=now,
@@ -78,6 +91,13 @@ async def view_of(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Act
 
 
 T = TypeVar("T", Deal, Contact, Task)
+
+
+def _in_place(things: Sequence[T], order: Sequence[Ref]) -> list[T]:
+    """Things in this order, what is not in it after them."""
+    places = {ref: place for place, ref in reversed(list(enumerate(order)))}
+    last = len(order)
+    return sorted(things, key=lambda each: places.get(Ref(each.connection_id, each.id), last))
 
 
 def _only(cls: type[T], found: Subject | None) -> T | None:

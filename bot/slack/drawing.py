@@ -51,7 +51,8 @@ class Kind:
 
 def _card(sight: Sight) -> tuple[str, Blocks] | None:
     (insight,) = sight.insights
-    if is_over(insight, sight.now) and insight.type is InsightType.TIME:
+    over = is_over(insight, sight.now) and insight.outcome is None
+    if over and insight.type is InsightType.TIME:
         # If it is still so, it is said again: nobody needs to see how often it was.
         return None
     return card(insight, sight.voice, promise=sight.promise(insight), now=sight.now)

@@ -1,7 +1,6 @@
 """Show overdue tasks and let the person finish or move each."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from coach.action import Action, ActionView, FieldErrors, Shows, Submission
@@ -22,7 +21,7 @@ def promise(params: Mapping[str, Any]) -> Phrase:
 
 def screen(view: ActionView) -> Screen:
     """The overdue tasks as the CRM has them now, oldest first."""
-    tasks = sorted(view.tasks, key=lambda task: (task.due_date or date.max, task.id))
+    tasks = view.tasks
     elements: list[Element] = [task_item(task, view) for task in tasks[:SHOWN]]
     if (left := len(tasks) + view.more - SHOWN) > 0:
         elements.append(left_in_crm(left))
@@ -36,4 +35,4 @@ def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | F
     return Submission([], done_outcome(view, say("You looked through your overdue tasks.")))
 
 
-ACTION = Action(promise, Shows.OVERDUE_TASKS, screen, submit)
+ACTION = Action(promise, Shows.OVERDUE_TASKS, screen, submit, lists=True)

@@ -41,4 +41,4 @@ def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | F
     return Submission([], done_outcome(view, say("You looked through these leads.")))
 
 
-ACTION = Action(promise, Shows.CONTACTS, screen, submit)
+ACTION = Action(promise, Shows.CONTACTS, screen, submit, lists=True)

@@ -12,6 +12,7 @@ from coach.presenting import (
     contact_item,
     deal_item,
     done_outcome,
+    done_so_far,
     task_item,
     value_of,
 )
@@ -160,3 +161,10 @@ def test_more_than_five_things_done_are_counted() -> None:
     assert plain(done_outcome(view(done=done), say("Nothing."))) == (
         "7 things done: Did 0; Did 1; Did 2; Did 3; Did 4; …"
     )
+
+
+def test_what_was_done_so_far_is_named_and_counted() -> None:
+    done = [verbatim(f"Did {number}") for number in range(7)]
+    assert (plain(done_so_far(done[:1])), done_so_far(done[:1]).count) == ("Did 0.", 1)
+    assert plain(done_so_far(done)) == "Did 0; Did 1; Did 2; Did 3; Did 4; …"
+    assert done_so_far(done).count == 7

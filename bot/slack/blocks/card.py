@@ -57,6 +57,9 @@ def card(
             return _resolved(insight, insight.outcome, voice)
         settled = say("Settled: {message}", message=insight.message)
         return _ended(settled, "white_check_mark", voice)
+    if insight.outcome is not None and is_over(insight, now):
+        # Its time was up, but something of it was done.
+        return _taken(insight, voice)
     if state is InsightState.EXPIRED or insight.expires_at <= now:
         return _ended(say("Expired: {message}", message=insight.message), "hourglass", voice)
     return _open(insight, promise, now, voice)
@@ -84,7 +87,18 @@ def what_and_why(insight: Insight, voice: Voice, share: float = 1.0) -> Json:
             *line(words(insight.message, voice), int(MESSAGE * share), links=links),
         ],
         line(words(insight.reason, voice), int(REASON * share), links=links),
+        progress(insight, voice, share),
     )
+
+
+def progress(insight: Insight, voice: Voice, share: float) -> list[Json]:
+    """How much of a list is done; nothing for what is no list, or of which nothing is."""
+    if insight.progress is None or insight.outcome is None:
+        return []
+    count, whole = insight.progress
+    said = say("{count} of {all} done: {done}", count=count, all=whole, done=insight.outcome)
+    made = line(words(said, voice), int(REASON * share), links=share > 0.2)
+    return [*emoji("white_check_mark"), *made]
 
 
 def promise_of(actions: Mapping[str, Action], insight: Insight) -> Phrase | None:

@@ -56,7 +56,7 @@ def screen_modal(screen: Screen, voice: Voice, fingerprint: str) -> Json:
     """The screen as a modal view that knows its insight and the things on it, and nothing else."""
     refs: list[Ref] = []
     for element in screen.elements:
-        if isinstance(element, Item) and element.controls:
+        if isinstance(element, Item):
             refs.append(element.ref)
             if units(_metadata(fingerprint, refs)) > MOST_METADATA:
                 # Ids of an absurd length: the thing is shown, but cannot be changed from here.
@@ -90,11 +90,12 @@ def fingerprint_of(view: Mapping[str, Any]) -> str:
 
 def ref_of(view: Mapping[str, Any], block_id: str) -> Ref | None:
     """The thing whose controls stand in this block of a modal."""
-    for pair in _known(view).get("things") or ():
-        ref = Ref(str(pair[0]), str(pair[1]))
-        if block_id == thing_id(ref):
-            return ref
-    return None
+    return next((ref for ref in standing_of(view) if block_id == thing_id(ref)), None)
+
+
+def standing_of(view: Mapping[str, Any]) -> list[Ref]:
+    """The things that stand on a modal, in their order."""
+    return [Ref(str(pair[0]), str(pair[1])) for pair in _known(view).get("things") or ()]
 
 
 def control_of(action: Mapping[str, Any]) -> tuple[Control, str | None] | None:

@@ -13,6 +13,7 @@ from bot.slack.blocks.screen import (
     fingerprint_of,
     ref_of,
     screen_modal,
+    standing_of,
     values_of,
 )
 from bot.slack.listeners.home import refresh
@@ -73,7 +74,9 @@ async def use_control(press: Press) -> None:
     fingerprint = fingerprint_of(view)
     async with press.desk.turn(modal_id):
         actor = await press.actor()
-        opened = await decisions.use_control(press.parts, actor, fingerprint, control, ref, value)
+        opened = await decisions.use_control(
+            press.parts, actor, fingerprint, control, ref, value, standing_of(view)
+        )
         voice = press.parts.voices.to(opened.person)
         screen = screen_modal(opened.screen, voice, fingerprint)
         await press.client.views_update(view_id=modal_id, view=screen)

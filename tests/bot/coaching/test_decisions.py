@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot.coaching import decisions, ticking
+from bot.coaching import decisions, following, ticking
 from bot.coaching.decisions import Opened
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
@@ -109,6 +109,11 @@ async def count(parts: Parts, table: Any) -> int:
 
 def items(opened: Opened) -> Sequence[Item]:
     return [each for each in opened.screen.elements if isinstance(each, Item)]
+
+
+def standing(opened: Opened) -> dict[str, bool]:
+    """The things on a screen in their order, and whether each is done."""
+    return {each.ref.id: bool(each.done) for each in items(opened)}
 
 
 async def all_at_once(times: int, press: Callable[[], Awaitable[object]]) -> list[object]:
@@ -318,10 +323,19 @@ async def test_a_deal_that_is_gone_is_said_to_be_gone(sqlite_parts: Parts) -> No
 
 
 async def use(
-    parts: Parts, insight: Insight, control: Control, id: str, value: str | None = None
+    parts: Parts,
+    insight: Insight,
+    control: Control,
+    id: str,
+    value: str | None = None,
+    *,
+    on: Opened | None = None,
 ) -> Opened:
+    """Use a control on the screen that is open, or on one that is opened for it."""
+    on = on or await decisions.open_screen(parts, by(ANA), insight.fingerprint)
+    standing = [each.ref for each in items(on)]
     return await decisions.use_control(
-        parts, by(ANA), insight.fingerprint, control, Ref(CONNECTION, id), value
+        parts, by(ANA), insight.fingerprint, control, Ref(CONNECTION, id), value, standing
     )
 
 
@@ -329,30 +343,106 @@ async def test_overdue_tasks_are_shown_as_they_are_and_completed_or_moved(parts:
     insight = await overdue(parts)
     opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
     assert [each.ref.id for each in items(opened)] == ["T-0", "T-1", "T-2"]
-    done = await use(parts, insight, Control.COMPLETE_TASK, "T-0")
-    assert {each.ref.id: bool(each.done) for each in items(done)} == {
-        "T-0": True,
-        "T-1": False,
-        "T-2": False,
-    }
-    await use(parts, insight, Control.RESCHEDULE_TASK, "T-1", "2026-12-01")
+    opened = await use(parts, insight, Control.COMPLETE_TASK, "T-0", on=opened)
+    assert standing(opened) == {"T-0": True, "T-1": False, "T-2": False}
+    opened = await use(parts, insight, Control.RESCHEDULE_TASK, "T-1", "2026-12-01", on=opened)
+    # In the order in which they stood, whatever was done to them.
+    assert standing(opened) == {"T-0": True, "T-1": True, "T-2": False}
+    assert list(standing(opened)) == ["T-0", "T-1", "T-2"]
     assert (await mirrored(parts, SubjectKind.TASK, "T-0")).status is TaskStatus.COMPLETED
     assert str((await mirrored(parts, SubjectKind.TASK, "T-1")).due_date) == "2026-12-01"
-    taken = await decisions.submit(parts, by(ANA), insight.fingerprint, {})
-    assert isinstance(taken, Insight)
-    assert taken.outcome is not None
-    said = plain(taken.outcome)
-    assert "Completed “Task 0”" in said
-    assert "Moved “Task 1” to Tue 1 Dec" in said
     assert [each.write for each in await kept_writes(parts)] == [
         CompleteTask(CONNECTION, "T-0"),
         RescheduleTask(CONNECTION, "T-1", date(2026, 12, 1)),
     ]
 
 
+async def test_a_list_lives_until_it_is_done(parts: Parts) -> None:
+    insight = await overdue(parts)
+    opened = await use(parts, insight, Control.COMPLETE_TASK, "T-1")
+    # Whichever way the screen is left.
+    assert await decisions.leave(parts, by(ANA), insight.fingerprint)
+    left = await decisions.submit(parts, by(ANA), insight.fingerprint, {})
+    assert isinstance(left, Insight)
+    assert (left.state, left.progress) == (InsightState.OPEN, (1, 3))
+    assert left.outcome is not None
+    assert plain(left.outcome) == "Completed “Task 1”."
+    assert plain(left.message).startswith("You have 2 overdue tasks.")
+    again = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
+    assert list(standing(again)) == ["T-0", "T-2"]
+    # One that was open all the time goes on as it was.
+    opened = await use(parts, insight, Control.COMPLETE_TASK, "T-2", on=opened)
+    assert standing(opened) == {"T-0": False, "T-1": True, "T-2": True}
+    opened = await use(parts, insight, Control.COMPLETE_TASK, "T-0", on=opened)
+    assert standing(opened) == {"T-0": True, "T-1": True, "T-2": True}
+    taken = await decisions.submit(parts, by(ANA), insight.fingerprint, {})
+    assert isinstance(taken, Insight)
+    assert taken.state is InsightState.TAKEN
+    assert taken.outcome is not None
+    assert plain(taken.outcome).startswith("3 things done: Completed “Task")
+    assert await decided(parts) == ["opened", "taken"]
+
+
+async def test_what_is_left_of_a_list_follows_the_crm_while_it_is_worked_on(parts: Parts) -> None:
+    insight = await overdue(parts)
+    await use(parts, insight, Control.COMPLETE_TASK, "T-1")
+    await deliver(parts, told("task_completed", task={"id": "T-0"}))
+    (now_so,) = await following.pending(parts, WORKSPACE, insight.person_id)
+    assert now_so.progress == (1, 2)
+    await deliver(parts, told("task_completed", task={"id": "T-2"}))
+    assert await following.pending(parts, WORKSPACE, insight.person_id) == []
+    async with parts.database.read() as tx:
+        settled = await insights.get(tx, WORKSPACE, insight.fingerprint)
+    assert settled is not None
+    assert settled.state is InsightState.RESOLVED
+
+
+async def test_of_a_list_of_one_nothing_is_left_when_that_is_done(sqlite_parts: Parts) -> None:
+    insight = await overdue(sqlite_parts, 1)
+    await use(sqlite_parts, insight, Control.COMPLETE_TASK, "T-0")
+    assert not await following.pending(sqlite_parts, WORKSPACE, insight.person_id)
+    assert await decided(sqlite_parts) == ["opened", "taken"]
+
+
+async def test_a_list_that_was_only_looked_at_stays(sqlite_parts: Parts) -> None:
+    insight = await overdue(sqlite_parts)
+    left = await decisions.submit(sqlite_parts, by(ANA), insight.fingerprint, {})
+    assert isinstance(left, Insight)
+    assert (left.state, left.progress) == (InsightState.OPEN, None)
+
+
+async def test_leads_keep_their_places_on_the_screen_while_they_are_seen_to(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    await connect(parts, native(CALLBACK))
+    ana = await enrol(parts, ANA)
+    for number in range(4):
+        lead = {"id": f"C-{number}", "name": f"Lead {number}", "status": "LEAD"}
+        at = LONG_AGO + timedelta(hours=number)
+        await deliver(parts, told("contact_created", contact=lead, at=at))
+    await ticking.tick(parts)
+    (insight,) = await insights_of(parts, ana)
+    opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
+    before = list(standing(opened))
+    opened = await use(parts, insight, Control.LOG_CALL, "C-1", on=opened)
+    # Somebody called another one meanwhile: it stays where it is, too.
+    contact = {"id": "C-0", "last_contacted_at": BEGINNING.isoformat()}
+    await deliver(parts, told("contact_updated", contact=contact))
+    opened = await use(parts, insight, Control.LOG_EMAIL, "C-2", on=opened)
+    assert list(standing(opened)) == before
+    (left,) = await following.pending(parts, WORKSPACE, ana.id)
+    assert left.progress == (2, 3)
+    again = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
+    assert list(standing(again)) == ["C-3"]
+
+
 async def test_a_control_pressed_twenty_times_does_it_once(parts: Parts) -> None:
     insight = await overdue(parts)
-    results = await all_at_once(20, lambda: use(parts, insight, Control.COMPLETE_TASK, "T-0"))
+    on = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
+    results = await all_at_once(
+        20, lambda: use(parts, insight, Control.COMPLETE_TASK, "T-0", on=on)
+    )
     assert all(isinstance(each, Opened) for each in results), results
     assert len(await kept_writes(parts)) == 1
 
@@ -406,16 +496,20 @@ async def test_only_what_the_screen_offers_can_be_done(sqlite_parts: Parts) -> N
 
 async def test_a_task_cannot_be_moved_to_what_is_no_date(sqlite_parts: Parts) -> None:
     insight = await overdue(sqlite_parts)
+    on = await decisions.open_screen(sqlite_parts, by(ANA), insight.fingerprint)
     for value in (None, "", "tomorrow", "2026-13-45"):
         with pytest.raises(Refusal, match="Pick a date"):
-            await use(sqlite_parts, insight, Control.RESCHEDULE_TASK, "T-0", value)
+            await use(sqlite_parts, insight, Control.RESCHEDULE_TASK, "T-0", value, on=on)
+    with pytest.raises(Refusal, match="today or a later day"):
+        await use(sqlite_parts, insight, Control.RESCHEDULE_TASK, "T-0", "2026-11-24", on=on)
 
 
 async def test_a_control_of_a_decided_insight_does_nothing(sqlite_parts: Parts) -> None:
     insight = await overdue(sqlite_parts)
+    on = await decisions.open_screen(sqlite_parts, by(ANA), insight.fingerprint)
     await decisions.dismiss(sqlite_parts, by(ANA), insight.fingerprint)
     with pytest.raises(Refusal, match="already dismissed"):
-        await use(sqlite_parts, insight, Control.COMPLETE_TASK, "T-0")
+        await use(sqlite_parts, insight, Control.COMPLETE_TASK, "T-0", on=on)
     assert (await mirrored(sqlite_parts, SubjectKind.TASK, "T-0")).status is TaskStatus.PENDING
 
 

@@ -32,7 +32,8 @@ from coach.models import (
     Priority,
     Settings,
 )
-from coach.phrases import Phrase, Thing, names, say, to_json, verbatim
+from coach.phrases import Phrase, Thing, counted, names, say, to_json, verbatim
+from coach.presenting import done_so_far
 from coach.wording import ENGLISH
 from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, VOICE, insight
 
@@ -117,6 +118,13 @@ BUILT: dict[str, Callable[[], Payload]] = {
         card(STALE, ENGLISH, promise=say("Take Action lists these leads."), now=NOW)
     ),
     "card_open_pattern": lambda: _message(card(TIP, VOICE, promise=PROMISE, now=NOW)),
+    "card_open_progress": lambda: _card(
+        type=InsightType.TIME,
+        message=counted(
+            "You have {count} overdue task.", "You have {count} overdue tasks.", "count", count=3
+        ),
+        outcome=done_so_far([say("Completed “{task}”", task=Thing("Call Bo"))]),
+    ),
     "card_taken": lambda: _card(
         state=InsightState.TAKEN, outcome=say("Created the task “Ask Ann Lee” for Tue 24 Nov.")
     ),
