@@ -213,6 +213,9 @@ def make_parts(
         entropy=entropy,
         rules=load_rules(),
         actions=load_actions(),
+        takes_back={
+            name: each.writing.takes_back for name, each in load_providers().items() if each.writing
+        },
         voices=load_voices(),
         administrator=settings.coach_administrator,
         slack_api_url=settings.slack_api_url,

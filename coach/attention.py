@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from coach.calendar import is_at_work, local_date, next_work
-from coach.history import Mute, Past
+from coach.history import TO_DIGEST, Mute, Past
 from coach.models import (
     Enrolment,
     Insight,
@@ -69,6 +69,7 @@ class Reason(StrEnum):
     MUTED = "muted"
     SNOOZED = "snoozed"
     BELOW_LEVEL = "below_level"
+    NOT_RELEVANT = "not_relevant"
     UNANSWERED = "unanswered"
     REPEATED = "repeated"
     BULK = "bulk"
@@ -100,6 +101,7 @@ _SENTENCES = {
     Reason.MUTED: say("You have muted this."),
     Reason.SNOOZED: say("You have put it off."),
     Reason.BELOW_LEVEL: say("At your level it is not important enough to interrupt you."),
+    Reason.NOT_RELEVANT: say("You have called several of this kind not relevant."),
     Reason.UNANSWERED: say("You have left several of this kind unanswered."),
     Reason.REPEATED: say("You were told twice within a week and have not answered."),
     Reason.BULK: say("Many of this kind came at once."),
@@ -320,6 +322,8 @@ def _standing(
         return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
     if _is_after(each.snoozed_until, now):
         return Decided(Verdict.HOLD, Reason.SNOOZED, each.snoozed_until)
+    if past.not_relevant.get(each.rule, 0) >= TO_DIGEST:
+        return Decided(Verdict.DIGEST, Reason.NOT_RELEVANT)
     if each.rule in past.stepped_back:
         return Decided(Verdict.DIGEST, Reason.UNANSWERED)
     if past.unanswered.get((each.rule, each.subject), 0) >= A_WEEK:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from coach.calendar import local_date
-from coach.models import InsightState, Person
+from coach.models import Dismissed, InsightState, Person
 
 #: How far back it matters.
 MEMORY = timedelta(days=60)
@@ -16,6 +16,9 @@ WEEK = timedelta(days=7)
 #: A kind left unanswered on so many days in a row steps back into the digest, and one that was
 #: sent away so often in a row.
 STEP_BACK, SENT_AWAY = 5, 6
+
+#: One called not relevant so often in a row comes in the digest, and then is muted.
+TO_DIGEST, TO_MUTE = 3, 6
 
 #: One that has gone unanswered in so many digests in a row after that is asked about.
 DIGESTS = 3
@@ -31,6 +34,8 @@ class Said:
     #: The kind of message: `card`, `brief` or `digest`.
     by: str
     state: InsightState
+    #: Why it was sent away, where the person said so.
+    dismissed_as: Dismissed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class Past:
     unanswered: Mapping[tuple[str, str], int] = field(default_factory=dict)
     #: Rules that have stepped back: what they say comes in the digest.
     stepped_back: frozenset[str] = frozenset()
-    #: Those of them to ask about, whether to go on.
+    #: How often in a row each rule was called not relevant.
+    not_relevant: Mapping[str, int] = field(default_factory=dict)
+    #: Those that have stepped back to ask about, whether to go on.
     tired: frozenset[str] = frozenset()
     mutes: Collection[Mute] = ()
 
@@ -88,7 +95,15 @@ def looked_back(
         )
         >= DIGESTS
     }
-    return Past(len(messages), unanswered, frozenset(stepped_back), frozenset(tired), mutes)
+    not_relevant = {rule: count for rule, its in by_rule.items() if (count := _not_relevant(its))}
+    return Past(
+        len(messages),
+        unanswered,
+        frozenset(stepped_back),
+        not_relevant,
+        frozenset(tired),
+        mutes,
+    )
 
 
 def _is_unanswered(each: Said) -> bool:
@@ -110,10 +125,28 @@ def _days(person: Person, said: Sequence[Said]) -> set[object]:
     return {local_date(each.said_at, person) for each in said}
 
 
+#: To say that it is done is no sign that it was not wanted.
+_DONE = Dismissed.ALREADY_DONE
+
+
 def _sent_away(newest_first: Sequence[Said]) -> int:
     count = 0
     for each in newest_first:
-        if each.state is not InsightState.DISMISSED:
+        if each.state is not InsightState.DISMISSED or each.dismissed_as is _DONE:
             break
         count += 1
+    return count
+
+
+def _not_relevant(newest_first: Sequence[Said]) -> int:
+    """How often in a row it was called that: until one was taken, or sent away for another reason.
+
+    What was left without an answer, or without a reason, neither counts nor ends it.
+    """
+    count = 0
+    for each in newest_first:
+        if each.dismissed_as is Dismissed.NOT_RELEVANT:
+            count += 1
+        elif each.state is InsightState.TAKEN or each.dismissed_as is not None:
+            break
     return count

@@ -76,7 +76,10 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
                 new["person_id"] = person_id
     if isinstance(current, Contact) and "last_contacted_at" in change.fields:
         # A late word about an early call must not hide a later one, nor be lost itself.
-        moments = (current.last_contacted_at, change.fields["last_contacted_at"])
+        known: datetime | None = current.last_contacted_at
+        if change.undoes is not None and known == change.undoes:
+            known = None
+        moments = (known, change.fields["last_contacted_at"])
         new["last_contacted_at"] = max((m for m in moments if m is not None), default=None)
     if isinstance(current, Contact):
         new["silent_since"] = _silent_since(replace(current, **new), change.at)
@@ -170,6 +173,17 @@ def with_stage(
             kept[-1] = replace(kept[-1], left_at=following)
         else:
             kept.append(replace(seen[moment], left_at=following))
+    return kept
+
+
+def without_stage(visits: Sequence[Visit], at: datetime) -> list[Visit]:
+    """The visits of a deal when it did not go to another stage at `at`, as was thought."""
+    kept: list[Visit] = []
+    for visit in visits:
+        if visit.entered_at != at:
+            kept.append(visit)
+        elif kept:
+            kept[-1] = replace(kept[-1], left_at=visit.left_at)
     return kept
 
 

@@ -423,6 +423,12 @@ class Insight:
     decided_at: datetime | None = None
     #: What was done, in the card's words, once it was; of an open list what was done of it so far.
     outcome: Phrase | None = None
+    #: The person has put it off until then.
+    snoozed_until: datetime | None = None
+    #: Why it was sent away, where the person said so.
+    dismissed_as: "Dismissed | None" = None
+    #: Until when what was decided, or done from it, can be taken back; `None`: not any more.
+    undo_until: datetime | None = None
 
     @property
     def seen(self) -> bool:
@@ -431,8 +437,10 @@ class Insight:
 
     @property
     def progress(self) -> tuple[int, int] | None:
-        """Of an open list from which something was done: how many things, and of how many."""
-        if self.state is not InsightState.OPEN or self.outcome is None or not self.outcome.count:
+        """Of a list of which something is done and something left: how many of how many."""
+        if self.state not in {InsightState.OPEN, InsightState.EXPIRED}:
+            return None
+        if self.outcome is None or not self.outcome.count:
             return None
         done = self.outcome.count
         return done, done + (self.message.count or 0)
@@ -441,6 +449,16 @@ class Insight:
     def dismissed(self) -> bool:
         """Whether the person sent it away."""
         return self.state is InsightState.DISMISSED
+
+    def is_put_off(self, now: datetime) -> bool:
+        """Whether it waits, open, until the person wants to be told again."""
+        if self.state is not InsightState.OPEN or self.snoozed_until is None:
+            return False
+        return self.snoozed_until > now
+
+    def can_be_undone(self, now: datetime) -> bool:
+        """Whether what was decided, or done from it, can still be taken back."""
+        return self.undo_until is not None and self.undo_until > now
 
 
 class InsightState(StrEnum):
@@ -456,6 +474,16 @@ class InsightState(StrEnum):
     RESOLVED = "resolved"
     #: Its time was up.
     EXPIRED = "expired"
+
+
+class Dismissed(StrEnum):
+    """Why somebody has sent an insight away."""
+
+    NOT_RELEVANT = "not_relevant"
+    ALREADY_DONE = "already_done"
+    WRONG_DATA = "wrong_data"
+    BAD_TIMING = "bad_timing"
+    STOP_KIND = "stop_kind"
 
 
 class MessageState(StrEnum):
@@ -483,9 +511,11 @@ class PastInsight:
     dismissed_at: datetime | None
     about: tuple[About, ...]
     occasion: str
-    #: Whether the person did what it suggested.
+    #: Whether the person did what it suggested, be it that they only said so.
     taken: bool = False
     #: Whether its time was up before the person was shown it.
     missed: bool = False
     #: What has settled it, if it was settled by itself.
     settled: Phrase | None = None
+    #: Whether they said that it was wrong.
+    wrong: bool = False

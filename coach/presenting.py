@@ -170,7 +170,7 @@ def done_so_far(done: Sequence[Phrase]) -> Phrase:
     named = Series(tuple(done[:NAMED]), Joint.SEMICOLON)
     if len(done) > NAMED:
         return counted("{done}; …", "{done}; …", "count", count=len(done), done=named)
-    return counted("{done}.", "{done}.", "count", count=len(done), done=named)
+    return counted("{done}", "{done}", "count", count=len(done), done=named)
 
 
 def all_done(done: Sequence[Phrase]) -> Phrase:

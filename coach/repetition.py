@@ -39,21 +39,24 @@ def next_allowed(
     `about` what it is about now. Each dismissal since the person last took action
     lengthens the distance (1, 3, 7, 14 days, both from dismissing and from what was said since);
     an insight that went by unanswered neither counts nor makes up for one. After one dismissal
-    more, only a thing, or a mark of one, that was not there before opens it again.
+    more, or at once when the person said that it is wrong, only a thing, or a mark of one, that was
+    not there before opens it again.
     """
     if not past:
         return now
     dismissals: list[datetime] = []
     known: set[About] = set()
+    wrong = False
     for earlier in past:
         if earlier.taken:
             break
         known.update(earlier.about)
+        wrong |= earlier.wrong
         if earlier.dismissed_at is not None:
             dismissals.append(earlier.dismissed_at)
     if not dismissals:
         return past[0].created_at + gap
-    if len(dismissals) > len(GAPS) and known.issuperset(about):
+    if (wrong or len(dismissals) > len(GAPS)) and known.issuperset(about):
         return None
     gap = max(gap, GAPS[min(len(dismissals), len(GAPS)) - 1])
     return max(past[0].created_at, dismissals[0]) + gap

@@ -1,5 +1,6 @@
 """The few changes the coach can make in a CRM, and what each means for the mirror."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, assert_never
@@ -8,7 +9,9 @@ from coach.events import Change, Event, Owner
 from coach.models import (
     Contact,
     Deal,
+    DealStatus,
     Origin,
+    Subject,
     SubjectKind,
     Task,
     TaskPriority,
@@ -68,7 +71,25 @@ class MoveDeal:
     stage: str
 
 
-CrmWrite = CreateTask | CompleteTask | RescheduleTask | LogContact | MoveDeal
+@dataclass(frozen=True, slots=True)
+class ReopenTask:
+    """A task that was completed is to be done after all."""
+
+    connection_id: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTask:
+    """A task that the coach has created is not to be."""
+
+    connection_id: str
+    task_id: str
+
+
+CrmWrite = (
+    CreateTask | CompleteTask | RescheduleTask | LogContact | MoveDeal | ReopenTask | DeleteTask
+)
 
 
 #: What kinds of thing the coach makes itself.
@@ -78,7 +99,7 @@ MADE = (SubjectKind.TASK,)
 def subject(write: CrmWrite) -> tuple[SubjectKind, str]:
     """The thing a write changes: its kind and id."""
     match write:
-        case CreateTask() | CompleteTask() | RescheduleTask():
+        case CreateTask() | CompleteTask() | RescheduleTask() | ReopenTask() | DeleteTask():
             return SubjectKind.TASK, write.task_id
         case LogContact():
             return SubjectKind.CONTACT, write.contact_id
@@ -91,7 +112,7 @@ def subject(write: CrmWrite) -> tuple[SubjectKind, str]:
 def renamed(write: CrmWrite, id: str) -> CrmWrite:
     """The same change of the thing under another id: the one the CRM has for it."""
     match write:
-        case CreateTask() | CompleteTask() | RescheduleTask():
+        case CreateTask() | CompleteTask() | RescheduleTask() | ReopenTask() | DeleteTask():
             return replace(write, task_id=id)
         case LogContact():
             return replace(write, contact_id=id)
@@ -114,6 +135,10 @@ def key(write: CrmWrite, fingerprint: str) -> str:
             return f"{fingerprint}:{write.verb}:{write.contact_id}"
         case MoveDeal():
             return f"{fingerprint}:stage:{write.deal_id}:{write.stage}"
+        case ReopenTask():
+            return f"{fingerprint}:reopen:{write.task_id}"
+        case DeleteTask():
+            return f"{fingerprint}:delete:{write.task_id}"
         case _:
             assert_never(write)
 
@@ -153,8 +178,108 @@ def _told(write: CrmWrite, at: datetime, owner: Owner | None) -> tuple[Verb, Cha
             fields = {"stage": write.stage}
             change = Change(SubjectKind.DEAL, write.deal_id, at, fields)
             return Verb.DEAL_STAGE_CHANGED, change
+        case ReopenTask():
+            fields = {"status": TaskStatus.PENDING}
+            return Verb.TASK_UPDATED, Change(SubjectKind.TASK, write.task_id, at, fields)
+        case DeleteTask():
+            return Verb.TASK_DELETED, Change(SubjectKind.TASK, write.task_id, at, {"deleted": True})
         case _:
             assert_never(write)
+
+
+def before(write: CrmWrite, thing: Subject | None) -> dict[str, Any]:
+    """How that was which a write changes, in JSON values; the thing as it is without the write."""
+    match write, thing:
+        case RescheduleTask(), Task(due_date=due):
+            return {"due_date": due.isoformat() if due else None}
+        case LogContact(), Contact(last_contacted_at=at, silent_since=since):
+            return {
+                "last_contacted_at": at.isoformat() if at else None,
+                "silent_since": since.isoformat() if since else None,
+            }
+        case MoveDeal(), Deal(stage=stage, status=status):
+            return {"stage": stage, "status": status.value}
+        case _:
+            return {}
+
+
+def opposite(write: CrmWrite, before: Mapping[str, Any]) -> CrmWrite | None:
+    """The change by which a CRM takes another one back; `None` where there is none.
+
+    `before` is what was kept of how it was.
+    """
+    match write:
+        case CreateTask():
+            return DeleteTask(write.connection_id, write.task_id)
+        case CompleteTask():
+            return ReopenTask(write.connection_id, write.task_id)
+        case RescheduleTask() if before.get("due_date"):
+            due = date.fromisoformat(before["due_date"])
+            return RescheduleTask(write.connection_id, write.task_id, due)
+        case MoveDeal() if before.get("stage"):
+            return MoveDeal(write.connection_id, write.deal_id, before["stage"])
+        case _:
+            # A logged call stays logged, and no CRM is told to empty a field.
+            return None
+
+
+def still_stands(write: CrmWrite, made_at: datetime, thing: Subject | None) -> bool:
+    """Whether a thing is still as a write made at that time has left it."""
+    match write, thing:
+        case CreateTask(), Task(deleted=False, status=TaskStatus.PENDING):
+            return True
+        case CompleteTask(), Task(deleted=False, status=TaskStatus.COMPLETED):
+            return True
+        case RescheduleTask(due_date=due), Task(deleted=False):
+            return thing.due_date == due
+        case LogContact(), Contact(deleted=False):
+            return thing.last_contacted_at == made_at
+        case MoveDeal(stage=stage), Deal(deleted=False):
+            return thing.stage == stage
+        case _:
+            return False
+
+
+def undoing(
+    write: CrmWrite,
+    before: Mapping[str, Any],
+    *,
+    made_at: datetime,
+    dedupe_key: str,
+    at: datetime,
+) -> Event:
+    """What sets the mirror back to how it was before a write made at `made_at`."""
+    fields: dict[str, Any]
+    match write:
+        case CreateTask() | DeleteTask():
+            verb, fields = Verb.TASK_DELETED, {"deleted": True}
+        case CompleteTask() | ReopenTask():
+            verb, fields = Verb.TASK_UPDATED, {"status": TaskStatus.PENDING}
+        case RescheduleTask():
+            due = before.get("due_date")
+            verb, fields = (
+                Verb.TASK_RESCHEDULED,
+                {"due_date": date.fromisoformat(due) if due else None},
+            )
+        case LogContact():
+            verb, fields = (
+                Verb.CONTACT_UPDATED,
+                {
+                    name: datetime.fromisoformat(before[name]) if before.get(name) else None
+                    for name in ("last_contacted_at", "silent_since")
+                },
+            )
+        case MoveDeal():
+            status = DealStatus(before.get("status", DealStatus.OPEN))
+            verb, fields = (
+                Verb.DEAL_UPDATED,
+                {"stage": before.get("stage"), "status": status},
+            )
+        case _:
+            assert_never(write)
+    kind, id = subject(write)
+    change = Change(kind, id, at, fields, undoes=made_at)
+    return Event(dedupe_key, verb, at, (change,), origin=Origin.SELF)
 
 
 @dataclass(frozen=True, slots=True)

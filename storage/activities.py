@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, tuple_, update
 
 from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
 from storage.among import among, texts
@@ -87,6 +87,29 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
         if row.verb in CONTACT_VERBS and row.contact_id
     ]
     await add_new(tx, contacts_made, made)
+
+
+async def forget(tx: Tx, workspace_id: str, connection_id: str, dedupe_key: str) -> None:
+    """Take an activity out of the record, and the contact made by it: it has not happened."""
+    gone = await tx.execute(
+        delete(activities)
+        .where(
+            activities.c.workspace_id == workspace_id,
+            activities.c.connection_id == connection_id,
+            activities.c.dedupe_key == dedupe_key,
+        )
+        .returning(activities.c.contact_id, activities.c.occurred_at, activities.c.verb)
+    )
+    for contact_id, at, verb in gone.all():
+        await tx.execute(
+            delete(contacts_made).where(
+                contacts_made.c.workspace_id == workspace_id,
+                contacts_made.c.connection_id == connection_id,
+                contacts_made.c.contact_id == contact_id,
+                contacts_made.c.at == at,
+                contacts_made.c.verb == verb,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 
 from coach.attention import Decided, Reason, Verdict, Waiting
 from coach.history import MEMORY, Mute, Past, Said, looked_back
-from coach.models import InsightState, InsightType, MessageState, Person, Priority
+from coach.models import Dismissed, InsightState, InsightType, MessageState, Person, Priority
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
@@ -132,6 +132,7 @@ _SAID = select(
     insights.c.said_at,
     insights.c.said_by,
     insights.c.state,
+    insights.c.dismissed_as,
 ).where(
     insights.c.workspace_id == bindparam("workspace"),
     among(insights.c.person_id, texts("people")),
@@ -154,7 +155,14 @@ async def past_of(
     for row in await tx.execute(_SAID, {**asked, "since": now - MEMORY}):
         state = InsightState(row.state)
         said[row.person_id].append(
-            Said(row.rule, row.subject, row.said_at, row.said_by or "card", state)
+            Said(
+                row.rule,
+                row.subject,
+                row.said_at,
+                row.said_by or "card",
+                state,
+                Dismissed(row.dismissed_as) if row.dismissed_as else None,
+            )
         )
     muted: dict[str, list[Mute]] = defaultdict(list)
     for person_id, what, until in await tx.execute(_MUTES, asked):

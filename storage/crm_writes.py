@@ -1,7 +1,7 @@
 """Changes on their way to the CRM: made once, in order for each thing, until the CRM has them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,8 +14,10 @@ from coach.writes import (
     CompleteTask,
     CreateTask,
     CrmWrite,
+    DeleteTask,
     LogContact,
     MoveDeal,
+    ReopenTask,
     RescheduleTask,
     subject,
 )
@@ -29,6 +31,8 @@ _KINDS: Mapping[str, type[CrmWrite]] = {
     "reschedule_task": RescheduleTask,
     "log_contact": LogContact,
     "move_deal": MoveDeal,
+    "reopen_task": ReopenTask,
+    "delete_task": DeleteTask,
 }
 
 _NAMES = {cls: name for name, cls in _KINDS.items()}
@@ -54,6 +58,10 @@ class StoredWrite:
     error: str | None = None
     #: The number of the claim under which it was handed out.
     fence: int = 0
+    #: How what it changes was before, as `coach.writes.before` says.
+    before: Mapping[str, Any] = field(default_factory=dict)
+    #: Where it stands: local, queued, done, failed or withdrawn; set by the store.
+    state: str = ""
 
     @property
     def connection_id(self) -> str:
@@ -102,6 +110,8 @@ def _write(row: Row[Any]) -> StoredWrite:
         row.attempts,
         row.error,
         row.fence,
+        row.before or {},
+        row.state,
     )
 
 
@@ -115,10 +125,18 @@ def _of_thing(workspace_id: str, write: CrmWrite) -> ColumnElement[bool]:
     )
 
 
-async def add(tx: Tx, write: StoredWrite, now: datetime, *, to_send: bool = True) -> bool:
+async def add(
+    tx: Tx,
+    write: StoredWrite,
+    now: datetime,
+    *,
+    to_send: bool = True,
+    takes_back: bool = False,
+) -> bool:
     """Store a change unless it was made before; says whether it is new.
 
-    Without `to_send` there is nowhere to tell of it: it is only kept. Whoever adds holds the
+    Without `to_send` there is nowhere to tell of it: it is only kept. One that only takes another
+    one back is nothing that was done from an insight. Whoever adds holds the
     workspace's lock, so that the changes to one thing are numbered in the order they were made.
     """
     kind, id = subject(write.write)
@@ -141,6 +159,8 @@ async def add(tx: Tx, write: StoredWrite, now: datetime, *, to_send: bool = True
             state="queued" if to_send else "local",
             not_before=now,
             created_at=now,
+            before=dict(write.before),
+            undone_at=now if takes_back else None,
         )
         .on_conflict_do_nothing(index_elements=list(crm_writes.primary_key))
         .returning(crm_writes.c.key)
@@ -149,13 +169,54 @@ async def add(tx: Tx, write: StoredWrite, now: datetime, *, to_send: bool = True
 
 
 async def of_insight(tx: Tx, workspace_id: str, fingerprint: str) -> list[StoredWrite]:
-    """What has been done from one insight, in order."""
+    """What has been done from one insight, in order, without what was taken back."""
     query = (
         select(crm_writes)
-        .where(crm_writes.c.workspace_id == workspace_id, crm_writes.c.fingerprint == fingerprint)
+        .where(
+            crm_writes.c.workspace_id == workspace_id,
+            crm_writes.c.fingerprint == fingerprint,
+            crm_writes.c.undone_at.is_(None),
+        )
         .order_by(crm_writes.c.created_at, crm_writes.c.key)
     )
     return [_write(row) for row in await tx.execute(query)]
+
+
+async def undone(tx: Tx, workspace_id: str, fingerprint: str) -> set[str]:
+    """The keys of what was done from one insight and taken back."""
+    query = select(crm_writes.c.key).where(
+        crm_writes.c.workspace_id == workspace_id,
+        crm_writes.c.fingerprint == fingerprint,
+        crm_writes.c.undone_at.is_not(None),
+    )
+    return set((await tx.execute(query)).scalars())
+
+
+async def take_back(tx: Tx, write: StoredWrite, now: datetime) -> bool | None:
+    """Note that a change was taken back; one that no CRM can have heard of yet is withdrawn.
+
+    Returns whether it was withdrawn, or `None` when it was taken back before.
+    """
+    place = (
+        crm_writes.c.workspace_id == write.workspace_id,
+        crm_writes.c.key == write.key,
+        crm_writes.c.undone_at.is_(None),
+    )
+    unheard = or_(
+        crm_writes.c.state.in_(["local", "failed"]),
+        # Of one that was tried nobody knows whether it got there.
+        (crm_writes.c.state == "queued") & (crm_writes.c.attempts == 0),
+    )
+    for condition, values in ((unheard, {"state": "withdrawn"}), (~unheard, {})):
+        result = await tx.execute(
+            update(crm_writes)
+            .where(*place, condition)
+            .values(undone_at=now, **values)
+            .returning(crm_writes.c.key)
+        )
+        if result.first() is not None:
+            return bool(values)
+    return None
 
 
 def _due(tx: Tx, now: datetime) -> ColumnElement[bool]:

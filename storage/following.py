@@ -10,7 +10,7 @@ from coach.phrases import Phrase
 from coach.truth import Changed
 from storage import messages
 from storage.among import among, texts
-from storage.database import Tx, put
+from storage.database import Tx, add_new, put
 from storage.insights import from_row, one
 from storage.tables import OPEN_INSIGHT, crm_writes, insight_subjects, insights
 
@@ -95,6 +95,7 @@ _WORKED_ON = (
     .where(
         crm_writes.c.workspace_id == bindparam("workspace"),
         among(crm_writes.c.fingerprint, texts("fingerprints")),
+        crm_writes.c.undone_at.is_(None),
     )
     .distinct()
 )
@@ -184,6 +185,26 @@ async def note_progress(tx: Tx, workspace_id: str, fingerprint: str, so_far: Phr
         update(insights).where(OPEN_INSIGHT, one(workspace_id, fingerprint)).values(outcome=so_far)
     )
     await messages.changed(tx, workspace_id, [fingerprint])
+
+
+async def about_again(
+    tx: Tx,
+    workspace_id: str,
+    fingerprint: str,
+    kind: SubjectKind,
+    connection_id: str,
+    id: str,
+) -> None:
+    """Let a list be about a thing once more that was seen to and is not, after all."""
+    row = {
+        "workspace_id": workspace_id,
+        "fingerprint": fingerprint,
+        "kind": kind.value,
+        "connection_id": connection_id,
+        "subject_id": id,
+        "mark": "",
+    }
+    await add_new(tx, _subjects, [row])
 
 
 def _place(thing: About) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from coach.attention import Reason, Verdict
 from coach.keys import fingerprint
 from coach.models import (
     About,
+    Dismissed,
     Draft,
     Insight,
     InsightState,
@@ -53,6 +54,9 @@ def from_row(row: Row[Any]) -> Insight:
         seen_at=row.seen_at,
         decided_at=row.decided_at,
         outcome=row.outcome,
+        snoozed_until=row.snoozed_until,
+        dismissed_as=Dismissed(row.dismissed_as) if row.dismissed_as else None,
+        undo_until=row.undo_until,
     )
 
 
@@ -270,6 +274,7 @@ async def past(
                 insights.c.decided_at,
                 insights.c.seen_at,
                 insights.c.outcome,
+                insights.c.dismissed_as,
                 place,
             )
             .where(
@@ -285,18 +290,20 @@ async def past(
     about = await subjects(tx, workspace_id, {row.fingerprint for row in rows})
     found: dict[tuple[str, str], list[PastInsight]] = {}
     for row in rows:
-        dismissed = row.decided_at if row.state == InsightState.DISMISSED.value else None
+        sent_away = row.state == InsightState.DISMISSED.value
+        done = sent_away and row.dismissed_as == Dismissed.ALREADY_DONE.value
         found.setdefault((row.rule, row.person_id), []).append(
             PastInsight(
                 row.rule,
                 row.subject,
                 row.created_at,
-                dismissed,
+                row.decided_at if sent_away and not done else None,
                 about.get(row.fingerprint, ()),
                 row.occasion,
-                row.state == InsightState.TAKEN.value,
+                done or row.state == InsightState.TAKEN.value,
                 row.state == InsightState.EXPIRED.value and row.seen_at is None,
                 row.outcome if row.state == InsightState.RESOLVED.value else None,
+                sent_away and row.dismissed_as == Dismissed.WRONG_DATA.value,
             )
         )
     return found

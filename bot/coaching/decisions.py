@@ -16,7 +16,7 @@ from coach.models import Insight, InsightState, Person, Ref
 from coach.phrases import say
 from coach.presenting import all_done, done_so_far
 from coach.screens import Control, Item, Screen, not_offered
-from storage import crm_writes, deciding, ending, insights, workspaces
+from storage import crm_writes, deciding, ending, insights, undoing, workspaces
 from storage import following as kept
 from storage.database import Tx
 
@@ -96,6 +96,7 @@ async def _see_to(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Ins
     done = await crm_writes.of_insight(tx, workspace_id, insight.fingerprint)
     said = [each.words for each in done]
     review = await following.ask(parts, tx, workspace_id, [insight], now)
+    await undoing.allow(tx, workspace_id, insight.fingerprint, now + undoing.WITHIN)
     view = await view_of(parts, tx, review.after(insight, now), person)
     if insight.fingerprint in review.over or _is_worked_off(action_of(parts, insight), view):
         taken = await ending.end(
@@ -158,6 +159,9 @@ async def submit(
             raise Refusal(refused(await insights.get(tx, actor.workspace_id, fingerprint)))
         for write in result.writes:
             await make(parts, tx, insight, person, write)
+        done = await crm_writes.of_insight(tx, actor.workspace_id, fingerprint)
+        if done and (until := done[-1].made_at + undoing.WITHIN) > parts.clock.now():
+            await undoing.allow(tx, actor.workspace_id, fingerprint, until)
     parts.wake.attention.set()
     parts.wake.sender.set()
     parts.wake.outbox.set()
@@ -181,13 +185,20 @@ async def leave(parts: Parts, actor: Actor, fingerprint: str) -> bool:
 
 
 async def dismiss(parts: Parts, actor: Actor, fingerprint: str) -> Insight:
-    """Send an insight away. Raises `Refusal`."""
+    """Send an insight away; for a while it can be taken back. Raises `Refusal`."""
     async with parts.database.write() as tx:
         _, person = await theirs(parts, tx, actor, fingerprint)
         now = parts.clock.now()
         await deciding.reconsider(tx, actor.workspace_id, [person.id], now)
         await insights.see(tx, actor.workspace_id, [fingerprint], now)
-        gone = await ending.end(tx, actor.workspace_id, fingerprint, InsightState.DISMISSED, now)
+        gone = await ending.end(
+            tx,
+            actor.workspace_id,
+            fingerprint,
+            InsightState.DISMISSED,
+            now,
+            undo_until=now + undoing.WITHIN,
+        )
         if gone is None:
             raise Refusal(refused(await insights.get(tx, actor.workspace_id, fingerprint)))
     parts.wake.attention.set()

@@ -21,6 +21,19 @@ async def theirs(
 
     With `worked_off` also a list of which nothing is left: its screen may still be open.
     """
+    insight, person = await own(tx, actor, fingerprint)
+    if worked_off and insight.state is InsightState.TAKEN and action_of(parts, insight).lists:
+        return insight, person
+    if insight.state is not InsightState.OPEN or insight.expires_at <= parts.clock.now():
+        raise Refusal(refused(insight))
+    return insight, person
+
+
+async def own(tx: Tx, actor: Actor, fingerprint: str) -> tuple[Insight, Person]:
+    """The insight, whatever became of it, and its person, who must be the one that acts.
+
+    Raises `Refusal`.
+    """
     workspace_id = actor.workspace_id
     insight = await insights.get(tx, workspace_id, fingerprint)
     if insight is None:
@@ -31,10 +44,6 @@ async def theirs(
     person = known[insight.person_id]
     if person.slack_user_id != actor.slack_user_id:
         raise Refusal(say("This insight is for somebody else, so only they can answer it."))
-    if worked_off and insight.state is InsightState.TAKEN and action_of(parts, insight).lists:
-        return insight, person
-    if insight.state is not InsightState.OPEN or insight.expires_at <= parts.clock.now():
-        raise Refusal(refused(insight))
     return insight, person
 
 

@@ -16,7 +16,15 @@ from coach import engine
 from coach.events import Change, Event
 from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN
-from coach.mirror import Visit, blank, fold, present_stay, what_happened, with_stage
+from coach.mirror import (
+    Visit,
+    blank,
+    fold,
+    present_stay,
+    what_happened,
+    with_stage,
+    without_stage,
+)
 from coach.models import (
     Activity,
     Contact,
@@ -320,7 +328,9 @@ def _came(event: Event, change: Change) -> bool:
 
 def _staged(batch: _Batch, deal: Deal, change: Change, *, came: bool) -> Deal:
     visits: Sequence[Visit] = batch.visits.get(deal.id, [])
-    if stage := change.fields["stage"]:
+    if change.undoes is not None:
+        visits = batch.visits[deal.id] = without_stage(visits, change.undoes)
+    elif stage := change.fields["stage"]:
         visits = batch.visits[deal.id] = with_stage(visits, stage, change.at, came=came)
     stay = present_stay(visits, deal.stage)
     # Of a deal first heard of in the middle of its life only this much is sure: it has been in its

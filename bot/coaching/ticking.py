@@ -17,7 +17,7 @@ from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN, Known
 from coach.models import InsightType, PastInsight, Person, Subject
 from coach.rule import TimeLook, TimeRule, Verdict
-from storage import checks, ending, insights, loader, people, rounds
+from storage import checks, ending, insights, loader, people, rounds, undoing
 from storage.checks import Due, Key
 from storage.database import Tx, is_passing
 from storage.insights import NewInsight
@@ -68,10 +68,15 @@ async def tick(parts: Parts) -> Ticked:
     now = parts.clock.now()
     async with parts.database.read() as tx:
         expiring = await ending.any_expired(tx, now)
+        fading = await undoing.any_over(tx, now)
     expired = 0
     if expiring:
         async with parts.database.write() as tx:
             expired = await ending.expire(tx, now)
+    if fading:
+        async with parts.database.write() as tx:
+            await undoing.end(tx, now)
+        parts.wake.sender.set()
     due = made = 0
     while True:
         planned = await planning.plan_some(parts, now)

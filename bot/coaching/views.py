@@ -72,7 +72,10 @@ async def view_of(
             if Ref(task.connection_id, task.id) in others
         ]
         tasks = _in_place(tasks, standing)
-    digest = hashlib.sha256(f"{workspace_id}:{insight.fingerprint}".encode()).hexdigest()
+    # What was made and taken back is not made a second time under its old name.
+    taken_back = await crm_writes.undone(tx, workspace_id, insight.fingerprint)
+    name = ":".join((workspace_id, insight.fingerprint, *sorted(taken_back)))
+    digest = hashlib.sha256(name.encode()).hexdigest()
     return ActionView(
         now=now,
         person=person,

@@ -2,7 +2,16 @@
 
 from coach.models import Verb
 from coach.phrases import Phrase, Value, say
-from coach.writes import CompleteTask, CreateTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
+from coach.writes import (
+    CompleteTask,
+    CreateTask,
+    CrmWrite,
+    DeleteTask,
+    LogContact,
+    MoveDeal,
+    ReopenTask,
+    RescheduleTask,
+)
 
 
 def words(write: CrmWrite, thing: Value) -> Phrase:
@@ -22,5 +31,9 @@ def words(write: CrmWrite, thing: Value) -> Phrase:
             return say("Logged a meeting with {contact}", contact=thing)
         case LogContact(verb=Verb.NOTE_LOGGED):
             return say("Logged a note on {contact}", contact=thing)
+        case ReopenTask():
+            return say("Reopened “{task}”", task=thing)
+        case DeleteTask():
+            return say("Deleted “{task}”", task=thing)
         case LogContact():
             return say("Logged a call with {contact}", contact=thing)

@@ -18,7 +18,7 @@ from coach import plugins
 from coach.errors import CoachError
 from coach.events import Event, Owner
 from coach.stages import Stage
-from coach.writes import Outgoing
+from coach.writes import CrmWrite, MoveDeal, Outgoing, RescheduleTask
 
 
 class SignatureError(CoachError):
@@ -212,6 +212,9 @@ class Writing:
     #: `None` when there is no way to tell of this change.
     call: Callable[[Account, Outgoing, float], Call | None]
     read: Callable[[Outgoing, Answer], Told]
+    #: By which changes it can take others back. Of one that is not here its person is told that it
+    #: stays in the CRM.
+    takes_back: frozenset[type[CrmWrite]] = frozenset({MoveDeal, RescheduleTask})
 
 
 # All of it

@@ -11,6 +11,7 @@ from coach.action import Action
 from coach.ids import Entropy, ordered_id
 from coach.ports import Clock
 from coach.rule import Rule
+from coach.writes import CrmWrite
 from storage.database import Database
 from storage.loader import Loader, load_loaders
 from storage.sealing import Seal
@@ -86,6 +87,8 @@ class Parts:
     actions: Mapping[str, Action]
     #: What finds out what rules ask to be shown.
     loaders: Mapping[str, Loader] = field(default_factory=load_loaders)
+    #: By which changes what was done in a CRM can be taken back there, by provider.
+    takes_back: Mapping[str, frozenset[type[CrmWrite]]] = field(default_factory=dict)
     wake: Wake = field(default_factory=Wake)
     background: Background = field(default_factory=Background)
     voices: Voices = field(default_factory=Voices)

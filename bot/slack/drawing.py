@@ -51,7 +51,7 @@ class Kind:
 
 def _card(sight: Sight) -> tuple[str, Blocks] | None:
     (insight,) = sight.insights
-    over = is_over(insight, sight.now) and insight.outcome is None
+    over = is_over(insight, sight.now) and insight.progress is None
     if over and insight.type is InsightType.TIME:
         # If it is still so, it is said again: nobody needs to see how often it was.
         return None

@@ -41,6 +41,14 @@ def _of_insights() -> list[sa.Column[object]]:
         sa.Column("said_by", sa.String(length=32), nullable=True),
         sa.Column("snoozed_until", columns.UtcDateTime(), nullable=True),
         sa.Column("dismissed_as", sa.String(length=16), nullable=True),
+        sa.Column("undo_until", columns.UtcDateTime(), nullable=True),
+    ]
+
+
+def _of_changes() -> list[sa.Column[object]]:
+    return [
+        sa.Column("before", columns.Json, nullable=True),
+        sa.Column("undone_at", columns.UtcDateTime(), nullable=True),
     ]
 
 
@@ -50,6 +58,8 @@ def upgrade() -> None:
         op.add_column("people", column)
     for column in _of_insights():
         op.add_column("insights", column)
+    for column in _of_changes():
+        op.add_column("crm_writes", column)
     op.add_column(
         "messages",
         sa.Column("superseded", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -124,16 +134,27 @@ def upgrade() -> None:
         sqlite_where=sa.text("said_at IS NOT NULL"),
         postgresql_where=sa.text("said_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_insights_undo_until",
+        "insights",
+        ["undo_until"],
+        sqlite_where=sa.text("undo_until IS NOT NULL"),
+        postgresql_where=sa.text("undo_until IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     """Take the schema back."""
+    op.drop_index("ix_insights_undo_until", table_name="insights")
     op.drop_index("ix_insights_said", table_name="insights")
     op.drop_table("mutes")
     with op.batch_alter_table("messages") as batch_op:
         batch_op.drop_column("superseded")
     with op.batch_alter_table("insights") as batch_op:
         for column in _of_insights():
+            batch_op.drop_column(column.name)
+    with op.batch_alter_table("crm_writes") as batch_op:
+        for column in _of_changes():
             batch_op.drop_column(column.name)
     with op.batch_alter_table("people") as batch_op:
         for column in _of_people():

@@ -57,6 +57,8 @@ insights = Table(
     Column("snoozed_until", UtcDateTime),
     # Why it was sent away, where the person said so.
     Column("dismissed_as", String(16)),
+    # Until when what was decided, or done from it, can be taken back; its messages say so.
+    Column("undo_until", UtcDateTime),
     Column("decided_at", UtcDateTime),
     Column("outcome", Said, nullable=False),
     # Attention's last word: now, hold, digest or drop, why, and until when.
@@ -73,6 +75,7 @@ insights = Table(
         "ix_insights_said", "workspace_id", "person_id", "said_at", **where("said_at IS NOT NULL")
     ),
     Index("ix_insights_expires_at", "expires_at", **where("state = 'open'")),
+    Index("ix_insights_undo_until", "undo_until", **where("undo_until IS NOT NULL")),
 )
 
 #: The things an insight is about.

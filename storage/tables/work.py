@@ -32,7 +32,11 @@ crm_writes = Table(
     Column("words", SaidText, nullable=False),
     # The change itself, as `coach.writes` has it; it becomes a request when it is sent.
     Column("write", Json, nullable=False),
-    # local (nowhere to send), queued, done or failed
+    # How what it changes was before, as far as it changes it.
+    Column("before", Json),
+    # When its person took it back; so it is with what takes another one back, from the beginning.
+    Column("undone_at", UtcDateTime),
+    # local (nowhere to send), queued, done, failed, or withdrawn: taken back before it was sent
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),

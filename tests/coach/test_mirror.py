@@ -23,6 +23,7 @@ from coach.mirror import (
     present_stay,
     stays,
     with_stage,
+    without_stage,
 )
 from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus
 
@@ -349,6 +350,25 @@ def test_a_late_stage_before_all_others_comes_first() -> None:
     visits = seen((5, "B"), (1, "A"))
     assert visits == [Visit("A", hour(1), hour(5)), Visit("B", hour(5))]
     assert present_stay(visits, "B") == Visit("B", hour(5))
+
+
+def test_a_move_that_is_taken_back_leaves_the_stay_before_it_whole() -> None:
+    visits = with_stage(with_stage([], "A", hour(1)), "B", hour(5))
+    assert without_stage(visits, hour(5)) == with_stage([], "A", hour(1))
+    later = with_stage(visits, "C", hour(9))
+    assert without_stage(later, hour(5)) == with_stage(with_stage([], "A", hour(1)), "C", hour(9))
+    assert without_stage(later, hour(2)) == later
+    assert without_stage(with_stage([], "A", hour(1)), hour(1)) == []
+
+
+def test_a_call_that_is_taken_back_hides_none_that_came_since() -> None:
+    fields = {"last_contacted_at": hour(1)}
+    back = Change(SubjectKind.CONTACT, "X-1", hour(6), fields, undoes=hour(5))
+    for last, left in ((5, 1), (7, 7)):
+        called = Contact("c1", "X-1", last_contacted_at=hour(last), silent_since=hour(last))
+        after = fold(called, back, None)
+        assert isinstance(after, Contact)
+        assert after.last_contacted_at == hour(left)
 
 
 def test_coming_back_to_a_stage_begins_a_new_stay() -> None:

@@ -165,6 +165,6 @@ def test_more_than_five_things_done_are_counted() -> None:
 
 def test_what_was_done_so_far_is_named_and_counted() -> None:
     done = [verbatim(f"Did {number}") for number in range(7)]
-    assert (plain(done_so_far(done[:1])), done_so_far(done[:1]).count) == ("Did 0.", 1)
+    assert (plain(done_so_far(done[:1])), done_so_far(done[:1]).count) == ("Did 0", 1)
     assert plain(done_so_far(done)) == "Did 0; Did 1; Did 2; Did 3; Did 4; …"
     assert done_so_far(done).count == 7

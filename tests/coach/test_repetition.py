@@ -17,11 +17,13 @@ def earlier(
     *,
     dismissed: float | None = None,
     taken: bool = False,
+    wrong: bool = False,
     about: Sequence[str] = ("a",),
 ) -> PastInsight:
     """Something said so many days ago and dismissed so many days ago."""
     at = None if dismissed is None else NOW - dismissed * DAY
-    return PastInsight("rule", "s", NOW - days_ago * DAY, at, things(about), "o", taken)
+    of = things(about)
+    return PastInsight("rule", "s", NOW - days_ago * DAY, at, of, "o", taken, wrong=wrong)
 
 
 def things(named: Sequence[str]) -> tuple[About, ...]:
@@ -94,3 +96,11 @@ def test_what_was_last_said_in_vain_is_no_news_a_second_time() -> None:
 
 def test_the_rules_own_distance_holds_where_it_is_the_longer_one() -> None:
     assert days_from_now(earlier(0, dismissed=0), gap=5 * DAY) == 5
+
+
+def test_what_was_called_wrong_is_silent_at_once_until_something_changes() -> None:
+    assert days_from_now(earlier(9, dismissed=9, wrong=True)) == float("inf")
+    assert days_from_now(earlier(9, dismissed=9, wrong=True), about=("b",)) <= 0
+    # What was said since then, of something else, does not end that.
+    past = [earlier(5, about=("b",)), earlier(9, dismissed=9, wrong=True)]
+    assert days_from_now(*past, about=("a", "b")) == float("inf")

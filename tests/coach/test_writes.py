@@ -1,7 +1,7 @@
 """Tests of the changes the coach makes in a CRM."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -20,7 +20,16 @@ from coach.models import (
     Verb,
 )
 from coach.stages import settled
-from coach.writes import CompleteTask, CreateTask, CrmWrite, LogContact, MoveDeal, RescheduleTask
+from coach.writes import (
+    CompleteTask,
+    CreateTask,
+    CrmWrite,
+    DeleteTask,
+    LogContact,
+    MoveDeal,
+    ReopenTask,
+    RescheduleTask,
+)
 from tests.coach.values import ANN, CALL, NOW, WON
 
 OWNER = Owner("ana@northwind.example")
@@ -37,6 +46,8 @@ ALL: list[CrmWrite] = [
     LogContact("c1", "C-9", Verb.EMAIL_LOGGED),
     MoveDeal("c1", "D-17", "Negotiation"),
     MoveDeal("c1", "D-17", "Closed Won"),
+    ReopenTask("c1", "T-1"),
+    DeleteTask("c1", "T-1"),
 ]
 
 
@@ -128,3 +139,64 @@ def test_a_change_can_be_told_of_a_thing_by_the_name_the_crm_has_for_it() -> Non
         kind, id = writes.subject(write)
         assert writes.subject(writes.renamed(write, f"their-{id}")) == (kind, f"their-{id}")
         assert writes.renamed(writes.renamed(write, "x"), id) == write
+
+
+LATER = NOW + timedelta(minutes=3)
+
+
+@pytest.mark.parametrize(
+    ("write", "thing", "back"),
+    [
+        (CREATE, None, DeleteTask("c1", "coach-1")),
+        (CompleteTask("c1", "T-1"), CALL, ReopenTask("c1", "T-1")),
+        (
+            RescheduleTask("c1", "T-1", date(2026, 12, 1)),
+            CALL,
+            RescheduleTask("c1", "T-1", date(2026, 11, 20)),
+        ),
+        (LogContact("c1", "C-9"), ANN, None),
+        (
+            MoveDeal("c1", "D-17", "Closed Won"),
+            replace(WON, stage="Proposal", status=DealStatus.OPEN, closed_at=None),
+            MoveDeal("c1", "D-17", "Proposal"),
+        ),
+    ],
+)
+def test_a_change_taken_back_leaves_the_thing_as_it_was_and_has_an_opposite(
+    write: CrmWrite, thing: Task | Contact | Deal | None, back: CrmWrite | None
+) -> None:
+    if isinstance(thing, Task):
+        thing = replace(thing, due_date=date(2026, 11, 20))
+    kept = writes.before(write, thing)
+    assert writes.opposite(write, kept) == back
+    _, changed = told(write, thing)
+    assert isinstance(changed, Task | Contact | Deal)
+    assert writes.still_stands(write, NOW, changed)
+    event = writes.undoing(write, kept, made_at=NOW, dedupe_key="k", at=LATER)
+    assert event.origin is Origin.SELF
+    (change,) = event.changes
+    after = fold(changed, change, None)
+    assert not writes.still_stands(write, NOW, after)
+    if thing is None:
+        assert after.deleted
+    else:
+        first_said = getattr(changed, "created_at", None)
+        assert replace(after, told={}) == replace(thing, told={}, created_at=first_said) or (
+            isinstance(after, Contact) and after.last_contacted_at is None
+        )
+
+
+def test_without_a_date_or_stage_of_before_no_crm_is_told_the_opposite() -> None:
+    moved = RescheduleTask("c1", "T-1", date(2026, 12, 1))
+    undated = replace(CALL, due_date=None)
+    assert writes.opposite(moved, writes.before(moved, undated)) is None
+    first = MoveDeal("c1", "D-17", "Proposal")
+    assert writes.opposite(first, writes.before(first, Deal("c1", "D-17"))) is None
+
+
+def test_what_was_changed_since_no_longer_stands() -> None:
+    moved = RescheduleTask("c1", "T-1", date(2026, 12, 1))
+    assert not writes.still_stands(moved, NOW, replace(CALL, due_date=date(2026, 12, 2)))
+    assert not writes.still_stands(moved, NOW, None)
+    called = replace(ANN, last_contacted_at=LATER)
+    assert not writes.still_stands(LogContact("c1", "C-9"), NOW, called)

@@ -34,8 +34,9 @@ async def take(page: Page, name: str) -> None:
 
 async def dismiss(message: Locator) -> None:
     """Put a card away and see it shrink."""
-    await message.get_by_role("button", name="Dismiss").click()
-    await message.get_by_role("button").first.wait_for(state="detached")
+    button = message.get_by_role("button", name="Dismiss")
+    await button.click()
+    await button.wait_for(state="detached")
 
 
 async def opened(browser: Browser, url: str, viewport: ViewportSize, *, dark: bool = False) -> Page:

@@ -42,7 +42,7 @@ from coach.models import (
     TaskStatus,
     Verb,
 )
-from coach.writes import Outgoing
+from coach.writes import DeleteTask, MoveDeal, Outgoing, ReopenTask, RescheduleTask
 
 _NAMES = {"name": "name_given"}
 
@@ -302,5 +302,9 @@ PROVIDER = Provider(
     parse=parse,
     new_secret=new_secret,
     reply=reply,
-    writing=Writing(call, told),
+    writing=Writing(
+        call,
+        told,
+        takes_back=frozenset({MoveDeal, RescheduleTask, ReopenTask, DeleteTask}),
+    ),
 )

@@ -101,6 +101,8 @@ class Callback:
             "deal_id",
         )
         task.update({name: given[name] for name in fields if given.get(name) is not None})
+        if task["status"] == "pending":
+            task["completed_at"] = None
         if verb == "task_completed":
             task.update(status="completed", completed_at=given.get("completed_at") or at)
         if verb == "task_deleted":

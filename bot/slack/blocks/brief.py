@@ -8,7 +8,7 @@ from bot.slack.blocks.card import (
     importance,
     is_over,
     promised,
-    settled_line,
+    settled,
     what_and_why,
 )
 from bot.slack.blocks.pieces import (
@@ -21,6 +21,7 @@ from bot.slack.blocks.pieces import (
     plain_text,
 )
 from bot.slack.blocks.text import escaped, flat
+from bot.slack.blocks.undoing import undo_row
 from coach.models import Insight, InsightState
 from coach.phrases import Phrase, counted, say
 from coach.wording import Voice, plain, words
@@ -69,14 +70,15 @@ def brief(
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]
         for each in top:
-            if each.state is not InsightState.OPEN:
-                blocks.append(settled_line(each, voice, share * 0.5))
+            if each.state is not InsightState.OPEN or each.is_put_off(now):
+                blocks += settled(each, voice, share * 0.5, now)
                 continue
             promises = promised(promise(each), voice, share * 0.5)
             blocks += [
                 what_and_why(each, voice, share * 0.75),
                 context(importance(each, voice), *promises),
                 buttons(each, voice),
+                *undo_row(each, voice, now),
             ]
         return blocks + _rest(len(rest), voice)
 

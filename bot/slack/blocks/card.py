@@ -1,6 +1,6 @@
 """An insight as the card in a person's messages, for every state it can be in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.slack.blocks.pieces import (
@@ -17,6 +17,7 @@ from bot.slack.blocks.pieces import (
     plain_text,
 )
 from bot.slack.blocks.text import escaped, flat, shortened, shorter
+from bot.slack.blocks.undoing import undo_row
 from coach.action import Action
 from coach.calendar import zone
 from coach.models import Insight, InsightState, InsightType, Priority
@@ -48,18 +49,21 @@ def card(
     it is unknown. An insight that is decided or whose time is up has no buttons.
     """
     state = insight.state
+    below = undo_row(insight, voice, now)
     if state is InsightState.TAKEN:
-        return _taken(insight, voice)
+        return _taken(insight, voice, below)
     if state is InsightState.DISMISSED:
-        return _ended(say("Dismissed: {message}", message=insight.message), "no_bell", voice)
+        return _dismissed(insight, voice, below)
+    if insight.is_put_off(now):
+        return _ended(_put_off(insight, voice), "zzz", voice, below)
     if state is InsightState.RESOLVED:
         if insight.outcome is not None:
             return _resolved(insight, insight.outcome, voice)
         settled = say("Settled: {message}", message=insight.message)
         return _ended(settled, "white_check_mark", voice)
-    if insight.outcome is not None and is_over(insight, now):
+    if insight.progress is not None and is_over(insight, now):
         # Its time was up, but something of it was done.
-        return _taken(insight, voice)
+        return _taken(insight, voice, below)
     if state is InsightState.EXPIRED or insight.expires_at <= now:
         return _ended(say("Expired: {message}", message=insight.message), "hourglass", voice)
     return _open(insight, promise, now, voice)
@@ -92,11 +96,16 @@ def what_and_why(insight: Insight, voice: Voice, share: float = 1.0) -> Json:
 
 
 def progress(insight: Insight, voice: Voice, share: float) -> list[Json]:
-    """How much of a list is done; nothing for what is no list, or of which nothing is."""
-    if insight.progress is None or insight.outcome is None:
+    """How much of a list is done, or what was undone; nothing where there is neither."""
+    if insight.outcome is None:
         return []
+    if insight.progress is None:
+        made = line(words(insight.outcome, voice), int(REASON * share), links=share > 0.2)
+        return [*emoji("leftwards_arrow_with_hook"), *made]
     count, whole = insight.progress
-    said = say("{count} of {all} done: {done}", count=count, all=whole, done=insight.outcome)
+    said = say("Done so far: {done}", done=insight.outcome)
+    if whole > count:
+        said = say("{count} of {all} done: {done}", count=count, all=whole, done=insight.outcome)
     made = line(words(said, voice), int(REASON * share), links=share > 0.2)
     return [*emoji("white_check_mark"), *made]
 
@@ -128,10 +137,21 @@ def is_over(insight: Insight, now: datetime) -> bool:
     return insight.state is InsightState.EXPIRED
 
 
+def settled(insight: Insight, voice: Voice, share: float, now: datetime) -> Blocks:
+    """What became of an insight, among others, with what can still be pressed."""
+    lines = [settled_line(insight, voice, share)]
+    if insight.dismissed and insight.dismissed_as is not None and insight.outcome is not None:
+        told = line(words(insight.outcome, voice), int(900 * share) + 60, links=share > 0.1)
+        lines.append(paragraph(told))
+    return lines + undo_row(insight, voice, now)
+
+
 def settled_line(insight: Insight, voice: Voice, share: float) -> Json:
     """What became of an insight, as one line among others."""
     if insight.state is InsightState.DISMISSED:
         icon, said = "no_bell", say("Dismissed: {message}", message=insight.message)
+    elif insight.state is InsightState.OPEN:
+        icon, said = "zzz", _put_off(insight, voice)
     else:
         icon, said = "white_check_mark", insight.outcome or insight.message
     made = line(words(said, voice), int(MESSAGE * share), links=share > 0.1)
@@ -149,6 +169,7 @@ def _open(
             context(importance(insight, voice, until)),
             *([context(*promised(promise, voice, share))] if promise else []),
             buttons(insight, voice),
+            *undo_row(insight, voice, now),
         ]
 
     return _alone(say("Coach: {message}", message=insight.message), voice), fitted(build)
@@ -163,17 +184,40 @@ def _until(expires_at: datetime, now: datetime, voice: Voice) -> Phrase | None:
     return say("until {time}", time=expires_at)
 
 
-def _taken(insight: Insight, voice: Voice) -> tuple[str, Blocks]:
+def _taken(insight: Insight, voice: Voice, below: Blocks) -> tuple[str, Blocks]:
     done = insight.outcome or insight.message
-    return _alone(say("Done: {outcome}", outcome=done), voice), _answered(insight, done, voice)
+    said = say("Done: {outcome}", outcome=done)
+    return _alone(said, voice), _answered(insight, done, voice, below)
+
+
+def _dismissed(insight: Insight, voice: Voice, below: Blocks) -> tuple[str, Blocks]:
+    """That it was sent away; what that changes, where the person said why."""
+    said = say("Dismissed: {message}", message=insight.message)
+    if insight.dismissed_as is None or insight.outcome is None:
+        return _ended(said, "no_bell", voice, below)
+    outcome = insight.outcome
+
+    def build(share: float) -> Blocks:
+        made = line(words(said, voice), int(120 * share) + 30, links=False)
+        told = line(words(outcome, voice), int(900 * share) + 60, links=share > 0.2)
+        return [paragraph([*emoji("no_bell"), *made], told), *below]
+
+    return _alone(said, voice), fitted(build)
+
+
+def _put_off(insight: Insight, voice: Voice) -> Phrase:
+    if insight.snoozed_until is None or voice.time_zone is None:
+        return say("Put off: {message}", message=insight.message)
+    time, message = insight.snoozed_until, insight.message
+    return say("Put off until {time}: {message}", time=time, message=message)
 
 
 def _resolved(insight: Insight, outcome: Phrase, voice: Voice) -> tuple[str, Blocks]:
     said = say("Coach: {message}", message=outcome)
-    return _alone(said, voice), _answered(insight, outcome, voice)
+    return _alone(said, voice), _answered(insight, outcome, voice, [])
 
 
-def _answered(insight: Insight, done: Phrase, voice: Voice) -> Blocks:
+def _answered(insight: Insight, done: Phrase, voice: Voice, below: Blocks) -> Blocks:
     """What was done, and below it what was said."""
 
     def build(share: float) -> Blocks:
@@ -182,15 +226,16 @@ def _answered(insight: Insight, done: Phrase, voice: Voice) -> Blocks:
         return [
             paragraph([*emoji("white_check_mark"), *said]),
             context(plain_text(about)),
+            *below,
         ]
 
     return fitted(build)
 
 
-def _ended(said: Phrase, icon: str, voice: Voice) -> tuple[str, Blocks]:
+def _ended(said: Phrase, icon: str, voice: Voice, below: Sequence[Json] = ()) -> tuple[str, Blocks]:
     def build(share: float) -> Blocks:
         made = line(words(said, voice), int(120 * share) + 30, links=False)
-        return [paragraph([*emoji(icon), *made])]
+        return [paragraph([*emoji(icon), *made]), *below]
 
     return _alone(said, voice), fitted(build)
 

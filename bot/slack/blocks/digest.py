@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.slack.blocks.brief import SHOW_ALL
-from bot.slack.blocks.card import buttons, is_over, settled_line, what_and_why
+from bot.slack.blocks.card import buttons, is_over, settled, what_and_why
 from bot.slack.blocks.pieces import (
     Blocks,
     actions,
@@ -65,10 +65,10 @@ def digest(
             if (name := kind(its[0])) is not None:
                 blocks.append(context(plain_text(plain(name, voice))))
             for each in its:
-                if each.state is InsightState.OPEN:
+                if each.state is InsightState.OPEN and not each.is_put_off(now):
                     blocks += [what_and_why(each, voice, share * 0.4), buttons(each, voice)]
                 else:
-                    blocks.append(settled_line(each, voice, share * 0.4))
+                    blocks += settled(each, voice, share * 0.4, now)
         return blocks + _rest(len(rest), voice)
 
     return escaped(flat(words(title, voice)), 320), fitted(build)

@@ -21,6 +21,7 @@ from bot.runtime.parts import Parts
 from bot.slack.blocks import screen
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.brief import SHOW_ALL
+from bot.slack.blocks.undoing import UNDO, WHY_NOT
 from bot.slack.installed import Slack
 from bot.slack.listeners import (
     command,
@@ -52,6 +53,8 @@ log = logging.getLogger(__name__)
 PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "insight:take": insight.take,
     "insight:dismiss": insight.dismiss,
+    UNDO: insight.undo,
+    WHY_NOT: insight.explain,
     SHOW_ALL: insight.show_all,
     screen.DO: insight.use_control,
     "welcome:start": enrolment.start,

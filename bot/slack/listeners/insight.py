@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.coaching import decisions, enrolling, following
+from bot.coaching import decisions, enrolling, following, tuning, undoing
 from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.card import promise_of
@@ -16,6 +16,7 @@ from bot.slack.blocks.screen import (
     standing_of,
     values_of,
 )
+from bot.slack.blocks.undoing import reason_chosen
 from bot.slack.listeners.home import refresh
 from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.submitting import Submission, shown
@@ -45,6 +46,27 @@ async def dismiss(press: Press) -> None:
         return
     person = await enrolling.person_of(press.parts, actor)
     await press.respond(*await _waiting(press, actor, person), replace=True)
+
+
+async def explain(press: Press) -> None:
+    """Note why the insight was sent away; its message says what that changes."""
+    chosen = reason_chosen(press.action)
+    if chosen is None:
+        await press.tell(say("This can no longer be chosen here."))
+        return
+    why, fingerprint = chosen
+    actor = await press.actor()
+    await tuning.explain(press.parts, actor, fingerprint, why)
+    refresh(press.desk, press.client, actor)
+
+
+async def undo(press: Press) -> None:
+    """Take back what was decided; what its message does not say is said beside it."""
+    actor = await press.actor()
+    undone = await undoing.undo(press.parts, actor, press.value)
+    refresh(press.desk, press.client, actor)
+    if undone.said is not None and not undone.is_shown:
+        await press.tell(undone.said)
 
 
 async def show_all(press: Press) -> None:

@@ -366,7 +366,7 @@ async def test_a_list_lives_until_it_is_done(parts: Parts) -> None:
     assert isinstance(left, Insight)
     assert (left.state, left.progress) == (InsightState.OPEN, (1, 3))
     assert left.outcome is not None
-    assert plain(left.outcome) == "Completed “Task 1”."
+    assert plain(left.outcome) == "Completed “Task 1”"
     assert plain(left.message).startswith("You have 2 overdue tasks.")
     again = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
     assert list(standing(again)) == ["T-0", "T-2"]

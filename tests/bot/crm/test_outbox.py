@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -16,7 +16,7 @@ from bot.runtime.parts import Parts
 from coach import writes
 from coach.models import TaskPriority
 from coach.phrases import say
-from coach.writes import CreateTask, CrmWrite
+from coach.writes import CompleteTask, CreateTask, CrmWrite, DeleteTask, ReopenTask
 from storage import crm_writes
 from storage.crm_writes import StoredWrite
 from storage.tables import crm_writes as writes_table
@@ -293,3 +293,22 @@ async def test_a_task_made_in_slack_reaches_the_crm(world: World) -> None:
     assert heard.body["type"] == "task_created"
     assert heard.body["data"]["task"]["title"] == "Ask Ann Lee for referral"
     assert world.messages(ANA)[0].text.startswith("Done: Created the task")
+
+
+async def test_what_takes_a_change_back_goes_out_after_it(desk: Desk) -> None:
+    due = date(2026, 12, 1)
+    create = CreateTask(CONNECTION, "T-1", "x", due, TaskPriority.HIGH)
+    await put(desk.parts, create)
+    await put(desk.parts, CompleteTask(CONNECTION, "T-1"), "f2")
+    await put(desk.parts, ReopenTask(CONNECTION, "T-1"), "f3")
+    await put(desk.parts, DeleteTask(CONNECTION, "T-1"), "f4")
+    for _ in range(4):
+        await desk.send()
+    told = [(each.body["type"], each.body["data"]["task"]["id"]) for each in desk.crm.heard]
+    assert told == [
+        ("task_created", "T-1"),
+        ("task_completed", "T-1"),
+        ("task_updated", "T-1"),
+        ("task_deleted", "T-1"),
+    ]
+    assert await desk.counts() == {"done": 4}

@@ -48,8 +48,8 @@ def test_the_promise_says_how_many_are_listed_when_it_is_not_all() -> None:
     )
 
 
-def test_tasks_are_listed_oldest_first() -> None:
-    assert titles(late(1), late(9), late(5)) == ["Task 9", "Task 5", "Task 1"]
+def test_tasks_are_listed_as_they_are_given_so_that_none_moves_under_the_pointer() -> None:
+    assert titles(late(9), late(1), late(5)) == ["Task 9", "Task 1", "Task 5"]
 
 
 def test_no_more_are_listed_than_a_screen_holds_and_the_others_are_counted() -> None:

@@ -1009,6 +1009,8 @@ WHOLE_TASK = Task(
                  created_at=utc(2), closed_at=utc(21, 9)),
         ),
         (Verb.CALL_LOGGED, WHOLE_CONTACT),
+        # A task that was completed is to be done after all.
+        (Verb.TASK_UPDATED, WHOLE_TASK),
         (Verb.TASK_CREATED, WHOLE_TASK),
         (Verb.TASK_RESCHEDULED, Task("c1", "T-1", "A", person_id="p1", created_at=utc(2))),
         (

@@ -74,3 +74,19 @@ async def test_a_callback_about_nothing_known_says_so(office: Office) -> None:
         assert "There is no" in answer["error"]
     status, _ = await office.calls_back({"type": "task_created"})
     assert status == 400
+
+
+async def test_what_the_coach_takes_back_is_as_it_was(office: Office) -> None:
+    task = office.crm.add_task({"title": "Call", "owner": "U01ANA"})
+    made = {"id": "T-abc", "title": "Ask Ann for referral"}
+    changes = [
+        event("task_completed", task={"id": task["id"]}),
+        event("task_updated", task={"id": task["id"], "status": "pending", "completed_at": None}),
+        event("task_created", task=made),
+        event("task_deleted", task=made),
+    ]
+    for index, change in enumerate(changes):
+        status, _ = await office.calls_back(change, webhook_id=f"msg_{index}")
+        assert status == 202
+    assert (task["status"], task["completed_at"]) == ("pending", None)
+    assert list(office.crm.tasks) == [task["id"]]

@@ -24,6 +24,7 @@ from bot.slack.blocks.settings import settings_modal
 from coach.action import Action, ActionView, load_actions
 from coach.models import (
     Contact,
+    Dismissed,
     Enrolment,
     Insight,
     InsightState,
@@ -132,6 +133,24 @@ BUILT: dict[str, Callable[[], Payload]] = {
         state=InsightState.RESOLVED, outcome=say("Done in the CRM: {task}.", task="Ask Ann Lee")
     ),
     "card_dismissed": lambda: _card(state=InsightState.DISMISSED),
+    "card_taken_undo": lambda: _card(
+        state=InsightState.TAKEN,
+        outcome=say("Created the task “Ask Ann Lee” for Tue 24 Nov."),
+        undo_until=NOW + timedelta(minutes=9),
+    ),
+    "card_dismissed_why": lambda: _card(
+        state=InsightState.DISMISSED, undo_until=NOW + timedelta(minutes=9)
+    ),
+    "card_dismissed_as": lambda: _card(
+        state=InsightState.DISMISSED,
+        dismissed_as=Dismissed.ALREADY_DONE,
+        outcome=say("Counted as done."),
+        undo_until=NOW + timedelta(minutes=9),
+    ),
+    "card_put_off": lambda: _card(
+        snoozed_until=NOW + timedelta(hours=20), undo_until=NOW + timedelta(minutes=9)
+    ),
+    "card_undone": lambda: _card(outcome=say("Undone: {done}.", done="Created “Ask Ann Lee”")),
     "card_expired": lambda: _card(state=InsightState.EXPIRED),
     "notice_welcome": lambda: _message(welcome({"state": "asked", "name": "Ben"}, VOICE)),
     "notice_welcome_started": lambda: _message(welcome({"state": "started"}, VOICE)),

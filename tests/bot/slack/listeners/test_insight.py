@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.coaching import ticking
 from bot.playground.slack.api import Fault, words_of
 from coach.models import Contact, Deal, InsightState, Task, TaskStatus
 from coach.stages import Seen
@@ -72,9 +73,58 @@ async def test_dismiss_shrinks_the_card_to_one_line(surface: Surface) -> None:
 
     assert answer.ok
     assert (await surface.stored(fingerprint)).dismissed
-    assert len(surface.last(ANA).blocks) == 1
+    # One line, and what can be pressed once it is gone.
+    assert [each["type"] for each in surface.last(ANA).blocks] == ["rich_text", "actions"]
     assert "Dismissed" in surface.said(ANA)
     assert surface.ephemerals(ANA) == []
+
+
+async def test_why_it_was_dismissed_is_chosen_on_the_same_message_and_all_of_it_undone(
+    surface: Surface,
+) -> None:
+    fingerprint, card = await surface.card()
+    await surface.slack.press(ANA, card.ts, label="Dismiss")
+    await surface.settle()
+    chosen = f"already_done:{fingerprint}"
+    await surface.slack.press(ANA, card.ts, action_id="insight:why_not", choose=chosen)
+    await surface.settle()
+    assert "Counted as done." in surface.said(ANA)
+    assert "Why?" not in str(surface.last(ANA).blocks)
+
+    await surface.slack.press(ANA, card.ts, label="Undo")
+    await surface.settle()
+    # What it was about is not in the CRM of this test: it does not matter here.
+    assert (await surface.stored(fingerprint)).dismissed_as is None
+    assert surface.last(ANA).ts == card.ts
+    assert "Dismissed" not in surface.said(ANA)
+
+
+async def test_undo_takes_the_task_back_and_stands_there_for_ten_minutes(
+    surface: Surface,
+) -> None:
+    fingerprint, card = await surface.card()
+    await surface.slack.press(ANA, card.ts, label="Take Action")
+    await surface.settle()
+    await surface.submit(ANA, {"due_date": "2026-11-27"})
+    await surface.settle()
+    assert "Undo" in str(surface.last(ANA).blocks)
+    await surface.slack.press(ANA, card.ts, label="Undo")
+    await surface.settle()
+    assert await tasks_of(surface, ANA) == []
+    assert "Undone: Created “Ask Ann Lee for referral”." in str(
+        [surface.said(ANA), *surface.ephemerals(ANA)]
+    )
+    assert await writes_of(surface, fingerprint) == []
+
+
+async def test_after_ten_minutes_the_card_stands_there_without_undo(surface: Surface) -> None:
+    _, card = await surface.card()
+    await surface.slack.press(ANA, card.ts, label="Dismiss")
+    await surface.settle()
+    surface.clock.moment += timedelta(minutes=10)
+    await ticking.tick(surface.parts)
+    await surface.settle()
+    assert [each["type"] for each in surface.last(ANA).blocks] == ["rich_text"]
 
 
 @pytest.mark.parametrize("label", ["Take Action", "Dismiss"])
@@ -196,7 +246,9 @@ async def test_completing_an_overdue_task_on_its_screen_changes_it_and_the_card_
     assert (await surface.submit(ANA, {})).ok
     await surface.settle()
     # Completing it also called forth a next priority, which is the latest message now.
-    assert "Completed “Send the offer”." in words_of(surface.slack.conversations[ANA][card.ts])
+    assert "Done so far: Completed “Send the offer”" in words_of(
+        surface.slack.conversations[ANA][card.ts]
+    )
     assert await writes_of(surface, fingerprint) == ["Completed “Send the offer”"]
 
 
