@@ -1,5 +1,6 @@
 """Working days, hours and local days: how long a thing has waited, and when people are at work."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,8 +31,8 @@ def start_of_day(day: date, person: Person) -> datetime:
 
 
 @lru_cache(maxsize=256)
-def public_holidays(country: str, year: int) -> frozenset[date]:
-    """The public holidays of a country (`DE`), or of a part of it (`DE-BY`), in a year.
+def public_holidays(country: str, year: int) -> Mapping[date, str]:
+    """The public holidays of a country (`DE`), or of a part of it (`DE-BY`), in a year, by name.
 
     Raises `ValueError` for one that nothing is known of.
     """
@@ -40,19 +41,21 @@ def public_holidays(country: str, year: int) -> frozenset[date]:
 
     name, _, part = country.partition("-")
     try:
-        return frozenset(holidays.country_holidays(name, subdiv=part or None, years=year))
+        found = holidays.country_holidays(name, subdiv=part or None, years=year, language="en_US")
+        return dict(found)
     except (NotImplementedError, TypeError) as error:
         raise ValueError(f"No holidays are known of {country}.") from error
 
 
 def is_working_day(day: date, person: Person) -> bool:
     """Whether this person works on that day: by their week, and not on a public holiday."""
-    return day.isoweekday() in _days(person) and not _is_holiday(day, person)
+    return day.isoweekday() in _days(person) and holiday_on(day, person) is None
 
 
-def _is_holiday(day: date, person: Person) -> bool:
+def holiday_on(day: date, person: Person) -> str | None:
+    """What public holiday it is where this person works, if it is one."""
     country = person.settings.holidays
-    return country is not None and day in public_holidays(country, day.year)
+    return None if country is None else public_holidays(country, day.year).get(day)
 
 
 def _holidays_between(after: date, until: date, person: Person) -> int:

@@ -1,13 +1,14 @@
 """Each person's settings: defaults, ranges, and the numbers in force."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import time
 
 from coach.calendar import public_holidays
 from coach.errors import SettingError
-from coach.models import Level, Person
+from coach.models import Level, Often, Person, Settings
 from coach.phrases import say
+from coach.timetable import brief_time, digest_time
 
 #: Default, least and greatest of every number a person can set, in working days.
 STALE_LEAD_DAYS = (7, 1, 30)
@@ -74,6 +75,34 @@ def checked_time(setting: str, text: str | None) -> time | None:
     if found is None:
         raise SettingError(setting, say("Choose a time of day, such as 09:00."))
     return time(int(found[1]), int(found[2]))
+
+
+def often_chosen(text: str) -> Often:
+    """How often the digest comes, from the value of a form.
+
+    Raises `SettingError` for what is none of them.
+    """
+    try:
+        return Often(text)
+    except ValueError as error:
+        raise SettingError("digest", say("Choose off, daily or weekly.")) from error
+
+
+def at_odds(settings: Settings) -> Iterator[SettingError]:
+    """What of these settings does not go together, each told at one of them."""
+    if settings.work_until <= settings.work_from:
+        later = say("Choose a time that is later than the start of your work.")
+        yield SettingError("work_until", later)
+        return
+    within = say("Choose a time within your working hours: nothing comes outside them.")
+    if settings.brief and not _is_in_hours(brief_time(settings), settings):
+        yield SettingError("brief_at", within)
+    if settings.digest is not Often.OFF and not _is_in_hours(digest_time(settings), settings):
+        yield SettingError("digest_at", within)
+
+
+def _is_in_hours(at: time, settings: Settings) -> bool:
+    return settings.work_from <= at < settings.work_until
 
 
 def checked_country(text: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from coach.calendar import is_last_of_week, is_working_day, local_date, moment_on
-from coach.models import Often, Person
+from coach.models import Often, Person, Settings
 
 #: What had no time in which it could be sent is still of use so long after.
 LATE = timedelta(hours=3)
@@ -17,7 +17,7 @@ def brief_on(day: date, person: Person) -> datetime | None:
     settings = person.settings
     if not settings.brief or not is_working_day(day, person):
         return None
-    return moment_on(day, settings.brief_at or settings.work_from, person)
+    return moment_on(day, brief_time(settings), person)
 
 
 def digest_on(day: date, person: Person) -> datetime | None:
@@ -30,11 +30,19 @@ def digest_on(day: date, person: Person) -> datetime | None:
             return None
         case Often.WEEKLY if not is_last_of_week(day, person):
             return None
-    return moment_on(day, settings.digest_at or _before_the_end(settings.work_until), person)
+    return moment_on(day, digest_time(settings), person)
 
 
-def _before_the_end(end: time) -> time:
-    return time(end.hour - 1, end.minute) if end.hour else end
+def brief_time(settings: Settings) -> time:
+    """When the brief comes; unless they have chosen a time, as work begins."""
+    return settings.brief_at or settings.work_from
+
+
+def digest_time(settings: Settings) -> time:
+    """When the digest comes; unless they have chosen a time, an hour before work ends."""
+    end = settings.work_until
+    before = time(end.hour - 1, end.minute) if end.hour else time()
+    return settings.digest_at or max(before, settings.work_from)
 
 
 def brief_now(person: Person, now: datetime) -> datetime | None:

@@ -1,6 +1,7 @@
 """The Home tab: whether the coach is on, the settings, and what waits."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from bot.slack.blocks.lists import insight_rows, note
 from bot.slack.blocks.pieces import (
@@ -15,11 +16,13 @@ from bot.slack.blocks.pieces import (
     plain_text,
 )
 from bot.slack.blocks.settings import is_on
-from coach.models import Enrolment, Insight, Person
-from coach.phrases import Phrase, counted, say, together
+from coach.calendar import local_date, moment_on
+from coach.models import Enrolment, Insight, Often, Person
+from coach.phrases import Phrase, TimeOfDay, Value, counted, facts, say, together
 from coach.terms import LEVEL_NAMES
-from coach.thresholds import stale_lead_days, stuck_deal_days
-from coach.wording import Voice, plain
+from coach.thresholds import daily_cap, stale_lead_days, stuck_deal_days
+from coach.timetable import brief_time, digest_time
+from coach.wording import Voice, plain, weekdays
 
 
 def home(
@@ -27,6 +30,7 @@ def home(
     voice: Voice,
     insights: Sequence[Insight],
     promise: Callable[[Insight], Phrase | None],
+    now: datetime,
 ) -> Json:
     """The whole tab for one person, with their pending insights in order.
 
@@ -36,7 +40,7 @@ def home(
     def build(share: float) -> Blocks:
         return [
             header(plain(say("Your business coach"), voice)),
-            *_state(person, voice),
+            *_state(person, voice, now),
             {"type": "divider"},
             header(plain(say("Waiting for you"), voice)),
             *(
@@ -49,7 +53,7 @@ def home(
     return {"type": "home", "blocks": fitted(build, MOST_VIEW_JSON)}
 
 
-def _state(person: Person, voice: Voice) -> Blocks:
+def _state(person: Person, voice: Voice, now: datetime) -> Blocks:
     change = button(plain(say("Settings"), voice), "home:settings")
     if is_on(person):
         level = person.settings.level
@@ -78,8 +82,61 @@ def _state(person: Person, voice: Voice) -> Blocks:
     return [
         *note(told, voice),
         actions(row, block_id="home"),
+        *_times(person, voice, now),
         context(plain_text(plain(zone, voice))),
     ]
+
+
+def _times(person: Person, voice: Voice, now: datetime) -> Blocks:
+    """When they work and what comes when, at a glance."""
+    if person.enrolment is not Enrolment.STARTED:
+        return []
+    settings, day = person.settings, local_date(now, person)
+    start, end, brief, digest = (
+        TimeOfDay(moment_on(day, each, person))
+        for each in (
+            settings.work_from,
+            settings.work_until,
+            brief_time(settings),
+            digest_time(settings),
+        )
+    )
+    work = say(
+        "At work {days}, {start} to {end}.",
+        days=_days(settings.working_days, voice),
+        start=start,
+        end=end,
+    )
+    told: list[Value] = []
+    if settings.holidays:
+        work = together(work, say("Off on public holidays ({country}).", country=settings.holidays))
+    told.append(say("brief at {time}", time=brief) if settings.brief else say("no brief"))
+    match settings.digest:
+        case Often.OFF:
+            told.append(say("no digest"))
+        case Often.DAILY:
+            told.append(say("digest each working day at {time}", time=digest))
+        case Often.WEEKLY:
+            told.append(say("digest once a week at {time}", time=digest))
+    told.append(
+        counted(
+            "at most {count} message a day",
+            "at most {count} messages a day",
+            "count",
+            count=daily_cap(person),
+        )
+    )
+    coming = say("What comes: {told}.", told=facts(*told))
+    return [context(plain_text(plain(together(work, coming), voice)))]
+
+
+def _days(days: Sequence[int], voice: Voice) -> Value:
+    """Days of the week by name; three and more in a row by the first and the last."""
+    called = weekdays(voice)
+    names = [called[day - 1] for day in days]
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return say("{first} to {last}", first=names[0], last=names[-1])
+    return facts(*names)
 
 
 def _limits(person: Person) -> Phrase:

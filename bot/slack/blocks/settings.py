@@ -1,14 +1,30 @@
 """The settings modal: everything a person can set, with its range checked at its field."""
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, time
 from typing import Any, TypeVar
 
 from bot.slack.blocks.pieces import VALUE, Json, context, field, modal, option, plain_text
+from coach import previewing
 from coach.action import FieldErrors
 from coach.errors import SettingError
-from coach.models import Enrolment, Level, Person, Settings
+from coach.models import Enrolment, Level, Often, Person, Settings
 from coach.phrases import Phrase, say
-from coach.thresholds import RANGES, checked_days, level_named, working_days_chosen
+from coach.thresholds import (
+    DAILY_CAPS,
+    LEAST_A_DAY,
+    MOST_A_DAY,
+    RANGES,
+    at_odds,
+    checked_cap,
+    checked_country,
+    checked_days,
+    checked_time,
+    level_named,
+    often_chosen,
+    working_days_chosen,
+)
 from coach.wording import Voice, plain, weekdays
 
 T = TypeVar("T")
@@ -27,45 +43,84 @@ _LABELS = {
     "stuck_deal_days": say("A deal is stuck after … working days in one stage"),
 }
 
+_OFTEN = {
+    Often.OFF: say("Off"),
+    Often.DAILY: say("Each working day"),
+    Often.WEEKLY: say("Once a week, on the last working day"),
+}
+
 
 def is_on(person: Person) -> bool:
     """Whether this person is coached now: agreed, and not off."""
     return person.enrolment is Enrolment.STARTED and person.settings.enabled
 
 
-def settings_modal(person: Person, voice: Voice) -> Json:
-    """The modal, filled with what the person has set."""
+def settings_modal(person: Person, voice: Voice, now: datetime) -> Json:
+    """The modal, filled with what the person has set, and what today looks like with it."""
     settings = person.settings
     days = [option(day, str(number)) for number, day in enumerate(weekdays(voice), start=1)]
     chosen = [day for day in days if int(day["value"]) in settings.working_days]
-    on = [
-        option(plain(say("On"), voice), "on"),
-        option(plain(say("Off: say nothing, keep everything"), voice), "off"),
-    ]
+    on = _switches(say("Off: say nothing, keep everything"), voice)
+    brief = _switches(say("Off: it waits for the digest"), voice)
     levels = [option(plain(text, voice), str(int(level))) for level, text in LEVELS.items()]
+    often = [option(plain(text, voice), each.value) for each, text in _OFTEN.items()]
     zone = say(
         "Time zone: {zone} (from your Slack profile).",
         zone=person.time_zone or say("not known yet; your days begin at midnight UTC until then"),
     )
-    hear = plain(say("How much do you want to hear?"), voice)
     boxes: Json = {"type": "checkboxes", "options": days}
     if chosen:
         boxes["initial_options"] = chosen
+
+    def label(said: Phrase) -> str:
+        return plain(said, voice)
+
     return modal(
-        plain(say("Coach settings"), voice),
+        label(say("Coach settings")),
         [
+            context(plain_text(label(previewing.today(person, now)))),
+            field("enabled", label(say("Coach")), _radio(on, on[0] if is_on(person) else on[1])),
             field(
-                "enabled", plain(say("Coach"), voice), _radio(on, on[0] if is_on(person) else on[1])
+                "level",
+                label(say("How much do you want to hear?")),
+                _radio(levels, _of(levels, str(int(settings.level)))),
             ),
-            field("level", hear, _radio(levels, _of(levels, settings))),
+            field("working_days", label(say("Working days")), boxes),
+            field("work_from", label(say("Work begins at")), _clock(settings.work_from)),
+            field("work_until", label(say("Work ends at")), _clock(settings.work_until)),
+            _holidays(person, voice),
+            context(plain_text(label(zone))),
+            field(
+                "brief",
+                label(say("Morning brief: the three things that matter most, each working day")),
+                _radio(brief, brief[0] if settings.brief else brief[1]),
+            ),
+            field(
+                "brief_at",
+                label(say("The brief comes at")),
+                _clock(settings.brief_at),
+                optional=True,
+                hint=label(say("Within your working hours; empty: as they begin.")),
+            ),
+            field(
+                "digest",
+                label(say("Digest: what was not worth interrupting you for")),
+                _radio(often, _of(often, settings.digest.value)),
+            ),
+            field(
+                "digest_at",
+                label(say("The digest comes at")),
+                _clock(settings.digest_at),
+                optional=True,
+                hint=label(say("Within your working hours; empty: an hour before they end.")),
+            ),
+            _cap(settings.daily_cap, voice),
             _days("stale_lead_days", settings.stale_lead_days, voice),
             _days("stuck_deal_days", settings.stuck_deal_days, voice),
-            field("working_days", plain(say("Working days"), voice), boxes),
-            context(plain_text(plain(zone, voice))),
         ],
         callback_id=CALLBACK,
-        submit=plain(say("Save"), voice),
-        close=plain(say("Cancel"), voice),
+        submit=label(say("Save")),
+        close=label(say("Cancel")),
     )
 
 
@@ -78,42 +133,80 @@ def submitted(view: Mapping[str, Any], now_set: Settings) -> Settings | FieldErr
     state = view["state"]["values"]
     errors: dict[str, Phrase] = {}
 
-    def checked(read: Callable[[], T], otherwise: T) -> T:
+    def checked(name: str, read: Callable[[Mapping[str, Any]], T], otherwise: T) -> T:
+        # A window that was opened before there was such a field does not send it.
+        if name not in state:
+            return otherwise
         try:
-            return read()
+            return read(state[name][VALUE])
         except SettingError as error:
             errors[error.setting] = error.said
             return otherwise
 
-    def number(name: str) -> int | None:
-        return checked(lambda: checked_days(name, state[name][VALUE].get("value")), None)
+    def number(name: str, otherwise: int | None) -> int | None:
+        return checked(name, lambda held: checked_days(name, held.get("value")), otherwise)
 
-    ticked = [str(each["value"]) for each in state["working_days"][VALUE]["selected_options"] or ()]
-    level = _chosen(state["level"], str(int(now_set.level)))
+    def at(name: str, otherwise: time | None) -> time | None:
+        return checked(name, lambda held: checked_time(name, held.get("selected_time")), otherwise)
+
     found = Settings(
-        enabled=checked(
-            lambda: _switch(_chosen(state["enabled"], "on" if now_set.enabled else "off")), True
+        enabled=checked("enabled", _switch("enabled", now_set.enabled), True),
+        level=checked(
+            "level",
+            lambda held: level_named(_chosen(held, str(int(now_set.level)))),
+            now_set.level,
         ),
-        level=checked(lambda: level_named(level), now_set.level),
-        stale_lead_days=number("stale_lead_days"),
-        stuck_deal_days=number("stuck_deal_days"),
-        working_days=checked(lambda: working_days_chosen(ticked), now_set.working_days),
+        stale_lead_days=number("stale_lead_days", now_set.stale_lead_days),
+        stuck_deal_days=number("stuck_deal_days", now_set.stuck_deal_days),
+        working_days=checked(
+            "working_days",
+            lambda held: working_days_chosen(
+                [str(each["value"]) for each in held["selected_options"] or ()]
+            ),
+            now_set.working_days,
+        ),
+        work_from=at("work_from", now_set.work_from) or now_set.work_from,
+        work_until=at("work_until", now_set.work_until) or now_set.work_until,
+        holidays=checked(
+            "holidays", lambda held: checked_country(held.get("value")), now_set.holidays
+        ),
+        brief=checked("brief", _switch("brief", now_set.brief), now_set.brief),
+        brief_at=at("brief_at", now_set.brief_at),
+        digest=checked(
+            "digest",
+            lambda held: often_chosen(_chosen(held, now_set.digest.value)),
+            now_set.digest,
+        ),
+        digest_at=at("digest_at", now_set.digest_at),
+        daily_cap=checked(
+            "daily_cap", lambda held: checked_cap(held.get("value")), now_set.daily_cap
+        ),
     )
+    for odd in at_odds(found):
+        errors.setdefault(odd.setting, odd.said)
     return FieldErrors(errors) if errors else found
 
 
-def _chosen(holders: Mapping[str, Any], otherwise: str) -> str:
-    return str((holders[VALUE].get("selected_option") or {}).get("value", otherwise))
+def _chosen(held: Mapping[str, Any], otherwise: str) -> str:
+    return str((held.get("selected_option") or {}).get("value", otherwise))
 
 
-def _switch(value: str) -> bool:
-    if value not in {"on", "off"}:
-        raise SettingError("enabled", say("Choose On or Off."))
-    return value == "on"
+def _switch(name: str, now_set: bool) -> Callable[[Mapping[str, Any]], bool]:
+    def read(held: Mapping[str, Any]) -> bool:
+        value = _chosen(held, "on" if now_set else "off")
+        if value not in {"on", "off"}:
+            raise SettingError(name, say("Choose On or Off."))
+        return value == "on"
+
+    return read
 
 
-def _of(levels: list[Json], settings: Settings) -> Json:
-    return next(each for each in levels if each["value"] == str(int(settings.level)))
+def _of(options: list[Json], value: str) -> Json:
+    return next(each for each in options if each["value"] == value)
+
+
+def _switches(off: Phrase, voice: Voice) -> list[Json]:
+    return [option(plain(say("On"), voice), "on"), option(plain(off, voice), "off")]
 
 
 def _radio(options: list[Json], first: Json) -> Json:
@@ -124,15 +217,55 @@ def _radio(options: list[Json], first: Json) -> Json:
     }
 
 
-def _days(name: str, given: int | None, voice: Voice) -> Json:
-    default, least, most = RANGES[name]
-    number: Json = {
-        "type": "number_input",
-        "is_decimal_allowed": False,
-        "placeholder": plain_text(str(default)),
-    }
+def _clock(at: time | None) -> Json:
+    made: Json = {"type": "timepicker"}
+    if at is not None:
+        made["initial_time"] = f"{at:%H:%M}"
+    return made
+
+
+def _holidays(person: Person, voice: Voice) -> Json:
+    text: Json = {"type": "plain_text_input", "max_length": 8}
+    if person.settings.holidays:
+        text["initial_value"] = person.settings.holidays
+    country = re.search(r"[-_]([A-Z]{2})$", person.locale or "")
+    if country:
+        hint = say(
+            "A country by its two letters ({yours}, by your language in Slack), or a part of it, "
+            "such as DE-BY. Empty: none.",
+            yours=country[1],
+        )
+    else:
+        hint = say("A country by its two letters, such as DE, or a part of it: DE-BY. Empty: none.")
+    label = plain(say("Public holidays on which you do not work"), voice)
+    return field("holidays", label, text, optional=True, hint=plain(hint, voice))
+
+
+def _cap(given: int | None, voice: Voice) -> Json:
+    hint = say(
+        "A whole number from {least} to {most}; empty for what goes with your level: {minimal}, "
+        "{balanced} or {active}. The rest waits for the next brief or digest.",
+        least=LEAST_A_DAY,
+        most=MOST_A_DAY,
+        minimal=DAILY_CAPS[Level.MINIMAL],
+        balanced=DAILY_CAPS[Level.BALANCED],
+        active=DAILY_CAPS[Level.ACTIVE],
+    )
+    label = plain(say("Messages a day, at most"), voice)
+    return field("daily_cap", label, _number(given), optional=True, hint=plain(hint, voice))
+
+
+def _number(given: int | None, placeholder: str | None = None) -> Json:
+    number: Json = {"type": "number_input", "is_decimal_allowed": False}
+    if placeholder is not None:
+        number["placeholder"] = plain_text(placeholder)
     if given is not None:
         number["initial_value"] = str(given)
+    return number
+
+
+def _days(name: str, given: int | None, voice: Voice) -> Json:
+    default, least, most = RANGES[name]
     hint = say(
         "A whole number from {least} to {most}; empty for the default, {default}.",
         least=least,
@@ -140,4 +273,5 @@ def _days(name: str, given: int | None, voice: Voice) -> Json:
         default=default,
     )
     label = plain(_LABELS[name], voice)
+    number = _number(given, str(default))
     return field(name, label, number, optional=True, hint=plain(hint, voice))

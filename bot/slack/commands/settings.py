@@ -7,9 +7,12 @@ from coach.phrases import say
 
 async def run(call: Call) -> Answer:
     """The modal with what this person has set."""
-    return Answer(view=settings_modal(call.person, call.voice))
+    return Answer(view=settings_modal(call.person, call.voice, call.parts.clock.now()))
 
 
 SUBCOMMAND = Subcommand(
-    "settings", say("choose your level, thresholds and working days"), run, opens_modal=True
+    "settings",
+    say("choose your level, hours, brief, digest and thresholds"),
+    run,
+    opens_modal=True,
 )

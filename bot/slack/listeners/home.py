@@ -26,7 +26,7 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     pending = await following.pending(desk.parts, actor.workspace_id, person.id)
     voice = desk.parts.voices.to(person)
     promise = partial(promise_of, desk.parts.actions)
-    tab = home(person, voice, pending, promise)
+    tab = home(person, voice, pending, promise, desk.parts.clock.now())
     await client.views_publish(user_id=actor.slack_user_id, view=tab)
 
 
@@ -80,6 +80,7 @@ async def open_settings(press: Press) -> None:
 
     async def view() -> Json:
         person = await enrolling.person_of(press.parts, await press.actor())
-        return settings_modal(person, press.parts.voices.to(person))
+        voice = press.parts.voices.to(person)
+        return settings_modal(person, voice, press.parts.clock.now())
 
     await press.show(view())

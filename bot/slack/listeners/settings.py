@@ -1,5 +1,7 @@
 """The settings form, filled in."""
 
+import asyncio
+
 from bot.coaching import enrolling
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.settings import submitted
@@ -13,7 +15,8 @@ async def save(submission: Submission) -> Json:
     parts = submission.desk.parts
     actor = await submission.actor()
     person = await enrolling.person_of(parts, actor)
-    result = submitted(submission.view, person.settings)
+    # Not here: whose holidays nobody has asked for yet, those are loaded first.
+    result = await asyncio.to_thread(submitted, submission.view, person.settings)
     if isinstance(result, FieldErrors):
         return {"response_action": "errors", "errors": shown(result, parts.voices.to(person))}
     await enrolling.save_settings(parts, actor, result)

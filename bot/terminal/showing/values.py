@@ -1,4 +1,7 @@
-"""Values of the domain as JSON values: ISO times with their offset, money as a string."""
+"""Values of the domain as JSON values: ISO times with their offset, money as a string.
+
+A time of day is what the person's clock shows, `09:00`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import fields

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from coach.models import (
     InsightState,
     InsightType,
     Level,
+    Often,
     Priority,
     Settings,
 )
@@ -110,7 +111,10 @@ def _link(state: str) -> Payload:
 
 OFF = replace(ANA, settings=Settings(enabled=False))
 NEW = replace(ANA, enrolment=Enrolment.INVITED, time_zone=None)
-PARTICULAR = Settings(True, Level.ACTIVE, 10, 21, (1, 2, 3, 4, 6))
+PARTICULAR = Settings(
+    True, Level.ACTIVE, 10, 21, (1, 2, 3, 4, 6), time(8), time(16, 30), "DE-BY", False, time(8, 30),
+    Often.DAILY, time(15), 4,
+)  # fmt: skip
 STAGES = ["Proposal", "Prospecting", "Qualified", "Negotiation", "Closed Won", "Closed Lost"]
 
 BUILT: dict[str, Callable[[], Payload]] = {
@@ -181,8 +185,8 @@ BUILT: dict[str, Callable[[], Payload]] = {
             "T-2": say("Moved “{task}” to {date}", task=Thing("Call Bo"), date=date(2026, 11, 27))
         },
     ),
-    "modal_settings": lambda: settings_modal(ANA, VOICE),
-    "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR), VOICE),
+    "modal_settings": lambda: settings_modal(ANA, VOICE, NOW),
+    "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR), VOICE, NOW),
     "modal_sentence": lambda: sentence_modal(say("You have already taken care of this.")),
     "modal_working": lambda: working_modal(),
     "answer_sentence": lambda: _message(sentence(say("Your coach is on."))),
@@ -190,9 +194,9 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "answer_no_insights": lambda: _message(insight_list([], VOICE, _promise)),
     "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23), len(TASKS))),
     "answer_deals": lambda: _message(deal_list(DEALS, VOICE, len(DEALS))),
-    "home_on": lambda: home(ANA, VOICE, [INSIGHT, STALE], _promise),
-    "home_off": lambda: home(OFF, VOICE, [], _promise),
-    "home_not_started": lambda: home(NEW, VOICE, [TIP], _promise),
+    "home_on": lambda: home(ANA, VOICE, [INSIGHT, STALE], _promise, NOW),
+    "home_off": lambda: home(OFF, VOICE, [], _promise, NOW),
+    "home_not_started": lambda: home(NEW, VOICE, [TIP], _promise, NOW),
 }
 
 

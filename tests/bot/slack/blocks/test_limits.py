@@ -107,7 +107,7 @@ def test_lists_of_insights_and_the_home_tab_are_taken_by_slack(
     given_: list[Insight], promise: Phrase
 ) -> None:
     assert_taken_by_slack(*insight_list(given_, VOICE, lambda _: promise))
-    assert view_problems(home(ANA, VOICE, given_, lambda _: promise)) == []
+    assert view_problems(home(ANA, VOICE, given_, lambda _: promise, NOW)) == []
 
 
 @some
@@ -188,5 +188,5 @@ def test_ten_ordinary_insights_are_listed_whole() -> None:
     ten = [insight(fingerprint=f"{n:032}") for n in range(10)]
     _, blocks = insight_list(ten, VOICE, lambda _: PROMISE)
     assert sum(block["type"] == "actions" for block in blocks) >= 7
-    view = home(ANA, VOICE, ten, lambda _: PROMISE)
+    view = home(ANA, VOICE, ten, lambda _: PROMISE, NOW)
     assert sum(block["type"] == "actions" for block in view["blocks"]) == 11

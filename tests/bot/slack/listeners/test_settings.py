@@ -1,11 +1,12 @@
 """Tests of the settings form: each setting is kept, each range is checked at its field."""
 
 from dataclasses import replace
+from datetime import time
 
 import pytest
 
-from coach.models import Enrolment, Level, Settings
-from storage import check_plans
+from coach.models import Enrolment, Level, Often, Settings
+from storage import check_plans, people
 from tests.bot.surface import ANA, BEN, Surface, deal, words
 
 
@@ -22,17 +23,118 @@ async def test_every_setting_is_kept_and_shown_again(surface_on_both: Surface) -
         "stale_lead_days": "12",
         "stuck_deal_days": "30",
         "working_days": ["1", "2", "7"],
+        "work_from": "08:00",
+        "work_until": "16:30",
+        "holidays": " de-by ",
+        "brief": "off",
+        "brief_at": "08:30",
+        "digest": "daily",
+        "digest_at": "15:00",
+        "daily_cap": "4",
     }
     answer = await surface.submit(ANA, given)
     await surface.settle()
     assert answer.ok
     assert surface.slack.top_view(ANA) is None
-    assert (await surface.person(ANA)).settings == Settings(True, Level.ACTIVE, 12, 30, (1, 2, 7))
+    assert (await surface.person(ANA)).settings == Settings(
+        True, Level.ACTIVE, 12, 30, (1, 2, 7), time(8), time(16, 30), "DE-BY", False, time(8, 30),
+        Often.DAILY, time(15), 4,
+    )  # fmt: skip
+    await open_settings(surface)
+    shown = words(surface.view(ANA))
+    for initial in ("08:00", "16:30", "08:30", "15:00"):
+        assert f'"initial_time": "{initial}"' in shown
+    assert '"initial_value": "DE-BY"' in shown
+    assert '"initial_value": "4"' in shown
+    assert "digest at 15:00, at most 4 messages besides the digest, nothing after 16:30" in shown
+    # Whatever is not touched stays.
+    assert (await surface.submit(ANA, {"digest_at": None, "holidays": None, "daily_cap": None})).ok
+    await surface.settle()
+    assert (await surface.person(ANA)).settings == Settings(
+        True, Level.ACTIVE, 12, 30, (1, 2, 7), time(8), time(16, 30), None, False, time(8, 30),
+        Often.DAILY,
+    )  # fmt: skip
     await open_settings(surface)
     shown = words(surface.view(ANA))
     assert '"initial_value": "12"' in shown
     assert '"initial_value": "30"' in shown
     assert "Europe/Madrid" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "told"),
+    [
+        ({"daily_cap": "0"}, "daily_cap", "from 1 to 30"),
+        ({"daily_cap": "31"}, "daily_cap", "from 1 to 30"),
+        ({"holidays": "Germany"}, "holidays", "by its two letters"),
+        ({"holidays": "ZZ"}, "holidays", "by its two letters"),
+        ({"holidays": "DE-ZZ"}, "holidays", "by its two letters"),
+        ({"work_from": "18:00"}, "work_until", "later than the start"),
+        ({"work_from": "22:00", "work_until": "06:00"}, "work_until", "later than the start"),
+        ({"brief_at": "08:59"}, "brief_at", "within your working hours"),
+        ({"brief_at": "18:00"}, "brief_at", "within your working hours"),
+        ({"digest_at": "18:00"}, "digest_at", "within your working hours"),
+        ({"work_from": "10:00", "brief_at": "09:30"}, "brief_at", "within your working hours"),
+    ],
+)
+async def test_what_cannot_be_is_told_at_its_field_and_nothing_is_kept_nor_lost(
+    surface: Surface, given: dict[str, str], field: str, told: str
+) -> None:
+    await open_settings(surface)
+    before = surface.view(ANA)
+    answer = await surface.submit(ANA, {"level": "1", **given})
+    await surface.settle()
+    assert list(answer.errors) == [field]
+    assert told in answer.errors[field]
+    assert (await surface.person(ANA)).settings == Settings()
+    # The window stays as it is, with all that was filled in.
+    assert surface.view(ANA) == before
+
+
+async def test_an_hour_of_what_is_off_is_in_nobodys_way(surface: Surface) -> None:
+    await open_settings(surface)
+    given = {"brief": "off", "brief_at": "06:00", "digest": "off", "digest_at": "20:00"}
+    assert (await surface.submit(ANA, given)).ok
+
+
+async def test_a_form_from_before_there_were_such_fields_leaves_them_as_they_are(
+    surface: Surface,
+) -> None:
+    person = await surface.person(ANA)
+    hours = replace(Settings(), work_from=time(7), work_until=time(15), daily_cap=2)
+    async with surface.parts.database.write() as tx:
+        await people.save_settings(tx, person, hours)
+    await open_settings(surface)
+    view = surface.view(ANA)
+    older = {"enabled", "level", "stale_lead_days", "stuck_deal_days", "working_days"}
+    view["blocks"] = [each for each in view["blocks"] if each.get("block_id") in older]
+    assert (await surface.submit(ANA, {"stale_lead_days": "9"})).ok
+    await surface.settle()
+    assert (await surface.person(ANA)).settings == replace(hours, stale_lead_days=9)
+
+
+async def test_new_hours_hold_at_once(surface: Surface) -> None:
+    # Ten o'clock in Madrid.
+    await open_settings(surface)
+    assert (await surface.submit(ANA, {"work_from": "11:00"})).ok
+    fingerprint = await surface.insight()
+    await surface.settle()
+    assert await surface.standing(fingerprint) == "hours"
+    await open_settings(surface)
+    assert "nothing after 18:00" in words(surface.view(ANA))
+    assert (await surface.submit(ANA, {"work_from": "09:00"})).ok
+    await surface.settle()
+    assert await surface.standing(fingerprint) == "sent"
+
+
+async def test_the_country_of_their_slack_is_proposed(surface: Surface) -> None:
+    person = await surface.person(ANA)
+    await open_settings(surface)
+    assert "two letters, such as DE, or a part" in words(surface.view(ANA))
+    async with surface.parts.database.write() as tx:
+        await people.change(tx, person.workspace_id, person.id, locale="es-ES")
+    await open_settings(surface)
+    assert "two letters (ES, by your language in Slack)" in words(surface.view(ANA))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""What a person's day looks like with what they have set, in a sentence."""
+
+from datetime import date, datetime
+
+from coach.attention import Reason, silenced
+from coach.calendar import (
+    holiday_on,
+    is_at_work,
+    is_working_day,
+    local_date,
+    moment_on,
+    next_work,
+)
+from coach.models import Person
+from coach.phrases import Phrase, TimeOfDay, counted, facts, say, together
+from coach.thresholds import daily_cap
+from coach.timetable import brief_on, digest_on, next_digest
+
+_ASIDE = say("What answers something you have just done comes at once, at any hour.")
+
+
+def today(person: Person, now: datetime) -> Phrase:
+    """What comes today, and from when on, with what is stored for this person."""
+    silent = silenced(person, now)
+    if silent in {Reason.CONSENT, Reason.DECLINED, Reason.UNMATCHED}:
+        return say("The coach has not started: nothing comes before you turn it on.")
+    if silent is Reason.OFF:
+        return say("The coach is off: nothing comes before you turn it on.")
+    if silent is Reason.PAUSED and person.paused_until is not None:
+        return say(
+            "You have paused the coach: nothing comes before {until}.", until=person.paused_until
+        )
+    told = _today(person, now)
+    if person.dnd_until is not None and person.dnd_until > now:
+        quiet = say(
+            "Slack says that you are not to be disturbed: nothing comes before {until}.",
+            until=person.dnd_until,
+        )
+        return together(told, quiet)
+    return together(told, _ASIDE)
+
+
+def _today(person: Person, now: datetime) -> Phrase:
+    day = local_date(now, person)
+    begins = next_work(now, person)
+    if (name := holiday_on(day, person)) is not None:
+        return say(
+            "Today is a holiday ({name}): nothing comes before {begins}.", name=name, begins=begins
+        )
+    if not is_working_day(day, person):
+        return say("Today is a day off: nothing comes before {begins}.", begins=begins)
+    if not is_at_work(now, person) and local_date(begins, person) != day:
+        return say("Work is over for today: nothing comes before {begins}.", begins=begins)
+    ends = TimeOfDay(moment_on(day, person.settings.work_until, person))
+    nothing = say("nothing after {time}", time=ends)
+    coming = facts(_brief(person, day), _digest(person, day, now), _most(person, day), nothing)
+    return say("Today: {coming}.", coming=coming)
+
+
+def _brief(person: Person, day: date) -> Phrase:
+    at = brief_on(day, person)
+    return say("no brief") if at is None else say("brief at {time}", time=TimeOfDay(at))
+
+
+def _digest(person: Person, day: date, now: datetime) -> Phrase:
+    if (at := digest_on(day, person)) is not None:
+        return say("digest at {time}", time=TimeOfDay(at))
+    coming = next_digest(person, now)
+    return say("no digest") if coming is None else say("next digest on {time}", time=coming)
+
+
+def _most(person: Person, day: date) -> Phrase:
+    count = daily_cap(person)
+    if digest_on(day, person) is None:
+        return counted("at most {count} message", "at most {count} messages", "count", count=count)
+    return counted(
+        "at most {count} message besides the digest",
+        "at most {count} messages besides the digest",
+        "count",
+        count=count,
+    )
