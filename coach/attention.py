@@ -255,6 +255,9 @@ def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> 
         each.reason is Reason.CONSENT for each in decided.values()
     ):
         again.append(next_work(now, person))
+    if decided:
+        # What belongs into a brief or digest waits for it too.
+        again.append(person.dnd_until)
     if any(_for_the_brief(each) for each in decided.values()):
         again.append(next_brief(person, now))
     if any(each.verdict is Verdict.DIGEST for each in decided.values()):

@@ -312,8 +312,9 @@ class Person:
     began_at: datetime | None = None
     #: They asked for silence until then.
     paused_until: datetime | None = None
-    #: Slack says that they are not to be disturbed until then.
+    #: Slack says that they are not to be disturbed until then, and said so when it was asked.
     dnd_until: datetime | None = None
+    dnd_asked_at: datetime | None = None
     #: When the latest brief and the latest digest were made.
     brief_made_at: datetime | None = None
     digest_made_at: datetime | None = None

@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from coach.models import Enrolment, Level, Often, Person, Settings
 from storage.among import among, texts
+from storage.columns import UtcDateTime
 from storage.database import Database, Tx, insert
 from storage.tables import OPEN_INSIGHT, insights, people, workspaces
 
@@ -51,6 +52,7 @@ def from_row(row: Row[Any]) -> Person:
         began_at=row.began_at,
         paused_until=row.paused_until,
         dnd_until=row.dnd_until,
+        dnd_asked_at=row.dnd_asked_at,
         brief_made_at=row.brief_made_at,
         digest_made_at=row.digest_made_at,
         rest_before=row.rest_before,
@@ -202,6 +204,39 @@ async def made(
                 .where(people.c.workspace_id == workspace_id, among(people.c.id, sorted(ids)))
                 .values({column: now})
             )
+
+
+async def not_made(
+    tx: Tx, workspace_id: str, briefs: Collection[str], digests: Collection[str]
+) -> None:
+    """Note whose brief or digest was taken back unsaid: it may be made anew."""
+    for column, ids in ((people.c.brief_made_at, briefs), (people.c.digest_made_at, digests)):
+        if ids:
+            await tx.execute(
+                update(people)
+                .where(people.c.workspace_id == workspace_id, among(people.c.id, sorted(ids)))
+                .values({column: None})
+            )
+
+
+_TOLD_OF_PEACE = (
+    update(people)
+    .where(people.c.workspace_id == bindparam("_workspace"), people.c.id == bindparam("_id"))
+    .values(
+        dnd_asked_at=bindparam("_asked_at", type_=UtcDateTime),
+        dnd_until=bindparam("_until", type_=UtcDateTime),
+    )
+)
+
+
+async def told_of_peace(tx: Tx, told: Collection[tuple[Person, datetime, datetime | None]]) -> None:
+    """Keep of each of these people when Slack was asked and until when they are left in peace."""
+    rows = [
+        {"_workspace": person.workspace_id, "_id": person.id, "_asked_at": at, "_until": until}
+        for person, at, until in told
+    ]
+    # In one order, as all who lock several people.
+    await tx.execute(_TOLD_OF_PEACE, sorted(rows, key=lambda row: (row["_workspace"], row["_id"])))
 
 
 async def enrol(

@@ -142,6 +142,7 @@ async def _act(
     dropped: list[str] = []
     due: list[tuple[Message, list[str]]] = []
     withdrawn: set[str] = set()
+    whose: dict[str, tuple[str, str]] = {}
     told: set[str] = set()
     for id, decision in decisions.items():
         together = {*decision.brief, *decision.digest}
@@ -154,6 +155,7 @@ async def _act(
             is_due = known.waiting.message is MessageState.DUE
             if decided.verdict is not Verdict.NOW and is_due and known.message_id:
                 withdrawn.add(known.message_id)
+                whose[known.message_id] = (known.waiting.shown_by, id)
             if decided.verdict is Verdict.NOW and is_due and known.message_id:
                 told.add(known.message_id)
             if print_ in together or not _is_to_be_made(known.waiting, decided):
@@ -164,7 +166,15 @@ async def _act(
     if dropped:
         await ending.expire_these(tx, workspace_id, dropped, now)
     # What has something left to say is only drawn without the rest.
-    await messages.withdraw(tx, workspace_id, withdrawn - told)
+    back = withdrawn - told
+    await messages.withdraw(tx, workspace_id, back)
+    unsaid = [whose[message_id] for message_id in back]
+    await people.not_made(
+        tx,
+        workspace_id,
+        {id for kind, id in unsaid if kind == "brief" and not decisions[id].brief},
+        {id for kind, id in unsaid if kind == "digest" and not decisions[id].digest},
+    )
     await _note(tx, workspace_id, persons, decisions, now)
     asked = [persons[id] for id, decision in decisions.items() if decision.ask]
     due += [(_welcome(person), []) for person in asked]

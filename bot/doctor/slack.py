@@ -15,8 +15,10 @@ from coach.wording import plain
 from storage.installations import ENVIRONMENT, Installation
 from storage.workspaces import Workspace
 
-#: What the manifest asks for (https://docs.slack.dev/reference/scopes).
+#: What the manifest asks for (https://docs.slack.dev/reference/scopes): what nothing works without,
+#: and what it only works less well without, as told here.
 SCOPES = frozenset({"chat:write", "commands", "users:read", "users:read.email"})
+BETTER_WITH = {"dnd:read": "Do Not Disturb is not seen, and messages come in spite of it"}
 
 #: How long Slack may take to answer, in seconds.
 PATIENCE = 6
@@ -140,7 +142,16 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
     granted = headers.get("x-oauth-scopes")
     if granted is None:
         yield note("slack", "Slack did not say which scopes the token has; they were not checked.")
-    elif missing := sorted(SCOPES - {scope.strip() for scope in str(granted).split(",")}):
+    else:
+        for finding in _scopes(str(granted)):
+            yield finding
+    for finding in _stopped(workspace):
+        yield finding
+
+
+def _scopes(granted: str) -> Iterator[Finding]:
+    has = {scope.strip() for scope in granted.split(",")}
+    if missing := sorted(SCOPES - has):
         yield fault(
             "slack",
             plain(
@@ -154,10 +165,12 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
             ),
             mending("missing_scope"),
         )
-    else:
+    elif not (lacking := sorted(BETTER_WITH.keys() - has)):
         yield ok("slack", "All scopes are granted.")
-    for finding in _stopped(workspace):
-        yield finding
+    else:
+        for scope in lacking:
+            without = f"Without the scope {scope}: {BETTER_WITH[scope]}."
+            yield note("slack", without, mending("missing_scope"))
 
 
 def _stopped(workspace: Workspace | None) -> Iterator[Finding]:

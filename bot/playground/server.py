@@ -159,6 +159,7 @@ class Playground:
                     "email": one.email,
                     "tz": one.tz,
                     "admin": one.admin or one.owner,
+                    "peace_until": self.slack.in_peace_until(one.id),
                 }
                 for one in people.values()
             ],

@@ -16,13 +16,14 @@ from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.pieces import Blocks
+from bot.slack.disturbing import DoNotDisturb
 from bot.slack.drawing import KINDS, Kind, Sight
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
 from coach.attention import APART, still_wanted
 from coach.models import Insight, MessageState
 from coach.phrases import Phrase
-from storage import attention, deciding, insights, sending, workspaces
+from storage import attention, deciding, insights, people, sending, workspaces
 from storage.database import Tx, is_passing
 from storage.sending import Claimed, Paused
 from storage.shared_writes import SharedWrites
@@ -122,6 +123,7 @@ class Sender:
     ) -> None:
         self._parts = parts
         self._client_of = client_of
+        self._peace = DoNotDisturb(parts, client_of)
         self._apart = channel_pace
         self._together = together
         self._rest = rest
@@ -256,13 +258,19 @@ class Sender:
             if await self._call(each, UPDATE, call) is not None:
                 await self._keep(_Answer(each, kind, gone=drawn is None))
             return
-        if await self._pace(message.addressee):
+        waited = await self._pace(message.addressee)
+        if kind.advice and each.person is not None:
+            waited = await self._peace.ask(each.person) or waited
+        if waited:
             # Much may have changed since the claim, not least whether it is wanted at all.
             async with self._parts.database.read() as tx:
                 each = await sending.look_again(tx, each)
         drawn = self._drawn(each, kind)
         if drawn is None or (kind.advice and not self._still_wanted(each)):
             await self._withdraw(each)
+            return
+        if kind.advice and self._is_in_peace(each):
+            await self._withdraw(each, for_now=True)
             return
         answer = await self._call(each, POST, self._post(each, *drawn))
         if answer is not None:
@@ -303,6 +311,10 @@ class Sender:
         # Its time may have run out between claim and turn: better unsaid than said too late.
         person, now = each.person, self._parts.clock.now()
         return person is not None and any(still_wanted(person, i, now) for i in each.insights)
+
+    def _is_in_peace(self, each: Claimed) -> bool:
+        until = each.person.dnd_until if each.person else None
+        return until is not None and until > self._parts.clock.now()
 
     def _drawn(self, each: Claimed, kind: Kind) -> tuple[str, Blocks] | None:
         sight = Sight(
@@ -369,10 +381,15 @@ class Sender:
             elif each.kind.sent is not None:
                 await each.kind.sent(tx, message)
 
-    async def _withdraw(self, each: Claimed) -> None:
+    async def _withdraw(self, each: Claimed, *, for_now: bool = False) -> None:
         message = each.message
         async with self._parts.database.write() as tx:
             await self._reconsider(tx, each)
+            if for_now:
+                whose = [message.person_id] if message.person_id else []
+                briefs = whose if message.kind == "brief" else []
+                digests = whose if message.kind == "digest" else []
+                await people.not_made(tx, message.workspace_id, briefs, digests)
             await sending.record(tx, message, state=MessageState.WITHDRAWN.value, attempts=0)
         self._parts.wake.attention.set()
 

@@ -18,7 +18,7 @@ def manifest() -> dict[str, Any]:
 
 def test_the_app_asks_for_the_least_scopes(manifest: dict[str, Any]) -> None:
     assert manifest["oauth_config"]["scopes"] == {
-        "bot": ["chat:write", "commands", "users:read", "users:read.email"]
+        "bot": ["chat:write", "commands", "dnd:read", "users:read", "users:read.email"]
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -35,6 +36,7 @@ class Calls:
             self._route("submit", self._do_submit),
             self._route("close", self._do_close),
             self._route("tab", self._do_tab),
+            self._route("peace", self._do_peace),
             self._route("clock", self._do_clock),
             self._route("crm/deals", self._do_new_deal),
             self._route("crm/deals/{id}", self._do_deal),
@@ -74,6 +76,12 @@ class Calls:
 
     async def _do_tab(self, given: Json, request: Request) -> Json:
         return _outcome(await self.slack.open_tab(given["person"], str(given["tab"])))
+
+    async def _do_peace(self, given: Json, request: Request) -> Json:
+        minutes = int(given["minutes"])
+        until = self.slack.clock.now() + timedelta(minutes=minutes) if minutes > 0 else None
+        self.slack.leave_in_peace(given["person"], until)
+        return {"ok": True}
 
     async def _do_clock(self, given: Json, request: Request) -> Json:
         if given.get("days") not in (1, 7):

@@ -35,7 +35,7 @@ from coach.ports import Clock
 
 __all__ = ["Answer", "Fault", "Message", "Person", "Refusal", "SlackStandIn", "words_of"]
 
-SCOPES = ("chat:write", "commands", "im:write", "users:read", "users:read.email")
+SCOPES = ("chat:write", "commands", "dnd:read", "im:write", "users:read", "users:read.email")
 
 
 class SlackStandIn(People):

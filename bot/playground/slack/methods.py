@@ -111,6 +111,15 @@ def _user_info(world: Workspace, args: Json) -> Json:
     return {"user": user}
 
 
+def _dnd_info(world: Workspace, args: Json) -> Json:
+    person = world.person(str(args.get("user")))
+    if (peace := world.peace.get(person.id)) is None:
+        # So Slack answers about somebody who has never had any.
+        return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
+    starts, ends = (int(each.timestamp()) for each in peace)
+    return {"dnd_enabled": True, "next_dnd_start_ts": starts, "next_dnd_end_ts": ends}
+
+
 def _users_list(world: Workspace, args: Json) -> Json:
     everybody = list(world.people.values())
     first = int(args.get("cursor") or 0)
@@ -285,6 +294,7 @@ def _blocks_validate(world: Workspace, args: Json) -> Json:
 
 METHODS: dict[str, Method] = {
     "auth.test": Method(_auth_test),
+    "dnd.info": Method(_dnd_info, "dnd:read"),
     "users.info": Method(_user_info, "users:read"),
     "users.list": Method(_users_list, "users:read"),
     "users.lookupByEmail": Method(_user_by_email, "users:read.email"),

@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.forms import state_of
@@ -48,6 +49,8 @@ class Workspace(Keys, Changes):
         self.conversations: dict[str, dict[str, Message]] = {}
         self.homes: dict[str, Json] = {}
         self.views: dict[str, list[Json]] = {}
+        #: Do Not Disturb of people who have it: from when, and until when.
+        self.peace: dict[str, tuple[datetime, datetime]] = {}
         self.commands = {"/coach"}
         self.sent: list[Sent] = []
         self.refusals: list[Refusal] = []
@@ -216,6 +219,26 @@ class Workspace(Keys, Changes):
         self.tell({"type": "home", "person": who, "view": whole})
         return whole
 
+    def leave_in_peace(
+        self, who: str, until: datetime | None, since: datetime | None = None
+    ) -> None:
+        """Do Not Disturb for a person, from now on unless ``since`` says so; None ends it.
+
+        Raises:
+            SlackFault: ``user_not_found``.
+        """
+        self.person(who)
+        self.peace.pop(who, None)
+        if until is not None:
+            self.peace[who] = (since or self.clock.now(), until)
+        self.tell({"type": "peace", "person": who, "until": until and until.isoformat()})
+
+    def in_peace_until(self, who: str) -> str | None:
+        """When the Do Not Disturb ends in which this person is now, for the page."""
+        starts, ends = self.peace.get(who, (None, None))
+        now = self.clock.now()
+        return ends.isoformat() if starts and ends and starts <= now < ends else None
+
     def say(self, who: str, text: str) -> None:
         """A passing notice of Slack itself to a person."""
         self.tell({"type": "say", "person": who, "text": text})
@@ -267,6 +290,9 @@ class Workspace(Keys, Changes):
                 for who in self.conversations
             },
             "homes": self.homes,
+            "peace": {
+                who: [each.isoformat() for each in peace] for who, peace in self.peace.items()
+            },
             "last_micro": self._last_micro,
             "serial": self._serial,
         }
@@ -288,5 +314,7 @@ class Workspace(Keys, Changes):
                 for one in messages
             }
         self.homes = dict(kept["homes"])
+        for who, (starts, ends) in kept.get("peace", {}).items():
+            self.peace[who] = (datetime.fromisoformat(starts), datetime.fromisoformat(ends))
         self._last_micro = kept["last_micro"]
         self._serial = kept["serial"]

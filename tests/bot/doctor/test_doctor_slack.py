@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.doctor.findings import Finding, State
-from bot.doctor.slack import SCOPES, check_slack
+from bot.doctor.slack import BETTER_WITH, SCOPES, check_slack
 from bot.playground.slack.api import Fault, Person, SlackStandIn
 from bot.runtime.settings import Settings
 from storage.installations import ENVIRONMENT, Installation
@@ -64,7 +64,7 @@ def bound(**changes: Any) -> Workspace:
 
 def test_the_scopes_that_are_checked_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load((Path(__file__).parents[3] / "manifest.yml").read_text())
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES | BETTER_WITH.keys()
 
 
 async def test_a_good_token_is_well() -> None:
@@ -78,6 +78,16 @@ async def test_a_missing_scope_is_named() -> None:
         stand_in.scopes = {"chat:write", "commands", "users:read"}
         (found,) = faults(await asked(settings))
     assert found.text == "The token lacks a scope: users:read.email."
+
+
+async def test_a_scope_without_which_it_works_less_well_is_noted() -> None:
+    async with slack() as (stand_in, settings):
+        stand_in.scopes = set(SCOPES)
+        found = await asked(settings)
+    assert faults(found) == []
+    (noted,) = [each for each in found if "dnd:read" in each.text]
+    assert "Do Not Disturb is not seen" in noted.text
+    assert "manifest.yml" in (noted.mend or "")
 
 
 @pytest.mark.parametrize(

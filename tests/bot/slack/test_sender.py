@@ -407,7 +407,7 @@ async def test_a_card_answered_while_on_its_way_shows_the_answer(post: Post) -> 
     sending = asyncio.create_task(post.sender.send_due())
     (insight,) = await insights_of(post.parts, ana)
     async with asyncio.timeout(20):
-        while not post.slack.calls:
+        while post.slack.faults["chat.postMessage"]:
             await asyncio.sleep(0.01)
     await decisions.dismiss(post.parts, by(ANA), insight.fingerprint)
     await sending

@@ -1,10 +1,10 @@
 // The direct message with the bot: people to switch between, tabs, messages, Home and About.
 
-import { announce, h, icon, reconcile, redraw } from "./dom.js";
+import { announce, h, icon, reconcile, redraw, toast } from "./dom.js";
 import { renderBlocks } from "./blocks.js";
 import { Form } from "./inputs.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { choosePerson, chooseTab, on, post, shown, state } from "./state.js";
+import { choosePerson, chooseTab, now, on, post, shown, state } from "./state.js";
 import { clockTime, dayOf, dayWords, daysUntil, initials, tabList, tint, when } from "./words.js";
 
 const GROUPED = 5 * 60 * 1000;
@@ -21,6 +21,7 @@ export function startConversation() {
     if (state.tab === "messages") toEnd();
   });
   on("people", drawPeople);
+  startPeace();
   on("messages", drawMessages);
   on("home", drawHome);
   on("people", drawAbout);
@@ -91,6 +92,23 @@ function drawPeople() {
       };
     }),
   );
+}
+
+/** Slack's own Do Not Disturb of the person on show: for an hour, or ended. */
+function startPeace() {
+  const button = at("peace");
+  const isOn = () => new Date(shown()?.peace_until ?? 0) > now();
+  const draw = () => {
+    button.setAttribute("aria-pressed", String(isOn()));
+    button.textContent = isOn()
+      ? `Not to be disturbed until ${clockTime(new Date(shown().peace_until))}`
+      : "Do not disturb for an hour";
+  };
+  button.addEventListener("click", async () => {
+    const answer = await post("/ui/peace", { person: state.person, minutes: isOn() ? 0 : 60 });
+    if (!answer.ok) toast(answer.error, "problem");
+  });
+  on("people clock", draw);
 }
 
 /** "Ana Ruiz", of which a phone shows the first word only. */

@@ -188,6 +188,11 @@ const receive = {
     state.views[id] = views;
     tell("views");
   },
+  peace({ person: id, until }) {
+    const who = person(id);
+    if (who) who.peace_until = until;
+    tell("people");
+  },
   home({ person: id, view }) {
     state.homes[id] = view;
     tell("home");

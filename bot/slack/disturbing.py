@@ -1,0 +1,126 @@
+"""Do Not Disturb: before somebody is sent advice, Slack is asked whether they are left in peace."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.runtime.parts import Parts
+from bot.slack.faults import CALL_FAILED, Fault, Means, fault
+from bot.slack.installed import NotInstalledError
+from coach.models import Person
+from storage import people
+from storage.database import Tx
+from storage.shared_writes import SharedWrites
+
+log = logging.getLogger(__name__)
+
+#: How long Slack's answer about somebody holds.
+FRESH = timedelta(minutes=5)
+
+#: When to ask again with a token that may not, and after Slack could not be reached.
+WITHOUT_SCOPE, UNREACHED = timedelta(hours=1), timedelta(minutes=1)
+
+#: How long an answer is waited for, in seconds: what is to be said comes first.
+PATIENCE = 3.0
+
+
+def ends_at(answer: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the peace in which somebody is now ends; `None` when they are in none.
+
+    `answer` is Slack's (https://docs.slack.dev/reference/methods/dnd.info). It names the next time
+    of peace, which may be tomorrow's; a snooze it tells only of whoever asks.
+    """
+    ends: list[datetime] = []
+    if answer.get("snooze_enabled"):
+        ends += _instants(answer.get("snooze_endtime"))
+    if answer.get("dnd_enabled"):
+        starts = _instants(answer.get("next_dnd_start_ts"))
+        if any(start <= now for start in starts):
+            ends += _instants(answer.get("next_dnd_end_ts"))
+    return max((end for end in ends if end > now), default=None)
+
+
+def _instants(seconds: object) -> list[datetime]:
+    if not isinstance(seconds, int | float):
+        return []
+    try:
+        return [datetime.fromtimestamp(seconds, UTC)]
+    except (OverflowError, OSError, ValueError):
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    person: Person
+    asked_at: datetime
+    until: datetime | None
+
+
+class DoNotDisturb:
+    """Asks Slack about people, and keeps what it said with them, for every process.
+
+    Not to be told is no yes: whoever Slack says nothing about may be sent something.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        client_of: Callable[[str], Awaitable[AsyncWebClient]],
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._parts = parts
+        self._client_of = client_of
+        self._patience = patience
+        #: Tokens and workspaces with which Slack is not to be asked, and until when.
+        self._left_alone: dict[str, datetime] = {}
+        self._answers = SharedWrites(parts.database, _keep)
+
+    async def ask(self, person: Person) -> bool:
+        """Ask about somebody unless that was done of late; says whether they may have changed."""
+        now = self._parts.clock.now()
+        asked_at = person.dnd_asked_at
+        if person.slack_user_id is None or (asked_at is not None and abs(now - asked_at) < FRESH):
+            return False
+        try:
+            client = await self._client_of(person.workspace_id)
+        except NotInstalledError:
+            # Whoever sends will find out, and says so.
+            return False
+        if any(self._is_left_alone(key, now) for key in (person.workspace_id, client.token or "")):
+            return False
+        try:
+            async with asyncio.timeout(self._patience):
+                answer = await client.dnd_info(user=person.slack_user_id)
+            until = ends_at(answer.data if isinstance(answer.data, dict) else {}, now)
+        except CALL_FAILED as error:
+            found = fault(error)
+            if found.means is not Means.NEVER:
+                self._leave_alone(person.workspace_id, client.token or "", found, now)
+                return False
+            log.warning(
+                "Slack does not say whether %s may be disturbed: %s", person.name, found.code
+            )
+            until = None
+        await self._answers.make(_Answer(person, now, until))
+        return True
+
+    def _is_left_alone(self, key: str, now: datetime) -> bool:
+        until = self._left_alone.get(key)
+        return until is not None and now < until
+
+    def _leave_alone(self, workspace_id: str, token: str, found: Fault, now: datetime) -> None:
+        if found.means is Means.WORKSPACE:
+            log.info("Slack does not say who may be disturbed: %s", found.code)
+            self._left_alone[token] = now + WITHOUT_SCOPE
+        else:
+            self._left_alone[workspace_id] = now + (found.retry_after or UNREACHED)
+
+
+async def _keep(tx: Tx, answers: Sequence[_Answer]) -> None:
+    await people.told_of_peace(tx, [(each.person, each.asked_at, each.until) for each in answers])
