@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -35,11 +35,12 @@ from bot.slack.installed import PATIENCE, Slack, authorizing
 from bot.slack.sender import Sender
 from bot.web.routes import SlackGuard, Web
 from coach.action import load_actions
+from coach.calendar import public_holidays
 from coach.engine import load_rules
 from coach.errors import CoachError
 from coach.ids import Entropy
 from coach.ports import Clock
-from storage import schema, workspaces
+from storage import people, schema, workspaces
 from storage.database import Database
 from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
@@ -200,6 +201,16 @@ async def prepare(parts: Parts, workspace_id: str) -> None:
     async with parts.database.write() as tx:
         await workspaces.ensure(tx, workspace_id, parts.clock.now())
         await planning.announce(parts, tx)
+        countries = await people.countries(tx)
+    if countries:
+        await asyncio.to_thread(_know_holidays, countries, parts.clock.now().year)
+
+
+def _know_holidays(countries: Iterable[str], year: int) -> None:
+    """Load them before anybody waits for it: it takes about half a second."""
+    for country in countries:
+        with suppress(ValueError):
+            public_holidays(country, year)
 
 
 def make_parts(

@@ -323,6 +323,12 @@ async def has_seen_home(tx: Tx, workspace_id: str, slack_user_id: str) -> bool:
     return (await tx.execute(query)).scalar() is not None
 
 
+async def countries(tx: Tx) -> list[str]:
+    """The countries whose public holidays count for anybody."""
+    query = select(people.c.holidays).where(people.c.holidays.is_not(None)).distinct()
+    return list((await tx.execute(query)).scalars())
+
+
 async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:
     """Owners no Slack user was found for, with how many insights wait for each."""
     waiting = (
