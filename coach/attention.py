@@ -267,9 +267,12 @@ def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> 
 
 def _for_the_brief(decided: Decided) -> bool:
     """Whether it belongs into the next brief: what was meant for it, and what overflowed."""
-    return decided == _IN_BRIEF or (
-        decided.verdict is Verdict.DIGEST and decided.reason in {Reason.CAP, Reason.BULK}
-    )
+    return decided == _IN_BRIEF or overflowed(decided)
+
+
+def overflowed(decided: Decided) -> bool:
+    """Whether it would have been said by itself, had there not been too much."""
+    return decided.verdict is Verdict.DIGEST and decided.reason in {Reason.CAP, Reason.BULK}
 
 
 def silenced(person: Person, now: datetime) -> Reason | None:

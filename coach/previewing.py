@@ -1,8 +1,8 @@
-"""What a person's day looks like with what they have set, in a sentence."""
+"""What a person's day looks like with what they have set, and what the next digest will hold."""
 
 from datetime import date, datetime
 
-from coach.attention import Reason, silenced
+from coach.attention import Decided, Reason, Verdict, overflowed, silenced
 from coach.calendar import (
     holiday_on,
     is_at_work,
@@ -11,10 +11,10 @@ from coach.calendar import (
     moment_on,
     next_work,
 )
-from coach.models import Person
+from coach.models import Insight, Person
 from coach.phrases import Phrase, TimeOfDay, counted, facts, say, together
 from coach.thresholds import daily_cap
-from coach.timetable import brief_on, digest_on, next_digest
+from coach.timetable import brief_on, digest_on, next_brief, next_digest
 
 _ASIDE = say("What answers something you have just done comes at once, at any hour.")
 
@@ -79,3 +79,22 @@ def _most(person: Person, day: date) -> Phrase:
         "count",
         count=count,
     )
+
+
+def digest_after(person: Person, now: datetime) -> datetime | None:
+    """When the next digest comes; `None` when none does, as things are now."""
+    silent = silenced(person, now)
+    if silent is Reason.PAUSED and person.paused_until is not None:
+        return next_digest(person, person.paused_until)
+    return None if silent else next_digest(person, now)
+
+
+def waits_for_digest(person: Person, insight: Insight, decided: Decided, now: datetime) -> bool:
+    """Whether an insight that was not said yet is put into the next digest, as things are now."""
+    if decided.verdict is not Verdict.DIGEST:
+        return False
+    digest = digest_after(person, now)
+    if digest is None or insight.expires_at <= digest:
+        return False
+    brief = next_brief(person, now)
+    return not (overflowed(decided) and brief is not None and brief < digest)

@@ -1,14 +1,16 @@
 """Tests of each `/coach` sub-command, typed by a person and answered in Slack."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.slack import commands
 from bot.slack.command import load_subcommands
-from coach.models import Enrolment, Level, Priority
+from coach.models import Enrolment, Level, Often, Priority
 from coach.wording import plain
+from storage import people
 from tests.bot.surface import ANA, BEN, CHRIS, Surface, deal, task, words
 
 
@@ -131,6 +133,35 @@ async def test_insights_can_be_answered_in_the_list_which_then_changes(
     await surface.slack.press(ANA, listed.ts, label="Take Action")
     await surface.parts.background.drain(30)
     assert surface.view(ANA)["title"]["text"] == "Create a task"
+
+
+async def test_digest_shows_what_the_next_one_holds_and_when_it_comes(surface: Surface) -> None:
+    # Ten o'clock on a Monday; the digest of the week comes on Friday.
+    waits = await surface.insight(
+        occasion="1", message="Low one.", priority=Priority.LOW, lasts=timedelta(days=9)
+    )
+    await surface.insight(occasion="2", message="Over by Tuesday.", priority=Priority.LOW)
+    await surface.card(occasion="3", message="Stands there.")
+    told = await coach(surface, "digest")
+    assert "It comes Fri 27 Nov, 17:00." in told
+    assert "Worth a look when you have time: 1 thing" in told
+    assert "Low one." in told
+    assert "Over by Tuesday." not in told
+    assert "Stands there." not in told
+    assert (await surface.stored(waits)).seen
+    # It comes all the same.
+    assert await surface.standing(waits) == "below_level"
+
+
+async def test_digest_says_why_none_comes(surface: Surface) -> None:
+    assert "Nothing waits for your next digest. It would come Fri 27 Nov" in await coach(
+        surface, "digest"
+    )
+    off = replace((await surface.person(ANA)).settings, digest=Often.OFF)
+    async with surface.parts.database.write() as tx:
+        await people.save_settings(tx, await surface.person(ANA), off)
+    assert "You have turned the digest off. No digest comes." in await coach(surface, "digest")
+    assert "You have not started the coach yet. No digest" in await coach(surface, "digest", BEN)
 
 
 async def test_no_insights_is_said_plainly(surface: Surface) -> None:
