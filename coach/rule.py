@@ -46,7 +46,7 @@ class ActionRule:
     #: What its advice is called where it is listed, muted or counted: “Stuck deals”.
     called: Phrase
     #: One sentence for people: what it watches for and what it suggests.
-    summary: str
+    summary: Phrase
     #: The least level at which a person hears of it.
     level: Level
     verbs: frozenset[Verb]
@@ -108,7 +108,7 @@ class TimeRule:
     """
 
     called: Phrase
-    summary: str
+    summary: Phrase
     level: Level
     kind: SubjectKind
     #: When a thing becomes the rule's business if nothing happens to it; `None`: never. It depends
@@ -142,7 +142,7 @@ class PersonRule:
     """
 
     called: Phrase
-    summary: str
+    summary: Phrase
     level: Level
     #: The first of its times with a person after an instant.
     next: Callable[[Person, datetime], datetime]

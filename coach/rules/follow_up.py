@@ -79,7 +79,7 @@ def _said(deal: Deal) -> Changed:
 
 RULE = ActionRule(
     called=say("Follow-ups"),
-    summary="When you create a deal: plan a follow-up within 24 hours.",
+    summary=say("When you create a deal: plan a follow-up within 24 hours."),
     level=Level.ACTIVE,
     verbs=frozenset({Verb.DEAL_CREATED}),
     evaluate=evaluate,

@@ -103,7 +103,7 @@ def _reason(done: Value, task: Task) -> Phrase:
 
 RULE = ActionRule(
     called=say("What is next"),
-    summary="When you complete a task: the next important one.",
+    summary=say("When you complete a task: the next important one."),
     level=Level.BALANCED,
     verbs=frozenset({Verb.TASK_COMPLETED}),
     evaluate=evaluate,

@@ -96,7 +96,7 @@ def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draf
 
 RULE = TimeRule(
     called=say("Overdue tasks"),
-    summary="Tasks whose due date has passed.",
+    summary=say("Tasks whose due date has passed."),
     level=Level.BALANCED,
     kind=SubjectKind.TASK,
     due=due,

@@ -114,7 +114,7 @@ def _can_be_asked(contact: Contact, deal: Deal) -> bool:
 
 RULE = ActionRule(
     called=say("Referrals"),
-    summary="When you win a deal: ask the client for a referral.",
+    summary=say("When you win a deal: ask the client for a referral."),
     level=Level.MINIMAL,
     verbs=frozenset({Verb.DEAL_CLOSED}),
     evaluate=evaluate,

@@ -138,7 +138,7 @@ def _reason(person: Person, leads: list[Contact], now: datetime) -> Phrase:
 
 RULE = TimeRule(
     called=say("Leads going cold"),
-    summary="Leads without contact for your number of working days.",
+    summary=say("Leads without contact for your number of working days."),
     level=Level.MINIMAL,
     kind=SubjectKind.CONTACT,
     due=due,

@@ -194,7 +194,7 @@ def _at_least(deal: Deal, days: int, worked: int, limit: int) -> tuple[Phrase, P
 
 RULE = TimeRule(
     called=say("Stuck deals"),
-    summary="Open deals in one stage for your number of working days.",
+    summary=say("Open deals in one stage for your number of working days."),
     level=Level.MINIMAL,
     kind=SubjectKind.DEAL,
     due=due,

@@ -48,7 +48,7 @@ def action_rule(
     shown: tuple[Knowledge[Any], ...] = (),
 ) -> ActionRule:
     """A rule that answers one verb."""
-    return ActionRule(say("Tests"), "Test.", level, frozenset({verb}), answer, always, shown)
+    return ActionRule(say("Tests"), say("Test."), level, frozenset({verb}), answer, always, shown)
 
 
 def time_rule(
@@ -60,7 +60,7 @@ def time_rule(
     def due(subject: Subject, person: Person, known: Known) -> datetime | None:
         return NOW if subject is WON else None
 
-    return TimeRule(say("Tests"), "Test.", level, SubjectKind.DEAL, due, answer, always)
+    return TimeRule(say("Tests"), say("Test."), level, SubjectKind.DEAL, due, answer, always)
 
 
 def person_rule(answer: Draft | None = DRAFT) -> PersonRule:
@@ -69,7 +69,9 @@ def person_rule(answer: Draft | None = DRAFT) -> PersonRule:
     def next_hour(person: Person, after: datetime) -> datetime:
         return after.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
-    return PersonRule(say("Tests"), "Test.", Level.MINIMAL, next_hour, lambda _: answer, always)
+    return PersonRule(
+        say("Tests"), say("Test."), Level.MINIMAL, next_hour, lambda _: answer, always
+    )
 
 
 WIN = did(Verb.DEAL_CLOSED, deal=WON)

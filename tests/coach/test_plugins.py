@@ -112,7 +112,7 @@ def test_every_plugin_has_a_docstring_and_a_test(path: Path) -> None:
 
 @pytest.mark.parametrize("name", load_rules())
 def test_every_rule_says_in_a_sentence_what_it_watches_for(name: str) -> None:
-    summary = load_rules()[name].summary
+    summary = plain(load_rules()[name].summary)
     assert summary.endswith(".")
     assert "\n" not in summary
 

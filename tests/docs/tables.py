@@ -48,7 +48,7 @@ def rules() -> str:
     return _table(
         ("rule", "what it speaks of", "called by", "from level"),
         (
-            (f"`{name}`", rule.summary, _CALLS[type_of(rule).value], str(int(rule.level)))
+            (f"`{name}`", plain(rule.summary), _CALLS[type_of(rule).value], str(int(rule.level)))
             for name, rule in load_rules().items()
         ),
     )

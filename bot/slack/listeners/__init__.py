@@ -22,6 +22,7 @@ from bot.slack.blocks import screen
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.brief import SHOW_ALL
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
+from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
 from bot.slack.installed import Slack
 from bot.slack.listeners import (
     command,
@@ -32,6 +33,7 @@ from bot.slack.listeners import (
     linking,
     settings,
     submitting,
+    why,
 )
 from bot.slack.listeners.answering import BUSY
 from bot.slack.listeners.desk import (
@@ -55,6 +57,9 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "insight:dismiss": insight.dismiss,
     UNDO: insight.undo,
     WHY_NOT: insight.explain,
+    WHY: why.show,
+    CHOOSE: why.choose,
+    SETTINGS: home.open_settings,
     SHOW_ALL: insight.show_all,
     screen.DO: insight.use_control,
     "welcome:start": enrolment.start,

@@ -91,8 +91,9 @@ class Press:
         await respond(self.client, api, url, text, blocks, replace=replace)
 
     async def show(self, making: Coroutine[Any, Any, Json]) -> None:
-        """Open the modal that `making` makes."""
-        await show(self.desk, self.client, self.trigger_id, making)
+        """Open the modal that `making` makes; above the one in which it was asked for, if any."""
+        on_top = self.modal_id is not None
+        await show(self.desk, self.client, self.trigger_id, making, on_top=on_top)
 
 
 def team_of(body: Json) -> str:
@@ -102,19 +103,25 @@ def team_of(body: Json) -> str:
 
 
 async def show(
-    desk: Desk, client: AsyncWebClient, trigger_id: str, making: Coroutine[Any, Any, Json]
+    desk: Desk,
+    client: AsyncWebClient,
+    trigger_id: str,
+    making: Coroutine[Any, Any, Json],
+    *,
+    on_top: bool = False,
 ) -> None:
     """Open a modal in time, whatever it takes to make it.
 
     One that takes long finds its place kept; what then goes wrong is said there.
     """
+    open_view = client.views_push if on_top else client.views_open
     task = asyncio.create_task(making)
     done, _ = await asyncio.wait({task}, timeout=desk.patience)
     if done:
-        await client.views_open(trigger_id=trigger_id, view=task.result())
+        await open_view(trigger_id=trigger_id, view=task.result())
         return
     try:
-        opened = await client.views_open(trigger_id=trigger_id, view=working_modal())
+        opened = await open_view(trigger_id=trigger_id, view=working_modal())
     except CALL_FAILED:
         task.cancel()
         raise

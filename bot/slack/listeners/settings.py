@@ -21,4 +21,5 @@ async def save(submission: Submission) -> Json:
         return {"response_action": "errors", "errors": shown(result, parts.voices.to(person))}
     await enrolling.save_settings(parts, actor, result)
     refresh(submission.desk, submission.client, actor)
-    return {}
+    # What is below it, if anything, tells of the settings of before.
+    return {"response_action": "clear"} if submission.view.get("previous_view_id") else {}

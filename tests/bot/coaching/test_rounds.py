@@ -55,7 +55,7 @@ def deal_rule(answer: Any, due: Any = None) -> TimeRule:
         return BEGINNING if isinstance(subject, Deal) else None
 
     return TimeRule(
-        say("Tests"), "Test.", Level.MINIMAL, SubjectKind.DEAL, due or at_once, answer, always
+        say("Tests"), say("Test."), Level.MINIMAL, SubjectKind.DEAL, due or at_once, answer, always
     )
 
 

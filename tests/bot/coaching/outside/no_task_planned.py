@@ -116,7 +116,7 @@ def _draft(look: TimeLook, deal: Deal) -> Draft:
 
 RULE = TimeRule(
     called=say("Deals without a task"),
-    summary="Open deals without a task for the days to come.",
+    summary=say("Open deals without a task for the days to come."),
     level=Level.MINIMAL,
     kind=SubjectKind.DEAL,
     due=due,

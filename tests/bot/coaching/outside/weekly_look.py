@@ -48,7 +48,7 @@ def evaluate(look: TimeLook) -> Draft | None:
 
 RULE = PersonRule(
     called=say("Weekly looks"),
-    summary="On Monday morning: how much of importance waits.",
+    summary=say("On Monday morning: how much of importance waits."),
     level=Level.BALANCED,
     next=next_monday,
     evaluate=evaluate,

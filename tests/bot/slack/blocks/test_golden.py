@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bot.coaching.explaining import Explanation
 from bot.playground.slack.blocks import problems, view_problems
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
@@ -21,7 +22,11 @@ from bot.slack.blocks.lists import deal_list, insight_list, task_list
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
+from bot.slack.blocks.why import why_modal
 from coach.action import Action, ActionView, load_actions
+from coach.attention import Decided, Reason, Verdict
+from coach.engine import load_rules
+from coach.explaining import Outcomes, Told
 from coach.models import (
     Contact,
     Dismissed,
@@ -109,6 +114,14 @@ def _link(state: str) -> Payload:
     return _message(link_request(params, VOICE))
 
 
+WHY = Explanation(
+    Told(STALE, Decided(Verdict.NOW, Reason.SAID), said_at=NOW, said_by="brief"),
+    ANA,
+    load_rules()["stale_leads"],
+    LEADS,
+    7,
+    Outcomes(told=9, done=4, dismissed=1, resolved=2, expired=1),
+)
 OFF = replace(ANA, settings=Settings(enabled=False))
 NEW = replace(ANA, enrolment=Enrolment.INVITED, time_zone=None)
 PARTICULAR = Settings(
@@ -187,6 +200,12 @@ BUILT: dict[str, Callable[[], Payload]] = {
     ),
     "modal_settings": lambda: settings_modal(ANA, VOICE, NOW),
     "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR), VOICE, NOW),
+    "modal_why": lambda: why_modal(WHY, VOICE, NOW, [STALE, INSIGHT]),
+    "modal_why_over": lambda: why_modal(
+        replace(WHY, told=Told(replace(STALE, state=InsightState.DISMISSED)), rule=None),
+        VOICE,
+        NOW,
+    ),
     "modal_sentence": lambda: sentence_modal(say("You have already taken care of this.")),
     "modal_working": lambda: working_modal(),
     "answer_sentence": lambda: _message(sentence(say("Your coach is on."))),

@@ -1,0 +1,71 @@
+"""Why somebody sees an insight: everything that its explanation is drawn from, as it is now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.coaching import following
+from bot.coaching.actor import Actor
+from bot.coaching.permission import Refusal
+from bot.runtime.parts import Parts
+from coach.explaining import Outcomes, Told
+from coach.models import Deal, Insight, Person, Subject
+from coach.phrases import say
+from coach.rule import Rule
+from storage import explaining, insights, namesakes, people, showing
+
+#: How many of the things that an insight is about are told.
+THINGS = 5
+
+#: How many insights there are to choose from.
+CHOICES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All there is to tell about one insight."""
+
+    told: Told
+    person: Person
+    #: `None` when this version does not have it any more.
+    rule: Rule | None
+    #: The first of the things that it is about, and how many they are.
+    things: Sequence[Subject]
+    count: int
+    outcomes: Outcomes
+
+
+async def explain(parts: Parts, actor: Actor, fingerprint: str) -> Explanation:
+    """Everything about an insight of the one who asks, whatever became of it. Raises `Refusal`."""
+    workspace_id = actor.workspace_id
+    async with parts.database.read() as tx:
+        found = await explaining.told(tx, workspace_id, fingerprint)
+        person = await people.by_slack_user(tx, workspace_id, actor.slack_user_id)
+    if found is None:
+        raise Refusal(
+            say("This insight is not known any more. `/coach insights` shows what is open.")
+        )
+    if person is None or found.insight.person_id != person.id:
+        raise Refusal(say("This insight is for somebody else, so only they can see why."))
+    await following.as_of_now(parts, [found.insight])
+    async with parts.database.read() as tx:
+        told = await explaining.told(tx, workspace_id, fingerprint) or found
+        about = (await insights.subjects(tx, workspace_id, [fingerprint])).get(fingerprint, ())
+        first = [(each.kind, each.connection_id, each.id) for each in about[:THINGS]]
+        known = await showing.by_places(tx, workspace_id, first)
+        found_now = [known[place] for place in first if place in known]
+        deals = [each for each in found_now if isinstance(each, Deal)]
+        apart = iter(await namesakes.told_apart(tx, workspace_id, deals))
+        things = [next(apart) if isinstance(each, Deal) else each for each in found_now]
+        outcomes = await explaining.outcomes(tx, workspace_id, person.id, found.insight.rule)
+    rule = parts.rules.get(found.insight.rule)
+    return Explanation(told, person, rule, things, len(about), outcomes)
+
+
+async def choices(parts: Parts, actor: Actor) -> list[Insight]:
+    """What can be explained to the one who asks: the latest that was said to them first."""
+    async with parts.database.read() as tx:
+        person = await people.by_slack_user(tx, actor.workspace_id, actor.slack_user_id)
+        if person is None:
+            return []
+        now = parts.clock.now()
+        return await explaining.latest(tx, actor.workspace_id, person.id, now, CHOICES)
