@@ -56,6 +56,8 @@ class Understood:
     columns: Columns
     records: Sequence[Record]
     rejected: Sequence[Rejected]
+    #: What every row says though no column does.
+    constants: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ def understand(
             continue
         seen[record.id] = row.line
         records.append(record)
-    return Understood(thing, sheet, columns, records, rejected)
+    return Understood(thing, sheet, columns, records, rejected, same)
 
 
 def _fields(told_columns: Sequence[str]) -> set[str]:
@@ -222,9 +224,10 @@ async def _events(
 
 def ages_unknown(understood: Understood) -> tuple[int, int]:
     """Of how many open deals it is unknown since when they are in their stage, and of how many."""
-    unknown = sum(record.stage_age_unknown for record in understood.records)
-    deals = understood.thing is Thing.DEALS
-    return unknown, sum(deals and not record.ended for record in understood.records)
+    if understood.thing is not Thing.DEALS:
+        return 0, 0
+    there = [each for each in understood.records if not (each.ended or each.facts.get("deleted"))]
+    return sum(record.stage_age_unknown for record in there), len(there)
 
 
 def reasons(rejected: Sequence[Rejected]) -> list[tuple[str, int]]:

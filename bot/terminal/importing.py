@@ -1,40 +1,33 @@
 """`coach import`: a CRM's export into the mirror, with a preview, progress and a summary."""
 
 import gc
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from bot.importing import run
 from bot.importing.dates import DateReader
 from bot.importing.faults import FileError, RowError
-from bot.importing.rows import Record
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
-from bot.terminal.harmless import harmless
+from bot.terminal.imported import preview, rows, tell_reasons, tell_totals, tell_unreachable
 from bot.terminal.session import opened
 from coach.models import SubjectKind
 from coach.phrases import counted, say
 from coach.terms import how_many
 from coach.wording import plain
 from storage import connections
+from storage.people import load
 from storage.workspaces import DEFAULT
 
 #: Where things belong when no CRM is connected yet: the name `coach connect native` will use.
 FIRST_CONNECTION = "native"
-
-#: Rows a dry run shows.
-SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +70,7 @@ async def _import(settings: Settings, wish: Wish) -> None:
     console = Console(highlight=False)
     if wish.dry_run:
         # In a file or a pipe there is no edge at which a row would have to be folded.
-        _preview(
-            console if console.is_terminal else Console(highlight=False, width=200), understood
-        )
+        preview(console if console.is_terminal else Console(highlight=False, width=200), understood)
         return
     async with opened(settings) as parts:
         connection_id = await _connection(parts, wish.connection)
@@ -96,6 +87,8 @@ async def _import(settings: Settings, wish: Wish) -> None:
             result = await run.store(
                 parts, understood, connection_id, as_of, lambda rows: bar.advance(task, rows)
             )
+        async with parts.database.read() as tx:
+            people = (await load(tx, DEFAULT, result.owners)).values()
     rejected = run.write_rejected(wish.file, understood)
     stored = plain(
         say(
@@ -108,15 +101,16 @@ async def _import(settings: Settings, wish: Wish) -> None:
         f"{stored} in {perf_counter() - began:.1f} s: {result.new:,} new, "
         f"{result.changed:,} changed, {result.unchanged:,} as they were."
     )
-    _tell_ages(understood)
+    tell_totals(understood)
+    tell_unreachable(understood, people, connection_id)
     for name in result.unsure:
         typer.echo(
             f"Several owners are called {name}: what the file says is theirs stays with the one "
             "who has it, and is nobody's otherwise. `coach owners` lists them."
         )
     if rejected is not None:
-        typer.echo(f"{_rows(len(understood.rejected))} rejected, with reasons, in {rejected}:")
-        _tell_reasons(understood)
+        typer.echo(f"{rows(len(understood.rejected))} rejected, with reasons, in {rejected}:")
+        tell_reasons(understood)
         if not understood.records:
             raise FileError(
                 f"No row of {wish.file} could be imported; `coach import {wish.thing} "
@@ -155,87 +149,3 @@ async def _connection(parts: Parts, wanted: str | None) -> str:
         f"There is no connection “{wanted}” (there is: {there}); make it with "
         f"`coach connect native --id {wanted}`."
     )
-
-
-def _preview(console: Console, understood: run.Understood) -> None:
-    sheet, columns = understood.sheet, understood.columns
-    console.print("Columns:", markup=False)
-    named = [*columns.places.items(), *((f"came to {stage}", at) for stage, at in columns.stages)]
-    for name, place in sorted(named, key=lambda item: item[1]):
-        console.print(f"  {harmless(name)} ← {harmless(sheet.header[place])}", markup=False)
-    if columns.other:
-        kept = harmless(", ".join(columns.other))
-        console.print(f"  kept by their own names: {kept}", markup=False)
-    if columns.unused:
-        console.print(f"  not used: {harmless(', '.join(columns.unused))}", markup=False)
-    if understood.records:
-        console.print(f"\nThe first {min(SHOWN, len(understood.records))} as understood:")
-        console.print(_table(understood.records[:SHOWN]))
-    console.print(
-        f"{_rows(len(sheet.rows))}: {len(understood.records):,} would be imported, "
-        f"{len(understood.rejected):,} skipped. Nothing was changed."
-    )
-    _tell_ages(understood)
-    _tell_reasons(understood)
-
-
-def _tell_ages(understood: run.Understood) -> None:
-    unknown, deals = run.ages_unknown(understood)
-    if not unknown:
-        return
-    of = counted(
-        "{unknown} of {deals} open deal",
-        "{unknown} of {deals} open deals",
-        "deals",
-        unknown=unknown,
-        deals=deals,
-    )
-    typer.echo(
-        f"Since when {plain(of)} are in their stage is unknown: no column of the file says it."
-        "They count as stuck only once they were watched there for long enough. If a column does, "
-        "name it: --map stage_entered_at=COLUMN."
-    )
-
-
-def _table(records: Sequence[Record]) -> Table:
-    table = Table(show_lines=False)
-    rows = [_shown(record) for record in records]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        # Text, not markup: a title in square brackets stays one.
-        table.add_row(*(Text(harmless(row.get(name, ""))) for name in names))
-    return table
-
-
-def _shown(record: Record) -> dict[str, str]:
-    owner = record.owner
-    shown: dict[str, object] = {
-        "line": record.line,
-        "id": record.id,
-        **{name: value for name, value in record.facts.items() if name != "other"},
-        **record.standing,
-        "owner": (owner.email or str(owner)) if owner else None,
-        "created": record.created_at,
-        "in stage since": None if record.ended else record.stage_since,
-        "ended": record.ended_at,
-    }
-    return {name: _words(value) for name, value in shown.items() if value is not None}
-
-
-def _words(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
-    return f"{value:,f}" if isinstance(value, Decimal) else str(value)
-
-
-def _rows(count: int) -> str:
-    return plain(counted("{count} row", "{count} rows", "count", count=count))
-
-
-def _tell_reasons(understood: run.Understood) -> None:
-    for reason, count in run.reasons(understood.rejected)[:10]:
-        example = next(each for each in understood.rejected if run.reasons([each])[0][0] == reason)
-        told = f"{reason} (line {example.row.line}: {example.reason})"
-        typer.echo(f"  {count:,} × {harmless(told)}")

@@ -51,6 +51,77 @@ def test_a_dry_run_shows_the_rows_as_understood_and_changes_nothing(
     assert not (tmp_path / "deals.csv.rejected.csv").exists()
 
 
+def test_the_totals_are_told_before_and_after(coach: Coach, file: Path) -> None:
+    file.write_text(
+        DEALS + "D-3,Lost one,Lost,,ana@x.example,,2026-02-06,\nD-4,Nobody's,Demo,1,,,,\n",
+        encoding="utf-8",
+    )
+    for options in (["--dry-run"], []):
+        lines = coach("import", "deals", str(file), *options).out.splitlines()
+        assert "  deals: 2 open, 1 won, 1 lost" in lines
+        assert "  owners: 3, 2 of them without an address; 1 row without an owner" in lines
+        assert "  stage ages of open deals: 2 of 2 unknown" in lines
+        assert any("--map stage_entered_at=COLUMN" in line for line in lines)
+
+
+def test_deleted_deals_and_known_ages_are_told(coach: Coach, tmp_path: Path) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text(
+        "Id,Name,StageName,LastStageChangeDate,IsDeleted,Owner Email\n"
+        "D-1,A,Demo,2026-11-02,false,ana@x.example\nD-2,B,Demo,,true,ana@x.example\n",
+        encoding="utf-8",
+    )
+    ran = coach("import", "deals", str(path), "--dry-run")
+    assert "  deals: 1 open, 0 won, 0 lost, 1 deleted" in ran.out
+    assert "  owners: 1\n" in ran.out
+    assert "  stage ages of open deals: all known" in ran.out
+    assert "--map stage_entered_at" not in ran.out
+
+
+PEOPLE = "Name,Email,Lifecycle Stage,Owner\n" + "".join(
+    f"P {number},p{number}@x.example,{('Subscriber', 'Customer')[number % 2]},Ana\n"
+    for number in range(7)
+)
+
+
+def test_contacts_none_of_whom_is_a_lead_are_a_warning_with_a_way_out(
+    coach: Coach, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(PEOPLE, encoding="utf-8")
+    for options in (["--dry-run"], []):
+        ran = coach("import", "contacts", str(path), *options)
+        assert "  contacts: 0 of 7 are leads" in ran.out
+        assert "“Lifecycle Stage” says “Subscriber” (4), “CUSTOMER” (3)." in ran.out
+        assert "--set lead=yes" in ran.out
+    ran = coach("import", "contacts", str(path), "--set", "lead=yes", "--dry-run")
+    assert "  lead = yes, in every row" in ran.out
+    assert "  contacts: 4 of 7 are leads" in ran.out
+    assert "--set lead=yes" not in ran.out
+
+
+def test_tasks_are_counted_and_nobodys_tasks_are_a_warning(coach: Coach, tmp_path: Path) -> None:
+    path = tmp_path / "tasks.csv"
+    path.write_text("Subject,Status\nCall,Done\nWrite,Open\n", encoding="utf-8")
+    ran = coach("import", "tasks", str(path), "--dry-run")
+    assert "  tasks: 1 pending, 1 completed" in ran.out
+    assert "No row says whose it is" in ran.out
+    ran = coach("import", "tasks", str(path), "--set", "owner=ana@x.example", "--dry-run")
+    assert "  owners: 1\n" in ran.out
+    assert "No row says whose it is" not in ran.out
+
+
+def test_owners_nobody_can_find_in_slack_are_told_and_how_to_tie_them(
+    coach: Coach, file: Path
+) -> None:
+    ran = coach("import", "deals", str(file))
+    assert "2 of 2 owners cannot be found in Slack" in ran.out
+    assert "coach owners link native/name:ana NAME@example.com" in ran.out
+    assert coach("owners", "link", "native/name:ana", "ana@x.example").code == 0
+    assert coach("owners", "link", "native/name:ben", "ben@x.example").code == 0
+    assert "cannot be found" not in coach("import", "deals", str(file)).out
+
+
 def test_what_a_file_calls_things_cannot_move_the_terminals_cursor(
     coach: Coach, tmp_path: Path
 ) -> None:
