@@ -24,6 +24,10 @@ TO_DIGEST, TO_MUTE = 3, 6
 DIGESTS = 3
 
 
+#: Stands for the kind of message where the person has said that they want to go on hearing of it.
+ANSWERED = "answered"
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One insight that was put before the person."""
@@ -107,7 +111,7 @@ def looked_back(
 
 
 def _is_unanswered(each: Said) -> bool:
-    return each.state in {InsightState.OPEN, InsightState.EXPIRED}
+    return each.by != ANSWERED and each.state in {InsightState.OPEN, InsightState.EXPIRED}
 
 
 def _run(newest_first: Sequence[Said], today: object, person: Person) -> list[Said]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.runtime.parts import Parts
@@ -9,8 +10,10 @@ from coach import attention
 from coach.attention import Decided, Decision, Reason, Verdict, Waiting
 from coach.history import Past
 from coach.models import Enrolment, MessageState, Person
+from coach.phrases import Phrase, say, to_json
+from coach.wording import plain
+from storage import asking, deciding, ending, messages, people
 from storage import attention as kept
-from storage import deciding, ending, messages, people
 from storage.attention import Open
 from storage.database import Tx, is_passing
 from storage.messages import Message, card_id
@@ -45,7 +48,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
         )
         for id, person in persons.items()
     }
-    made = await _act(tx, workspace_id, persons, waiting, decisions, now)
+    made = await _act(parts, tx, workspace_id, persons, waiting, decisions, now)
     again = {
         id: decision.again_at
         for id, decision in decisions.items()
@@ -131,6 +134,7 @@ async def _one_by_one(parts: Parts) -> tuple[int, int]:
 
 
 async def _act(
+    parts: Parts,
     tx: Tx,
     workspace_id: str,
     persons: Mapping[str, Person],
@@ -162,6 +166,10 @@ async def _act(
                 continue
             due.append((_card(persons[id], known.waiting), [print_]))
         due += _together(persons[id], decision, waiting.get(id, {}), now)
+        for rule in decision.ask_about:
+            called = parts.rules[rule].called if rule in parts.rules else say("Advice")
+            due.append((_question(persons[id], rule, called, now), []))
+            await asking.fall_silent(tx, workspace_id, id, rule, plain(called), now)
     await kept.keep(tx, workspace_id, changed)
     if dropped:
         await ending.expire_these(tx, workspace_id, dropped, now)
@@ -224,7 +232,7 @@ async def _note(
 def _together(
     person: Person, decision: Decision, open_: Mapping[str, Open], now: datetime
 ) -> list[tuple[Message, list[str]]]:
-    """The brief and the digest, and the questions whether to go on."""
+    """The brief and the digest."""
     made: list[tuple[Message, list[str]]] = []
     if decision.brief:
         adds = person.brief_made_at if attention.adds_to_brief(person, now) else None
@@ -235,6 +243,13 @@ def _together(
     if decision.digest:
         made.append((_of(person, "digest", now), list(decision.digest)))
     return made
+
+
+def _question(person: Person, rule: str, called: Phrase, at: datetime) -> Message:
+    asked = _of(person, "question", at)
+    id = f"question:{person.id}:{int(at.timestamp())}:{rule[:32]}"
+    params = {"id": id, "rule": rule, "called": to_json(called), "state": "asked"}
+    return replace(asked, id=id, params=params)
 
 
 def _of(person: Person, kind: str, at: datetime) -> Message:

@@ -10,6 +10,7 @@ from bot.slack.blocks.card import card, is_over
 from bot.slack.blocks.digest import LINES, digest
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.pieces import Blocks
+from bot.slack.blocks.question import question
 from coach.models import Enrolment, Insight, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
@@ -92,6 +93,7 @@ KINDS: Mapping[str, Kind] = {
     "card": Kind(_card, advice=True),
     "brief": Kind(_brief, advice=True, most=THREE),
     "digest": Kind(_digest, advice=True, most=LINES),
+    "question": Kind(lambda sight: question(sight.params, sight.voice)),
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),
     "link_answer": Kind(lambda sight: link_answer(sight.params, sight.voice)),

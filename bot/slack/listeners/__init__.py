@@ -21,10 +21,12 @@ from bot.runtime.parts import Parts
 from bot.slack.blocks import screen
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.brief import SHOW_ALL
+from bot.slack.blocks.question import GO_ON, STOP
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
 from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
 from bot.slack.installed import Slack
 from bot.slack.listeners import (
+    asking,
     command,
     enrolment,
     home,
@@ -61,6 +63,8 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     CHOOSE: why.choose,
     SETTINGS: home.open_settings,
     SHOW_ALL: insight.show_all,
+    GO_ON: asking.go_on,
+    STOP: asking.stop,
     screen.DO: insight.use_control,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,

@@ -1,0 +1,191 @@
+"""Briefs and digests at work: made once, kept true, and out of the way when the next one comes."""
+
+from datetime import timedelta
+
+from coach.models import InsightState, Level
+from storage import people
+from tests.bot.coaching.test_following import done, late
+from tests.bot.coaching.test_ticking import lead, open_deal, task
+from tests.world import ANA, WORKSPACE, World, batch
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def words(world: World, place: int = -1) -> str:
+    """All that one of Ana's messages says."""
+    return str(world.messages(ANA)[place].blocks)
+
+
+def pressable(world: World, place: int = -1) -> int:
+    """How many of the lines of a message can be acted on."""
+    return words(world, place).count("'insight:take'")
+
+
+async def backlog(world: World) -> None:
+    """Four kinds of thing that have waited for long."""
+    await world.post(open_deal("D-1"))
+    await world.post(open_deal("D-2", 90))
+    await world.post(late(2))
+    await world.post(lead("C-1", "Ann"))
+    await world.settle()
+
+
+async def test_what_waits_comes_in_one_message_and_the_rest_behind_a_button(world: World) -> None:
+    await backlog(world)
+    await world.tick()
+    (brief,) = world.messages(ANA)
+    assert brief.text.startswith("Your three for today, the most important first: ")
+    assert pressable(world) == 3
+    assert "1 thing more waits." in words(world)
+    assert "brief:all" in words(world)
+    # Left alone, nothing more comes.
+    for _ in range(8):
+        await world.pass_time(HOUR)
+    assert len(world.posts(ANA)) == 1
+
+
+async def test_a_line_that_is_done_keeps_its_place_and_loses_its_buttons(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await backlog(world)
+    await world.tick()
+    await world.post(batch({**done("T-0"), "id": "d0"}, {**done("T-1"), "id": "d1"}))
+    await world.settle()
+    assert "Done in the CRM: Task T-0 and Task T-1." in words(world)
+    assert pressable(world) == 2
+    assert len(world.posts(ANA)) == 1
+
+
+async def test_the_next_brief_takes_the_place_of_one_that_nobody_answered(world: World) -> None:
+    await world.post(late(2))
+    await world.settle()
+    await world.tick()
+    (first,) = world.messages(ANA)
+    await world.pass_time(23 * HOUR)
+    (second,) = world.messages(ANA)
+    assert second.ts != first.ts
+    assert pressable(world) == 1
+    states = [each.state for each in await world.insights(ANA)]
+    assert states == [InsightState.OPEN, InsightState.EXPIRED]
+
+
+async def test_of_an_earlier_brief_what_was_done_stays(sqlite_world: World) -> None:
+    world = sqlite_world
+    await backlog(world)
+    await world.tick()
+    await world.post(batch({**done("T-0"), "id": "d0"}, {**done("T-1"), "id": "d1"}))
+    await world.settle()
+    await world.pass_time(47 * HOUR)
+    first, second = world.messages(ANA)
+    assert first.text == "Done for today"
+    assert (pressable(world, 0), "Done in the CRM" in words(world, 0)) == (0, True)
+    assert pressable(world, 1) == 3
+    assert second.text.startswith("Your three for today")
+
+
+async def test_weeks_of_absence_leave_no_graveyard_and_less_and_less_is_said(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await backlog(world)
+    weeks = [0, 0, 0, 0]
+    for tick in range(4 * 7 * 12):
+        before = len(world.posts(ANA))
+        await world.pass_time(2 * HOUR)
+        weeks[tick // (7 * 12)] += len(world.posts(ANA)) - before
+        assert len(world.messages(ANA)) <= 2
+    # And fewer come each week to somebody who answers nothing.
+    assert weeks == [4, 3, 2, 1]
+
+
+async def test_nothing_is_said_at_night_or_on_a_day_off(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(task("T-1", "2026-11-26"))
+    await world.settle()
+    said: list[str] = []
+    for _ in range(7 * 48):
+        await world.pass_time(HOUR / 2)
+        if len(world.posts(ANA)) > len(said):
+            said.append(f"{world.clock.now():%a %H:%M}")
+    # Overdue from Friday on, by the clocks of Madrid: its own day, and once more within the week.
+    assert said == ["Fri 08:00", "Mon 08:00"]
+
+
+async def test_what_is_too_small_for_the_brief_comes_in_the_digest(sqlite_world: World) -> None:
+    world = sqlite_world
+    ana = await world.person(ANA)
+    async with world.database.write() as tx:
+        await people.change(tx, WORKSPACE, ana.id, level=int(Level.MINIMAL))
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    await world.tick()
+    assert world.messages(ANA) == []
+    await world.pass_time(2 * DAY + 6 * HOUR)
+    (digest,) = world.messages(ANA)
+    assert digest.text == "Worth a look when you have time: 1 thing"
+    assert "Stuck deals" in words(world)
+    assert pressable(world) == 1
+    await world.pass_time(MINUTE)
+    assert len(world.posts(ANA)) == 1
+
+
+async def test_a_card_that_went_unanswered_makes_room_for_the_next(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.as_it_comes(ANA)
+    await world.post(late(2))
+    await world.settle()
+    await world.tick()
+    (first,) = world.texts(ANA)
+    assert first.startswith("Coach: You have 2 overdue tasks.")
+    before = world.messages(ANA)[0].ts
+    await world.pass_time(23 * HOUR)
+    (card,) = world.messages(ANA)
+    assert card.ts != before
+
+
+async def weeks_pass(world: World, weeks: int) -> None:
+    """The clock ticks as each day's work begins in Madrid, and when digests come."""
+    for _ in range(weeks * 7):
+        await world.pass_time(8 * HOUR)
+        await world.pass_time(16 * HOUR)
+
+
+async def test_what_goes_unanswered_for_weeks_is_asked_about_and_silent_until_the_answer(
+    world: World,
+) -> None:
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    # From ten to eight in the morning.
+    await world.pass_time(22 * HOUR)
+    for _ in range(8):
+        await weeks_pass(world, 1)
+        asked = [each for each in world.messages(ANA) if "for weeks you have answered" in each.text]
+        if asked:
+            break
+    (question,) = asked
+    assert question.text.startswith("“Stuck deals”: for weeks you have answered none of it.")
+    so_far = len(world.posts(ANA))
+    await weeks_pass(world, 2)
+    assert len(world.posts(ANA)) == so_far
+    answer = await world.slack.press(ANA, question.ts, label="Go on")
+    assert answer.ok
+    await world.settle()
+    assert any("I go on telling you." in each for each in world.texts(ANA))
+    await weeks_pass(world, 1)
+    assert len(world.posts(ANA)) > so_far + 1
+
+
+async def test_who_wants_no_more_of_it_hears_no_more_of_it(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    await world.pass_time(22 * HOUR)
+    await weeks_pass(world, 8)
+    (question,) = [each for each in world.messages(ANA) if "for weeks" in each.text]
+    so_far = len(world.posts(ANA))
+    assert (await world.slack.press(ANA, question.ts, label="Stay quiet")).ok
+    await world.settle()
+    assert any("I stay quiet about it." in each for each in world.texts(ANA))
+    await weeks_pass(world, 2)
+    assert len(world.posts(ANA)) == so_far

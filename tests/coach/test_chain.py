@@ -1,0 +1,336 @@
+"""The right moment: each step of attention's chain by itself, and the brief and digest it makes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coach.attention import (
+    BULK,
+    FRESH,
+    Decided,
+    Decision,
+    Reason,
+    Verdict,
+    Waiting,
+    decide,
+)
+from coach.calendar import is_at_work, next_work
+from coach.history import Mute, Past
+from coach.models import InsightType, Level, MessageState, Often, Person, Priority
+from coach.timetable import brief_on, digest_on
+from tests.coach.values import ANA, setting
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+#: Madrid, in November an hour ahead of UTC: a Wednesday.
+NINE = datetime(2026, 11, 25, 8, tzinfo=UTC)
+NOON = NINE + 3 * HOUR
+NIGHT = NINE + 14 * HOUR
+SATURDAY = NINE + 3 * DAY
+FRIDAY_FIVE = NINE + 2 * DAY + 8 * HOUR
+
+
+def coached(**more: object) -> Person:
+    """Ana, who has been coached for long and had her brief of today."""
+    known: dict[str, object] = {"brief_made_at": NINE, "digest_made_at": NINE - 5 * DAY}
+    return replace(ANA, **(known | more))  # type: ignore[arg-type]
+
+
+def act(name: str = "act", *, at: datetime, own: bool = True, **more: object) -> Waiting:
+    """An insight that answers something done at that time."""
+    known: dict[str, object] = {
+        "rule": "referral_ask", "subject": f"deal:c1:{name}", "own_act": own,
+    }  # fmt: skip
+    return Waiting(name, Priority.HIGH, at, at + 9 * DAY, **(known | more))  # type: ignore[arg-type]
+
+
+def ripe(
+    name: str = "ripe", *, at: datetime, priority: Priority = Priority.MEDIUM, **more: object
+) -> Waiting:
+    """An insight that time has brought."""
+    known: dict[str, object] = {
+        "rule": "stuck_deals", "subject": f"deal:c1:{name}", "type": InsightType.TIME,
+    }  # fmt: skip
+    return Waiting(name, priority, at, at + 9 * DAY, **(known | more))  # type: ignore[arg-type]
+
+
+def one(decision: Decision) -> Decided:
+    """The verdict where there is only one."""
+    (decided,) = decision.insights.values()
+    return decided
+
+
+# Hours
+
+
+@pytest.mark.parametrize("now", [NOON, NIGHT, SATURDAY])
+def test_an_answer_to_what_somebody_has_just_done_comes_at_any_hour(now: datetime) -> None:
+    assert one(decide(coached(), [act(at=now)], now)).verdict is Verdict.NOW
+
+
+@pytest.mark.parametrize(
+    ("now", "waits_until"),
+    [
+        (NIGHT, NINE + DAY),
+        (NINE - MINUTE, NINE),
+        (SATURDAY, NINE + 5 * DAY),
+        (FRIDAY_FIVE + HOUR, NINE + 5 * DAY),
+    ],
+)
+def test_an_answer_to_an_automation_waits_for_work(now: datetime, waits_until: datetime) -> None:
+    decided = one(decide(coached(), [act(at=now, own=False)], now))
+    assert decided == Decided(Verdict.HOLD, Reason.HOURS, waits_until)
+
+
+def test_what_was_done_a_while_ago_waits_for_work_too() -> None:
+    told = act(at=NIGHT - FRESH)
+    assert one(decide(coached(), [told], NIGHT)).reason is Reason.HOURS
+    assert one(decide(coached(), [told], NIGHT - MINUTE)).verdict is Verdict.NOW
+
+
+def test_a_public_holiday_is_no_working_day() -> None:
+    # The sixth of January; the seventh is a Thursday.
+    holiday = datetime(2027, 1, 6, 10, tzinfo=UTC)
+    at_work = setting(holidays=None)
+    off = setting(holidays="ES")
+    assert is_at_work(holiday, at_work)
+    assert next_work(holiday, off) == datetime(2027, 1, 7, 8, tzinfo=UTC)
+    assert brief_on(holiday.date(), off) is None
+
+
+def test_work_begins_by_the_clock_on_the_wall_when_clocks_change() -> None:
+    # In Madrid clocks go back on 25 October and forward on 28 March.
+    begins_at = ((2026, 10, 23, 7), (2026, 10, 26, 8), (2027, 3, 26, 8), (2027, 3, 29, 7))
+    for begins in (datetime(*parts, tzinfo=UTC) for parts in begins_at):
+        assert not is_at_work(begins - MINUTE, ANA)
+        assert is_at_work(begins, ANA)
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.sampled_from(["Europe/Madrid", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),
+    st.sampled_from([None, "DE-BY", "US"]),
+)
+def test_the_next_work_is_at_work_and_nothing_before_it_is(
+    moment: datetime, zone: str, country: str | None
+) -> None:
+    person = replace(setting(holidays=country), time_zone=zone)
+    begins = next_work(moment, person)
+    assert begins >= moment
+    assert is_at_work(begins, person)
+    if begins > moment:
+        assert not is_at_work(moment, person)
+        assert not is_at_work(begins - MINUTE, person)
+
+
+# Silence that a person asked for
+
+
+def test_a_pause_and_do_not_disturb_hold_even_what_somebody_has_just_done() -> None:
+    until = NOON + HOUR
+    paused = one(decide(coached(paused_until=until), [act(at=NOON)], NOON))
+    assert paused == Decided(Verdict.HOLD, Reason.PAUSED, until)
+    disturbed = one(decide(coached(dnd_until=until), [act(at=NOON)], NOON))
+    assert disturbed == Decided(Verdict.HOLD, Reason.DISTURBED, until)
+    over = coached(paused_until=NOON, dnd_until=NOON)
+    assert one(decide(over, [act(at=NOON)], NOON)).verdict is Verdict.NOW
+
+
+@pytest.mark.parametrize("what", ["rule:referral_ask", "deal:c1:act", "contact:c1:C-1"])
+def test_what_is_muted_is_held_until_it_is_not(what: str) -> None:
+    told = act(at=NOON, about=frozenset({"deal:c1:act", "contact:c1:C-1"}))
+    for until in (None, NOON + DAY):
+        past = Past(mutes=[Mute(what, until)])
+        decided = one(decide(coached(), [told], NOON, past))
+        assert decided == Decided(Verdict.HOLD, Reason.MUTED, until)
+    assert one(decide(coached(), [told], NOON, Past(mutes=[Mute(what, NOON)]))).reason is (
+        Reason.TURN
+    )
+
+
+def test_a_list_is_not_muted_by_one_of_its_things() -> None:
+    leads = ripe(at=NOON, about=frozenset({"contact:c1:C-1", "contact:c1:C-2"}))
+    person = coached(settings=replace(ANA.settings, level=Level.ACTIVE))
+    past = Past(mutes=[Mute("contact:c1:C-1")])
+    assert one(decide(person, [leads], NOON, past)).verdict is Verdict.NOW
+
+
+def test_what_was_put_off_comes_by_itself_when_its_time_has_come() -> None:
+    until = NOON + HOUR
+    put_off = replace(
+        ripe(at=NINE), message=MessageState.SENT, sent_at=NINE, snoozed_until=until,
+        shown_by="brief",
+    )  # fmt: skip
+    assert one(decide(coached(), [put_off], NOON)) == Decided(Verdict.HOLD, Reason.SNOOZED, until)
+    assert one(decide(coached(), [put_off], until)).reason is Reason.TURN
+
+
+# Volume
+
+
+def test_above_the_daily_cap_the_rest_waits_for_the_next_brief() -> None:
+    told = act(at=NOON)
+    assert one(decide(coached(), [told], NOON, Past(today=5))).verdict is Verdict.NOW
+    full = Past(today=6)
+    assert one(decide(coached(), [told], NOON, full)) == Decided(Verdict.DIGEST, Reason.CAP)
+    tomorrow = decide(coached(), [told], NINE + DAY, Past())
+    assert one(tomorrow).verdict is Verdict.NOW
+    own = coached(settings=replace(ANA.settings, daily_cap=5))
+    assert one(decide(own, [told], NOON, Past(today=5))).reason is Reason.CAP
+
+
+def test_the_same_is_not_said_three_times_a_week_to_somebody_who_does_not_answer() -> None:
+    told = act(at=NOON)
+    key = ("referral_ask", "deal:c1:act")
+    assert one(decide(coached(), [told], NOON, Past(unanswered={key: 1}))).verdict is Verdict.NOW
+    twice = one(decide(coached(), [told], NOON, Past(unanswered={key: 2})))
+    assert twice == Decided(Verdict.HOLD, Reason.REPEATED)
+
+
+def test_many_of_a_kind_at_once_are_no_acts() -> None:
+    many = [act(f"d{n}", at=NOON + n * timedelta(seconds=1)) for n in range(BULK)]
+    decided = decide(coached(), many, NOON + MINUTE).insights
+    assert {each.reason for each in decided.values()} == {Reason.BULK}
+    decided = decide(coached(), many[1:], NOON + MINUTE).insights
+    assert Reason.BULK not in {each.reason for each in decided.values()}
+    slowly = [act(f"d{n}", at=NOON + n * MINUTE) for n in range(BULK)]
+    decided = decide(coached(), slowly, NOON + 9 * MINUTE).insights
+    assert Reason.BULK not in {each.reason for each in decided.values()}
+
+
+# The brief
+
+
+def test_what_time_brings_comes_in_the_morning_most_important_first() -> None:
+    late, small = ripe("late", at=NINE - DAY, priority=Priority.HIGH), ripe("small", at=NINE)
+    before = coached(brief_made_at=NINE - DAY)
+    decision = decide(before, [small, late], NINE - MINUTE)
+    assert decision.brief == ()
+    assert decision.again_at == NINE
+    decision = decide(before, [small, late], NINE)
+    assert decision.brief == ("late", "small")
+    assert {each.reason for each in decision.insights.values()} == {Reason.TURN}
+
+
+def test_there_is_one_brief_a_day_and_what_comes_up_later_waits_for_the_next() -> None:
+    decision = decide(coached(), [ripe(at=NOON)], NOON)
+    assert (decision.brief, decision.again_at) == ((), NINE + DAY)
+    assert one(decision) == Decided(Verdict.HOLD, Reason.BRIEF)
+
+
+def test_what_comes_up_a_moment_after_the_brief_was_made_is_added_to_it() -> None:
+    later = NINE + 5 * MINUTE
+    assert decide(coached(), [ripe(at=later)], later).brief == ("ripe",)
+
+
+@pytest.mark.parametrize("now", [NOON + MINUTE, NIGHT, SATURDAY])
+def test_a_brief_that_was_missed_is_made_up_for_in_the_morning_only(now: datetime) -> None:
+    before = coached(brief_made_at=NINE - 5 * DAY)
+    assert decide(before, [ripe(at=NINE - DAY)], now).brief == ()
+    assert decide(before, [ripe(at=NINE - DAY)], NOON - MINUTE).brief == ("ripe",)
+
+
+def test_the_brief_comes_at_the_hour_that_was_chosen() -> None:
+    settings = replace(ANA.settings, brief_at=time(11))
+    before = coached(brief_made_at=NINE - DAY, settings=settings)
+    assert decide(before, [ripe(at=NINE)], NINE + 2 * HOUR - MINUTE).brief == ()
+    assert decide(before, [ripe(at=NINE)], NINE + 2 * HOUR).brief == ("ripe",)
+
+
+@pytest.mark.parametrize("now", [NOON, NIGHT, SATURDAY])
+def test_who_has_just_started_gets_their_brief_at_once(now: datetime) -> None:
+    began = coached(brief_made_at=NINE - 9 * DAY, began_at=now)
+    assert decide(began, [ripe(at=now)], now).brief == ("ripe",)
+    # And not once more.
+    assert decide(replace(began, brief_made_at=now), [ripe(at=now)], now + FRESH).brief == ()
+
+
+def test_what_overflowed_is_in_the_next_brief() -> None:
+    before = coached(brief_made_at=NINE - DAY)
+    many = [act(f"d{n}", at=NINE - HOUR) for n in range(BULK)]
+    assert len(decide(before, many, NINE).brief) == BULK
+
+
+def test_what_stands_unanswered_in_the_brief_of_yesterday_is_in_the_one_of_today() -> None:
+    stood = replace(
+        ripe(at=NINE - DAY), message=MessageState.SENT, sent_at=NINE - DAY, shown_by="brief"
+    )
+    before = coached(brief_made_at=NINE - DAY)
+    assert decide(before, [stood], NINE).brief == ("ripe",)
+    said = Past(unanswered={("stuck_deals", "deal:c1:ripe"): 2})
+    assert decide(before, [stood], NINE, said).brief == ()
+
+
+@pytest.mark.parametrize(
+    ("level", "priority", "verdict"),
+    [
+        (Level.MINIMAL, Priority.HIGH, Verdict.NOW),
+        (Level.MINIMAL, Priority.MEDIUM, Verdict.DIGEST),
+        (Level.BALANCED, Priority.MEDIUM, Verdict.NOW),
+        (Level.BALANCED, Priority.LOW, Verdict.DIGEST),
+        (Level.ACTIVE, Priority.LOW, Verdict.NOW),
+    ],
+)
+def test_the_level_says_what_is_worth_the_brief(
+    level: Level, priority: Priority, verdict: Verdict
+) -> None:
+    settings = replace(ANA.settings, level=level)
+    person = coached(brief_made_at=NINE - DAY, settings=settings)
+    assert one(decide(person, [ripe(at=NINE, priority=priority)], NINE)).verdict is verdict
+
+
+def test_at_the_active_level_what_comes_up_during_the_day_comes_as_it_does() -> None:
+    person = coached(settings=replace(ANA.settings, level=Level.ACTIVE))
+    assert one(decide(person, [ripe(at=NOON)], NOON)).reason is Reason.TURN
+    assert decide(person, [ripe(at=NOON)], NOON).brief == ()
+    assert one(decide(person, [ripe(at=NIGHT)], NIGHT)).reason is Reason.HOURS
+
+
+def test_who_wants_no_brief_finds_it_in_the_digest() -> None:
+    person = coached(settings=replace(ANA.settings, brief=False))
+    assert one(decide(person, [ripe(at=NINE)], NOON)) == Decided(Verdict.DIGEST, Reason.NO_BRIEF)
+
+
+def test_a_brief_that_slack_did_not_take_is_still_due_until_work_ends() -> None:
+    due = replace(ripe(at=NINE), message=MessageState.DUE, shown_by="brief")
+    assert one(decide(coached(), [due], NOON)).reason is Reason.TURN
+    assert one(decide(coached(), [due], NIGHT)) == Decided(Verdict.HOLD, Reason.HOURS, NINE + DAY)
+
+
+# The digest
+
+
+def test_what_is_too_small_comes_once_a_week_at_the_end_of_it() -> None:
+    small = ripe("small", at=NINE, priority=Priority.LOW)
+    assert decide(coached(), [small], FRIDAY_FIVE - MINUTE).digest == ()
+    assert decide(coached(), [small], FRIDAY_FIVE - MINUTE).again_at == FRIDAY_FIVE
+    decision = decide(coached(), [small], FRIDAY_FIVE)
+    assert decision.digest == ("small",)
+    made = coached(digest_made_at=FRIDAY_FIVE)
+    assert decide(made, [small], FRIDAY_FIVE + MINUTE).digest == ()
+
+
+def test_a_digest_is_daily_or_never_for_whoever_wants_it_so() -> None:
+    small = ripe("small", at=NINE, priority=Priority.LOW)
+    five = NINE + 8 * HOUR
+    for often, there in ((Often.DAILY, True), (Often.WEEKLY, False), (Often.OFF, False)):
+        person = coached(settings=replace(ANA.settings, digest=often))
+        assert bool(decide(person, [small], five).digest) is there
+    early = replace(ANA.settings, digest=Often.DAILY, digest_at=time(14, 30))
+    assert digest_on(NINE.date(), coached(settings=early)) == NINE + 5.5 * HOUR
+
+
+def test_a_kind_that_goes_unanswered_steps_back_into_the_digest_and_is_then_asked_about() -> None:
+    told = ripe(at=NINE)
+    back = Past(stepped_back=frozenset({"stuck_deals"}))
+    assert one(decide(coached(), [told], NOON, back)) == Decided(Verdict.DIGEST, Reason.UNANSWERED)
+    assert decide(coached(), [told], FRIDAY_FIVE, back).digest == ("ripe",)
+    tired = replace(back, tired=frozenset({"stuck_deals"}))
+    decision = decide(coached(), [told], FRIDAY_FIVE, tired)
+    assert (decision.digest, decision.ask_about) == ((), ("stuck_deals",))
+    muted = replace(tired, mutes=[Mute("rule:stuck_deals")])
+    assert decide(coached(), [told], FRIDAY_FIVE, muted).ask_about == ()
+    assert decide(coached(), [told], NOON, tired).ask_about == ()
