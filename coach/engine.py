@@ -11,6 +11,7 @@ from coach.calendar import next_morning
 from coach.errors import RuleFaultError
 from coach.knowledge import Knowledge, Known
 from coach.models import (
+    Activity,
     Draft,
     InsightType,
     PastInsight,
@@ -71,7 +72,7 @@ def on_activity(
             isinstance(rule, ActionRule)
             and look.activity.verb in rule.verbs
             and look.person.settings.level >= rule.level
-            and (draft := rule.evaluate(_recalling(look, name, rule)))
+            and (draft := rule.evaluate(_recalling(look, name)))
             # It may have lain so long before it was worked on that it helps nobody any more.
             and draft.expires_at > look.now
         ):
@@ -79,18 +80,19 @@ def on_activity(
     return said
 
 
-def _recalling(look: ActionLook, name: str, rule: ActionRule) -> ActionLook:
-    past = [each for each in look.past if each.rule == name] if rule.recalls else ()
-    return replace(look, past=past)
+def _recalling(look: ActionLook, name: str) -> ActionLook:
+    if not look.past:
+        return look
+    return replace(look, past=[each for each in look.past if each.rule == name])
 
 
-def recalling(rules: Mapping[str, Rule], verbs: Iterable[Verb]) -> set[str]:
-    """The action rules for these verbs that go by what they have said before."""
-    happened = set(verbs)
+def recalled(rules: Mapping[str, Rule], activity: Activity) -> dict[str, str]:
+    """What the action rules go by of what they have said before: its mark, by rule."""
     return {
-        name
+        name: mark
         for name, rule in rules.items()
-        if isinstance(rule, ActionRule) and rule.recalls and rule.verbs & happened
+        if isinstance(rule, ActionRule) and rule.recalls and activity.verb in rule.verbs
+        if (mark := rule.recalls(activity)) is not None
     }
 
 

@@ -30,7 +30,7 @@ class ActionLook:
     known: Known = field(default_factory=Known)
     #: When we were told of the activity, if that was before now.
     received_at: datetime | None = None
-    #: What the rule has said to this person of late, newest first, if it asks for that.
+    #: Of what the rule has said to this person of late that which it asks for, newest first.
     past: Sequence[PastInsight] = ()
 
     @property
@@ -60,8 +60,9 @@ class ActionRule:
     #: Kinds of thing that `knows` tells of: with each that changes, what is said of the deal or
     #: contact it belongs to is asked about.
     moved_by: frozenset[SubjectKind] = frozenset()
-    #: Whether `ActionLook.past` is to hold what it has said before.
-    recalls: bool = False
+    #: What it has said before and `ActionLook.past` is to hold: what was about anything in the
+    #: state that this mark tells.
+    recalls: Callable[[Activity], str | None] | None = None
     #: Kinds of thing of which it names one of many: with each of the person's that changes, what
     #: it has said to them is asked about.
     picks_from: frozenset[SubjectKind] = frozenset()

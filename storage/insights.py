@@ -1,9 +1,10 @@
 """Insights: made once, decided once; what was said of them to whom is in `storage.messages`."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 
@@ -290,22 +291,90 @@ async def past(
     about = await subjects(tx, workspace_id, {row.fingerprint for row in rows})
     found: dict[tuple[str, str], list[PastInsight]] = {}
     for row in rows:
-        sent_away = row.state == InsightState.DISMISSED.value
-        done = sent_away and row.dismissed_as == Dismissed.ALREADY_DONE.value
-        found.setdefault((row.rule, row.person_id), []).append(
-            PastInsight(
-                row.rule,
-                row.subject,
-                row.created_at,
-                row.decided_at if sent_away and not done else None,
-                about.get(row.fingerprint, ()),
-                row.occasion,
-                done or row.state == InsightState.TAKEN.value,
-                row.state == InsightState.EXPIRED.value and row.seen_at is None,
-                row.outcome if row.state == InsightState.RESOLVED.value else None,
-                sent_away and row.dismissed_as == Dismissed.WRONG_DATA.value,
+        earlier = _past(row, about.get(row.fingerprint, ()))
+        found.setdefault((row.rule, row.person_id), []).append(earlier)
+    return found
+
+
+def _past(row: Any, about: Sequence[About]) -> PastInsight:
+    sent_away = row.state == InsightState.DISMISSED.value
+    done = sent_away and row.dismissed_as == Dismissed.ALREADY_DONE.value
+    return PastInsight(
+        row.rule,
+        row.subject,
+        row.created_at,
+        row.decided_at if sent_away and not done else None,
+        tuple(about),
+        row.occasion,
+        done or row.state == InsightState.TAKEN.value,
+        row.state == InsightState.EXPIRED.value and row.seen_at is None,
+        row.outcome if row.state == InsightState.RESOLVED.value else None,
+        sent_away and row.dismissed_as == Dismissed.WRONG_DATA.value,
+    )
+
+
+class Marked(NamedTuple):
+    """What a rule has said to somebody about things in one state."""
+
+    person_id: str
+    rule: str
+    mark: str
+
+
+_MARKED = (
+    select(
+        *(
+            insights.c[name]
+            for name in (
+                *("rule", "person_id", "subject", "occasion", "created_at", "state"),
+                *("decided_at", "dismissed_as", "seen_at", "outcome"),
             )
-        )
+        ),
+        insight_subjects.c.kind,
+        insight_subjects.c.connection_id,
+        insight_subjects.c.subject_id,
+        insight_subjects.c.mark,
+    )
+    .join(
+        insight_subjects,
+        (insight_subjects.c.workspace_id == insights.c.workspace_id)
+        & (insight_subjects.c.fingerprint == insights.c.fingerprint),
+    )
+    .where(
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+        among(insights.c.rule, texts("rules")),
+        insights.c.created_at > bindparam("since"),
+        among(insight_subjects.c.mark, texts("marks")),
+    )
+    .order_by(insights.c.created_at.desc())
+)
+
+
+async def marked(
+    tx: Tx,
+    workspace_id: str,
+    marks: Collection[tuple[str, str]],
+    person_ids: Collection[str],
+    now: datetime,
+) -> defaultdict[Marked, list[PastInsight]]:
+    """What rules have said to these people about things in certain states, newest first.
+
+    `marks` are pairs of a rule and what tells the state. Each insight comes with those things only.
+    """
+    found: defaultdict[Marked, list[PastInsight]] = defaultdict(list)
+    if not marks:
+        return found
+    asked = {
+        "workspace": workspace_id,
+        "people": sorted(person_ids),
+        "rules": sorted({rule for rule, _ in marks}),
+        "marks": sorted({mark for _, mark in marks}),
+        "since": now - MEMORY,
+    }
+    for row in await tx.execute(_MARKED, asked):
+        thing = About(SubjectKind(row.kind), row.connection_id, row.subject_id, row.mark)
+        found[Marked(row.person_id, row.rule, row.mark)].append(_past(row, (thing,)))
     return found
 
 

@@ -31,7 +31,6 @@ from coach.models import (
     Deal,
     InsightType,
     Origin,
-    PastInsight,
     Person,
     Subject,
     SubjectKind,
@@ -55,7 +54,7 @@ from storage import (
 )
 from storage.activities import ActivityRow
 from storage.database import Tx
-from storage.insights import NewInsight
+from storage.insights import Marked, NewInsight
 from storage.loader import Asked
 from storage.owners import Resolved
 
@@ -414,24 +413,28 @@ async def _answers(
     if not asked:
         return []
     verbs = {activity.verb for activity, _ in asked}
-    shown, recalling = engine.shown(parts.rules, verbs), engine.recalling(parts.rules, verbs)
+    shown = engine.shown(parts.rules, verbs)
     persons = {activity.person_id for activity, _ in asked if activity.person_id}
     found = await loader.find(tx, parts.loaders, shown, Asked(workspace_id, persons))
-    said: dict[str, list[PastInsight]] = {}
-    if recalling:
-        past = await insights.past(tx, workspace_id, recalling, persons, now)
-        for (_, person_id), earlier in past.items():
-            said.setdefault(person_id, []).extend(earlier)
+    recalled = [engine.recalled(parts.rules, activity) for activity, _ in asked]
+    said = await insights.marked(
+        tx, workspace_id, {place for each in recalled for place in each.items()}, persons, now
+    )
     new: list[NewInsight] = []
-    for activity, received_at in asked:
+    for (activity, received_at), marks in zip(asked, recalled, strict=True):
         person = known[activity.person_id or ""]
-        before = said.setdefault(person.id, [])
+        before = [
+            each
+            for rule, mark in marks.items()
+            for each in said.get(Marked(person.id, rule, mark), ())
+        ]
         known_ = found.get(person.id, UNKNOWN)
         look = ActionLook(now, person, activity, known_, received_at, tuple(before))
         for rule, draft in engine.on_activity(parts.rules, look):
             new.append(NewInsight(rule, InsightType.ACTION, draft, own_act=True))
             # What was said a moment ago counts for the rest of the batch.
-            before.insert(0, past_of(rule, draft, now))
+            for mark in {each.mark for each in draft.about if each.mark}:
+                said[Marked(person.id, rule, mark)].insert(0, past_of(rule, draft, now))
     return new
 
 

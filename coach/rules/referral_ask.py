@@ -120,6 +120,6 @@ RULE = ActionRule(
     evaluate=evaluate,
     still_true=still_true,
     knows=(TASKS_OF_DEALS,),
-    recalls=True,
+    recalls=lambda activity: _client(activity.deal) if activity.deal else None,
     moved_by=frozenset({SubjectKind.TASK}),
 )

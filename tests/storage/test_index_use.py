@@ -113,6 +113,7 @@ async def every_turn(database: Database) -> None:
         await following.concerned(tx, WORKSPACE, moved)
         await following.worked_on(tx, WORKSPACE, ["f1"])
         await insights.subjects(tx, WORKSPACE, ["f1"])
+        await insights.marked(tx, WORKSPACE, {("referral_ask", "contact:C-1")}, ["p1"], now)
         await insights.shown_by(tx, {(WORKSPACE, "m1")})
         await large_value.find(tx, Asked(WORKSPACE, ["p1"]))
         await namesakes.of(tx, WORKSPACE, [Ref(CONNECTION, "x"), Ref(CONNECTION, "y")])

@@ -7,15 +7,15 @@ from bot.coaching import decisions
 from bot.runtime.parts import Parts
 from coach.models import InsightState
 from coach.wording import plain
-from storage import ending
+from storage import ending, insights
 from tests.bot.coaching.test_following_cost import asked
 from tests.bot.coaching.test_ticking import pass_time
-from tests.world import ANA, BEGINNING, BEN, batch, by, deliver, enrol, insights_of, told
+from tests.world import ANA, BEGINNING, BEN, WORKSPACE, batch, by, deliver, enrol, insights_of, told
 
 DAY = timedelta(days=1)
 
 #: How the query for what was said before is known.
-_PAST = "PARTITION BY insights.person_id, insights.rule, insights.subject"
+_PAST = "AND insight_subjects.mark"
 
 
 def win(number: int, client: str = "C-1", **more: Any) -> dict[str, Any]:
@@ -87,3 +87,16 @@ async def test_what_it_costs_does_not_follow_how_many_were_won(parts: Parts) -> 
     with asked(parts) as seen:
         await deliver(parts, told("deal_updated", deal={"id": "D-1", "title": "Renamed"}))
     assert not [sql for sql in seen if _PAST in sql]
+
+
+async def test_what_was_said_of_other_clients_is_not_read(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, batch(*(win(n, f"C-{n}") for n in range(5))))
+    mark = "contact:native:C-3"
+    async with parts.database.read() as tx:
+        asked_of = {("referral_ask", mark), ("stuck_deals", mark)}
+        now = parts.clock.now()
+        found = await insights.marked(tx, WORKSPACE, asked_of, [ana.id], now)
+    ((place, (only,)),) = found.items()
+    assert place == (ana.id, "referral_ask", mark)
+    assert only.subject == "deal:native:D-3"
