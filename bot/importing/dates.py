@@ -160,6 +160,32 @@ def readers(columns: Mapping[str, Iterable[str]], told: str | None) -> dict[str,
     return {column: DateReader(decided.get(column, common)) for column in columns}
 
 
+def misfit(reader: DateReader, values: Iterable[str]) -> str | None:
+    """The first of a column's values that is a date, though not as this reader reads dates."""
+    others = [DateReader(order) for order in Order]
+    for value in values:
+        if not _reads(reader, value) and any(_reads(other, value) for other in others):
+            return value
+    return None
+
+
+def fitting(columns: Iterable[Iterable[str]]) -> Order | None:
+    """The order that all dates of all columns have, if there is one."""
+    every = [list(values) for values in columns]
+    for order in Order:
+        if all(misfit(DateReader(order), values) is None for values in every):
+            return order
+    return None
+
+
+def _reads(reader: DateReader, value: str) -> bool:
+    try:
+        reader.read(value)
+    except RowError:
+        return False
+    return True
+
+
 def _order(column: str, values: Iterable[str]) -> tuple[Order | None, str | None]:
     """What a column's dates decide; else an example of one that stays open."""
     votes: dict[Order, str] = {}
@@ -181,7 +207,6 @@ def _order(column: str, values: Iterable[str]) -> tuple[Order | None, str | None
     if len(votes) > 1:
         raise FileError(
             f"“{column}” holds {votes[Order.DAY_FIRST]} and {votes[Order.MONTH_FIRST]}, which do "
-            "not have the same order; say which is right with --date-format day-first or "
-            "--date-format month-first (the others are rejected)."
+            "not have the same order; export the file again with all dates written alike."
         )
     return next(iter(votes), None), example

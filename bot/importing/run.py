@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -13,7 +13,7 @@ from bot.coaching.recording import apply
 from bot.importing.amounts import decimal_sign, in_percent
 from bot.importing.columns import Columns, recognise, with_stages
 from bot.importing.constants import constants, replaced
-from bot.importing.dates import readers
+from bot.importing.dates import DateReader, fitting, misfit, readers
 from bot.importing.events import first_told, told_again
 from bot.importing.faults import FileError, RowError
 from bot.importing.reading import Row, Sheet, read
@@ -101,6 +101,8 @@ def understand(
     places = {columns.places[name] for name in dated} | {place for _, place in columns.stages}
     by_header = {sheet.header[place]: _in_column(sheet, place) for place in sorted(places)}
     reading = readers(by_header, date_format)
+    if date_format is not None:
+        _check_dates(sheet, places, reading, date_format)
     interpreter = Interpreter(
         thing,
         columns.places,
@@ -127,6 +129,30 @@ def understand(
         seen[record.id] = row.line
         records.append(record)
     return Understood(thing, sheet, columns, records, rejected, same)
+
+
+def _check_dates(
+    sheet: Sheet, places: Iterable[int], reading: Mapping[str, DateReader], told: str
+) -> None:
+    """Raise `FileError` for the first date that is not written as was told: all may be misread."""
+    columns = {place: _in_column(sheet, place) for place in sorted(places)}
+    for place, values in columns.items():
+        value = misfit(reading[sheet.header[place]], values)
+        if value is None:
+            continue
+        row = next(
+            row for row in sheet.rows if place < len(row.cells) and cell(row.cells[place]) == value
+        )
+        other = fitting(columns.values())
+        raise FileError(
+            f"Line {row.line} has “{value}” in “{sheet.header[place]}”, which --date-format "
+            f"{told} does not fit. Nothing was imported; "
+            + (
+                f"--date-format {other} fits every date of the file."
+                if other
+                else "correct the date, or export the file again with all dates written alike."
+            )
+        )
 
 
 def _fields(told_columns: Sequence[str]) -> set[str]:

@@ -106,6 +106,39 @@ def test_the_day_a_deal_is_expected_to_close_is_not_its_end(tmp_path: Path) -> N
     assert record.facts["expected_close_date"] == expected
 
 
+AMERICAN = (
+    "Id,Name,Status,Created,Close Date",
+    "D-1,A,Open,3/4/2026,",
+    "D-2,B,Won,3/4/2026,tbd",
+    "D-3,C,Won,4/5/2026,1/13/2026",
+    "D-4,D,Won,4/5/2026,2/28/2026",
+)
+
+
+@pytest.mark.parametrize("told", ["day-first", "%d/%m/%Y", "%Y-%m-%d"])
+def test_a_date_format_that_does_not_fit_is_refused_with_the_line_that_shows_it(
+    tmp_path: Path, told: str
+) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text("\n".join(AMERICAN), encoding="utf-8")
+    line = "Line 2 has “3/4/2026” in “Created”" if "Y-" in told else "Line 4 has “1/13/2026” in"
+    with pytest.raises(FileError, match=line) as refused:
+        understand(Thing.DEALS, path, date_format=told)
+    assert f"--date-format {told} does not fit" in str(refused.value)
+    assert "--date-format month-first fits every date" in str(refused.value)
+    # What is no date in any way is the matter of its row alone.
+    assert len(understand(Thing.DEALS, path, date_format="month-first").rejected) == 1
+
+
+def test_dates_that_no_order_fits_are_to_be_corrected(tmp_path: Path) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text("\n".join((*AMERICAN, "D-5,E,Won,4/5/2026,28/2/2026")), encoding="utf-8")
+    with pytest.raises(FileError, match=r"1/13/2026.*correct the date"):
+        understand(Thing.DEALS, path, date_format="day-first")
+    with pytest.raises(FileError, match=r"Line 6 has “28/2/2026”.*correct the date"):
+        understand(Thing.DEALS, path, date_format="month-first")
+
+
 WINS = ("Name,Booked,Owner", "A,2026-10-05,Ben", "B,2026-10-06,")
 
 

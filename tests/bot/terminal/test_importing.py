@@ -224,6 +224,15 @@ def test_what_cannot_be_imported_is_one_sentence(
     assert len(ran.err.strip().splitlines()) == 1
 
 
+def test_a_date_format_that_does_not_fit_imports_nothing(coach: Coach, tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.csv"
+    path.write_text(pipeline(300), encoding="utf-8")
+    ran = coach("import", "deals", str(path), "--date-format", "day-first")
+    assert ran.code == 1
+    assert "--date-format month-first fits every date of the file" in ran.err
+    assert not (tmp_path / "data").exists()
+
+
 def test_with_several_connections_the_file_must_say_whose_it_is(coach: Coach, file: Path) -> None:
     coach("connect", "native")
     coach("connect", "native", "--id", "sales")
