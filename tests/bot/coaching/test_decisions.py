@@ -417,14 +417,15 @@ async def test_leads_keep_their_places_on_the_screen_while_they_are_seen_to(
     parts = sqlite_parts
     await connect(parts, native(CALLBACK))
     ana = await enrol(parts, ANA)
-    for number in range(4):
+    for number, days in enumerate((3, 1, 4, 2)):
         lead = {"id": f"C-{number}", "name": f"Lead {number}", "status": "LEAD"}
-        at = LONG_AGO + timedelta(hours=number)
+        at = LONG_AGO - timedelta(days=days)
         await deliver(parts, told("contact_created", contact=lead, at=at))
     await ticking.tick(parts)
     (insight,) = await insights_of(parts, ana)
     opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
     before = list(standing(opened))
+    assert before != sorted(before)
     opened = await use(parts, insight, Control.LOG_CALL, "C-1", on=opened)
     # Somebody called another one meanwhile: it stays where it is, too.
     contact = {"id": "C-0", "last_contacted_at": BEGINNING.isoformat()}

@@ -58,6 +58,7 @@ const NAMES = {
   large_orange_circle: "🟠",
   large_orange_diamond: "🔶",
   large_yellow_circle: "🟡",
+  leftwards_arrow_with_hook: "↩️",
   link: "🔗",
   lock: "🔒",
   loudspeaker: "📢",
