@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import JSON, Connection
+from sqlalchemy import JSON, Connection, event
 
 from storage import columns
 from storage.database import Database
@@ -32,8 +32,17 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def _without_references(connection: Any, _record: Any) -> None:
+    # SQLite changes a table by making it anew: what refers to the old one must not go with it.
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.close()
+
+
 async def _online(url: str) -> None:
     database = Database(url)
+    if database.is_sqlite:
+        event.listen(database.engine.sync_engine, "connect", _without_references)
     try:
         async with database.write() as tx:
             await tx.run_sync(_run)
