@@ -1,12 +1,13 @@
 """Why somebody sees an insight: what it goes by, how it came, and what became of its kind."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from coach.action import ActionView
 from coach.attention import Decided, Reason
 from coach.calendar import local_date
-from coach.models import Contact, Deal, Insight, Person, Subject
+from coach.models import Contact, Deal, Dismissed, Insight, Person, Subject
 from coach.phrases import Phrase, counted, facts, say, together
 from coach.presenting import contact_item, deal_item, task_item
 from coach.rule import Rule, TimeRule
@@ -38,6 +39,8 @@ class Outcomes:
     told: int = 0
     done: int = 0
     dismissed: int = 0
+    #: Of these, how many for which reason, as far as it was told.
+    dismissed_as: Mapping[Dismissed, int] = field(default_factory=dict)
     #: Settled by themselves.
     resolved: int = 0
     expired: int = 0
@@ -144,7 +147,7 @@ def so_far(outcomes: Outcomes) -> Phrase:
         phrase
         for count, phrase in (
             (outcomes.done, say("{count} done", count=outcomes.done)),
-            (outcomes.dismissed, say("{count} dismissed", count=outcomes.dismissed)),
+            (outcomes.dismissed, _dismissed(outcomes)),
             (
                 outcomes.resolved,
                 counted(
@@ -160,3 +163,22 @@ def so_far(outcomes: Outcomes) -> Phrase:
         if count
     ]
     return say("{got}: {became}.", got=got, became=facts(*became))
+
+
+_DISMISSED = {
+    Dismissed.NOT_RELEVANT: say("not relevant"),
+    Dismissed.ALREADY_DONE: say("already done"),
+    Dismissed.WRONG_DATA: say("wrong data"),
+    Dismissed.BAD_TIMING: say("bad timing"),
+    Dismissed.STOP_KIND: say("no more of this kind"),
+}
+
+
+def _dismissed(outcomes: Outcomes) -> Phrase:
+    count = say("{count} dismissed", count=outcomes.dismissed)
+    reasons = [
+        say("{count} × {why}", count=outcomes.dismissed_as[why], why=words)
+        for why, words in _DISMISSED.items()
+        if why in outcomes.dismissed_as
+    ]
+    return say("{count} ({reasons})", count=count, reasons=facts(*reasons)) if reasons else count

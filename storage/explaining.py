@@ -1,12 +1,13 @@
 """What is asked to tell somebody why they see an insight."""
 
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
 from coach.attention import Decided, Reason, Verdict
 from coach.explaining import Outcomes, Told
-from coach.models import Insight, InsightState
+from coach.models import Dismissed, Insight, InsightState
 from storage.database import Tx
 from storage.insights import from_row, one
 from storage.tables import OPEN_INSIGHT, insights
@@ -70,20 +71,26 @@ async def latest(
 async def outcomes(tx: Tx, workspace_id: str, person_id: str, rule: str) -> Outcomes:
     """What became of all of a rule's insights that were put before a person."""
     query = (
-        select(insights.c.state, func.count())
+        select(insights.c.state, insights.c.dismissed_as, func.count())
         .where(
             insights.c.workspace_id == workspace_id,
             insights.c.person_id == person_id,
             insights.c.rule == rule,
             _PUT,
         )
-        .group_by(insights.c.state)
+        .group_by(insights.c.state, insights.c.dismissed_as)
     )
-    counts = {InsightState(row[0]): row[1] for row in await tx.execute(query)}
+    counts: Counter[InsightState] = Counter()
+    dismissed_as: dict[Dismissed, int] = {}
+    for state, why, count in await tx.execute(query):
+        counts[InsightState(state)] += count
+        if state == InsightState.DISMISSED.value and why is not None:
+            dismissed_as[Dismissed(why)] = count
     return Outcomes(
-        told=sum(counts.values()),
-        done=counts.get(InsightState.TAKEN, 0),
-        dismissed=counts.get(InsightState.DISMISSED, 0),
-        resolved=counts.get(InsightState.RESOLVED, 0),
-        expired=counts.get(InsightState.EXPIRED, 0),
+        told=counts.total(),
+        done=counts[InsightState.TAKEN],
+        dismissed=counts[InsightState.DISMISSED],
+        dismissed_as=dismissed_as,
+        resolved=counts[InsightState.RESOLVED],
+        expired=counts[InsightState.EXPIRED],
     )

@@ -16,7 +16,16 @@ from coach.explaining import (
     thing_now,
     what_comes_next,
 )
-from coach.models import Insight, InsightState, InsightType, Level, Often, Priority, Suggestion
+from coach.models import (
+    Dismissed,
+    Insight,
+    InsightState,
+    InsightType,
+    Level,
+    Often,
+    Priority,
+    Suggestion,
+)
 from coach.phrases import Phrase, say
 from coach.wording import Voice, plain
 from tests.coach.values import ANA, ANN, CALL, NOW, WON, setting
@@ -94,9 +103,14 @@ def test_things_are_told_as_they_are_now() -> None:
 def test_what_became_of_a_kind_is_told_in_numbers() -> None:
     assert words(so_far(Outcomes())) == "You have got none of this kind yet."
     assert words(so_far(Outcomes(told=1))) == "You have got 1 of this kind: 1 still open."
-    assert words(so_far(Outcomes(9, done=4, dismissed=1, resolved=2, expired=2))) == (
+    many = Outcomes(9, done=4, dismissed=1, resolved=2, expired=2)
+    assert words(so_far(many)) == (
         "You have got 9 of this kind: 4 done, 1 dismissed, 2 settled by themselves, "
         "2 left unanswered."
+    )
+    reasons = {Dismissed.WRONG_DATA: 1, Dismissed.NOT_RELEVANT: 2}
+    assert words(so_far(Outcomes(4, dismissed=4, dismissed_as=reasons))) == (
+        "You have got 4 of this kind: 4 dismissed (2 × not relevant, 1 × wrong data)."
     )
 
 

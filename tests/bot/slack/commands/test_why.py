@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.coaching import decisions, explaining, ticking
+from bot.coaching import decisions, explaining, ticking, tuning
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal
-from coach.models import Priority
+from coach.models import Dismissed, Priority
 from storage import mirror
 from tests.bot.surface import ANA, BEN, WS, Surface, deal, words
 
@@ -38,7 +38,9 @@ async def test_the_latest_that_was_said_is_explained(surface_on_both: Surface) -
 
 async def test_another_one_is_chosen_and_explained_in_the_same_window(surface: Surface) -> None:
     first, _ = await surface.card(message="First.", occasion="1")
-    await decisions.dismiss(surface.parts, Actor(WS, ANA, "ana"), first)
+    ana = Actor(WS, ANA, "ana")
+    await decisions.dismiss(surface.parts, ana, first)
+    await tuning.explain(surface.parts, ana, first, Dismissed.WRONG_DATA)
     surface.clock.moment += MINUTE
     await surface.card(message="Second.", occasion="2")
     await surface.insight(message="Quiet.", occasion="3", priority=Priority.LOW)
@@ -57,7 +59,7 @@ async def test_another_one_is_chosen_and_explained_in_the_same_window(surface: S
     told = words(surface.view(ANA))
     assert surface.view(ANA)["id"] == view_id
     assert "You have already dismissed this." in told
-    assert "You have got 2 of this kind: 1 dismissed, 1 still open." in told
+    assert "You have got 2 of this kind: 1 dismissed (1 × wrong data), 1 still open." in told
     # Nothing is to be expected of what is over.
     assert "Next brief" not in told
     await choose(surface, menu["options"][2]["value"])
