@@ -18,6 +18,5 @@ async def next_of(parts: Parts, person: Person) -> list[Insight]:
         for each in pending
         if (known := open_.get(each.fingerprint)) is not None
         and known.decided is not None
-        and known.waiting.is_unsaid
         and waits_for_digest(person, each, known.decided, now)
     ]

@@ -11,7 +11,7 @@ from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
 from bot.slack.disturbing import FRESH, WITHOUT_SCOPE, DoNotDisturb, ends_at
 from bot.slack.sender import Sender
-from storage import workspaces
+from storage import deciding, people, workspaces
 from tests.bot.slack.posting import Post, one_client, won_deal
 from tests.world import ANA, BEN, WORKSPACE, FixedClock, deliver, enrol, running_slack, told
 
@@ -96,6 +96,21 @@ async def test_a_brief_that_had_to_wait_comes_afterwards(post: Post) -> None:
     (brief,) = post.posted()
     assert brief.startswith("One thing for today")
     await post.send(HOUR)
+    assert len(post.posted()) == 1
+
+
+async def test_so_does_one_that_was_taken_back_before_it_was_on_its_way(post: Post) -> None:
+    ana = await enrol(post.parts, ANA)
+    overdue = {"id": "T-1", "title": "Call Bo", "due_date": "2026-11-01"}
+    await deliver(post.parts, told("task_created", task=overdue))
+    await ticking.tick(post.parts)
+    now = post.clock.now()
+    async with post.parts.database.write() as tx:
+        await people.told_of_peace(tx, [(ana, now, now + HOUR / 2)])
+        await deciding.reconsider(tx, WORKSPACE, [ana.id], now)
+    await post.send()
+    assert post.posted() == []
+    await post.send(HOUR / 2)
     assert len(post.posted()) == 1
 
 
