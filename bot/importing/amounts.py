@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from bot.importing.faults import FileError, RowError
 
@@ -13,6 +13,8 @@ _SIGNS = {
 }  # fmt: skip
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _NUMBER = re.compile(r"\d[\d.,'’\s]*|[.,]\d+")
+#: Digits in groups, here with spaces between them: of three, or of two as in India.
+_GROUPS = re.compile(r"\d*|\d{1,3}(?: \d{2,3})* \d{3}")
 _SPACES = re.compile(r"['’\s]")
 
 #: Beyond this an amount is a slip of the pen, not a deal.
@@ -29,7 +31,7 @@ def decimal_sign(values: Iterable[str], told: str | None) -> str:
         if told.strip().lower() not in signs:
             raise FileError(f"--decimal {told} is unknown; write point or comma.")
         return signs[told.strip().lower()]
-    votes = {".": 0, ",": 0}
+    votes: dict[str, str] = {}
     open_: dict[str, str] = {}
     plain = False
     for value in set(values):
@@ -41,18 +43,24 @@ def decimal_sign(values: Iterable[str], told: str | None) -> str:
         if not present:
             plain |= len(number) > 3
         elif len(present) == 2:
-            votes[max(present, key=number.rindex)] += 1
+            votes.setdefault(max(present, key=number.rindex), value)
         elif number.count(present[0]) > 1:
-            votes["," if present[0] == "." else "."] += 1
+            votes.setdefault("," if present[0] == "." else ".", value)
         else:
             whole, _, rest = number.partition(present[0])
             if len(rest) == 3 and 1 <= len(whole) <= 3 and whole != "0":
                 open_.setdefault(present[0], value)
             else:
-                votes[present[0]] += 1
-    if votes["."] != votes[","]:
-        return max(votes, key=lambda sign: votes[sign])
-    if votes["."] or len(open_) > 1 or (open_ and plain):
+                votes.setdefault(present[0], value)
+    if len(votes) > 1:
+        raise FileError(
+            f"The amounts {votes['.']} and {votes[',']} do not have the same sign before their "
+            "decimals. Say which is right with --decimal point or --decimal comma; rows whose "
+            "amounts are written otherwise are rejected then."
+        )
+    if votes:
+        return next(iter(votes))
+    if len(open_) > 1 or (open_ and plain):
         example = next(iter(open_.values()), "the amounts")
         raise FileError(
             f"Nothing tells whether the sign in {example} marks thousands or decimals; "
@@ -68,11 +76,12 @@ def amount(text: str, decimal: str) -> tuple[Decimal, str | None]:
     if match is None:
         raise RowError(f"“{text[:40]}” is not an amount")
     around = text[: match.start()] + " " + text[match.end() :]
-    digits = _SPACES.sub("", match[0]).replace("," if decimal == "." else ".", "")
-    try:
-        value = Decimal(digits.replace(decimal, "."))
-    except InvalidOperation as error:
-        raise RowError(f"“{text[:40]}” is not an amount") from error
+    thousands = "," if decimal == "." else "."
+    whole, _, decimals = _SPACES.sub("", match[0]).partition(decimal)
+    if not _GROUPS.fullmatch(whole.replace(thousands, " ")) or not re.fullmatch(r"\d*", decimals):
+        called = "point" if decimal == "." else "comma"
+        raise RowError(f"“{text[:40]}” is not an amount with a {called} before its decimals")
+    value = Decimal(f"{whole.replace(thousands, '') or '0'}.{decimals or '0'}")
     currency = _currency(around)
     rest = around.replace(currency or "", "")
     for sign in _SIGNS:

@@ -63,6 +63,8 @@ class Record:
     #: When a deal came to the stage it is in, if the file says, and to those before it.
     stage_since: datetime | None = None
     way: Sequence[tuple[datetime, str]] = ()
+    #: What tells deals of one title and day apart that have no id: whose they are, how much.
+    apart: Sequence[str] | None = None
 
     @property
     def stage_age_unknown(self) -> bool:
@@ -137,8 +139,7 @@ class Interpreter:
         given = self._text(cells, "id", 1000)
         if given is None:
             # Without an id of its own, a row is what it says that does not change.
-            digest = hashlib.sha256("\x1f".join(map(_written, identity)).encode())
-            return f"row-{digest.hexdigest()[:16]}"
+            return id_of(*map(_written, identity))
         if len(given) > 255:
             raise RowError("the id is longer than 255 characters")
         return given
@@ -216,6 +217,9 @@ class Interpreter:
             ended if closed else None,
             since,
             _before(way, since, ended if closed else None),
+            None
+            if self._text(cells, "id")
+            else (str(self._owner(cells) or ""), str(facts.get("value"))),
         )
 
     def _way(
@@ -366,6 +370,11 @@ class Interpreter:
             done,
             completed if done else None,
         )
+
+
+def id_of(*identity: str) -> str:
+    """The id of a row that has none, by what it says that does not change."""
+    return "row-" + hashlib.sha256("\x1f".join(identity).encode()).hexdigest()[:16]
 
 
 def cell(text: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from bot.importing.dates import DateReader, fitting, misfit, readers
 from bot.importing.events import first_told, told_again
 from bot.importing.faults import FileError, RowError
 from bot.importing.reading import Row, Sheet, read
-from bot.importing.rows import KINDS, Interpreter, Record, cell
+from bot.importing.rows import KINDS, Interpreter, Record, cell, id_of
 from bot.importing.stage_dates import stage_dates
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
@@ -113,21 +113,29 @@ def understand(
         same,
         [(stage, place, reading[sheet.header[place]]) for stage, place in columns.stages],
     )
-    records: list[Record] = []
+    read_: list[tuple[Row, Record]] = []
     rejected: list[Rejected] = []
-    seen: dict[str, int] = {}
     for row in sheet.rows:
         try:
             if any(extra.strip() for extra in row.cells[len(sheet.header) :]):
                 raise RowError(f"it has more cells than the header's {len(sheet.header)}")
-            record = interpreter.record(row.line, row.cells)
-            if record.id in seen:
-                raise RowError(f"it is the same {thing.one} as line {seen[record.id]}")
+            read_.append((row, interpreter.record(row.line, row.cells)))
         except RowError as error:
             rejected.append(Rejected(row, str(error)))
+    records: list[Record] = []
+    seen: dict[str, int] = {}
+    alike = Counter(record.id for _, record in read_)
+    for row, record in read_:
+        if alike[record.id] > 1 and record.apart is not None:
+            # Of one title and day, but not the same: whose it is and how much tells.
+            record = replace(record, id=id_of(record.id, *record.apart))
+        if record.id in seen:
+            reason = f"it is the same {thing.one} as line {seen[record.id]}"
+            rejected.append(Rejected(row, reason))
             continue
         seen[record.id] = row.line
         records.append(record)
+    rejected.sort(key=lambda each: each.row.line)
     return Understood(thing, sheet, columns, records, rejected, same)
 
 

@@ -52,6 +52,29 @@ def test_one_amount_with_cents_decides_for_its_whole_column() -> None:
     assert decimal_sign(["1,234", "12.50"], None) == "."
 
 
+@pytest.mark.parametrize(
+    "values", [["1.234,56", "1,234.56"], ["12,50", "13,50", "12.5"], ["1.234.567", "1,234,567"]]
+)
+def test_amounts_that_are_not_written_alike_are_asked_about_and_never_misread(
+    values: list[str],
+) -> None:
+    with pytest.raises(FileError, match="do not have the same sign") as asked:
+        decimal_sign(values, None)
+    assert "--decimal point or --decimal comma" in str(asked.value)
+    assert "rejected" in str(asked.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal"),
+    [("1,234.56", ","), ("12.5", ","), ("1.234,56", "."), ("12,5", "."), ("1,2345", ".")],
+)
+def test_an_amount_with_the_other_sign_rejects_its_row(text: str, decimal: str) -> None:
+    with pytest.raises(
+        RowError, match=f"is not an amount with a {'comma' if decimal == ',' else 'point'}"
+    ):
+        amount(text, decimal)
+
+
 def test_whole_thousands_are_thousands() -> None:
     assert decimal_sign(["1,500", "12,000"], None) == "."
     assert decimal_sign(["1.500", "12.000"], None) == ","

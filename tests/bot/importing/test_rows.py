@@ -205,6 +205,28 @@ def test_a_row_without_id_has_the_same_id_each_time_and_another_than_its_neighbo
     assert first == second[::-1]
 
 
+def test_deals_of_one_title_and_day_are_told_apart_by_owner_and_amount(tmp_path: Path) -> None:
+    lines = (
+        "Name,Created,Owner,Amount",
+        "Renewal,2026-01-05,Ana,100",
+        "Renewal,2026-01-05,Ben,100",
+        "Renewal,2026-01-05,Ana,200",
+        "Upgrade,2026-01-05,Ana,100",
+        "Renewal,2026-01-05,Ana,100",
+    )
+    understood = read(tmp_path, Thing.DEALS, *lines)
+    first = [record.id for record in understood.records]
+    assert len(set(first)) == 4
+    (rejected,) = understood.rejected
+    assert (rejected.row.line, rejected.reason) == (6, "it is the same deal as line 2")
+    # Whatever order they come in, each has its own.
+    again = read(tmp_path, Thing.DEALS, lines[0], *lines[4:0:-1])
+    assert [record.id for record in again.records] == first[::-1]
+    # A row that has no double is known by what does not change.
+    alone = read(tmp_path, Thing.DEALS, lines[0], lines[4], lines[4].replace("Upgrade", "U"))
+    assert alone.records[0].id == first[3]
+
+
 def test_what_else_is_told_of_a_deal_is_kept(tmp_path: Path) -> None:
     record = one(
         tmp_path,
