@@ -94,6 +94,8 @@ class Change:
     before: dict[str, Any] = field(default_factory=dict)
     #: Whether the deal came to the stage it names just then; `None` when the event around it tells.
     came: bool | None = None
+    #: From when on it can be known that it has not left that stage, where that is later.
+    watched_from: datetime | None = None
     #: The time of an earlier change of ours that this one takes back, as if it had not been.
     undoes: datetime | None = None
 

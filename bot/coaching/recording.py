@@ -336,6 +336,9 @@ def _staged(batch: _Batch, deal: Deal, change: Change, *, came: bool) -> Deal:
     # stage since then. Claiming more would call it stuck when it may have moved yesterday.
     entered = stay.entered_at if stay and stay.came else None
     seen_at = stay.entered_at if stay and not stay.came else None
+    if stay and change.watched_from and stay.entered_at < change.watched_from:
+        # It may have left and come back since: the way it went is kept, its age is not known.
+        entered, seen_at = None, change.watched_from
     if (entered, seen_at) == (deal.stage_entered_at, deal.stage_seen_at):
         return deal
     return replace(deal, stage_entered_at=entered, stage_seen_at=seen_at)

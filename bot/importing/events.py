@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -44,11 +45,14 @@ _ENDED = {
 }
 
 
-def first_told(record: Record, as_of: datetime) -> list[Event]:
+def first_told(
+    record: Record, as_of: datetime, watched_from: datetime | None = None
+) -> list[Event]:
     """The events of a thing nobody has heard of.
 
     Plain facts hold as of the file; a stage or status holds from its own time, as far as the file
-    tells it: an open deal's from when it came to its stage, a closed one's from its close.
+    tells it: an open deal's from when it came to its stage, a closed one's from its close. Where
+    nobody has watched deals since the file, `watched_from` says from when on somebody does.
     """
     facts = dict(record.facts)
     if others := facts.pop("other", None):
@@ -63,6 +67,7 @@ def first_told(record: Record, as_of: datetime) -> list[Event]:
     else:
         ended, standing = as_of, _standing(record, as_of)
         verb, name = _TOLD[record.kind], "told"
+    standing = _watched(record, standing, watched_from)
     changes = [Change(record.kind, record.id, as_of, facts, record.owner), *standing]
     if created is None:
         return [_event(record, name, verb, ended, tuple(changes))]
@@ -106,6 +111,17 @@ def _way(record: Record, as_of: datetime) -> list[Change]:
     ]
 
 
+def _watched(
+    record: Record, changes: Sequence[Change], watched_from: datetime | None
+) -> list[Change]:
+    if watched_from is None or record.ended:
+        return list(changes)
+    return [
+        replace(each, watched_from=watched_from) if "stage" in each.fields else each
+        for each in changes
+    ]
+
+
 def _change(
     record: Record, at: datetime, fields: dict[str, Any], *, came: bool | None = None
 ) -> Change:
@@ -123,7 +139,11 @@ def _event(
 
 
 def told_again(
-    record: Record, known: Subject, as_of: datetime, person_of: Resolved
+    record: Record,
+    known: Subject,
+    as_of: datetime,
+    person_of: Resolved,
+    watched_from: datetime | None = None,
 ) -> Event | None:
     """The event that brings a known thing up to date; `None` when the file has no news of it.
 
@@ -146,7 +166,7 @@ def told_again(
     if others:
         news["other"] = others
     owner = _new_owner(record, known, as_of, person_of)
-    way = _new_way(record, known, as_of)
+    way = _new_way(record, known, as_of) if watched_from is None else []
     if not news and owner is None and not way:
         return None
     at = as_of
@@ -169,7 +189,7 @@ def told_again(
             changes.append(_moved(record, known, stage, ended))
         if standing:
             changes.append(_change(record, ended, standing))
-    return _event(record, name, verb, at, (*changes, *way))
+    return _event(record, name, verb, at, (*_watched(record, changes, watched_from), *way))
 
 
 def _moved(record: Record, known: Subject, stage: str, at: datetime) -> Change:

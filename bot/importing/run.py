@@ -192,14 +192,22 @@ async def store(
     connection_id: str,
     as_of: datetime,
     progress: Callable[[int], None],
+    *,
+    watched_from: datetime | None = None,
 ) -> Result:
-    """Bring the mirror to what the file says; `progress` is told how many rows each step did."""
+    """Bring the mirror to what the file says; `progress` is told how many rows each step did.
+
+    Where nobody has watched deals since the time of the file, `watched_from` says since when
+    somebody does.
+    """
     result = Result()
     await _identify_all(parts, understood.records, connection_id, result)
     for piece in chunks(understood.records, BATCH):
         async with parts.database.write() as tx:
             await workspaces.lock(tx, parts.database, workspaces.DEFAULT)
-            events = await _events(parts, tx, understood.thing, piece, connection_id, as_of, result)
+            events = await _events(
+                parts, tx, understood.thing, piece, connection_id, as_of, watched_from, result
+            )
             if events:
                 await apply(parts, tx, workspaces.DEFAULT, connection_id, events)
         progress(len(piece))
@@ -225,6 +233,7 @@ async def _events(
     records: Sequence[Record],
     connection_id: str,
     as_of: datetime,
+    watched_from: datetime | None,
     result: Result,
 ) -> list[Event]:
     known = await mirror.load(
@@ -242,9 +251,9 @@ async def _events(
     for record in records:
         before = known.get(record.id)
         if before is None:
-            events += first_told(record, as_of)
+            events += first_told(record, as_of, watched_from)
             result.new += 1
-        elif event := told_again(record, before, as_of, person_of):
+        elif event := told_again(record, before, as_of, person_of, watched_from):
             again.append(event)
         else:
             result.unchanged += 1
@@ -254,6 +263,24 @@ async def _events(
     result.changed += len(fresh)
     result.unchanged += len(again) - len(fresh)
     return events + [event for event in again if event.dedupe_key in fresh]
+
+
+def newest(understood: Understood) -> datetime | None:
+    """The last time of which a file tells that something happened."""
+    return max(
+        (
+            at
+            for record in understood.records
+            for at in (
+                record.created_at,
+                record.ended_at,
+                record.stage_since,
+                record.facts.get("last_contacted_at"),
+            )
+            if at is not None
+        ),
+        default=None,
+    )
 
 
 def ages_unknown(understood: Understood) -> tuple[int, int]:

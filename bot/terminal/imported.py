@@ -26,7 +26,7 @@ SHOWN = 5
 _FIRST = ("line", "title", "name", "status", "stage", "in stage since", "value", "owner")
 
 
-def preview(console: Console, understood: run.Understood) -> None:
+def preview(console: Console, understood: run.Understood, *, ages: bool) -> None:
     """What an import would do, without doing it."""
     sheet, columns = understood.sheet, understood.columns
     console.print("Columns:", markup=False)
@@ -48,12 +48,15 @@ def preview(console: Console, understood: run.Understood) -> None:
         f"{rows(len(sheet.rows))}: {len(understood.records):,} would be imported, "
         f"{len(understood.rejected):,} skipped. Nothing was changed."
     )
-    tell_totals(understood)
+    tell_totals(understood, ages=ages)
     tell_reasons(understood)
 
 
-def tell_totals(understood: run.Understood) -> None:
-    """How many there are of what, what is not known of them, and how to tell it."""
+def tell_totals(understood: run.Understood, *, ages: bool) -> None:
+    """How many there are of what, what is not known of them, and how to tell it.
+
+    Without `ages` none is taken from the file.
+    """
     if not understood.records:
         return
     found = totals.states(understood)
@@ -63,7 +66,7 @@ def tell_totals(understood: run.Understood) -> None:
     typer.echo(f"  {understood.thing}: {', '.join(told)}")
     owners = totals.owners(understood.records)
     typer.echo(f"  owners: {_owners(owners)}")
-    unknown, deals = run.ages_unknown(understood)
+    unknown, deals = run.ages_unknown(understood) if ages else (0, 0)
     if deals:
         known = "all known" if not unknown else f"{unknown:,} of {deals:,} unknown"
         typer.echo(f"  stage ages of open deals: {known}")

@@ -1,8 +1,9 @@
 """`coach import`: a CRM's export into the mirror, with a preview, progress and a summary."""
 
 import gc
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -18,13 +19,17 @@ from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from bot.terminal.imported import preview, rows, tell_reasons, tell_totals, tell_unreachable
 from bot.terminal.session import opened
+from bot.terminal.showing.listing import words
 from coach.models import SubjectKind
-from coach.phrases import counted, say
+from coach.phrases import DateWithYear, counted, say
 from coach.terms import how_many
 from coach.wording import plain
 from storage import connections
 from storage.people import load
 from storage.workspaces import DEFAULT
+
+#: A file in which nothing has happened for so long before it was written tells of another day.
+OLD = timedelta(days=90)
 
 #: Where things belong when no CRM is connected yet: the name `coach connect native` will use.
 FIRST_CONNECTION = "native"
@@ -58,7 +63,7 @@ async def import_file(settings: Settings, wish: Wish) -> None:
 
 async def _import(settings: Settings, wish: Wish) -> None:
     began = perf_counter()
-    as_of = _as_of(wish)
+    told = _as_of(wish)
     understood = run.understand(
         wish.thing,
         wish.file,
@@ -68,9 +73,15 @@ async def _import(settings: Settings, wish: Wish) -> None:
         decimal=wish.decimal,
     )
     console = Console(highlight=False)
+    as_of, old = _of_an_old_file(wish, told, understood, console)
     if wish.dry_run:
         # In a file or a pipe there is no edge at which a row would have to be folded.
-        preview(console if console.is_terminal else Console(highlight=False, width=200), understood)
+        preview(
+            console if console.is_terminal else Console(highlight=False, width=200),
+            understood,
+            ages=old is None,
+        )
+        _tell_old(old)
         return
     async with opened(settings) as parts:
         connection_id = await _connection(parts, wish.connection)
@@ -85,7 +96,12 @@ async def _import(settings: Settings, wish: Wish) -> None:
         ) as bar:
             task = bar.add_task("", total=len(understood.records), what=wish.thing.value)
             result = await run.store(
-                parts, understood, connection_id, as_of, lambda rows: bar.advance(task, rows)
+                parts,
+                understood,
+                connection_id,
+                as_of,
+                lambda rows: bar.advance(task, rows),
+                watched_from=parts.clock.now() if old else None,
             )
         async with parts.database.read() as tx:
             people = (await load(tx, DEFAULT, result.owners)).values()
@@ -101,7 +117,8 @@ async def _import(settings: Settings, wish: Wish) -> None:
         f"{stored} in {perf_counter() - began:.1f} s: {result.new:,} new, "
         f"{result.changed:,} changed, {result.unchanged:,} as they were."
     )
-    tell_totals(understood)
+    tell_totals(understood, ages=old is None)
+    _tell_old(old)
     tell_unreachable(understood, people, connection_id)
     for name in result.unsure:
         typer.echo(
@@ -131,6 +148,34 @@ def _as_of(wish: Wish) -> datetime:
     if moment is None:
         raise FileError("--as-of needs a date, written as 2026-11-01.")
     return min(moment.at, now) if moment.exact else run.end_of_day(moment.day, now)
+
+
+def _of_an_old_file(
+    wish: Wish, told: datetime, understood: run.Understood, console: Console
+) -> tuple[datetime, date | None]:
+    """The time a file tells of; and the day, when nobody has said so but its own newest date."""
+    newest = run.newest(understood)
+    if wish.as_of is not None or newest is None or told - newest < OLD:
+        return told, None
+    day = newest.date()
+    if wish.dry_run or not (console.is_terminal and sys.stdin.isatty()):
+        return run.end_of_day(day, told), day
+    asked = typer.prompt(
+        f"Nothing in {wish.file} happened after {words(DateWithYear(day))}. "
+        "Which day does it tell of?",
+        default=day.isoformat(),
+    )
+    return _as_of(replace(wish, as_of=asked)), None
+
+
+def _tell_old(day: date | None) -> None:
+    if day is not None:
+        typer.echo(
+            f"The newest date in the file is {words(DateWithYear(day))}: it is taken to tell of "
+            "that day, and nobody has watched since, so that no age of a stage is taken from it. "
+            f"If deals are still where it says: --as-of {day.isoformat()}. If it is of another "
+            "day, give that."
+        )
 
 
 async def _connection(parts: Parts, wanted: str | None) -> str:

@@ -47,7 +47,9 @@ def import_file(
     as_of: Annotated[
         str | None,
         typer.Option(
-            metavar="DATE", help="The day the file tells of; else when it was last changed."
+            metavar="DATE",
+            help="The day the file tells of; else when it was last changed, or its newest date "
+            "where that is long before.",
         ),
     ] = None,
     connection: Annotated[

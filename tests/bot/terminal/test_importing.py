@@ -57,7 +57,8 @@ def test_the_totals_are_told_before_and_after(coach: Coach, file: Path) -> None:
         encoding="utf-8",
     )
     for options in (["--dry-run"], []):
-        lines = coach("import", "deals", str(file), *options).out.splitlines()
+        ran = coach("import", "deals", str(file), "--as-of", "2026-03-06", *options)
+        lines = ran.out.splitlines()
         assert "  deals: 2 open, 1 won, 1 lost" in lines
         assert "  owners: 3, 2 of them without an address; 1 row without an owner" in lines
         assert "  stage ages of open deals: 2 of 2 unknown" in lines
@@ -71,7 +72,7 @@ def test_deleted_deals_and_known_ages_are_told(coach: Coach, tmp_path: Path) -> 
         "D-1,A,Demo,2026-11-02,false,ana@x.example\nD-2,B,Demo,,true,ana@x.example\n",
         encoding="utf-8",
     )
-    ran = coach("import", "deals", str(path), "--dry-run")
+    ran = coach("import", "deals", str(path), "--dry-run", "--as-of", "2026-11-20")
     assert "  deals: 1 open, 0 won, 0 lost, 1 deleted" in ran.out
     assert "  owners: 1\n" in ran.out
     assert "  stage ages of open deals: all known" in ran.out
@@ -231,6 +232,81 @@ def test_a_date_format_that_does_not_fit_imports_nothing(coach: Coach, tmp_path:
     assert ran.code == 1
     assert "--date-format month-first fits every date of the file" in ran.err
     assert not (tmp_path / "data").exists()
+
+
+OLD = """opportunity_id,sales_agent,product,deal_stage,engage_date,close_date,close_value
+D-1,Ana,GTX Pro,Engaging,10/20/2017,,
+D-2,Ana,GTX Pro,Won,10/20/2017,12/30/2017,500
+"""
+
+ENGAGED = int(datetime(2017, 10, 20, 12, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def stage_ages(folder: Path) -> list[tuple[object, object]]:
+    with sqlite3.connect(folder / "data" / "coach.db") as database:
+        rows = database.execute(
+            "SELECT stage_entered_at, stage_seen_at FROM deals WHERE id = 'D-1'"
+        ).fetchall()
+    database.close()
+    return rows
+
+
+def test_an_old_file_tells_of_its_newest_date_and_of_no_age_since(
+    coach: Coach, tmp_path: Path
+) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text(OLD, encoding="utf-8")
+    sentence = "The newest date in the file is Sat, 30 Dec 2017: it is taken to tell of that day"
+    assert sentence in coach("import", "deals", str(path), "--dry-run").out
+    began = datetime.now(UTC)
+    ran = coach("import", "deals", str(path))
+    assert sentence in ran.out
+    assert "--as-of 2017-12-30" in ran.out
+    assert "stage ages" not in ran.out
+    ((entered, seen_at),) = stage_ages(tmp_path)
+    assert entered is None
+    assert isinstance(seen_at, int)
+    assert seen_at >= began.timestamp() * 1_000_000
+    before = held(tmp_path)
+    assert "2 as they were" in coach("import", "deals", str(path)).out
+    assert held(tmp_path) == before
+
+
+def test_an_old_file_whose_day_is_told_tells_its_ages(coach: Coach, tmp_path: Path) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text(OLD, encoding="utf-8")
+    ran = coach("import", "deals", str(path), "--as-of", "2017-12-31")
+    assert "newest date" not in ran.out
+    assert stage_ages(tmp_path) == [(ENGAGED, None)]
+
+
+def test_somebody_at_a_terminal_is_asked_which_day_an_old_file_tells_of(
+    coach: Coach, tmp_path: Path
+) -> None:
+    import pty
+
+    path = tmp_path / "deals.csv"
+    path.write_text(OLD, encoding="utf-8")
+    screen, side = pty.openpty()
+    command = [sys.executable, "-c", "from bot.terminal.cli import main; main()", "import", "deals"]
+    process = subprocess.Popen(
+        [*command, str(path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "80"},
+        stdin=side,
+        stdout=side,
+        stderr=side,
+    )
+    os.close(side)
+    os.write(screen, b"2017-12-31\n")
+    shown = b""
+    # Linux ends a terminal that nobody holds open by an error.
+    with contextlib.suppress(OSError):
+        while piece := os.read(screen, 65536):
+            shown += piece
+    os.close(screen)
+    assert process.wait(60) == 0
+    assert b"Which day does it tell of? [2017-12-30]" in shown
+    assert stage_ages(tmp_path) == [(ENGAGED, None)]
 
 
 def test_with_several_connections_the_file_must_say_whose_it_is(coach: Coach, file: Path) -> None:
