@@ -21,6 +21,7 @@ from coach.models import (
     Person,
     Priority,
 )
+from coach.muting import mute_of, names_of
 from coach.phrases import Phrase, say
 from coach.thresholds import daily_cap
 from coach.timetable import brief_now, brief_on, digest_now, next_brief, next_digest
@@ -293,6 +294,7 @@ def still_wanted(person: Person, insight: Insight, now: datetime) -> bool:
     return (
         insight.state is InsightState.OPEN
         and insight.expires_at > now
+        and not insight.is_put_off(now)
         and silenced(person, now) is None
     )
 
@@ -316,6 +318,10 @@ def _standing(
         return Decided(Verdict.NOW, Reason.SAID)
     if each.message is MessageState.SENDING:
         return _TURN
+    if (mute := _muted(each, past, now)) is not None:
+        return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
+    if _is_after(each.snoozed_until, now):
+        return Decided(Verdict.HOLD, Reason.SNOOZED, each.snoozed_until)
     # Nobody is asked to be coached for the sake of what would not interrupt them.
     if not admits(person.settings.level, each.priority):
         return Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
@@ -324,10 +330,6 @@ def _standing(
         return Decided(Verdict.HOLD, silent, until)
     if each.message is MessageState.FAILED:
         return Decided(Verdict.HOLD, Reason.REFUSED)
-    if (mute := _muted(each, past, now)) is not None:
-        return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
-    if _is_after(each.snoozed_until, now):
-        return Decided(Verdict.HOLD, Reason.SNOOZED, each.snoozed_until)
     if past.not_relevant.get(each.rule, 0) >= TO_DIGEST:
         return Decided(Verdict.DIGEST, Reason.NOT_RELEVANT)
     if each.rule in past.stepped_back:
@@ -394,16 +396,9 @@ def _is_for_the_brief(person: Person, each: Waiting) -> bool:
 
 
 def _muted(each: Waiting, past: Past, now: datetime) -> Mute | None:
-    in_force = [mute for mute in past.mutes if mute.until is None or mute.until > now]
-    if not in_force:
+    if not past.mutes:
         return None
-    names = {f"rule:{each.rule}", each.subject}
-    if each.type is InsightType.ACTION or len(each.about) == 1:
-        # Of a list only what was muted is left out.
-        names |= each.about
-    found = [mute for mute in in_force if mute.what in names]
-    # One for good outlasts the others.
-    return max(found, key=lambda mute: (mute.until is None, mute.until or now), default=None)
+    return mute_of(names_of(each.rule, each.type, each.subject, each.about), past.mutes, now)
 
 
 def _in_bulk(waiting: Sequence[Waiting]) -> set[str]:

@@ -40,6 +40,8 @@ class Said:
     state: InsightState
     #: Why it was sent away, where the person said so.
     dismissed_as: Dismissed | None = None
+    #: Whether the person has put it off since, which is an answer.
+    put_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def looked_back(
 
 
 def _is_unanswered(each: Said) -> bool:
-    return each.by != ANSWERED and each.state in {InsightState.OPEN, InsightState.EXPIRED}
+    if each.by == ANSWERED or each.put_off:
+        return False
+    return each.state in {InsightState.OPEN, InsightState.EXPIRED}
 
 
 def _run(newest_first: Sequence[Said], today: object, person: Person) -> list[Said]:

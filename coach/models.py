@@ -471,6 +471,8 @@ class InsightState(StrEnum):
     TAKEN = "taken"
     #: Sent away.
     DISMISSED = "dismissed"
+    #: Its kind, or what it is about, is not to be spoken of.
+    MUTED = "muted"
     #: The CRM shows that it is settled.
     RESOLVED = "resolved"
     #: Its time was up.

@@ -96,8 +96,10 @@ async def open_of(
         for row in await tx.execute(_OPEN, {"workspace": workspace_id, "people": piece}):
             theirs = found.setdefault(row.person_id, {})
             state = MessageState(row.state) if row.state else None
-            if row.superseded or (state is MessageState.SENT and row.said_at is None):
-                # It shows only what was done, or this is behind its button.
+            behind = state is MessageState.SENT and row.said_at is None
+            if row.superseded or behind or _is_put_off(row):
+                # It shows only what was done, or until when this was put off; or has it behind its
+                # button.
                 state = MessageState.WITHDRAWN
             known = theirs.get(row.fingerprint)
             if known is not None and _rank(known.waiting.message) <= _rank(state):
@@ -133,6 +135,7 @@ _SAID = select(
     insights.c.said_by,
     insights.c.state,
     insights.c.dismissed_as,
+    insights.c.snoozed_until,
 ).where(
     insights.c.workspace_id == bindparam("workspace"),
     among(insights.c.person_id, texts("people")),
@@ -153,7 +156,8 @@ async def past_of(
     asked = {"workspace": workspace_id, "people": sorted(person.id for person in persons)}
     said: dict[str, list[Said]] = defaultdict(list)
     for row in await tx.execute(_SAID, {**asked, "since": now - MEMORY}):
-        state = InsightState(row.state)
+        state, later = InsightState(row.state), row.snoozed_until
+        put_off = later is not None and row.said_at < later
         said[row.person_id].append(
             Said(
                 row.rule,
@@ -162,6 +166,7 @@ async def past_of(
                 row.said_by or "card",
                 state,
                 Dismissed(row.dismissed_as) if row.dismissed_as else None,
+                put_off,
             )
         )
     muted: dict[str, list[Mute]] = defaultdict(list)
@@ -193,6 +198,12 @@ async def with_things(tx: Tx, workspace_id: str, open_: Mapping[str, Open]) -> d
         print_: replace(each, waiting=replace(each.waiting, about=frozenset(about[print_])))
         for print_, each in open_.items()
     }
+
+
+def _is_put_off(row: Any) -> bool:
+    """Whether the insight was put off since this message was sent."""
+    later = row.snoozed_until
+    return later is not None and row.sent_at is not None and bool(row.sent_at < later)
 
 
 def _rank(state: MessageState | None) -> int:

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Float, bindparam, cast, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    bindparam,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from coach.models import Subject, SubjectKind
 from storage import mirror, rounds
 from storage.database import Tx, chunks, put
-from storage.tables import FAULTY_CHECK, checks, deals
+from storage.tables import FAULTY_CHECK, checks, deals, mutes
 from storage.tables import rounds as rounds_table
 
 
@@ -111,6 +121,21 @@ async def _change(
     await tx.execute(one, given)
 
 
+def _muted(now: datetime) -> ColumnElement[bool]:
+    """That the person hears nothing of a thing: then it is not spoken of, and not counted."""
+    key = checks.c.kind + ":" + checks.c.connection_id + ":" + checks.c.subject_id
+    return (
+        select(mutes.c.what)
+        .where(
+            mutes.c.workspace_id == checks.c.workspace_id,
+            mutes.c.person_id == checks.c.person_id,
+            mutes.c.what == key,
+            or_(mutes.c.until.is_(None), mutes.c.until > now),
+        )
+        .exists()
+    )
+
+
 async def due(
     tx: Tx,
     workspace_id: str,
@@ -157,6 +182,7 @@ async def due(
                 checks.c.rule == rule,
                 checks.c.kind == kind.value,
                 checks.c.due_at <= now,
+                ~_muted(now),
             )
             .subquery()
         )

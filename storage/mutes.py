@@ -1,16 +1,21 @@
-"""What people want to hear nothing of."""
+"""What people want to hear nothing of, and the insights that this has silenced."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
+from coach.history import Mute
+from coach.models import Insight, InsightState
+from coach.phrases import Phrase
+from storage import messages
 from storage.among import among, texts
 from storage.columns import UtcDateTime
-from storage.database import Tx, insert
-from storage.tables import mutes
+from storage.database import Tx, add_new, insert
+from storage.insights import from_row
+from storage.tables import OPEN_INSIGHT, decisions, insights, mutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +89,120 @@ async def of(
         for person_id, *muted in await tx.execute(query, asked):
             found[person_id].append(Muted(*muted))
     return found
+
+
+def plainly(muted: Collection[Muted]) -> list[Mute]:
+    """The same, as far as attention goes by it."""
+    return [Mute(each.what, each.until) for each in muted]
+
+
+_ENDS = (
+    select(mutes.c.person_id, func.min(mutes.c.until, type_=UtcDateTime))
+    .where(
+        mutes.c.workspace_id == bindparam("workspace"),
+        among(mutes.c.person_id, texts("people")),
+        mutes.c.until > _NOW,
+    )
+    .group_by(mutes.c.person_id)
+)
+
+
+async def ends(
+    tx: Tx, workspace_id: str, person_ids: Collection[str], now: datetime
+) -> dict[str, datetime]:
+    """When the next of each person's mutes is over, where one is to be."""
+    asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
+    return {row[0]: row[1] for row in await tx.execute(_ENDS, asked)}
+
+
+_SILENCE = (
+    update(insights)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("_workspace"),
+        insights.c.fingerprint == bindparam("_fingerprint"),
+    )
+    .values(
+        state=InsightState.MUTED.value,
+        decided_at=bindparam("_now", type_=UtcDateTime),
+        outcome=bindparam("_outcome", type_=insights.c.outcome.type),
+    )
+)
+
+
+async def silence(
+    tx: Tx,
+    workspace_id: str,
+    person_id: str,
+    fingerprints: Collection[str],
+    outcome: Phrase,
+    now: datetime,
+) -> None:
+    """End these open insights of a person, whose turn was noted before; their messages say so."""
+    if fingerprints:
+        rows = [
+            {"_workspace": workspace_id, "_fingerprint": each, "_now": now, "_outcome": outcome}
+            for each in sorted(fingerprints)
+        ]
+        await tx.execute(_SILENCE, rows)
+        await _keep(tx, workspace_id, person_id, fingerprints, "muted", now)
+
+
+async def silenced(tx: Tx, workspace_id: str, person_id: str) -> list[Insight]:
+    """The insights of a person that ended because they were muted, newest first."""
+    query = (
+        select(insights)
+        .where(
+            insights.c.workspace_id == workspace_id,
+            insights.c.person_id == person_id,
+            insights.c.state == InsightState.MUTED.value,
+        )
+        .order_by(insights.c.created_at.desc(), insights.c.fingerprint)
+    )
+    return [from_row(row) for row in await tx.execute(query)]
+
+
+async def unsilence(
+    tx: Tx,
+    workspace_id: str,
+    person_id: str,
+    to: Mapping[str, InsightState],
+    now: datetime,
+) -> None:
+    """Open these again, or let their time be up, by fingerprint: they are muted no longer."""
+    for state in {*to.values()}:
+        prints = [print_ for print_, each in to.items() if each is state]
+        opened = {"decided_at": None, "outcome": None} if state is InsightState.OPEN else {}
+        await tx.execute(
+            update(insights)
+            .where(
+                insights.c.workspace_id == workspace_id,
+                among(insights.c.fingerprint, sorted(prints)),
+                insights.c.state == InsightState.MUTED.value,
+            )
+            .values(state=state.value, **opened)
+        )
+        await _keep(tx, workspace_id, person_id, prints, "unmuted", now)
+
+
+async def _keep(
+    tx: Tx,
+    workspace_id: str,
+    person_id: str,
+    fingerprints: Collection[str],
+    decision: str,
+    now: datetime,
+) -> None:
+    """Keep in the history what was decided, and have it shown."""
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "fingerprint": print_,
+            "at": now,
+            "decision": decision,
+            "person_id": person_id,
+        }
+        for print_ in sorted(fingerprints)
+    ]
+    await add_new(tx, decisions, rows)
+    await messages.changed(tx, workspace_id, fingerprints)

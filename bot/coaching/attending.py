@@ -190,6 +190,15 @@ async def _act(
         await people.enrol(
             tx, workspace_id, person.id, Enrolment.INVITING, only_from=[Enrolment.NEW]
         )
+    # What was put off and is said now by another message leaves the one of before.
+    put_off = {
+        print_
+        for theirs in waiting.values()
+        for print_, each in theirs.items()
+        if each.waiting.snoozed_until is not None
+    }
+    again = {print_ for _, prints in due for print_ in prints} & put_off
+    await messages.changed(tx, workspace_id, again)
     await messages.make(tx, due, now)
     added = [
         print_

@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
+from datetime import datetime
 
 from bot.coaching import planning
 from bot.coaching.actor import Actor
 from bot.coaching.attending import attend
+from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.models import Enrolment, Level, Person, Settings
+from coach.phrases import say
 from storage import messages, people, rounds, workspaces
 from storage.database import Tx
 
@@ -60,6 +63,20 @@ async def turn_off(parts: Parts, actor: Actor) -> Person:
             await _decline(tx, person)
             return
         await people.change(tx, actor.workspace_id, person.id, enabled=False)
+
+    return await _choose(parts, actor, work)
+
+
+async def pause(parts: Parts, actor: Actor, until: datetime | None) -> Person:
+    """Silence until then, or its end with `None`. Raises `Refusal` where there is none to end."""
+
+    async def work(tx: Tx, person: Person) -> None:
+        if person.enrolment is not Enrolment.STARTED or not person.settings.enabled:
+            raise Refusal(say("Your coach is off, so there is nothing to pause."))
+        now = parts.clock.now()
+        if until is None and (person.paused_until is None or person.paused_until <= now):
+            raise Refusal(say("Your coach is not paused."))
+        await people.change(tx, actor.workspace_id, person.id, paused_until=until)
 
     return await _choose(parts, actor, work)
 

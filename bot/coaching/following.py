@@ -9,14 +9,16 @@ from bot.coaching.checking import Touched
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.errors import RuleFaultError
-from coach.keys import belongs_to, kind_of
+from coach.keys import belongs_to, kind_of, subject_key
 from coach.knowledge import UNKNOWN
 from coach.models import About, Insight, InsightState, SubjectKind
+from coach.muting import mute_of, names_of
 from coach.namesakes import apart, deals_in, suggested_apart
-from coach.phrases import Phrase
+from coach.phrases import Phrase, names, say
 from coach.rule import ActionRule, PersonRule, Rule
+from coach.settling import NAMED
 from coach.truth import TRUE, Changed, Over, Standing, TruthLook
-from storage import deciding, ending, insights, loader, namesakes, people, showing
+from storage import deciding, ending, insights, loader, mutes, namesakes, people, showing
 from storage import following as kept
 from storage.database import Tx
 from storage.following import Moved
@@ -137,6 +139,7 @@ async def ask(
     known = await loader.find(
         tx, parts.loaders, wanted, Asked(workspace_id, set(whom), list(things.values()))
     )
+    muted = await mutes.of(tx, workspace_id, whom, now)
     standings: dict[str, Standing] = {}
     for insight in asked:
         its = about.get(insight.fingerprint, ())
@@ -149,7 +152,8 @@ async def ask(
         look = TruthLook(
             now, person, insight, its, its_things, known.get(person.id, UNKNOWN), here=here
         )
-        standings[insight.fingerprint] = _standing(parts, look)
+        silent = {each.what for each in muted.get(person.id, ())}
+        standings[insight.fingerprint] = _without(parts, look, silent)
     standings = await _told_apart(tx, workspace_id, standings)
     for insight in asked:
         print_ = insight.fingerprint
@@ -169,6 +173,21 @@ def is_list(parts: Parts, insight: Insight) -> bool:
     """Whether it lists things, each to be seen to by itself."""
     action = parts.actions.get(insight.suggestion.action)
     return action is not None and action.lists
+
+
+def _without(parts: Parts, look: TruthLook, silent: Collection[str]) -> Standing:
+    """Whether it is true, without what its person wants to hear nothing of."""
+    heard = [each for each in look.things if subject_key(each) not in silent]
+    if len(heard) == len(look.things) or len(look.about) == 1:
+        return _standing(parts, look)
+    found = _standing(parts, replace(look, things=heard))
+    if isinstance(found, Over) and not isinstance(whole := _standing(parts, look), Over):
+        # Nothing but that has settled it.
+        named = names([each.thing for each in look.things if each not in heard], NAMED)
+        found = Over(say("Muted: {things}", things=named))
+    elif isinstance(found, Over):
+        found = whole
+    return found
 
 
 def _standing(parts: Parts, look: TruthLook) -> Standing:
@@ -279,7 +298,30 @@ async def _follow(
 
 
 async def pending(parts: Parts, workspace_id: str, person_id: str) -> list[Insight]:
-    """A person's open insights that are true now: by priority, high first, then newest."""
+    """A person's open insights that are true now: by priority, high first, then newest.
+
+    What they have muted is left out.
+    """
     async with parts.database.read() as tx:
-        found = await insights.pending(tx, workspace_id, person_id, parts.clock.now())
+        now = parts.clock.now()
+        found = await insights.pending(tx, workspace_id, person_id, now)
+        found = await _heard(tx, workspace_id, person_id, found, now)
     return [each for each in await as_of_now(parts, found) if each.state is InsightState.OPEN]
+
+
+async def _heard(
+    tx: Tx, workspace_id: str, person_id: str, open_: Sequence[Insight], now: datetime
+) -> list[Insight]:
+    muted = mutes.plainly((await mutes.of(tx, workspace_id, [person_id], now)).get(person_id, ()))
+    if not muted:
+        return list(open_)
+    about = await insights.subjects(tx, workspace_id, [each.fingerprint for each in open_])
+    heard: list[Insight] = []
+    for each in open_:
+        its = {
+            f"{one.kind}:{one.connection_id}:{one.id}" for one in about.get(each.fingerprint, ())
+        }
+        by_names = names_of(each.rule, each.type, each.subject, its)
+        if mute_of(by_names, muted, now) is None:
+            heard.append(each)
+    return heard

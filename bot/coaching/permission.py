@@ -54,6 +54,8 @@ def refused(insight: Insight | None) -> Phrase:
         return together(already, insight.outcome) if insight.outcome else already
     if insight is not None and insight.state is InsightState.DISMISSED:
         return say("You have already dismissed this.")
+    if insight is not None and insight.state is InsightState.MUTED:
+        return say("You have muted this. `/coach mute` shows what is muted.")
     if insight is not None and insight.state is InsightState.RESOLVED:
         settled = say("This is settled already.")
         return together(settled, insight.outcome) if insight.outcome else settled

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.coaching import following
+from bot.coaching import following, snoozing
 from bot.coaching.adopting import as_ours
 from bot.coaching.attending import attend
 from bot.coaching.checking import Touched, appoint
@@ -454,7 +454,9 @@ async def store_insights(
     named = await namesakes.of(tx, workspace_id, deals_named(each.draft for each in new))
     if named:
         new = [replace(each, draft=told_apart(each.draft, named)) for each in new]
-    made = await insights.add(tx, workspace_id, new, now)
+    made = await insights.add(
+        tx, workspace_id, await snoozing.followed(tx, workspace_id, new, now), now
+    )
     persons = {each.draft.person_id for _, each in made}
     if len(persons) <= AT_ONCE:
         await attend(parts, tx, workspace_id, persons)

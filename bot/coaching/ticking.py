@@ -17,12 +17,23 @@ from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN, Known
 from coach.models import InsightType, PastInsight, Person, Subject
 from coach.rule import TimeLook, TimeRule, Verdict
-from storage import checks, ending, insights, loader, people, rounds, undoing
+from storage import (
+    checks,
+    ending,
+    insights,
+    loader,
+    mutes,
+    people,
+    rounds,
+    snoozes,
+    undoing,
+)
 from storage.checks import Due, Key
 from storage.database import Tx, is_passing
 from storage.insights import NewInsight
 from storage.loader import Asked
 from storage.rounds import Next, Round
+from storage.snoozes import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -146,13 +157,17 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         theirs = await _at_work(parts, tx, theirs, whom, now)
         names = {each.rule for each in theirs}
         past = await insights.past(tx, workspace_id, names, whom, now)
+        put_off = await snoozes.waiting(tx, workspace_id, whom)
+        unmuted = await mutes.ends(tx, workspace_id, whom, now)
         new: list[NewInsight] = []
         for name in sorted(names):
             mine = [each for each in theirs if each.rule == name]
             if name in engine.person_rules(parts.rules):
                 new += await _ask_by_person(parts, tx, name, mine, whom, past, now)
                 continue
-            count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, now)
+            count, said = await _ask(
+                parts, tx, workspace_id, name, mine, whom, past, put_off, unmuted, now
+            )
             due += count
             new += said
         made += await store_insights(parts, tx, workspace_id, new, now)
@@ -194,6 +209,8 @@ async def _ask(
     claimed: Sequence[Round],
     whom: Mapping[str, Person],
     past: Mapping[tuple[str, str], Sequence[PastInsight]],
+    put_off: Mapping[tuple[str, str], Mapping[str, Waiting]],
+    unmuted: Mapping[str, datetime],
     now: datetime,
 ) -> tuple[int, list[NewInsight]]:
     """Ask one rule about some people of a workspace: how much was due, and what it says."""
@@ -213,7 +230,9 @@ async def _ask(
     count = 0
     for each in claimed:
         person = whom[each.person_id]
-        sorted_ = _sorted(name, rule, found.get(person.id, Due([], 0)), whom, known, now)
+        # What a person has put off alone is not said of as long as that is open.
+        put_off_ = put_off.get((name, person.id), {})
+        sorted_ = _sorted(name, rule, found.get(person.id, Due([], 0)), whom, known, put_off_, now)
         count += sorted_.due.count
         gone += sorted_.gone
         later += sorted_.later
@@ -236,7 +255,7 @@ async def _ask(
         new += [NewInsight(name, InsightType.TIME, draft) for draft in verdict.drafts]
     await checks.drop(tx, workspace_id, gone)
     await checks.put_off(tx, workspace_id, later)
-    await _set_next(tx, workspace_id, name, verdicts, now)
+    await _set_next(tx, workspace_id, name, verdicts, now, unmuted)
     return count, new
 
 
@@ -284,6 +303,7 @@ def _sorted(
     found: Due,
     whom: Mapping[str, Person],
     known: Mapping[str, Known],
+    put_off: Mapping[str, Waiting],
     now: datetime,
 ) -> _Sorted:
     """Ask again of each thing when it is due: a version that did not know the rule said "now"."""
@@ -296,6 +316,8 @@ def _sorted(
             gone.append(_key(name, subject))
         elif when.at > now:
             later.append((_key(name, subject), when.at, when.error))
+        elif (there := put_off.get(subject_key(subject))) and there.expires_at > now:
+            later.append((_key(name, subject), there.expires_at, None))
         else:
             truly.append(subject)
     return _Sorted(Due(truly, found.count - len(gone) - len(later)), gone, later)
@@ -305,16 +327,30 @@ def _key(name: str, subject: Subject) -> Key:
     return Key(name, kind_of(subject), subject.connection_id, subject.id)
 
 
+_NEVER: Mapping[str, datetime] = {}
+
+
 async def _set_next(
-    tx: Tx, workspace_id: str, name: str, verdicts: Mapping[Round, Verdict], now: datetime
+    tx: Tx,
+    workspace_id: str,
+    name: str,
+    verdicts: Mapping[Round, Verdict],
+    now: datetime,
+    unmuted: Mapping[str, datetime] = _NEVER,
 ) -> None:
-    """A round comes again when its rule said, or else when something more becomes due."""
+    """A round comes again when its rule said, or else when something more becomes due.
+
+    What was muted until then is due when that is over, by person `unmuted`.
+    """
     open_ = [each.person_id for each, verdict in verdicts.items() if verdict.again_at is None]
     coming = await checks.upcoming(tx, workspace_id, name, open_, now)
     done: list[Next] = []
     for each, verdict in verdicts.items():
         if verdict.again_at is None:
-            done.append(Next(each, coming.get(each.person_id)))
+            ahead = [
+                times[each.person_id] for times in (coming, unmuted) if each.person_id in times
+            ]
+            done.append(Next(each, min(ahead, default=None)))
         else:
             at = max(verdict.again_at, now + LEAST)
             done.append(Next(each, at, at))

@@ -8,8 +8,9 @@ from bot.coaching.permission import action_of
 from bot.runtime.parts import Parts
 from coach.action import ActionView, Shows
 from coach.calendar import local_date
+from coach.keys import subject_key
 from coach.models import Contact, Deal, Insight, Person, Ref, Subject, SubjectKind, Task
-from storage import crm_writes, lists, mirror, namesakes, stages
+from storage import crm_writes, lists, mirror, mutes, namesakes, stages
 from storage.database import Tx
 
 
@@ -63,6 +64,9 @@ async def view_of(
         tasks = await lists.tasks_of(tx, workspace_id, person.id, due_before=today)
         count = await lists.how_many_tasks(tx, workspace_id, person.id, due_before=today)
         more = count - len(tasks)
+        muted = (await mutes.of(tx, workspace_id, [person.id], now)).get(person.id, ())
+        silent = {each.what for each in muted}
+        tasks = [each for each in tasks if subject_key(each) not in silent]
         # What was finished or moved since this screen was opened stays on it.
         shown = {Ref(task.connection_id, task.id) for task in tasks}
         others = set(standing) - shown

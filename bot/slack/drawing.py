@@ -1,7 +1,7 @@
 """How each kind of message is drawn from what it shows: adding a kind is adding an entry here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.slack.blocks.digest import LINES, digest
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.blocks.question import question
-from coach.models import Enrolment, Insight, InsightType
+from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
 from storage import people
@@ -34,6 +34,27 @@ class Sight:
     called: Callable[[Insight], Phrase | None] = lambda insight: None
     #: Something newer of its kind stands there: only what was done is shown.
     superseded: bool = False
+    #: Since when it stands in Slack; `None` while it does not.
+    sent_at: datetime | None = None
+
+    @property
+    def here(self) -> Sequence[Insight]:
+        """The insights, those that another message shows by now as if their time was up.
+
+        What was put off is shown by another message from then on.
+        """
+        return [
+            replace(each, state=InsightState.EXPIRED, type=InsightType.TIME, outcome=None)
+            if self._is_elsewhere(each)
+            else each
+            for each in self.insights
+        ]
+
+    def _is_elsewhere(self, insight: Insight) -> bool:
+        later = insight.snoozed_until
+        if later is None or self.sent_at is None or not self.sent_at < later <= self.now:
+            return False
+        return insight.decided_at is None or insight.decided_at >= later
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +72,7 @@ class Kind:
 
 
 def _card(sight: Sight) -> tuple[str, Blocks] | None:
-    (insight,) = sight.insights
+    (insight,) = sight.here
     over = is_over(insight, sight.now) and insight.progress is None
     if over and insight.type is InsightType.TIME:
         # If it is still so, it is said again: nobody needs to see how often it was.
@@ -61,7 +82,7 @@ def _card(sight: Sight) -> tuple[str, Blocks] | None:
 
 def _brief(sight: Sight) -> tuple[str, Blocks] | None:
     return brief(
-        sight.insights,
+        sight.here,
         sight.voice,
         sight.promise,
         superseded=sight.superseded,
@@ -71,7 +92,7 @@ def _brief(sight: Sight) -> tuple[str, Blocks] | None:
 
 def _digest(sight: Sight) -> tuple[str, Blocks] | None:
     return digest(
-        sight.insights,
+        sight.here,
         sight.voice,
         sight.called,
         superseded=sight.superseded,

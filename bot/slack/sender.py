@@ -325,6 +325,7 @@ class Sender:
             self._parts.voices.to(each.person),
             self._called,
             each.message.superseded,
+            each.message.sent_at,
         )
         return kind.draw(sight)
 

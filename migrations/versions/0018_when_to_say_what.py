@@ -40,6 +40,7 @@ def _of_insights() -> list[sa.Column[object]]:
         sa.Column("said_at", columns.UtcDateTime(), nullable=True),
         sa.Column("said_by", sa.String(length=32), nullable=True),
         sa.Column("snoozed_until", columns.UtcDateTime(), nullable=True),
+        sa.Column("lasts_until", columns.UtcDateTime(), nullable=True),
         sa.Column("dismissed_as", sa.String(length=16), nullable=True),
         sa.Column("undo_until", columns.UtcDateTime(), nullable=True),
     ]

@@ -40,7 +40,7 @@ insights = Table(
     Column("reason", Said, nullable=False),
     Column("action", String(64), nullable=False),
     Column("params", Json, nullable=False),
-    # open, taken, dismissed, resolved or expired
+    # open, taken, dismissed, muted, resolved or expired
     Column("state", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
@@ -53,8 +53,9 @@ insights = Table(
     # When, and by which kind of message, it was said to them first.
     Column("said_at", UtcDateTime),
     Column("said_by", String(32)),
-    # Not to be said again before.
+    # Not to be said again before, as the person chose; and when its time would be up otherwise.
     Column("snoozed_until", UtcDateTime),
+    Column("lasts_until", UtcDateTime),
     # Why it was sent away, where the person said so.
     Column("dismissed_as", String(16)),
     # Until when what was decided, or done from it, can be taken back; its messages say so.
@@ -107,7 +108,7 @@ decisions = Table(
     Column("workspace_id", String(64)),
     Column("fingerprint", String(32)),
     Column("at", UtcDateTime),
-    # opened, taken, dismissed, resolved, expired
+    # opened, taken, dismissed, resolved, expired, snoozed, unsnoozed, muted, unmuted
     Column("decision", String(16)),
     Column("person_id", String(28), nullable=False),
     PrimaryKeyConstraint("workspace_id", "fingerprint", "at", "decision"),

@@ -101,7 +101,7 @@ mutes = Table(
     Column("person_id", String(28)),
     # `rule:stuck_deals`, or the key of a deal, contact or task.
     Column("what", Text),
-    # What it is called, for the list of what is muted.
+    # What the thing is called, for the list of what is muted; a kind is called by its rule.
     Column("name", Text, nullable=False),
     # Until when; empty: for good.
     Column("until", UtcDateTime),

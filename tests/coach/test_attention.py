@@ -16,6 +16,7 @@ from coach.attention import (
     decide,
     still_wanted,
 )
+from coach.history import Mute, Past, Said, looked_back
 from coach.models import (
     Enrolment,
     InsightState,
@@ -188,3 +189,31 @@ def test_every_reason_has_a_sentence_for_people() -> None:
     sentences = {plain(reason.sentence) for reason in Reason}
     assert len(sentences) == len(Reason)
     assert all(each.endswith(".") and each[0].isupper() for each in sentences)
+
+
+def test_what_was_put_off_or_muted_waits_whatever_its_level_and_counts_as_answered() -> None:
+    until = NOW + HOUR
+    for priority in Priority:
+        put_off = replace(waiting(priority=priority), snoozed_until=until)
+        found = decide(setting(level=Level.MINIMAL), [put_off], NOW)
+        assert found.insights["one"] == Decided(Verdict.HOLD, Reason.SNOOZED, until)
+        assert found.again_at == until
+    muted = replace(waiting(priority=Priority.LOW), rule="tips")
+    past = Past(mutes=[Mute("rule:tips", until)])
+    found = decide(ANA, [muted], NOW, past)
+    assert found.insights["one"] == Decided(Verdict.HOLD, Reason.MUTED, until)
+    assert not still_wanted(ANA, insight(expires_at=until, snoozed_until=until), NOW)
+    assert still_wanted(ANA, insight(expires_at=until, snoozed_until=NOW), NOW)
+
+
+def test_put_off_is_neither_unanswered_nor_sent_away() -> None:
+    said = [
+        Said("tips", "deal:c1:D-1", NOW - timedelta(days=day), "card", InsightState.OPEN, put_off)
+        for day, put_off in ((1, True), (2, False), (3, False))
+    ]
+    past = looked_back(ANA, said, (), NOW)
+    assert past.unanswered == {("tips", "deal:c1:D-1"): 2}
+    # It is an answer: what went unanswered before it does not count towards stepping back.
+    often = [replace(said[1], said_at=NOW - timedelta(days=day)) for day in range(2, 9)]
+    assert looked_back(ANA, often, (), NOW).stepped_back == {"tips"}
+    assert looked_back(ANA, [said[0], *often], (), NOW).stepped_back == frozenset()

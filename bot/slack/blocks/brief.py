@@ -7,8 +7,10 @@ from bot.slack.blocks.card import (
     buttons,
     importance,
     is_over,
+    is_set_aside,
     promised,
     settled,
+    waits,
     what_and_why,
 )
 from bot.slack.blocks.pieces import (
@@ -59,18 +61,14 @@ def brief(
     ]
     if not top:
         return None
-    rest = [
-        each
-        for each in insights[THREE:]
-        if each.state is InsightState.OPEN and not is_over(each, now) and not superseded
-    ]
-    open_ = [each for each in top if each.state is InsightState.OPEN]
-    title = _title(len(top), bool(open_))
+    rest = [each for each in insights[THREE:] if waits(each, now) and not superseded]
+    open_ = [each for each in top if waits(each, now)]
+    title = _title(len(top), bool(open_), any(is_set_aside(each, now) for each in top))
 
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]
         for each in top:
-            if each.state is not InsightState.OPEN or each.is_put_off(now):
+            if not waits(each, now):
                 blocks += settled(each, voice, share * 0.5, now)
                 continue
             promises = promised(promise(each), voice, share * 0.5)
@@ -85,8 +83,10 @@ def brief(
     return _notice(title, open_, voice), fitted(build)
 
 
-def _title(count: int, some_open: bool) -> Phrase:
-    return _TITLES[count] if some_open else say("Done for today")
+def _title(count: int, some_open: bool, some_aside: bool) -> Phrase:
+    if some_open:
+        return _TITLES[count]
+    return say("Nothing waits for you now") if some_aside else say("Done for today")
 
 
 def _notice(title: Phrase, open_: Sequence[Insight], voice: Voice) -> str:

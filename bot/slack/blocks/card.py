@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.slack.blocks.menu import BLOCK, INSTEAD, menu
 from bot.slack.blocks.pieces import (
     PRIORITY_SIGNS,
     Blocks,
     Json,
     actions,
-    button,
     context,
     emoji,
     fitted,
@@ -36,6 +36,12 @@ PRIORITIES = {
     Priority.LOW: say("Low priority"),
 }
 
+#: The `action_id` of the button that takes a snooze back.
+UNSNOOZE = "insight:unsnooze"
+
+#: The same of a mute.
+UNMUTE = "insight:unmute"
+
 #: Longest message, reason and promise, in characters.
 MESSAGE, REASON, PROMISE = 400, 240, 240
 
@@ -54,13 +60,15 @@ def card(
         return _taken(insight, voice, below)
     if state is InsightState.DISMISSED:
         return _dismissed(insight, voice, below)
-    if insight.is_put_off(now):
-        return _ended(_put_off(insight, voice), "zzz", voice, below)
+    if state is InsightState.MUTED:
+        return _set_aside(muted(insight), UNMUTE, insight, voice)
     if state is InsightState.RESOLVED:
         if insight.outcome is not None:
             return _resolved(insight, insight.outcome, voice)
         settled = say("Settled: {message}", message=insight.message)
         return _ended(settled, "white_check_mark", voice)
+    if insight.is_put_off(now):
+        return _set_aside(put_off(insight, voice), UNSNOOZE, insight, voice)
     if insight.progress is not None and is_over(insight, now):
         # Its time was up, but something of it was done.
         return _taken(insight, voice, below)
@@ -70,16 +78,28 @@ def card(
 
 
 def buttons(insight: Insight, voice: Voice) -> Json:
-    """The two buttons of an open insight."""
-    return actions(
-        [
-            button(
-                plain(say("Take Action"), voice), "insight:take", insight.fingerprint, "primary"
-            ),
-            button(plain(say("Dismiss"), voice), "insight:dismiss", insight.fingerprint),
-        ],
-        block_id=f"insight:{insight.fingerprint}",
-    )
+    """The two buttons of an open insight, and its menu."""
+    dismiss = _button(say("Dismiss"), "insight:dismiss", voice)
+    return _row(insight, [_take(voice), dismiss, menu(voice)])
+
+
+def short_buttons(insight: Insight, voice: Voice) -> Json:
+    """The same where many stand below each other: sending it away is in the menu."""
+    return _row(insight, [_take(voice), menu(voice, INSTEAD)])
+
+
+def _take(voice: Voice) -> Json:
+    return {**_button(say("Take Action"), "insight:take", voice), "style": "primary"}
+
+
+def _button(label: Phrase, action_id: str, voice: Voice) -> Json:
+    # No more than Slack needs: of these many stand in one message. Whose it is, its block says.
+    text = {"type": "plain_text", "text": plain(label, voice)}
+    return {"type": "button", "text": text, "action_id": action_id}
+
+
+def _row(insight: Insight, elements: Sequence[Json]) -> Json:
+    return actions(elements, block_id=f"{BLOCK}{insight.fingerprint}")
 
 
 def what_and_why(insight: Insight, voice: Voice, share: float = 1.0) -> Json:
@@ -137,8 +157,36 @@ def is_over(insight: Insight, now: datetime) -> bool:
     return insight.state is InsightState.EXPIRED
 
 
+def waits(insight: Insight, now: datetime) -> bool:
+    """Whether it waits for an answer now: open, in time, and not put off."""
+    is_open = insight.state is InsightState.OPEN and insight.expires_at > now
+    return is_open and not insight.is_put_off(now)
+
+
+def put_off(insight: Insight, voice: Voice) -> Phrase:
+    """Until when it was put off, as far as their clock is known."""
+    later = insight.snoozed_until
+    if later is None or voice.time_zone is None:
+        return say("Put off: {message}", message=insight.message)
+    return say("Put off until {time}: {message}", time=later, message=insight.message)
+
+
+def muted(insight: Insight) -> Phrase:
+    """What of it they hear nothing of, and until when."""
+    return insight.outcome or say("Muted: {message}", message=insight.message)
+
+
+def is_set_aside(insight: Insight, now: datetime) -> bool:
+    """Whether its person wants to hear nothing of it for now, without having answered it."""
+    return insight.is_put_off(now) or insight.state is InsightState.MUTED
+
+
 def settled(insight: Insight, voice: Voice, share: float, now: datetime) -> Blocks:
     """What became of an insight, among others, with what can still be pressed."""
+    if insight.is_put_off(now):
+        return _aside(put_off(insight, voice), UNSNOOZE, insight, voice, share)
+    if insight.state is InsightState.MUTED:
+        return _aside(muted(insight), UNMUTE, insight, voice, share)
     lines = [settled_line(insight, voice, share)]
     if insight.dismissed and insight.dismissed_as is not None and insight.outcome is not None:
         told = line(words(insight.outcome, voice), int(900 * share) + 60, links=share > 0.1)
@@ -150,8 +198,6 @@ def settled_line(insight: Insight, voice: Voice, share: float) -> Json:
     """What became of an insight, as one line among others."""
     if insight.state is InsightState.DISMISSED:
         icon, said = "no_bell", say("Dismissed: {message}", message=insight.message)
-    elif insight.state is InsightState.OPEN:
-        icon, said = "zzz", _put_off(insight, voice)
     else:
         icon, said = "white_check_mark", insight.outcome or insight.message
     made = line(words(said, voice), int(MESSAGE * share), links=share > 0.1)
@@ -205,13 +251,6 @@ def _dismissed(insight: Insight, voice: Voice, below: Blocks) -> tuple[str, Bloc
     return _alone(said, voice), fitted(build)
 
 
-def _put_off(insight: Insight, voice: Voice) -> Phrase:
-    if insight.snoozed_until is None or voice.time_zone is None:
-        return say("Put off: {message}", message=insight.message)
-    time, message = insight.snoozed_until, insight.message
-    return say("Put off until {time}: {message}", time=time, message=message)
-
-
 def _resolved(insight: Insight, outcome: Phrase, voice: Voice) -> tuple[str, Blocks]:
     said = say("Coach: {message}", message=outcome)
     return _alone(said, voice), _answered(insight, outcome, voice, [])
@@ -230,6 +269,23 @@ def _answered(insight: Insight, done: Phrase, voice: Voice, below: Blocks) -> Bl
         ]
 
     return fitted(build)
+
+
+def _set_aside(said: Phrase, action_id: str, insight: Insight, voice: Voice) -> tuple[str, Blocks]:
+    def build(share: float) -> Blocks:
+        return _aside(said, action_id, insight, voice, share)
+
+    return _alone(said, voice), fitted(build)
+
+
+def _aside(said: Phrase, action_id: str, insight: Insight, voice: Voice, share: float) -> Blocks:
+    """Something the person hears nothing of for now, and the button that takes that back."""
+    made = line(words(said, voice), int(MESSAGE * share), links=share > 0.2)
+    undo = _button(say("Undo"), action_id, voice)
+    return [
+        paragraph([*emoji("zzz" if action_id == UNSNOOZE else "mute"), *made]),
+        _row(insight, [undo]),
+    ]
 
 
 def _ended(said: Phrase, icon: str, voice: Voice, below: Sequence[Json] = ()) -> tuple[str, Blocks]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.slack.blocks.brief import SHOW_ALL
-from bot.slack.blocks.card import buttons, is_over, settled, what_and_why
+from bot.slack.blocks.card import is_over, is_set_aside, settled, short_buttons, waits, what_and_why
 from bot.slack.blocks.pieces import (
     Blocks,
     actions,
@@ -43,18 +43,14 @@ def digest(
     ]
     if not top:
         return None
-    rest = [
-        each
-        for each in insights[LINES:]
-        if each.state is InsightState.OPEN and not is_over(each, now) and not superseded
-    ]
-    count = sum(each.state is InsightState.OPEN for each in top) + len(rest)
+    rest = [each for each in insights[LINES:] if waits(each, now) and not superseded]
+    count = sum(waits(each, now) for each in top) + len(rest)
     title = counted(
         "Worth a look when you have time: {count} thing",
         "Worth a look when you have time: {count} things",
         "count",
         count=count,
-    ) if count else say("Worth a look: all done")  # fmt: skip
+    ) if count else _nothing_left(any(is_set_aside(each, now) for each in top))  # fmt: skip
     order = {each.rule: place for place, each in reversed(list(enumerate(top)))}
     grouped = sorted(top, key=lambda each: order[each.rule])
 
@@ -65,13 +61,17 @@ def digest(
             if (name := kind(its[0])) is not None:
                 blocks.append(context(plain_text(plain(name, voice))))
             for each in its:
-                if each.state is InsightState.OPEN and not each.is_put_off(now):
-                    blocks += [what_and_why(each, voice, share * 0.4), buttons(each, voice)]
+                if waits(each, now):
+                    blocks += [what_and_why(each, voice, share * 0.4), short_buttons(each, voice)]
                 else:
                     blocks += settled(each, voice, share * 0.4, now)
         return blocks + _rest(len(rest), voice)
 
     return escaped(flat(words(title, voice)), 320), fitted(build)
+
+
+def _nothing_left(some_aside: bool) -> Phrase:
+    return say("Nothing waits for you now") if some_aside else say("Worth a look: all done")
 
 
 def _rest(count: int, voice: Voice) -> Blocks:

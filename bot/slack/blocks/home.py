@@ -31,10 +31,13 @@ def home(
     insights: Sequence[Insight],
     promise: Callable[[Insight], Phrase | None],
     now: datetime,
+    *,
+    muted: Sequence[Json] = (),
 ) -> Json:
     """The whole tab for one person, with their pending insights in order.
 
-    `promise` tells of an insight what Take Action will do.
+    `promise` tells of an insight what Take Action will do; `muted` are the rows of what they have
+    muted.
     """
 
     def build(share: float) -> Blocks:
@@ -44,10 +47,11 @@ def home(
             {"type": "divider"},
             header(plain(say("Waiting for you"), voice)),
             *(
-                insight_rows(insights, voice, promise, share)
+                insight_rows(insights, voice, promise, share, now=now)
                 if insights
                 else note(say("Nothing. Well done!"), voice)
             ),
+            *([{"type": "divider"}, header(plain(say("Muted"), voice)), *muted] if muted else []),
         ]
 
     return {"type": "home", "blocks": fitted(build, MOST_VIEW_JSON)}
@@ -66,6 +70,9 @@ def _state(person: Person, voice: Voice, now: datetime) -> Blocks:
             _limits(person),
         )
         row = [change, button(plain(say("Turn off"), voice), "home:off")]
+        if person.paused_until is not None and person.paused_until > now:
+            told = say("The coach is paused until {time}.", time=person.paused_until)
+            row = [button(plain(say("End the pause"), voice), "home:resume", style="primary"), *row]
     elif person.enrolment is Enrolment.STARTED:
         told = say("The coach is off: it keeps watching the CRM and says nothing.")
         row = [button(plain(say("Turn on"), voice), "home:on", style="primary"), change]

@@ -1,11 +1,11 @@
 """What `/coach insights`, `tasks` and `deals` answer: lists for the one who asked."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 from bot.slack.blocks.asides import sentence
-from bot.slack.blocks.card import buttons, importance, promised, what_and_why
+from bot.slack.blocks.card import buttons, importance, promised, settled, what_and_why
 from bot.slack.blocks.pieces import (
     Blocks,
     Json,
@@ -38,12 +38,17 @@ def insight_rows(
     voice: Voice,
     promise: Callable[[Insight], Phrase | None],
     share: float = 1.0,
+    *,
+    now: datetime,
 ) -> Blocks:
-    """Each insight with its buttons; the last line counts those left out."""
-    shown = insights[: max(int(INSIGHTS * share), 1)]
+    """Each insight with its buttons, what was put off last; the last line counts those left out."""
+    shown = in_order(insights, now)[: max(int(INSIGHTS * share), 1)]
     text_share = min(share, 0.5)
     blocks: Blocks = []
     for insight in shown:
+        if insight.is_put_off(now):
+            blocks += settled(insight, voice, text_share, now)
+            continue
         promises = promised(promise(insight), voice, text_share)
         blocks += [
             what_and_why(insight, voice, text_share),
@@ -57,8 +62,17 @@ def insight_rows(
     return blocks + _left(more, voice)
 
 
+def in_order(insights: Sequence[Insight], now: datetime) -> list[Insight]:
+    """The same, what was put off after what waits."""
+    return sorted(insights, key=lambda each: each.is_put_off(now))
+
+
 def insight_list(
-    insights: Sequence[Insight], voice: Voice, promise: Callable[[Insight], Phrase | None]
+    insights: Sequence[Insight],
+    voice: Voice,
+    promise: Callable[[Insight], Phrase | None],
+    *,
+    now: datetime,
 ) -> tuple[str, Blocks]:
     """Pending insights, the most important first, each with its buttons.
 
@@ -66,12 +80,15 @@ def insight_list(
     """
     if not insights:
         return sentence(say("Nothing waits for you. Well done!"), voice)
-    count = len(insights)
+    count = sum(not each.is_put_off(now) for each in insights)
     title = plain(
-        counted("{count} insight for you", "{count} insights for you", "count", count=count), voice
+        counted("{count} insight for you", "{count} insights for you", "count", count=count)
+        if count
+        else say("Nothing but what you have put off"),
+        voice,
     )
     return title, fitted(
-        lambda share: [header(title), *insight_rows(insights, voice, promise, share)]
+        lambda share: [header(title), *insight_rows(insights, voice, promise, share, now=now)]
     )
 
 

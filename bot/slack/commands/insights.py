@@ -4,7 +4,7 @@ from functools import partial
 
 from bot.coaching import following
 from bot.slack.blocks.card import promise_of
-from bot.slack.blocks.lists import INSIGHTS, insight_list
+from bot.slack.blocks.lists import INSIGHTS, in_order, insight_list
 from bot.slack.command import Answer, Call, Subcommand
 from coach.phrases import say
 from storage import insights
@@ -14,11 +14,13 @@ async def run(call: Call) -> Answer:
     """Pending insights by priority, then newest; those listed count as seen."""
     now = call.parts.clock.now()
     pending = await following.pending(call.parts, call.workspace_id, call.person.id)
-    unseen = [each.fingerprint for each in pending[:INSIGHTS] if not each.seen]
+    shown = in_order(pending, now)[:INSIGHTS]
+    unseen = [each.fingerprint for each in shown if not each.seen]
     if unseen:
         async with call.parts.database.write() as tx:
             await insights.see(tx, call.workspace_id, unseen, now)
-    return Answer(*insight_list(pending, call.voice, partial(promise_of, call.parts.actions)))
+    promise = partial(promise_of, call.parts.actions)
+    return Answer(*insight_list(pending, call.voice, promise, now=now))
 
 
 SUBCOMMAND = Subcommand("insights", say("show what waits for you, with its buttons"), run)

@@ -18,9 +18,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
-from bot.slack.blocks import screen
+from bot.slack.blocks import mutes, screen, snooze
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.brief import SHOW_ALL
+from bot.slack.blocks.card import UNMUTE, UNSNOOZE
+from bot.slack.blocks.menu import MENU
 from bot.slack.blocks.question import GO_ON, STOP
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
 from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
@@ -33,6 +35,7 @@ from bot.slack.listeners import (
     insight,
     lifecycle,
     linking,
+    menu,
     settings,
     submitting,
     why,
@@ -57,6 +60,10 @@ log = logging.getLogger(__name__)
 PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "insight:take": insight.take,
     "insight:dismiss": insight.dismiss,
+    MENU: menu.choose,
+    UNSNOOZE: menu.unsnooze,
+    UNMUTE: menu.undo_mute,
+    mutes.UNMUTE: menu.unmute,
     UNDO: insight.undo,
     WHY_NOT: insight.explain,
     WHY: why.show,
@@ -72,12 +79,15 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "link:refuse": linking.refuse,
     "home:on": home.turn_on,
     "home:off": home.turn_off,
+    "home:resume": home.resume,
     "home:settings": home.open_settings,
 }
 
 #: By `callback_id`.
 FORMS: Mapping[str, submitting.Handler] = {
     screen.CALLBACK: insight.submit,
+    snooze.CALLBACK: menu.snooze_until,
+    mutes.CALLBACK: menu.mute,
     settings_blocks.CALLBACK: settings.save,
 }
 

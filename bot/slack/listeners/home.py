@@ -5,10 +5,11 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import enrolling, following
+from bot.coaching import enrolling, following, muting
 from bot.coaching.actor import Actor
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.home import home
+from bot.slack.blocks.mutes import mute_rows
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.listeners.desk import Desk
@@ -26,7 +27,12 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     pending = await following.pending(desk.parts, actor.workspace_id, person.id)
     voice = desk.parts.voices.to(person)
     promise = partial(promise_of, desk.parts.actions)
-    tab = home(person, voice, pending, promise, desk.parts.clock.now())
+    muted = await muting.of(desk.parts, actor.workspace_id, person.id)
+    rows = mute_rows(
+        muted, voice, lambda each: muting.called(desk.parts.rules, each.what, each.name)
+    )
+    now = desk.parts.clock.now()
+    tab = home(person, voice, pending, promise, now, muted=rows)
     await client.views_publish(user_id=actor.slack_user_id, view=tab)
 
 
@@ -72,6 +78,13 @@ async def turn_off(press: Press) -> None:
     """Silence."""
     actor = await press.actor()
     await enrolling.turn_off(press.parts, actor)
+    await draw(press.desk, press.client, actor)
+
+
+async def resume(press: Press) -> None:
+    """The end of a pause."""
+    actor = await press.actor()
+    await enrolling.pause(press.parts, actor, None)
     await draw(press.desk, press.client, actor)
 
 

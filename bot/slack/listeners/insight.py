@@ -32,7 +32,7 @@ async def take(press: Press) -> None:
 
 async def _screen(press: Press) -> Json:
     actor = await press.actor()
-    opened = await decisions.open_screen(press.parts, actor, press.value)
+    opened = await decisions.open_screen(press.parts, actor, press.insight)
     voice = press.parts.voices.to(opened.person)
     return screen_modal(opened.screen, voice, opened.insight.fingerprint)
 
@@ -40,12 +40,16 @@ async def _screen(press: Press) -> Json:
 async def dismiss(press: Press) -> None:
     """Send the insight away; its card is changed by the sender, a list is changed here."""
     actor = await press.actor()
-    await decisions.dismiss(press.parts, actor, press.value)
+    await decisions.dismiss(press.parts, actor, press.insight)
+    await show_again(press, actor)
+
+
+async def show_again(press: Press, actor: Actor) -> None:
+    """Have what was pressed shown as it is now where no sender does: in Home, in an answer."""
     refresh(press.desk, press.client, actor)
-    if not press.in_answer:
-        return
-    person = await enrolling.person_of(press.parts, actor)
-    await press.respond(*await _waiting(press, actor, person), replace=True)
+    if press.in_answer:
+        person = await enrolling.person_of(press.parts, actor)
+        await press.respond(*await _waiting(press, actor, person), replace=True)
 
 
 async def explain(press: Press) -> None:
@@ -79,7 +83,8 @@ async def show_all(press: Press) -> None:
 async def _waiting(press: Press, actor: Actor, person: Person) -> tuple[str, Blocks]:
     left = await following.pending(press.parts, actor.workspace_id, person.id)
     promise = partial(promise_of, press.parts.actions)
-    return insight_list(left, press.parts.voices.to(person), promise)
+    now = press.parts.clock.now()
+    return insight_list(left, press.parts.voices.to(person), promise, now=now)
 
 
 async def use_control(press: Press) -> None:

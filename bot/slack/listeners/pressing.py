@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
+from bot.slack.blocks.menu import insight_in
 from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.faults import CALL_FAILED
 from bot.slack.listeners.answering import attempt
@@ -61,6 +62,17 @@ class Press:
     def value(self) -> str:
         """The button's value: an id, to be checked against what is stored."""
         return str(self.action.get("value") or "")
+
+    @property
+    def insight(self) -> str:
+        """The fingerprint of the insight whose button or menu it is, to be checked likewise."""
+        # Buttons had it as their value once.
+        return self.value or insight_in(str(self.action.get("block_id") or ""))
+
+    @property
+    def chosen(self) -> str:
+        """The value of the entry that was chosen in a menu, to be checked in the same way."""
+        return str((self.action.get("selected_option") or {}).get("value") or "")
 
     @property
     def modal_id(self) -> str | None:

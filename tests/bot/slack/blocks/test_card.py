@@ -52,14 +52,34 @@ def test_an_open_card_says_what_and_why_in_two_lines_and_promises_what_the_butto
 
 def test_the_buttons_are_take_action_and_dismiss_and_the_first_is_the_primary_one() -> None:
     _, blocks = shown(INSIGHT)
-    take, dismiss = buttons(blocks)
+    take, dismiss, _ = buttons(blocks)
     assert take["text"]["text"] == "Take Action"
     assert take["style"] == "primary"
     assert take["action_id"] == "insight:take"
     assert dismiss["text"]["text"] == "Dismiss"
     assert "style" not in dismiss
     assert dismiss["action_id"] == "insight:dismiss"
-    assert take["value"] == dismiss["value"] == INSIGHT.fingerprint
+    assert blocks[-1]["block_id"] == f"insight:{INSIGHT.fingerprint}"
+
+
+def test_beside_the_buttons_a_menu_offers_to_put_it_off() -> None:
+    menu = buttons(shown(INSIGHT)[1])[-1]
+    assert (menu["type"], menu["action_id"]) == ("overflow", "insight:menu")
+    assert [each["text"]["text"] for each in menu["options"]][:3] == [
+        "Snooze for an hour",
+        "Snooze until tomorrow",
+        "Snooze until…",
+    ]
+
+
+def test_what_was_put_off_says_until_when_where_they_are_and_can_be_had_back() -> None:
+    until = NOW + timedelta(days=1)
+    text, blocks = shown(insight(snoozed_until=until))
+    assert text.startswith("Put off until Tue 24 Nov, 10:00: Great close!")
+    assert [each["text"]["text"] for each in buttons(blocks)] == ["Undo"]
+    assert "10:00" not in words(shown(insight(snoozed_until=until), None)[1])
+    again = shown(insight(snoozed_until=NOW))[1]
+    assert [each["text"]["text"] for each in buttons(again)[:2]] == ["Take Action", "Dismiss"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +113,7 @@ def test_the_time_left_is_told_in_the_persons_own_zone_or_not_at_all() -> None:
     today = insight(expires_at=NOW + timedelta(hours=4))
     assert "until 14:00" in words(shown(today)[1])
     assert "until Thu 26 Nov, 10:00" in words(shown(INSIGHT)[1])
-    assert "until" not in words(shown(INSIGHT, zone=None)[1])
+    assert "until" not in words(shown(INSIGHT, zone=None)[1][:-1])
 
 
 def test_the_notification_reads_well_alone() -> None:

@@ -19,9 +19,11 @@ from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
+from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
+from bot.slack.blocks.snooze import snooze_modal
 from bot.slack.blocks.why import why_modal
 from coach.action import Action, ActionView, load_actions
 from coach.attention import Decided, Reason, Verdict
@@ -42,6 +44,7 @@ from coach.models import (
 from coach.phrases import Phrase, Thing, counted, names, say, to_json, verbatim
 from coach.presenting import done_so_far
 from coach.wording import ENGLISH
+from storage.mutes import Muted
 from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, VOICE, insight
 
 FOLDER = Path(__file__).parents[3] / "golden"
@@ -84,6 +87,10 @@ def _promise(given: Insight) -> Phrase:
     return PROMISE
 
 
+def _called(muted: Muted) -> Phrase:
+    return say("{name}", name=muted.name) if muted.name else say("Stuck deals")
+
+
 def _card(**changes: object) -> Payload:
     made = insight(**changes)
     return _message(card(made, VOICE, promise=PROMISE, now=NOW))
@@ -122,6 +129,10 @@ WHY = Explanation(
     7,
     Outcomes(told=9, done=4, dismissed=1, resolved=2, expired=1),
 )
+MUTED = [
+    Muted("rule:stuck_deals", "", None, NOW),
+    Muted("deal:c1:D-17", "Acme <renewal>", NOW + timedelta(days=7), NOW),
+]
 OFF = replace(ANA, settings=Settings(enabled=False))
 NEW = replace(ANA, enrolment=Enrolment.INVITED, time_zone=None)
 PARTICULAR = Settings(
@@ -167,6 +178,9 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "card_put_off": lambda: _card(
         snoozed_until=NOW + timedelta(hours=20), undo_until=NOW + timedelta(minutes=9)
     ),
+    "card_muted": lambda: _card(
+        state=InsightState.MUTED, outcome=say("Muted: {what}", what=say("Referrals"))
+    ),
     "card_undone": lambda: _card(outcome=say("Undone: {done}.", done="Created “Ask Ann Lee”")),
     "card_expired": lambda: _card(state=InsightState.EXPIRED),
     "notice_welcome": lambda: _message(welcome({"state": "asked", "name": "Ben"}, VOICE)),
@@ -206,16 +220,37 @@ BUILT: dict[str, Callable[[], Payload]] = {
         VOICE,
         NOW,
     ),
+    "modal_snooze": lambda: snooze_modal(INSIGHT.fingerprint, date(2026, 11, 30), ANA, VOICE),
+    "modal_mute": lambda: mute_modal(
+        INSIGHT.fingerprint,
+        [
+            ("rule:referral_ask", say("Referrals")),
+            ("deal:c1:D-17", say("{name}", name="Acme renewal")),
+        ],
+        VOICE,
+    ),
     "modal_sentence": lambda: sentence_modal(say("You have already taken care of this.")),
     "modal_working": lambda: working_modal(),
     "answer_sentence": lambda: _message(sentence(say("Your coach is on."))),
-    "answer_insights": lambda: _message(insight_list([INSIGHT, STALE, TIP], VOICE, _promise)),
-    "answer_no_insights": lambda: _message(insight_list([], VOICE, _promise)),
+    "answer_insights": lambda: _message(
+        insight_list([INSIGHT, STALE, TIP], VOICE, _promise, now=NOW)
+    ),
+    "answer_no_insights": lambda: _message(insight_list([], VOICE, _promise, now=NOW)),
+    "answer_mutes": lambda: _message(mute_list(MUTED, VOICE, _called)),
+    "answer_no_mutes": lambda: _message(mute_list([], VOICE, _called)),
     "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23), len(TASKS))),
     "answer_deals": lambda: _message(deal_list(DEALS, VOICE, len(DEALS))),
     "home_on": lambda: home(ANA, VOICE, [INSIGHT, STALE], _promise, NOW),
     "home_off": lambda: home(OFF, VOICE, [], _promise, NOW),
     "home_not_started": lambda: home(NEW, VOICE, [TIP], _promise, NOW),
+    "home_paused": lambda: home(
+        replace(ANA, paused_until=NOW + timedelta(days=1)),
+        VOICE,
+        [insight(snoozed_until=NOW + timedelta(hours=1)), STALE],
+        _promise,
+        NOW,
+        muted=mute_rows(MUTED, VOICE, _called),
+    ),
 }
 
 

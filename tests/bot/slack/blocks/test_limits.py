@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from bot.playground.slack.blocks import problems, view_problems
 from bot.slack.blocks.asides import sentence, sentence_modal
+from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card
+from bot.slack.blocks.digest import digest
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
+from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.screen import screen_modal
 from coach.models import (
@@ -26,6 +29,7 @@ from coach.models import (
 from coach.phrases import Phrase, Thing, say, to_json, verbatim
 from coach.screens import ChoiceField, Control, DateField, Element, Item, Note, Screen, TextField
 from coach.wording import Voice
+from storage.mutes import Muted
 from tests.bot.slack.blocks.values import ANA, NOW, PROMISE, VOICE, insight
 
 HOSTILE = [
@@ -73,6 +77,14 @@ insights = st.builds(
     priority=st.sampled_from(Priority),
     expires_at=st.sampled_from([NOW - timedelta(1), NOW + timedelta(hours=1), NOW + timedelta(3)]),
     fingerprint=st.text("0123456789abcdef", min_size=32, max_size=32),
+    snoozed_until=st.sampled_from([None, NOW - timedelta(1), NOW + timedelta(1)]),
+)
+mutes = st.builds(
+    Muted,
+    what=st.text(min_size=1, max_size=600),
+    name=hostile,
+    until=st.sampled_from([None, NOW + timedelta(3)]),
+    created_at=st.just(NOW),
 )
 some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -106,8 +118,33 @@ def test_every_card_is_taken_by_slack(given_: Insight, promise: Phrase, zone: st
 def test_lists_of_insights_and_the_home_tab_are_taken_by_slack(
     given_: list[Insight], promise: Phrase
 ) -> None:
-    assert_taken_by_slack(*insight_list(given_, VOICE, lambda _: promise))
-    assert view_problems(home(ANA, VOICE, given_, lambda _: promise, NOW)) == []
+    assert_taken_by_slack(*insight_list(given_, VOICE, lambda _: promise, now=NOW))
+    assert view_problems(home(ANA, VOICE, given_, lambda _: promise, now=NOW)) == []
+
+
+@some
+@given(st.lists(insights, max_size=15, unique_by=lambda each: each.fingerprint), messages)
+def test_briefs_and_digests_are_taken_by_slack(given_: list[Insight], promise: Phrase) -> None:
+    for superseded in (False, True):
+        made = brief(given_, VOICE, lambda _: promise, superseded=superseded, now=NOW)
+        if made is not None:
+            assert_taken_by_slack(*made)
+        made = digest(given_, VOICE, lambda _: say("Tips"), superseded=superseded, now=NOW)
+        if made is not None:
+            assert_taken_by_slack(*made)
+
+
+@some
+@given(st.lists(mutes, max_size=40, unique_by=lambda each: each.what))
+def test_whatever_is_muted_is_listed_and_offered(muted: list[Muted]) -> None:
+    def called(each: Muted) -> Phrase:
+        return verbatim(each.name or "x")
+
+    assert_taken_by_slack(*mute_list(muted, VOICE, called))
+    tab = home(ANA, VOICE, [], called, now=NOW, muted=mute_rows(muted, VOICE, called))  # type: ignore[arg-type]
+    assert view_problems(tab) == []
+    offered = [("rule:tips", say("Tips")), *((each.what, called(each)) for each in muted)]
+    assert view_problems(mute_modal("f" * 32, offered, VOICE)) == []
 
 
 @some
@@ -186,7 +223,7 @@ def test_every_form_is_taken_by_slack(title: str, note: str) -> None:
 
 def test_ten_ordinary_insights_are_listed_whole() -> None:
     ten = [insight(fingerprint=f"{n:032}") for n in range(10)]
-    _, blocks = insight_list(ten, VOICE, lambda _: PROMISE)
+    _, blocks = insight_list(ten, VOICE, lambda _: PROMISE, now=NOW)
     assert sum(block["type"] == "actions" for block in blocks) >= 7
     view = home(ANA, VOICE, ten, lambda _: PROMISE, NOW)
     assert sum(block["type"] == "actions" for block in view["blocks"]) == 11

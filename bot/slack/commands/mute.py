@@ -1,0 +1,86 @@
+"""`/coach mute`: what is muted, and muting a kind of advice by its name."""
+
+import difflib
+import re
+from functools import partial
+
+from bot.coaching import muting
+from bot.coaching.muting import Choice
+from bot.coaching.permission import Refusal
+from bot.slack.blocks.mutes import mute_list
+from bot.slack.command import Answer, Call, Subcommand, says
+from coach.muting import KIND
+from coach.phrases import Phrase, facts, say
+from coach.until import read_until
+from coach.wording import plain
+from storage.mutes import Muted
+
+
+async def run(call: Call) -> Answer:
+    """Mute a kind until then, or for good; without one, list what is muted, with its buttons."""
+    typed = call.args.strip()
+    if not typed:
+        muted = await muting.of(call.parts, call.workspace_id, call.person.id)
+        return Answer(*mute_list(muted, call.voice, partial(_called, call)))
+    name, _, when = re.sub(r"\s+", " ", typed).partition(" until ")
+    rule = _rule(call, name)
+    now = call.parts.clock.now()
+    until = read_until(when, call.person, now) if when else None
+    made = await muting.mute(call.parts, call.actor, Choice(f"{KIND}{rule}"), until)
+    return says(_said(_called(call, made), made), call.voice)
+
+
+def _called(call: Call, muted: Muted) -> Phrase:
+    return muting.called(call.parts.rules, muted.what, muted.name)
+
+
+def _said(what: Phrase, made: Muted) -> Phrase:
+    if made.until is None:
+        return say(
+            "Muted: {what}. You hear nothing of it any more; `/coach mute` takes it back.",
+            what=what,
+        )
+    return say(
+        "Muted until {time}: {what}. `/coach mute` takes it back.", time=made.until, what=what
+    )
+
+
+def _rule(call: Call, name: str) -> str:
+    """The rule that goes by this name. Raises `Refusal` that lists those there are."""
+    rules = call.parts.rules
+    by_name = {
+        word.casefold(): rule
+        for rule, each in rules.items()
+        for word in (
+            rule,
+            rule.replace("_", " "),
+            plain(each.called),
+            plain(each.called, call.voice),
+        )
+    }
+    wanted = name.casefold()
+    if wanted in by_name:
+        return by_name[wanted]
+    near = difflib.get_close_matches(wanted, by_name, n=1, cutoff=0.75)
+    listed = facts(*(each.called for _, each in sorted(rules.items())))
+    if near:
+        raise Refusal(
+            say(
+                "I do not know “{name}”. Did you mean `/coach mute {near}`?",
+                name=name[:60],
+                near=plain(rules[by_name[near[0]]].called, call.voice),
+            )
+        )
+    raise Refusal(
+        say(
+            "I do not know “{name}”. By name a kind of advice can be muted: {kinds}. A deal or "
+            "contact is muted by the menu of a message about it.",
+            name=name[:60],
+            kinds=listed,
+        )
+    )
+
+
+SUBCOMMAND = Subcommand(
+    "mute [stuck deals [until monday]]", say("hear nothing of a kind, or see what is muted"), run
+)

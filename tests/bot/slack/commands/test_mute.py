@@ -1,0 +1,70 @@
+"""`/coach mute`: what is muted, by name and in lists, and taking it back there."""
+
+from bot.playground.slack.api import Message
+from tests.bot.surface import ANA, BEN, Surface, words
+
+
+def answers(surface: Surface) -> list[Message]:
+    return [each for each in surface.slack.messages(ANA) if each.ephemeral]
+
+
+async def said(surface: Surface, typed: str, who: str = ANA) -> str:
+    assert (await surface.slack.command(who, f"/coach mute {typed}".strip())).ok
+    await surface.settle()
+    return surface.ephemerals(who)[-1]
+
+
+async def test_a_kind_is_muted_by_its_name_for_good_or_until_then(surface: Surface) -> None:
+    assert "You have muted nothing." in await said(surface, "")
+    assert "Muted: Stuck deals." in await said(surface, "stuck deals")
+    assert "Muted until Mon 30 Nov, 09:00: Overdue tasks." in await said(
+        surface, "Overdue  TASKS until monday"
+    )
+    assert "Muted: Leads going cold." in await said(surface, "stale_leads")
+    listed = await said(surface, "")
+    assert "Stuck deals" in listed
+    assert "Overdue tasks – until Mon 30 Nov, 09:00" in listed
+
+
+async def test_what_is_no_kind_is_told_with_the_nearest_or_with_all(surface: Surface) -> None:
+    near = await said(surface, "stuk deals")
+    assert "Did you mean" in near
+    assert "Stuck deals" in near
+    assert "Leads going cold" in await said(surface, "the weather")
+    assert "I do not understand “a while”" in await said(surface, "stuck deals until a while")
+    assert "You have muted nothing." in await said(surface, "")
+
+
+async def test_the_list_takes_back_and_follows(surface: Surface) -> None:
+    await said(surface, "stuck deals")
+    await said(surface, "overdue tasks")
+    await said(surface, "")
+    listed = answers(surface)[-1]
+    await surface.slack.press(ANA, listed.ts, label="Unmute")
+    await surface.settle()
+    now = surface.ephemerals(ANA)[-1]
+    assert "Overdue tasks" not in now
+    assert "Stuck deals" in now
+    await surface.slack.press(ANA, answers(surface)[-1].ts, label="Unmute")
+    await surface.settle()
+    assert "You have muted nothing." in surface.ephemerals(ANA)[-1]
+
+
+async def test_home_lists_what_is_muted_and_takes_it_back_once(surface: Surface) -> None:
+    await surface.slack.open_tab(ANA, "home")
+    await surface.settle()
+    await said(surface, "stuck deals")
+    tab = surface.slack.homes[ANA]
+    assert "Stuck deals" in words(tab)
+    for _ in range(2):
+        surface.slack.homes[ANA] = tab
+        await surface.slack.press_in_view(ANA, str(tab["id"]), label="Unmute")
+        await surface.settle()
+    assert "not muted any more" in words(surface.view(ANA))
+    await said(surface, "")
+    assert "Stuck deals" not in words(surface.slack.homes[ANA])
+
+
+async def test_everybody_mutes_for_themselves(surface: Surface) -> None:
+    await said(surface, "stuck deals")
+    assert "You have muted nothing." in await said(surface, "", BEN)
