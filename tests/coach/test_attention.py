@@ -208,7 +208,14 @@ def test_what_was_put_off_or_muted_waits_whatever_its_level_and_counts_as_answer
 
 def test_put_off_is_neither_unanswered_nor_sent_away() -> None:
     said = [
-        Said("tips", "deal:c1:D-1", NOW - timedelta(days=day), "card", InsightState.OPEN, put_off)
+        Said(
+            "tips",
+            "deal:c1:D-1",
+            NOW - timedelta(days=day),
+            "card",
+            InsightState.OPEN,
+            put_off=put_off,
+        )
         for day, put_off in ((1, True), (2, False), (3, False))
     ]
     past = looked_back(ANA, said, (), NOW)

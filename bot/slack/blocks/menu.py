@@ -15,13 +15,14 @@ ENTRIES: dict[str, Phrase] = {
     "tomorrow": say("Snooze until tomorrow"),
     "day": say("Snooze until…"),
     "mute": say("Mute…"),
+    "why": say("Why am I seeing this?"),
 }
 
 #: What stands in it; Slack takes five at most.
-BESIDE_BUTTONS = ("hour", "tomorrow", "day", "mute")
+BESIDE_BUTTONS = ("hour", "tomorrow", "day", "mute", "why")
 
 #: What stands in it where there is no room for another button.
-INSTEAD = ("dismiss", "day", "mute")
+INSTEAD = ("dismiss", "day", "mute", "why")
 
 
 def menu(voice: Voice, entries: Iterable[str] = BESIDE_BUTTONS) -> Json:

@@ -9,6 +9,7 @@ from bot.coaching.snoozing import Until
 from bot.slack.blocks.mutes import chosen_in, mute_list, mute_modal, without
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.snooze import day_in, snooze_modal, whose
+from bot.slack.listeners import why
 from bot.slack.listeners.home import refresh
 from bot.slack.listeners.insight import show_again
 from bot.slack.listeners.pressing import Press
@@ -69,6 +70,7 @@ CHOICES: Mapping[str, Callable[[Press, str], Awaitable[None]]] = {
     "tomorrow": partial(_snooze, postponing.tomorrow),
     "day": _ask_day,
     "mute": _ask_mute,
+    "why": why.explain,
 }
 
 
