@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.coaching import decisions, ticking
+from bot.coaching import decisions
 from bot.runtime.parts import Parts
 from coach.models import Deal, SubjectKind
 from storage import insights, stages, visits
@@ -17,13 +17,13 @@ from tests.world import (
     CONNECTION,
     EMAILS,
     WORKSPACE,
-    FixedClock,
     by,
     deliver,
     enrol,
     insights_of,
     mirrored,
     told,
+    won,
 )
 
 DAY = timedelta(days=1)
@@ -143,15 +143,12 @@ async def test_a_contact_stays_its_owners_when_somebody_else_calls_them(parts: P
 
 async def test_what_was_taken_is_remembered_as_taken(parts: Parts) -> None:
     ana = await enrol(parts, ANA)
-    task = {"id": "T-1", "title": "Call", "due_date": "2026-01-05"}
-    await deliver(parts, told("task_created", task=task))
-    assert isinstance(parts.clock, FixedClock)
-    parts.clock.advance(HOUR)
-    await ticking.tick(parts)
+    await deliver(parts, won())
     (insight,) = await insights_of(parts, ana)
-    await decisions.submit(parts, by(ANA), insight.fingerprint, {})
+    task = {"title": "Ask Ann", "due_date": "2026-11-27", "priority": "high"}
+    await decisions.submit(parts, by(ANA), insight.fingerprint, task)
     async with parts.database.read() as tx:
-        past = await insights.past(tx, WORKSPACE, ["overdue_tasks"], [ana.id], parts.clock.now())
-    (earlier,) = past["overdue_tasks", ana.id]
+        past = await insights.past(tx, WORKSPACE, ["referral_ask"], [ana.id], parts.clock.now())
+    (earlier,) = past["referral_ask", ana.id]
     assert earlier.taken
     assert earlier.dismissed_at is None

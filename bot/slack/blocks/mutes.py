@@ -21,7 +21,7 @@ from bot.slack.blocks.pieces import (
     section,
 )
 from bot.slack.blocks.text import shortened, units
-from coach.phrases import Phrase, say
+from coach.phrases import Phrase, counted, say
 from coach.wording import Voice, plain
 from storage.mutes import Muted
 
@@ -52,8 +52,12 @@ def mute_rows(
         rows.append(section(text, accessory=undo, block_id=row_id(each.what)))
     left = len(muted) - len(shown)
     if left > 0:
-        rows.append(context(plain_text(plain(say("… and {count} more.", count=left), voice))))
+        rows.append(context(plain_text(plain(_more(left), voice))))
     return rows
+
+
+def _more(left: int) -> Phrase:
+    return counted("… and {count} more.", "… and {count} more.", "count", count=left)
 
 
 def _row(name: str, muted: Muted, voice: Voice) -> Phrase:

@@ -341,7 +341,10 @@ async def test_an_insight_is_told_with_what_it_is_about_and_why_it_is_or_is_not_
         "rule": "referral_ask",
         "type": "action",
         "priority": "high",
-        "about": [{"kind": "deal", "connection_id": "native", "id": "D-1", "name": "Acme renewal"}],
+        "about": [
+            {"kind": "contact", "connection_id": "native", "id": "C-D-1", "name": "Ann Lee"},
+            {"kind": "deal", "connection_id": "native", "id": "D-1", "name": "Acme renewal"},
+        ],
         "action": "create_task",
         "state": "open",
         "verdict": "now",
