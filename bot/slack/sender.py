@@ -101,7 +101,10 @@ async def _said(tx: Tx, workspace_id: str, answers: Sequence[_Answer]) -> None:
 
 
 def _given_up(found: Fault, attempts: int) -> bool:
-    # Being told to wait is no sign that it will never work.
+    # Being told to wait is no sign that it will never work, and a workspace that lets us in no more
+    # says nothing of a message.
+    if found.means is Means.WORKSPACE:
+        return False
     return found.means is Means.NEVER or (found.retry_after is None and attempts >= TRIES)
 
 
