@@ -448,12 +448,9 @@ def _brief(
 
 
 def _is_time_for_a_brief(person: Person, now: datetime) -> bool:
-    made, began = person.brief_made_at, person.began_at
-    if adds_to_brief(person, now):
+    if adds_to_brief(person, now) or has_just_begun(person, now):
         return True
-    if began is not None and has_just_begun(person, now) and (made is None or made < began):
-        return True
-    since = brief_now(person, now)
+    made, since = person.brief_made_at, brief_now(person, now)
     return since is not None and is_at_work(now, person) and (made is None or made < since)
 
 
@@ -479,7 +476,7 @@ def _digest(
     return tuple(
         each.fingerprint
         for each in sorted(waiting, key=by_importance)
-        if each.is_unsaid and each.rule not in past.tired
+        if each.rule not in past.tired
         if each.fingerprint in decided and decided[each.fingerprint].verdict is Verdict.DIGEST
     )
 

@@ -19,7 +19,7 @@ from coach.attention import (
 )
 from coach.calendar import is_at_work, next_work
 from coach.history import Mute, Past
-from coach.models import InsightType, Level, MessageState, Often, Person, Priority
+from coach.models import Enrolment, InsightType, Level, MessageState, Often, Person, Priority
 from coach.timetable import brief_on, digest_on
 from tests.coach.values import ANA, setting
 
@@ -334,3 +334,78 @@ def test_a_kind_that_goes_unanswered_steps_back_into_the_digest_and_is_then_aske
     muted = replace(tired, mutes=[Mute("rule:stuck_deals")])
     assert decide(coached(), [told], FRIDAY_FIVE, muted).ask_about == ()
     assert decide(coached(), [told], NOON, tired).ask_about == ()
+
+
+# What would be missed by a hair
+
+
+def test_a_brief_is_not_made_twice_in_a_morning() -> None:
+    assert decide(coached(), [ripe(at=NINE)], NINE + HOUR).brief == ()
+
+
+def test_neither_brief_nor_digest_is_made_after_work_or_in_do_not_disturb() -> None:
+    evening = NINE + 8.5 * HOUR
+    settings = replace(
+        ANA.settings, brief_at=time(17), digest=Often.DAILY, digest_at=time(17),
+        work_until=time(17, 15),
+    )  # fmt: skip
+    person = coached(settings=settings, brief_made_at=NINE - DAY)
+    small = ripe("small", at=NINE, priority=Priority.LOW)
+    for now, dnd_until, there in (
+        (NINE + 8 * HOUR, None, True),
+        (evening, None, False),
+        (NINE + 8 * HOUR, evening, False),
+    ):
+        known = replace(person, dnd_until=dnd_until)
+        decision = decide(known, [ripe(at=NINE), small], now)
+        made = (("ripe",), ("small",)) if there else ((), ())
+        assert (decision.brief, decision.digest) == made
+        if dnd_until is not None:
+            assert decision.again_at == dnd_until
+
+
+def test_a_brief_on_its_way_waits_for_the_end_of_do_not_disturb() -> None:
+    due = replace(ripe(at=NINE), message=MessageState.DUE, shown_by="brief")
+    decided = one(decide(coached(dnd_until=NOON + HOUR), [due], NOON))
+    assert decided == Decided(Verdict.HOLD, Reason.DISTURBED, NOON + HOUR)
+
+
+def test_what_slack_has_just_refused_to_take_is_in_no_brief_yet() -> None:
+    refused = replace(ripe(at=NINE - DAY), not_before=NINE + HOUR)
+    before = coached(brief_made_at=NINE - DAY)
+    assert decide(before, [refused, ripe("other", at=NINE - DAY)], NINE).brief == ("other",)
+
+
+def test_an_overflow_that_stands_in_yesterdays_brief_is_a_line_of_todays() -> None:
+    stood = replace(
+        act(at=NINE - DAY), message=MessageState.SENT, sent_at=NINE - DAY, shown_by="brief"
+    )
+    assert decide(coached(brief_made_at=NINE - DAY), [stood], NINE).brief == ("act",)
+
+
+def test_a_kind_called_not_relevant_comes_in_the_digest() -> None:
+    past = Past(not_relevant={"referral_ask": 3})
+    decided = one(decide(coached(), [act(at=NOON)], NOON, past))
+    assert decided == Decided(Verdict.DIGEST, Reason.NOT_RELEVANT)
+    twice = Past(not_relevant={"referral_ask": 2})
+    assert one(decide(coached(), [act(at=NOON)], NOON, twice)).verdict is Verdict.NOW
+
+
+def test_what_was_put_off_until_after_work_comes_then() -> None:
+    evening = NINE + 10 * HOUR
+    put_off = ripe(at=NINE, snoozed_until=evening)
+    assert one(decide(coached(), [put_off], evening)).reason is Reason.TURN
+    assert one(decide(coached(), [put_off], evening + FRESH)).reason is Reason.HOURS
+
+
+@pytest.mark.parametrize(
+    ("now", "own", "asked"), [(NOON, False, True), (NIGHT, False, False), (NIGHT, True, True)]
+)
+def test_somebody_new_is_asked_at_work_or_when_they_are_at_it(
+    now: datetime, own: bool, asked: bool
+) -> None:
+    new = coached(enrolment=Enrolment.NEW)
+    decision = decide(new, [act(at=now, own=own)], now)
+    assert decision.ask is asked
+    if not asked:
+        assert decision.again_at == NINE + DAY
