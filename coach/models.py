@@ -318,8 +318,6 @@ class Person:
     #: When the latest brief and the latest digest were made.
     brief_made_at: datetime | None = None
     digest_made_at: datetime | None = None
-    #: What waited before this is left to rest: it is spoken of when something changes.
-    rest_before: datetime | None = None
 
     @property
     def listens(self) -> bool:

@@ -61,6 +61,8 @@ def _now(since: datetime | None, now: datetime) -> datetime | None:
 
 def next_brief(person: Person, now: datetime) -> datetime | None:
     """When the first brief after `now` comes."""
+    if not person.settings.brief:
+        return None
     today = local_date(now, person)
     days = (brief_on(today + timedelta(days=ahead), person) for ahead in range(FAR))
     return next((at for at in days if at is not None and at > now), None)
@@ -68,6 +70,8 @@ def next_brief(person: Person, now: datetime) -> datetime | None:
 
 def next_digest(person: Person, now: datetime) -> datetime | None:
     """When the first digest after `now` comes."""
+    if person.settings.digest is Often.OFF:
+        return None
     today = local_date(now, person)
     days = (digest_on(today + timedelta(days=ahead), person) for ahead in range(FAR))
     return next((at for at in days if at is not None and at > now), None)

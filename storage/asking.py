@@ -2,38 +2,25 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from coach.history import ANSWERED
 from coach.models import InsightState
-from storage.database import Tx, add_new
-from storage.tables import insights, mutes
+from coach.muting import KIND
+from storage import mutes
+from storage.database import Tx
+from storage.mutes import Muted
+from storage.tables import insights
 
 
-async def fall_silent(
-    tx: Tx, workspace_id: str, person_id: str, rule: str, name: str, now: datetime
-) -> None:
+async def fall_silent(tx: Tx, workspace_id: str, person_id: str, rule: str, now: datetime) -> None:
     """Say nothing more of this kind until the person wants to hear of it again."""
-    row = {
-        "workspace_id": workspace_id,
-        "person_id": person_id,
-        "what": f"rule:{rule}",
-        "name": name,
-        "until": None,
-        "created_at": now,
-    }
-    await add_new(tx, mutes, [row])
+    await mutes.add(tx, workspace_id, person_id, Muted(f"{KIND}{rule}", "", None, now))
 
 
-async def go_on(tx: Tx, workspace_id: str, person_id: str, rule: str) -> None:
+async def go_on(tx: Tx, workspace_id: str, person_id: str, rule: str, now: datetime) -> None:
     """The person wants to hear of it: what went unanswered until now counts no more."""
-    await tx.execute(
-        delete(mutes).where(
-            mutes.c.workspace_id == workspace_id,
-            mutes.c.person_id == person_id,
-            mutes.c.what == f"rule:{rule}",
-        )
-    )
+    await mutes.remove(tx, workspace_id, person_id, f"{KIND}{rule}", now)
     await tx.execute(
         update(insights)
         .where(

@@ -55,7 +55,6 @@ def from_row(row: Row[Any]) -> Person:
         dnd_asked_at=row.dnd_asked_at,
         brief_made_at=row.brief_made_at,
         digest_made_at=row.digest_made_at,
-        rest_before=row.rest_before,
     )
 
 

@@ -21,7 +21,7 @@ async def answer(parts: Parts, actor: Actor, message_id: str, *, go_on: bool) ->
             raise Refusal(say("You have answered this already."))
         await deciding.reconsider(tx, actor.workspace_id, [person.id], now)
         if go_on:
-            await asking.go_on(tx, actor.workspace_id, person.id, str(asked.params["rule"]))
+            await asking.go_on(tx, actor.workspace_id, person.id, str(asked.params["rule"]), now)
         state = "on" if go_on else "stopped"
         await messages.redraw(tx, actor.workspace_id, message_id, {**asked.params, "state": state})
         await attend(parts, tx, actor.workspace_id, [person.id])

@@ -11,7 +11,6 @@ from coach.attention import Decided, Decision, Reason, Verdict, Waiting
 from coach.history import Past
 from coach.models import Enrolment, MessageState, Person
 from coach.phrases import Phrase, say, to_json
-from coach.wording import plain
 from storage import asking, deciding, ending, messages, people
 from storage import attention as kept
 from storage.attention import Open
@@ -169,7 +168,7 @@ async def _act(
         for rule in decision.ask_about:
             called = parts.rules[rule].called if rule in parts.rules else say("Advice")
             due.append((_question(persons[id], rule, called, now), []))
-            await asking.fall_silent(tx, workspace_id, id, rule, plain(called), now)
+            await asking.fall_silent(tx, workspace_id, id, rule, now)
     await kept.keep(tx, workspace_id, changed)
     if dropped:
         await ending.expire_these(tx, workspace_id, dropped, now)
@@ -267,8 +266,7 @@ def _of(person: Person, kind: str, at: datetime) -> Message:
         f"{kind}:{person.id}:{at.isoformat(timespec='seconds')}",
         kind,
         person.slack_user_id or "",
-        {"name": person.name},
-        person.id,
+        person_id=person.id,
     )
 
 

@@ -29,7 +29,6 @@ def _of_people() -> list[sa.Column[object]]:
         sa.Column("dnd_asked_at", columns.UtcDateTime(), nullable=True),
         sa.Column("brief_made_at", columns.UtcDateTime(), nullable=True),
         sa.Column("digest_made_at", columns.UtcDateTime(), nullable=True),
-        sa.Column("rest_before", columns.UtcDateTime(), nullable=True),
     ]
 
 

@@ -52,7 +52,6 @@ people = Table(
     Column("dnd_asked_at", UtcDateTime),
     Column("brief_made_at", UtcDateTime),
     Column("digest_made_at", UtcDateTime),
-    Column("rest_before", UtcDateTime),
     # When attention must decide about their insights (again); empty when there is nothing to.
     Column("decide_at", UtcDateTime),
     # When they last opened the Home tab, which is kept true for them from then on.

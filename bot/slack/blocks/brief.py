@@ -6,8 +6,6 @@ from datetime import datetime
 from bot.slack.blocks.card import (
     buttons,
     importance,
-    is_over,
-    is_set_aside,
     promised,
     settled,
     waits,
@@ -15,24 +13,19 @@ from bot.slack.blocks.card import (
 )
 from bot.slack.blocks.pieces import (
     Blocks,
-    actions,
-    button,
     context,
     fitted,
     header,
-    plain_text,
 )
 from bot.slack.blocks.text import escaped, flat
+from bot.slack.blocks.together import nothing_waits, parted, rest_row
 from bot.slack.blocks.undoing import undo_row
-from coach.models import Insight, InsightState
-from coach.phrases import Phrase, counted, say
+from coach.models import Insight
+from coach.phrases import Phrase, say
 from coach.wording import Voice, plain, words
 
 #: How many things a brief shows.
 THREE = 3
-
-#: The `action_id` of the button behind which the rest is.
-SHOW_ALL = "brief:all"
 
 _TITLES = {
     1: say("One thing for today"),
@@ -54,16 +47,11 @@ def brief(
     What was done keeps its place and loses its buttons. Of a brief that a newer one has taken the
     place of, only what was done is left.
     """
-    top = [
-        each
-        for each in insights[:THREE]
-        if not is_over(each, now) and not (superseded and each.state is InsightState.OPEN)
-    ]
+    top, rest = parted(insights, THREE, superseded=superseded, now=now)
     if not top:
         return None
-    rest = [each for each in insights[THREE:] if waits(each, now) and not superseded]
     open_ = [each for each in top if waits(each, now)]
-    title = _title(len(top), bool(open_), any(is_set_aside(each, now) for each in top))
+    title = _TITLES[len(top)] if open_ else nothing_waits(top, now, say("Done for today"))
 
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]
@@ -78,15 +66,9 @@ def brief(
                 buttons(each, voice),
                 *undo_row(each, voice, now),
             ]
-        return blocks + _rest(len(rest), voice)
+        return blocks + rest_row(rest, voice, "brief")
 
     return _notice(title, open_, voice), fitted(build)
-
-
-def _title(count: int, some_open: bool, some_aside: bool) -> Phrase:
-    if some_open:
-        return _TITLES[count]
-    return say("Nothing waits for you now") if some_aside else say("Done for today")
 
 
 def _notice(title: Phrase, open_: Sequence[Insight], voice: Voice) -> str:
@@ -94,13 +76,3 @@ def _notice(title: Phrase, open_: Sequence[Insight], voice: Voice) -> str:
         return escaped(flat(words(title, voice)), 320)
     first = say("{title}: {message}", title=title, message=open_[0].message)
     return escaped(flat(words(first, voice)), 320)
-
-
-def _rest(count: int, voice: Voice) -> Blocks:
-    if not count:
-        return []
-    more = counted("{count} thing more waits.", "{count} things more wait.", "count", count=count)
-    return [
-        context(plain_text(plain(more, voice))),
-        actions([button(plain(say("Show all"), voice), SHOW_ALL)], block_id="brief"),
-    ]

@@ -4,19 +4,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from bot.slack.blocks.brief import SHOW_ALL
-from bot.slack.blocks.card import is_over, is_set_aside, settled, short_buttons, waits, what_and_why
+from bot.slack.blocks.card import settled, short_buttons, waits, what_and_why
 from bot.slack.blocks.pieces import (
     Blocks,
-    actions,
-    button,
     context,
     fitted,
     header,
     plain_text,
 )
 from bot.slack.blocks.text import escaped, flat
-from coach.models import Insight, InsightState
+from bot.slack.blocks.together import nothing_waits, parted, rest_row
+from coach.models import Insight
 from coach.phrases import Phrase, counted, say
 from coach.wording import Voice, plain, words
 
@@ -36,21 +34,16 @@ def digest(
 
     `kind` is what things like it are called together.
     """
-    top = [
-        each
-        for each in insights[:LINES]
-        if not is_over(each, now) and not (superseded and each.state is InsightState.OPEN)
-    ]
+    top, rest = parted(insights, LINES, superseded=superseded, now=now)
     if not top:
         return None
-    rest = [each for each in insights[LINES:] if waits(each, now) and not superseded]
-    count = sum(waits(each, now) for each in top) + len(rest)
+    count = sum(waits(each, now) for each in top) + rest
     title = counted(
         "Worth a look when you have time: {count} thing",
         "Worth a look when you have time: {count} things",
         "count",
         count=count,
-    ) if count else _nothing_left(any(is_set_aside(each, now) for each in top))  # fmt: skip
+    ) if count else nothing_waits(top, now, say("Worth a look: all done"))  # fmt: skip
     order = {each.rule: place for place, each in reversed(list(enumerate(top)))}
     grouped = sorted(top, key=lambda each: order[each.rule])
 
@@ -65,20 +58,6 @@ def digest(
                     blocks += [what_and_why(each, voice, share * 0.4), short_buttons(each, voice)]
                 else:
                     blocks += settled(each, voice, share * 0.4, now)
-        return blocks + _rest(len(rest), voice)
+        return blocks + rest_row(rest, voice, "digest")
 
     return escaped(flat(words(title, voice)), 320), fitted(build)
-
-
-def _nothing_left(some_aside: bool) -> Phrase:
-    return say("Nothing waits for you now") if some_aside else say("Worth a look: all done")
-
-
-def _rest(count: int, voice: Voice) -> Blocks:
-    if not count:
-        return []
-    more = counted("{count} thing more waits.", "{count} things more wait.", "count", count=count)
-    return [
-        context(plain_text(plain(more, voice))),
-        actions([button(plain(say("Show all"), voice), SHOW_ALL)], block_id="digest"),
-    ]

@@ -20,10 +20,10 @@ from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack.blocks import mutes, screen, snooze
 from bot.slack.blocks import settings as settings_blocks
-from bot.slack.blocks.brief import SHOW_ALL
 from bot.slack.blocks.card import UNMUTE, UNSNOOZE
 from bot.slack.blocks.menu import MENU
 from bot.slack.blocks.question import GO_ON, STOP
+from bot.slack.blocks.together import SHOW_ALL
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
 from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
 from bot.slack.installed import Slack
