@@ -51,7 +51,7 @@ def brief(
     if not top:
         return None
     open_ = [each for each in top if waits(each, now)]
-    title = _TITLES[len(top)] if open_ else nothing_waits(top, now, say("Done for today"))
+    title = _TITLES[len(top)] if open_ else nothing_waits(top, say("Done for today"))
 
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]

@@ -176,11 +176,6 @@ def muted(insight: Insight) -> Phrase:
     return insight.outcome or say("Muted: {message}", message=insight.message)
 
 
-def is_set_aside(insight: Insight, now: datetime) -> bool:
-    """Whether its person wants to hear nothing of it for now, without having answered it."""
-    return insight.is_put_off(now) or insight.state is InsightState.MUTED
-
-
 def settled(insight: Insight, voice: Voice, share: float, now: datetime) -> Blocks:
     """What became of an insight, among others, with what can still be pressed."""
     if insight.is_put_off(now):

@@ -43,7 +43,7 @@ def digest(
         "Worth a look when you have time: {count} things",
         "count",
         count=count,
-    ) if count else nothing_waits(top, now, say("Worth a look: all done"))  # fmt: skip
+    ) if count else nothing_waits(top, say("Worth a look: all done"))  # fmt: skip
     order = {each.rule: place for place, each in reversed(list(enumerate(top)))}
     grouped = sorted(top, key=lambda each: order[each.rule])
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.slack.blocks.card import is_over, is_set_aside, waits
+from bot.slack.blocks.card import is_over, waits
 from bot.slack.blocks.pieces import Blocks, actions, button, context, plain_text
 from coach.models import Insight, InsightState
 from coach.phrases import Phrase, counted, say
@@ -29,10 +29,12 @@ def parted(
     return top, rest
 
 
-def nothing_waits(top: Sequence[Insight], now: datetime, done: Phrase) -> Phrase:
-    """The title where nothing waits: what was put off or muted was not done."""
-    aside = any(is_set_aside(each, now) for each in top)
-    return say("Nothing waits for you now") if aside else done
+def nothing_waits(top: Sequence[Insight], done: Phrase) -> Phrase:
+    """The title where none of these waits: what was sent away, put off or muted was not done."""
+    settled = (InsightState.TAKEN, InsightState.RESOLVED)
+    if all(each.state in settled for each in top):
+        return done
+    return say("None of these waits for you now")
 
 
 def rest_row(count: int, voice: Voice, block_id: str) -> Blocks:

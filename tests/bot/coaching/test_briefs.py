@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+from bot.coaching import decisions
 from coach.models import InsightState, Level
 from storage import people
 from tests.bot.coaching.test_following import done, late
 from tests.bot.coaching.test_ticking import lead, open_deal, task
-from tests.world import ANA, WORKSPACE, World, batch
+from tests.world import ANA, WORKSPACE, World, batch, by
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -55,6 +56,17 @@ async def test_a_line_that_is_done_keeps_its_place_and_loses_its_buttons(
     assert "Done in the CRM: Task T-0 and Task T-1." in words(world)
     assert pressable(world) == 2
     assert len(world.posts(ANA)) == 1
+
+
+async def test_a_brief_whose_lines_were_sent_away_is_not_called_done(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(late(1))
+    await world.settle()
+    await world.tick()
+    (insight,) = await world.insights(ANA)
+    await decisions.dismiss(world.parts, by(ANA), insight.fingerprint)
+    await world.settle()
+    assert world.texts(ANA) == ["None of these waits for you now"]
 
 
 async def test_the_next_brief_takes_the_place_of_one_that_nobody_answered(world: World) -> None:

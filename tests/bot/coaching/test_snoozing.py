@@ -59,7 +59,7 @@ async def test_a_list_that_was_put_off_is_not_said_again_meanwhile_and_counts_wh
     await world.post(done("T-0"))
     await world.settle()
     (message,) = world.messages(ANA)
-    assert message.text == "Nothing waits for you now"
+    assert message.text == "None of these waits for you now"
     assert "Put off until Mon 30 Nov, 09:00: You have 3 overdue tasks" in words_of(message)
     await days_pass(world, 3)
     (said,) = live(world)
