@@ -193,28 +193,17 @@ async def made(
     workspace_id: str,
     briefs: Collection[str],
     digests: Collection[str],
-    now: datetime,
+    at: datetime | None,
 ) -> None:
-    """Note of whom a brief or a digest was made just now."""
+    """Note when a brief or a digest was made of these; `None`: it was taken back unsaid, and may be
+    made anew.
+    """
     for column, ids in ((people.c.brief_made_at, briefs), (people.c.digest_made_at, digests)):
         if ids:
             await tx.execute(
                 update(people)
                 .where(people.c.workspace_id == workspace_id, among(people.c.id, sorted(ids)))
-                .values({column: now})
-            )
-
-
-async def not_made(
-    tx: Tx, workspace_id: str, briefs: Collection[str], digests: Collection[str]
-) -> None:
-    """Note whose brief or digest was taken back unsaid: it may be made anew."""
-    for column, ids in ((people.c.brief_made_at, briefs), (people.c.digest_made_at, digests)):
-        if ids:
-            await tx.execute(
-                update(people)
-                .where(people.c.workspace_id == workspace_id, among(people.c.id, sorted(ids)))
-                .values({column: None})
+                .values({column: at})
             )
 
 

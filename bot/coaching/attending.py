@@ -176,11 +176,12 @@ async def _act(
     back = withdrawn - told
     await messages.withdraw(tx, workspace_id, back)
     unsaid = [whose[message_id] for message_id in back]
-    await people.not_made(
+    await people.made(
         tx,
         workspace_id,
         {id for kind, id in unsaid if kind == "brief" and not decisions[id].brief},
         {id for kind, id in unsaid if kind == "digest" and not decisions[id].digest},
+        None,
     )
     await _note(tx, workspace_id, persons, decisions, now)
     asked = [persons[id] for id, decision in decisions.items() if decision.ask]

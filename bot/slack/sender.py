@@ -393,7 +393,7 @@ class Sender:
                 whose = [message.person_id] if message.person_id else []
                 briefs = whose if message.kind == "brief" else []
                 digests = whose if message.kind == "digest" else []
-                await people.not_made(tx, message.workspace_id, briefs, digests)
+                await people.made(tx, message.workspace_id, briefs, digests, None)
             await sending.record(tx, message, state=MessageState.WITHDRAWN.value, attempts=0)
         self._parts.wake.attention.set()
 
