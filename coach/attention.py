@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from coach.calendar import is_at_work, local_date, next_work
 from coach.history import TO_DIGEST, Mute, Past
@@ -22,9 +21,9 @@ from coach.models import (
     Priority,
 )
 from coach.muting import mute_of, names_of
-from coach.phrases import Phrase, say
 from coach.thresholds import daily_cap
 from coach.timetable import brief_now, brief_on, digest_now, next_brief, next_digest
+from coach.verdicts import IN_BRIEF, TURN, Decided, Reason, Verdict, overflowed
 
 #: After an unanswered card, the next one waits so long.
 APART = timedelta(seconds=60)
@@ -40,81 +39,6 @@ A_WEEK = 2
 
 #: What may still be put into a brief that was made so shortly before.
 SAME_BRIEF = timedelta(minutes=15)
-
-
-class Verdict(StrEnum):
-    """What is to be done with an insight."""
-
-    #: To be said by a card of its own, or as a line of the brief; or it has been.
-    NOW = "now"
-    #: Not yet: until an instant, or until something about the person changes.
-    HOLD = "hold"
-    #: Not worth interrupting: it waits for the digest, and is shown to whoever asks.
-    DIGEST = "digest"
-    #: Never to be said any more.
-    DROP = "drop"
-
-
-class Reason(StrEnum):
-    """Why; `sentence` says it to people."""
-
-    TURN = "turn"
-    SAID = "said"
-    EXPIRED = "expired"
-    UNTRUE = "untrue"
-    UNMATCHED = "unmatched"
-    CONSENT = "consent"
-    DECLINED = "declined"
-    OFF = "off"
-    PAUSED = "paused"
-    MUTED = "muted"
-    SNOOZED = "snoozed"
-    BELOW_LEVEL = "below_level"
-    NOT_RELEVANT = "not_relevant"
-    UNANSWERED = "unanswered"
-    REPEATED = "repeated"
-    BULK = "bulk"
-    NO_BRIEF = "no_brief"
-    BRIEF = "brief"
-    HOURS = "hours"
-    DISTURBED = "disturbed"
-    CAP = "cap"
-    PACE = "pace"
-    TROUBLE = "trouble"
-    REFUSED = "refused"
-
-    @property
-    def sentence(self) -> Phrase:
-        """The reason in words for the person."""
-        return _SENTENCES[self]
-
-
-_SENTENCES = {
-    Reason.TURN: say("It is the most important thing that waits for you."),
-    Reason.SAID: say("It stands in your messages."),
-    Reason.EXPIRED: say("Its time is up."),
-    Reason.UNTRUE: say("It was settled before it was said."),
-    Reason.UNMATCHED: say("Nobody in Slack is known to be its owner in the CRM yet."),
-    Reason.CONSENT: say("You have not started the coach yet."),
-    Reason.DECLINED: say("You have declined to be coached."),
-    Reason.OFF: say("Your coach is off."),
-    Reason.PAUSED: say("You have paused your coach."),
-    Reason.MUTED: say("You have muted this."),
-    Reason.SNOOZED: say("You have put it off."),
-    Reason.BELOW_LEVEL: say("At your level it is not important enough to interrupt you."),
-    Reason.NOT_RELEVANT: say("You have called several of this kind not relevant."),
-    Reason.UNANSWERED: say("You have left several of this kind unanswered."),
-    Reason.REPEATED: say("You were told twice within a week and have not answered."),
-    Reason.BULK: say("Many of this kind came at once."),
-    Reason.NO_BRIEF: say("You have turned the morning brief off."),
-    Reason.BRIEF: say("It comes with your morning brief."),
-    Reason.HOURS: say("You are not at work."),
-    Reason.DISTURBED: say("You are not to be disturbed, says Slack."),
-    Reason.CAP: say("You have had as many messages today as you want to get."),
-    Reason.PACE: say("Something else is before you, and cards come at least a minute apart."),
-    Reason.TROUBLE: say("Slack could not take it just now; it is tried again."),
-    Reason.REFUSED: say("Slack has refused it for good."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +82,6 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """The verdict on one insight."""
-
-    verdict: Verdict
-    reason: Reason
-    #: With `HOLD`: until when, where that is known.
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided for one person."""
 
@@ -184,12 +98,6 @@ class Decision:
     #: Rules of which they are to be asked whether to go on; until they say so, these are silent.
     ask_about: tuple[str, ...] = ()
 
-
-#: What becomes of an insight that was not said before its rule called it true no longer.
-SETTLED = Decided(Verdict.DROP, Reason.UNTRUE)
-
-_IN_BRIEF = Decided(Verdict.HOLD, Reason.BRIEF)
-_TURN = Decided(Verdict.NOW, Reason.TURN)
 
 _NOTHING_PAST = Past()
 
@@ -216,7 +124,7 @@ def decide(
     brief = _brief(person, waiting, decided, now)
     digest = _digest(person, waiting, decided, past, now)
     for print_ in (*brief, *digest):
-        decided[print_] = _TURN
+        decided[print_] = TURN
     decided |= _in_turn(ready, waiting, now)
     ask = _ask(person, waiting, decided, now)
     return Decision(
@@ -268,12 +176,7 @@ def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> 
 
 def _for_the_brief(decided: Decided) -> bool:
     """Whether it belongs into the next brief: what was meant for it, and what overflowed."""
-    return decided == _IN_BRIEF or overflowed(decided)
-
-
-def overflowed(decided: Decided) -> bool:
-    """Whether it would have been said by itself, had there not been too much."""
-    return decided.verdict is Verdict.DIGEST and decided.reason in {Reason.CAP, Reason.BULK}
+    return decided == IN_BRIEF or overflowed(decided)
 
 
 def silenced(person: Person, now: datetime) -> Reason | None:
@@ -317,7 +220,7 @@ def _standing(
     if each.stands and not again:
         return Decided(Verdict.NOW, Reason.SAID)
     if each.message is MessageState.SENDING:
-        return _TURN
+        return TURN
     if (mute := _muted(each, past, now)) is not None:
         return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
     if _is_after(each.snoozed_until, now):
@@ -341,9 +244,9 @@ def _standing(
     if each.message is MessageState.DUE and each.shown_by != "card":
         return _still_due(person, each, now)
     if again:
-        return _IN_BRIEF
+        return IN_BRIEF
     if each.snoozed_until is None and _is_for_the_brief(person, each):
-        return _IN_BRIEF if person.settings.brief else Decided(Verdict.DIGEST, Reason.NO_BRIEF)
+        return IN_BRIEF if person.settings.brief else Decided(Verdict.DIGEST, Reason.NO_BRIEF)
     return _at_this_moment(person, each, past, now)
 
 
@@ -353,7 +256,7 @@ def _still_due(person: Person, each: Waiting, now: datetime) -> Decided:
         return Decided(Verdict.HOLD, Reason.DISTURBED, person.dnd_until)
     if (work := next_work(now, person)) > now and not has_just_begun(person, now):
         return Decided(Verdict.HOLD, Reason.HOURS, work)
-    return _TURN
+    return TURN
 
 
 def _at_this_moment(person: Person, each: Waiting, past: Past, now: datetime) -> Decided | None:
@@ -502,5 +405,5 @@ def _in_turn(
         return {each.fingerprint: held for each in ready}
     decided = {each.fingerprint: held for each in ready}
     if ready:
-        decided[min(ready, key=by_importance).fingerprint] = _TURN
+        decided[min(ready, key=by_importance).fingerprint] = TURN
     return decided

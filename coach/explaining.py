@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from coach.action import ActionView
-from coach.attention import Decided, Reason
 from coach.calendar import local_date
 from coach.models import Contact, Deal, Dismissed, Insight, Person, Subject
 from coach.phrases import Phrase, counted, facts, say, together
@@ -14,6 +13,7 @@ from coach.rule import Rule, TimeRule
 from coach.terms import LEVEL_NAMES
 from coach.thresholds import stale_lead_days, stuck_deal_days
 from coach.timetable import next_brief, next_digest
+from coach.verdicts import Decided, Reason
 
 #: Verdicts that say no more than that it was said, or is about to be.
 _SAID = frozenset({Reason.SAID, Reason.TURN})

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from coach.attention import Decided, Reason, Verdict, overflowed, silenced
+from coach.attention import silenced
 from coach.calendar import (
     holiday_on,
     is_at_work,
@@ -15,6 +15,7 @@ from coach.models import Insight, Person
 from coach.phrases import Phrase, TimeOfDay, counted, facts, say, together
 from coach.thresholds import daily_cap
 from coach.timetable import brief_on, digest_on, next_brief, next_digest
+from coach.verdicts import Decided, Reason, Verdict, overflowed
 
 _ASIDE = say("What answers something you have just done comes at once, at any hour.")
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from coach.attention import Decided, Reason, Verdict, Waiting
+from coach.attention import Waiting
 from coach.history import MEMORY, Mute, Past, Said, looked_back
 from coach.models import Dismissed, InsightState, InsightType, MessageState, Person, Priority
+from coach.verdicts import Decided, Reason, Verdict
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks

@@ -7,9 +7,9 @@ from operator import itemgetter
 
 from sqlalchemy import Update, bindparam, case, select, update
 
-from coach.attention import SETTLED, Reason
 from coach.models import Insight, InsightState
 from coach.phrases import Phrase
+from coach.verdicts import SETTLED, Reason
 from storage import deciding, messages
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks

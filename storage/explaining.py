@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from coach.attention import Decided, Reason, Verdict
 from coach.explaining import Outcomes, Told
 from coach.models import Dismissed, Insight, InsightState
+from coach.verdicts import Decided, Reason, Verdict
 from storage.database import Tx
 from storage.insights import from_row, one
 from storage.tables import OPEN_INSIGHT, insights

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 
-from coach.attention import Reason, Verdict
 from coach.keys import fingerprint
 from coach.models import (
     About,
@@ -22,6 +21,7 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
+from coach.verdicts import Reason, Verdict
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
 from storage.tables import (

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, literal, or_, select, tuple_
 
-from coach.attention import Decided, Reason, Verdict
 from coach.models import About, Insight, Person, Subject, SubjectKind
+from coach.verdicts import Decided, Reason, Verdict
 from storage import insights, messages, mirror, people
 from storage.database import Tx
 from storage.messages import Message

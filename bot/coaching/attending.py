@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from bot.runtime.parts import Parts
 from coach import attention
-from coach.attention import Decided, Decision, Reason, Verdict, Waiting
+from coach.attention import Decision, Waiting
 from coach.history import Past
 from coach.models import Enrolment, MessageState, Person
 from coach.phrases import Phrase, say, to_json
+from coach.verdicts import Decided, Reason, Verdict
 from storage import asking, deciding, ending, messages, people
 from storage import attention as kept
 from storage.attention import Open

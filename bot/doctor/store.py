@@ -9,11 +9,11 @@ from bot.crm.provider import Provider
 from bot.doctor.findings import Finding, fault, note, ok
 from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
-from coach.attention import Reason
 from coach.errors import CoachError
 from coach.models import Enrolment, MessageState
 from coach.phrases import counted, facts, say
 from coach.terms import how_many
+from coach.verdicts import Reason
 from coach.wording import plain
 from storage import (
     checks,

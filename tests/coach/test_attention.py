@@ -5,17 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from coach.attention import (
-    APART,
-    Decided,
-    Decision,
-    Reason,
-    Verdict,
-    Waiting,
-    admits,
-    decide,
-    still_wanted,
-)
+from coach.attention import APART, Decision, Waiting, admits, decide, still_wanted
 from coach.history import Mute, Past, Said, looked_back
 from coach.models import (
     Enrolment,
@@ -25,6 +15,7 @@ from coach.models import (
     Person,
     Priority,
 )
+from coach.verdicts import Decided, Reason, Verdict
 from coach.wording import plain
 from tests.bot.slack.blocks.values import insight
 from tests.coach.values import ANA, NOW, setting

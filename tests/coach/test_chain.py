@@ -7,20 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.attention import (
-    BULK,
-    FRESH,
-    Decided,
-    Decision,
-    Reason,
-    Verdict,
-    Waiting,
-    decide,
-)
+from coach.attention import BULK, FRESH, Decision, Waiting, decide
 from coach.calendar import is_at_work, next_work
 from coach.history import Mute, Past
 from coach.models import Enrolment, InsightType, Level, MessageState, Often, Person, Priority
 from coach.timetable import brief_on, digest_on
+from coach.verdicts import Decided, Reason, Verdict
 from tests.coach.values import ANA, setting
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

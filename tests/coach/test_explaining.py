@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from coach.attention import Decided, Reason, Verdict
 from coach.engine import load_rules
 from coach.explaining import (
     Outcomes,
@@ -27,6 +26,7 @@ from coach.models import (
     Suggestion,
 )
 from coach.phrases import Phrase, say
+from coach.verdicts import Decided, Reason, Verdict
 from coach.wording import Voice, plain
 from tests.coach.values import ANA, ANN, CALL, NOW, WON, setting
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from coach.attention import Reason, Verdict, Waiting, decide
+from coach.attention import Waiting, decide
 from coach.calendar import is_at_work, next_work
 from coach.models import Enrolment, InsightType, Often, Person, Priority
 from coach.previewing import today
+from coach.verdicts import Reason, Verdict
 from coach.wording import Voice, plain
 from tests.coach.values import ANA, NOW, setting
 

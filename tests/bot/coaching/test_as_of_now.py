@@ -9,8 +9,8 @@ from sqlalchemy import select
 from bot.coaching import decisions, following, ticking
 from bot.runtime.parts import Parts
 from bot.slack.sender import Sender
-from coach.attention import Reason, Verdict
 from coach.models import InsightState, Person
+from coach.verdicts import Reason, Verdict
 from storage import insights, messages, people
 from storage.database import Tx
 from storage.loader import Asked, Loader

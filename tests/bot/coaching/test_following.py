@@ -12,7 +12,6 @@ from bot.coaching.adopting import adopt
 from bot.coaching.permission import Refusal
 from bot.playground.slack.api import words_of
 from bot.runtime.parts import Parts
-from coach.attention import Reason, Verdict
 from coach.models import (
     Enrolment,
     Insight,
@@ -25,6 +24,7 @@ from coach.models import (
 )
 from coach.screens import Control
 from coach.truth import Standing, TruthLook
+from coach.verdicts import Reason, Verdict
 from coach.wording import plain
 from storage import insights, messages, workspaces
 from storage.tables import decisions as decisions_table

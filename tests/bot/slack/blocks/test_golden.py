@@ -26,7 +26,6 @@ from bot.slack.blocks.settings import settings_modal
 from bot.slack.blocks.snooze import snooze_modal
 from bot.slack.blocks.why import why_modal
 from coach.action import Action, ActionView, load_actions
-from coach.attention import Decided, Reason, Verdict
 from coach.engine import load_rules
 from coach.explaining import Outcomes, Told
 from coach.models import (
@@ -43,6 +42,7 @@ from coach.models import (
 )
 from coach.phrases import Phrase, Thing, counted, names, say, to_json, verbatim
 from coach.presenting import done_so_far
+from coach.verdicts import Decided, Reason, Verdict
 from coach.wording import ENGLISH
 from storage.mutes import Muted
 from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, VOICE, insight
