@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from benchmarks.load import request
 from bot.app import make_parts, prepare
-from bot.crm.providers import native
+from bot.crm.standard_webhooks import new_secret
 from bot.playground.crm.signing import webhook_headers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
@@ -112,7 +112,7 @@ async def make(folder: Path, size: int, url: str | None = None) -> Team:
             "native",
             "native",
             token=os.urandom(16).hex(),
-            secrets=(native.PROVIDER.new_secret(os.urandom),),
+            secrets=(new_secret(os.urandom),),
             bearer=os.urandom(16).hex(),
         )
         async with parts.database.write() as tx:

@@ -26,7 +26,7 @@ class Connection:
     secrets: tuple[str, ...]
     #: The token for tools that cannot sign.
     bearer: str
-    #: Where changes are told, where the vendor has no such address of its own.
+    #: Where calls go, where it is not where all calls to the vendor go.
     callback_url: str | None = None
     last_delivery_at: datetime | None = None
     #: What the vendor calls the account, where it has told.
@@ -36,6 +36,8 @@ class Connection:
     #: Until when the vendor asked to be left alone.
     paused_until: datetime | None = None
     pause_reason: str | None = None
+    #: What the vendor calls the webhooks it was asked for by API.
+    subscription: tuple[str, ...] = ()
 
     @property
     def reachable(self) -> bool:
@@ -62,6 +64,7 @@ async def save(tx: Tx, seal: Seal, connection: Connection, now: datetime) -> Non
                 "secrets": list(connection.secrets),
                 "bearer": connection.bearer,
                 "access": dict(connection.access),
+                "subscription": list(connection.subscription),
             }
         ),
         "account_id": connection.account_id,
@@ -96,6 +99,7 @@ def _connection(row: Row[Any], seal: Seal) -> Connection:
         secrets.get("access", {}),
         row.paused_until,
         row.pause_reason,
+        tuple(secrets.get("subscription", ())),
     )
 
 

@@ -1,4 +1,4 @@
-"""Calls to a vendor as values, what it answers, and how fast it may be called."""
+"""Calls to a vendor as values, with what they are made, what it answers, how fast it is called."""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +11,29 @@ LONGEST_REST = timedelta(hours=6)
 
 #: Statuses after which the same call may well succeed later.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account at a vendor behind a connection: what is checked and called with."""
+
+    #: Signing secrets, newest first.
+    signing: tuple[str, ...] = ()
+    #: The token for tools that cannot sign; empty where there is none.
+    bearer: str = ""
+    #: What the vendor calls this account, where it has told.
+    id: str | None = None
+    #: Where calls go: the vendor's API, or what was given for this account instead.
+    address: str | None = None
+    #: What calls are authorized with: the credentials, and what the vendor told at connecting.
+    access: Mapping[str, str] = field(default_factory=dict)
+    #: Secrets of our own app at this vendor, by name.
+    app: Mapping[str, str] = field(default_factory=dict)
+    #: What the vendor calls the webhooks it was asked for by API, if it was.
+    subscription: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Account({self.id})"
 
 
 @dataclass(frozen=True, slots=True)

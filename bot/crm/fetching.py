@@ -96,7 +96,8 @@ async def _look_up(
     if connection is None or fetching is None:
         await _give_up(crm, fetch, "nothing of this sort can be looked up")
         return
-    call = fetching.call(crm.account(connection), asked)
+    account = crm.account(connection)
+    call = fetching.call(account, asked)
     outcome = await caller.make(connection, call, fetch.attempts)
     if isinstance(outcome, Answer) and outcome.passing:
         outcome = Later(caller.again_at(fetch.attempts), f"HTTP {outcome.status}")
@@ -107,7 +108,7 @@ async def _look_up(
             await _give_up(crm, fetch, outcome.why)
         case Answer() if outcome.ok or outcome.gone:
             try:
-                brought = fetching.read(asked, outcome, crm.shared.clock.now())
+                brought = fetching.read(account, asked, outcome, crm.shared.clock.now())
             except PayloadError as error:
                 await _give_up(crm, fetch, str(error))
             else:

@@ -33,11 +33,14 @@ class CrmParts:
 
     def account(self, connection: Connection) -> Account:
         """What a provider checks and calls with for a connection."""
+        provider = self.providers.get(connection.provider)
+        setup = provider.setup if provider else None
         return Account(
             connection.secrets,
             connection.bearer,
             connection.account_id,
-            connection.callback_url,
+            connection.callback_url or (setup and setup.api_url) or None,
             connection.access,
             self.apps.get(connection.provider, {}),
+            connection.subscription,
         )

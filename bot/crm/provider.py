@@ -2,7 +2,11 @@
 
 A provider makes no request itself and knows no clock: it is handed values and returns values. What
 it can do beyond reading webhooks it declares: `writing` for changes made in Slack, `fetching` for
-what it can look up. What it does not declare is never asked of it.
+what it can look up, `setup` for linking an account. What it does not declare is never asked of it.
+
+The vendor tells of our own changes as of anybody's. An event that says how a thing is (“updated”,
+with its fields) is best `observed`: what the mirror knows already is then no news, be it our own
+change come back, a repeat, or what was looked up meanwhile.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +17,9 @@ from enum import StrEnum
 from pydantic_core import to_json
 
 from bot.crm import providers
+from bot.crm.calls import Account as Account
 from bot.crm.calls import Answer, Call, Pace, rest_by_headers
+from bot.crm.setup import Setup
 from coach import plugins
 from coach.errors import CoachError
 from coach.events import Event, Owner
@@ -41,27 +47,6 @@ class Request:
     method: str = "POST"
     #: The whole address as the vendor called it, by the configured public address: some sign it.
     url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account at a vendor behind a connection: what is checked and called with."""
-
-    #: Signing secrets, newest first.
-    signing: tuple[str, ...] = ()
-    #: The token for tools that cannot sign; empty where there is none.
-    bearer: str = ""
-    #: What the vendor calls this account, where it has told.
-    id: str | None = None
-    #: Where calls go, where that is not the same for every account of the vendor.
-    address: str | None = None
-    #: What calls are authorized with, by names of the provider's own.
-    access: Mapping[str, str] = field(default_factory=dict)
-    #: Secrets of our own app at this vendor, by name.
-    app: Mapping[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"Account({self.id})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +121,7 @@ class Want(StrEnum):
 
     #: One thing, named by a stub.
     THING = "thing"
-    #: A page of all things of one kind, oldest first.
+    #: A page of all things of one kind, or of what changed of them.
     HISTORY = "history"
     STAGES = "stages"
     OWNERS = "owners"
@@ -154,6 +139,9 @@ class Fetch:
     #: Of what comes in pages: where the next one begins, as the page before said; empty at first.
     cursor: str = ""
     hints: Sequence[str] = ()
+    #: Of a history: only what has changed since then; `None` for all there is. The same on every
+    #: page.
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +163,22 @@ class Fetching:
     """How one sort of look-up is made and read."""
 
     call: Callable[[Account, Fetch], Call]
-    #: (what was asked, the answer, when it came) -> what it brought. Given any 2xx, and a 404 or
-    #: 410: what is gone may be an event too. Raises `PayloadError` when it cannot be read.
-    read: Callable[[Fetch, Answer, datetime], Fetched]
+    #: (account, what was asked, the answer, when it came) -> what it brought. Given any 2xx, and a
+    #: 404 or 410: what is gone may be an event too. Raises `PayloadError` when it cannot be read.
+    #: A thing in a history is best told as an `observed` event; whatever it is, no rule answers it.
+    read: Callable[[Account, Fetch, Answer, datetime], Fetched]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All things of one kind, which `Want.HISTORY` pages through."""
+
+    #: The kind, in the provider's own word.
+    kind: str
+    #: What people call them, in the plural: “deals”.
+    called: str
+    #: Whether it can be asked for what has changed since a time; then it is, every night.
+    since: bool = False
 
 
 # What goes out
@@ -231,8 +232,8 @@ class Provider:
     #: (body, id of the request, when it came) -> what it says; the same arguments always give the
     #: same answer. Raises `PayloadError` when nothing can be read.
     parse: Callable[[bytes, str | None, datetime], Reading]
-    #: A new signing secret, from random bytes.
-    new_secret: Callable[[Callable[[int], bytes]], str]
+    #: A new signing secret, from random bytes; `None` where the vendor makes it.
+    new_secret: Callable[[Callable[[int], bytes]], str] | None = None
     #: The vendor's own form of “we have it”; a 2xx for whatever was authentic and stored.
     reply: Callable[[Taken], Reply] = acknowledged
     #: Where a vendor has one address for all accounts: a verified body -> each account's part.
@@ -242,6 +243,10 @@ class Provider:
     largest: int = 1_000_000
     writing: Writing | None = None
     fetching: Mapping[Want, Fetching] = field(default_factory=dict)
+    #: What is taken over when an account is linked, in this order, after owners and stages.
+    histories: Sequence[History] = ()
+    #: How an account is linked; without it an address and a secret are all there is to it.
+    setup: Setup | None = None
     pace: Pace = field(default_factory=Pace)
     #: (answer, now) -> how long the whole connection must rest, where the vendor says so.
     rest: Callable[[Answer, datetime], timedelta | None] = rest_by_headers

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bot.app import Bot, build, prepare, web_config
 from bot.coaching import ticking
+from bot.crm.standard_webhooks import new_secret
 from bot.playground import safety
 from bot.playground.crm.seed import ANA
 from bot.playground.keeping import kept, saved_advance
@@ -176,7 +177,7 @@ async def _set_up(bot: Bot, callback_url: str) -> Connection:
                 "native",
                 "native",
                 token=secrets.token_urlsafe(24),
-                secrets=(bot.crm.providers["native"].new_secret(parts.entropy),),
+                secrets=(new_secret(parts.entropy),),
                 bearer=secrets.token_urlsafe(24),
                 callback_url=callback_url,
             )

@@ -98,7 +98,7 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
                 wish.id,
                 wish.provider,
                 _token(parts.entropy),
-                (provider.new_secret(parts.entropy),),
+                (provider.new_secret(parts.entropy),) if provider.new_secret else (),
                 _token(parts.entropy),
             )
             news.append("A new connection was made.")
@@ -110,6 +110,10 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
         else:
             after = before
         if wish.rotate:
+            if provider.new_secret is None:
+                raise ConnectError(
+                    f"The signing secret of {wish.provider} is made there, not here."
+                )
             after = replace(after, secrets=(provider.new_secret(parts.entropy), *after.secrets))
             news.append(
                 "A new signing secret is first now; the older ones are still accepted. Give it to "

@@ -73,7 +73,8 @@ connections = Table(
     Column("token_hash", String(64), nullable=False, unique=True),
     # What the vendor calls the account, where it has told.
     Column("account_id", Text),
-    # Encrypted JSON: {"token", "secrets": [newest first], "bearer", "access": {name: value}}.
+    # Encrypted JSON: {"token", "secrets": [newest first], "bearer", "access": {name: value},
+    # "subscription": [ids]}.
     Column("secrets", Text, nullable=False),
     Column("callback_url", Text),
     # Until when the vendor asked to be left alone, and in which words.

@@ -122,7 +122,7 @@ def _task(value: Mapping[str, Any]) -> Event:
     )
 
 
-def _read_thing(fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
+def _read_thing(account: Account, fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
     if answer.gone:
         gone = Change(SubjectKind.DEAL, fetch.id, at, {"deleted": True})
         return Fetched([Event(f"gone:{fetch.id}", Verb.DEAL_DELETED, at, (gone,), observed=True)])
@@ -132,12 +132,12 @@ def _read_thing(fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
     return Fetched([_deal(value, new="created" in fetch.hints)])
 
 
-def _read_history(fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
+def _read_history(account: Account, fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
     value = json.loads(answer.body)
     return Fetched([_deal(each) for each in value["deals"]], next=value["next"])
 
 
-def _read_stages(fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
+def _read_stages(account: Account, fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
     return Fetched(
         stages=[
             Stage(each["id"], each["name"], "sales", place, DealStatus(each["means"]))
@@ -146,7 +146,7 @@ def _read_stages(fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
     )
 
 
-def _read_owners(fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
+def _read_owners(account: Account, fetch: Fetch, answer: Answer, at: datetime) -> Fetched:
     named = [Owner.of(id=each["id"], email=each["email"]) for each in json.loads(answer.body)]
     return Fetched(owners=[owner for owner in named if owner is not None])
 
