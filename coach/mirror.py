@@ -220,13 +220,33 @@ def joined(ours: Subject, theirs: Subject) -> Subject:
     return replace(ours, **new, told=told)
 
 
-def what_happened(verb: Verb, before: Subject, after: Subject) -> Verb:
+#: What may have happened to a deal or a task short of its being deleted: what it was that changed.
+_CHANGED = {
+    Deal: (
+        Verb.DEAL_UPDATED,
+        {
+            *(Verb.DEAL_CREATED, Verb.DEAL_STAGE_CHANGED, Verb.DEAL_CLOSED, Verb.DEAL_REOPENED),
+            *(Verb.DEAL_AMOUNT_CHANGED, Verb.DEAL_OWNER_CHANGED),
+        },
+    ),
+    Task: (
+        Verb.TASK_UPDATED,
+        {Verb.TASK_CREATED, Verb.TASK_COMPLETED, Verb.TASK_RESCHEDULED},
+    ),
+}
+
+
+def what_happened(verb: Verb, before: Subject, after: Subject, *, observed: bool = False) -> Verb:
     """What an update really was, by what it changed; “updated” is what is none of the others.
 
-    Of a thing that was not known before nothing can be said.
+    So it is with whatever was found by looking (`observed`): a deal that was known to be won is not
+    won once more. Of a thing that was not known before nothing can be said.
     """
     if not before.told or before is after:
         return verb
+    if observed and not isinstance(before, Contact):
+        updated, changed = _CHANGED[type(before)]
+        verb = updated if verb in changed else verb
     if verb is Verb.DEAL_UPDATED and isinstance(before, Deal) and isinstance(after, Deal):
         return _what_happened_to_deal(before, after)
     if verb is Verb.TASK_UPDATED and isinstance(before, Task) and isinstance(after, Task):

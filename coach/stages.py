@@ -168,6 +168,7 @@ def _settled(verb: Verb, change: Change, known: Mapping[str, KnownStage]) -> tup
     if stage := fields.get("stage"):
         found = known.get(stage)
         fields["stage"] = found.stage.name if found else stage
+        change = _with_name_before(change, known)
         if "status" not in fields:
             status = meaning(fields["stage"], found)
             # A stage that says nothing does not reopen a deal; going on from a last one does.
@@ -180,6 +181,14 @@ def _settled(verb: Verb, change: Change, known: Mapping[str, KnownStage]) -> tup
     if verb is Verb.DEAL_CLOSED and ended:
         fields["closed_at"] = fields.get("closed_at") or change.at
     return verb, change if fields == change.fields else replace(change, fields=fields)
+
+
+def _with_name_before(change: Change, known: Mapping[str, KnownStage]) -> Change:
+    # Who tells stages by their ids tells so, too, where the deal was before.
+    found = known.get(change.before.get("stage") or "")
+    if found is None or found.stage.name == change.before["stage"]:
+        return change
+    return replace(change, before={**change.before, "stage": found.stage.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,8 @@ _TOLD = {
 
 def named_in(events: Iterable[Event]) -> set[str]:
     """The stages that events speak of, as these call them."""
-    named = {change.fields.get("stage") for event in events for change in event.changes}
+    changes = [change for event in events for change in event.changes]
+    named = {told.get("stage") for change in changes for told in (change.fields, change.before)}
     return {stage for stage in named if stage}
 
 

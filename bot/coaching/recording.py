@@ -291,7 +291,7 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
         if after is before and place in batch.subjects:
             continue
         if place not in unknown:
-            verb = what_happened(verb, before, after)
+            verb = what_happened(verb, before, after, observed=event.observed)
         if verb is Verb.DEAL_CLOSED and isinstance(after, Deal) and after.closed_at is None:
             after = replace(after, closed_at=change.at)
         if event.observed:

@@ -22,10 +22,11 @@ from coach.mirror import (
     fold,
     present_stay,
     stays,
+    what_happened,
     with_stage,
     without_stage,
 )
-from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus
+from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus, Verb
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ANA, BEN = Owner("ana@northwind.example"), Owner("ben@northwind.example")
@@ -417,3 +418,31 @@ def test_visits_are_in_order_without_gaps_and_only_the_last_is_open(
     joined = stays(visits)
     for stay, following in itertools.pairwise(joined):
         assert stay.stage != following.stage or (following.came and not stay.came)
+
+
+@pytest.mark.parametrize(
+    ("verb", "new", "happened"),
+    [
+        (Verb.DEAL_CLOSED, {"lost_reason": "Price"}, Verb.DEAL_UPDATED),
+        (Verb.DEAL_CREATED, {"stage": "Proposal"}, Verb.DEAL_STAGE_CHANGED),
+        (Verb.DEAL_CLOSED, {"status": DealStatus.OPEN}, Verb.DEAL_REOPENED),
+        (Verb.DEAL_DELETED, {"deleted": True}, Verb.DEAL_DELETED),
+        (Verb.CALL_LOGGED, {"title": "Acme"}, Verb.CALL_LOGGED),
+    ],
+)
+def test_what_was_found_by_looking_is_what_it_changed(
+    verb: Verb, new: dict[str, Any], happened: Verb
+) -> None:
+    known = Deal("c1", "D-1", status=DealStatus.WON, told={"status": START})
+    after = fold(known, Change(SubjectKind.DEAL, "D-1", hour(1), new), None)
+    assert what_happened(verb, known, after, observed=True) is happened
+    # Who was told of it, and did not look, takes the CRM's word.
+    assert what_happened(verb, known, after) is (happened if verb is Verb.DEAL_UPDATED else verb)
+
+
+def test_a_task_found_done_again_is_not_done_twice() -> None:
+    done = Task("c1", "T-1", status=TaskStatus.COMPLETED, told={"status": START})
+    after = fold(done, Change(SubjectKind.TASK, "T-1", hour(1), {"note": "x"}), None)
+    assert what_happened(Verb.TASK_COMPLETED, done, after, observed=True) is Verb.TASK_UPDATED
+    unknown = Task("c1", "T-1")
+    assert what_happened(Verb.TASK_COMPLETED, unknown, after, observed=True) is Verb.TASK_COMPLETED

@@ -136,6 +136,15 @@ def test_a_stage_told_by_its_id_gets_its_name_and_meaning() -> None:
     assert (found.changes[0].fields["stage"], found.changes[0].fields["status"]) == ("Signed", WON)
 
 
+def test_the_stage_it_was_in_before_is_named_too() -> None:
+    stages = {id: KnownStage(Stage(id, name), told=True) for id, name in [("1", "A"), ("2", "B")]}
+    told = event(stage="2")
+    moved = replace(told, changes=(replace(told.changes[0], before={"stage": "1", "value": 5}),))
+    assert named_in([moved]) == {"1", "2"}
+    assert settled(moved, stages).changes[0].before == {"stage": "A", "value": 5}
+    assert settled(moved, {"2": stages["2"]}).changes[0].before == {"stage": "1", "value": 5}
+
+
 def test_an_event_that_needs_nothing_settled_stays_the_same() -> None:
     for each in (event(Verb.DEAL_UPDATED, title="x"), event(Verb.DEAL_DELETED, deleted=True)):
         assert settled(each, {}) is each

@@ -30,6 +30,7 @@ from bot.crm.provider import (
     told_by_status,
 )
 from bot.crm.standard_webhooks import new_secret, signature, verify
+from bot.crm.things import NAMES, TOLD, fields_of
 from bot.web.strict_json import JsonError, loads
 from coach.events import Change, Event, Owner
 from coach.models import (
@@ -43,19 +44,6 @@ from coach.models import (
     Verb,
 )
 from coach.writes import DeleteTask, MoveDeal, Outgoing, ReopenTask, RescheduleTask
-
-_NAMES = {"name": "name_given"}
-
-_OWNED_BY = frozenset({"owner_email", "owner_id", "owner_name"})
-
-#: What each form tells of a thing itself.
-_TOLD = {
-    form: frozenset(form.model_fields) - {"id"} - _OWNED_BY
-    for form in (DealForm, ContactForm, TaskForm)
-}
-
-#: What is told by a value only; emptied, it is not told.
-_NEVER_EMPTY = frozenset({"title", "name", "status", "priority", "created_at"})
 
 #: Moments at which something has happened.
 _PAST = frozenset({"created_at", "closed_at", "completed_at", "last_contacted_at"})
@@ -148,7 +136,7 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]
         raise PayloadError(f"data.{about}: {verb} needs it, with its id.")
     changes: list[Change] = []
     if data.deal is not None:
-        fields = _told(data.deal)
+        fields = fields_of(data.deal)
         _settle(verb, fields)
         change = _change(SubjectKind.DEAL, data.deal, at, fields, owner)
         if verb is Verb.DEAL_OWNER_CHANGED:
@@ -156,7 +144,7 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]
             change = replace(change, owner_assumed=False)
         changes.append(change)
     if data.contact is not None:
-        fields = _told(data.contact)
+        fields = fields_of(data.contact)
         if verb in CONTACT_VERBS:
             # The object may have been read before the call was in it.
             fields["last_contacted_at"] = max(fields.get("last_contacted_at") or at, at)
@@ -165,7 +153,7 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]
         told = {"last_contacted_at": at}
         changes.append(Change(SubjectKind.CONTACT, data.deal.contact_id, at, told))
     if data.task is not None:
-        fields = _told(data.task)
+        fields = fields_of(data.task)
         if verb is Verb.TASK_COMPLETED:
             fields["status"] = TaskStatus.COMPLETED
             fields["completed_at"] = fields.get("completed_at") or at
@@ -173,21 +161,6 @@ def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]
     if verb in {Verb.DEAL_DELETED, Verb.CONTACT_DELETED, Verb.TASK_DELETED}:
         changes = [_deleted(change, about) for change in changes]
     return changes
-
-
-def _told(form: DealForm | ContactForm | TaskForm) -> dict[str, Any]:
-    """Names and values of what was told, in the domain's terms; an empty date is not told."""
-    fields: dict[str, Any] = {}
-    for name in form.model_fields_set & _TOLD[type(form)]:
-        value = getattr(form, name)
-        if value is None and name in _NEVER_EMPTY:
-            continue
-        fields[_NAMES.get(name, name)] = value
-    if others := form.others():
-        fields["other"] = others
-    if _OWNED_BY & form.model_fields_set and form.owner() is None:
-        fields["person_id"] = None
-    return fields
 
 
 def _change(
@@ -260,7 +233,7 @@ def _body(outgoing: Outgoing) -> bytes:
             kind, form = SubjectKind.CONTACT, ContactForm
         case Task():
             kind, form = SubjectKind.TASK, TaskForm
-    data = {name: getattr(subject, _NAMES.get(name, name)) for name in ["id", *_TOLD[form]]}
+    data = {name: getattr(subject, NAMES.get(name, name)) for name in ["id", *TOLD[form]]}
     if subject.other:
         data["other"] = subject.other
     if outgoing.owner_email:
