@@ -18,9 +18,8 @@ async def fall_silent(tx: Tx, workspace_id: str, person_id: str, rule: str, now:
     await mutes.add(tx, workspace_id, person_id, Muted(f"{KIND}{rule}", "", None, now))
 
 
-async def go_on(tx: Tx, workspace_id: str, person_id: str, rule: str, now: datetime) -> None:
+async def go_on(tx: Tx, workspace_id: str, person_id: str, rule: str) -> None:
     """The person wants to hear of it: what went unanswered until now counts no more."""
-    await mutes.remove(tx, workspace_id, person_id, f"{KIND}{rule}", now)
     await tx.execute(
         update(insights)
         .where(

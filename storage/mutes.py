@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from coach.history import Mute
 from coach.models import Insight, InsightState
@@ -36,9 +36,10 @@ _IN_FORCE = or_(mutes.c.until.is_(None), mutes.c.until > _NOW)
 
 
 async def add(tx: Tx, workspace_id: str, person_id: str, made: Muted) -> None:
-    """Mute something, or mute it for another time; what is over is forgotten."""
-    theirs = (mutes.c.workspace_id == workspace_id, mutes.c.person_id == person_id)
-    await tx.execute(delete(mutes).where(*theirs, mutes.c.until <= made.created_at))
+    """Mute something, or mute it for another time.
+
+    What is muted until then already stays as it is, and as old.
+    """
     new = insert(tx, mutes).values(
         workspace_id=workspace_id,
         person_id=person_id,
@@ -47,8 +48,14 @@ async def add(tx: Tx, workspace_id: str, person_id: str, made: Muted) -> None:
         until=made.until,
         created_at=made.created_at,
     )
-    again = {"name": made.name, "until": made.until}
-    await tx.execute(new.on_conflict_do_update(index_elements=list(mutes.primary_key), set_=again))
+    again = {"name": made.name, "until": made.until, "created_at": made.created_at}
+    await tx.execute(
+        new.on_conflict_do_update(
+            index_elements=list(mutes.primary_key),
+            set_=again,
+            where=mutes.c.until.is_distinct_from(new.excluded.until),
+        )
+    )
 
 
 async def remove(
@@ -96,23 +103,37 @@ def plainly(muted: Collection[Muted]) -> list[Mute]:
     return [Mute(each.what, each.until) for each in muted]
 
 
-_ENDS = (
-    select(mutes.c.person_id, func.min(mutes.c.until, type_=UtcDateTime))
+_OVER = select(mutes.c.workspace_id, mutes.c.person_id).where(mutes.c.until <= _NOW).distinct()
+
+
+async def over(tx: Tx, now: datetime) -> dict[str, list[str]]:
+    """Whose mutes are over and not forgotten yet: person ids by workspace."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for workspace_id, person_id in await tx.execute(_OVER, {"now": now}):
+        found[workspace_id].append(person_id)
+    return found
+
+
+_END = (
+    delete(mutes)
     .where(
         mutes.c.workspace_id == bindparam("workspace"),
         among(mutes.c.person_id, texts("people")),
-        mutes.c.until > _NOW,
+        mutes.c.until <= _NOW,
     )
-    .group_by(mutes.c.person_id)
+    .returning(mutes.c.person_id, mutes.c.what)
 )
 
 
-async def ends(
+async def end(
     tx: Tx, workspace_id: str, person_ids: Collection[str], now: datetime
-) -> dict[str, datetime]:
-    """When the next of each person's mutes is over, where one is to be."""
+) -> dict[str, set[str]]:
+    """Forget what these people had muted until now; returns what that was, by person."""
+    found: dict[str, set[str]] = defaultdict(set)
     asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
-    return {row[0]: row[1] for row in await tx.execute(_ENDS, asked)}
+    for person_id, what in await tx.execute(_END, asked):
+        found[person_id].add(what)
+    return found
 
 
 _SILENCE = (
@@ -162,27 +183,46 @@ async def silenced(tx: Tx, workspace_id: str, person_id: str) -> list[Insight]:
     return [from_row(row) for row in await tx.execute(query)]
 
 
+_UNSILENCE = (
+    update(insights)
+    .where(
+        insights.c.workspace_id == bindparam("_workspace"),
+        insights.c.fingerprint == bindparam("_fingerprint"),
+        insights.c.state == InsightState.MUTED.value,
+    )
+    .values(
+        state=bindparam("_state"),
+        decided_at=bindparam("_decided", type_=UtcDateTime),
+        outcome=bindparam("_outcome", type_=insights.c.outcome.type),
+    )
+)
+
+
 async def unsilence(
     tx: Tx,
     workspace_id: str,
     person_id: str,
     to: Mapping[str, InsightState],
+    so_far: Mapping[str, Phrase | None],
     now: datetime,
 ) -> None:
-    """Open these again, or let their time be up, by fingerprint: they are muted no longer."""
-    for state in {*to.values()}:
-        prints = [print_ for print_, each in to.items() if each is state]
-        opened = {"decided_at": None, "outcome": None} if state is InsightState.OPEN else {}
-        await tx.execute(
-            update(insights)
-            .where(
-                insights.c.workspace_id == workspace_id,
-                among(insights.c.fingerprint, sorted(prints)),
-                insights.c.state == InsightState.MUTED.value,
-            )
-            .values(state=state.value, **opened)
-        )
-        await _keep(tx, workspace_id, person_id, prints, "unmuted", now)
+    """Open these again, or let their time be up, by fingerprint: they are muted no longer.
+
+    `so_far` says of lists what was done of them.
+    """
+    if to:
+        rows = [
+            {
+                "_workspace": workspace_id,
+                "_fingerprint": print_,
+                "_state": state.value,
+                "_decided": None if state is InsightState.OPEN else now,
+                "_outcome": so_far.get(print_),
+            }
+            for print_, state in sorted(to.items())
+        ]
+        await tx.execute(_UNSILENCE, rows)
+        await _keep(tx, workspace_id, person_id, to, "unmuted", now)
 
 
 async def _keep(

@@ -1,12 +1,15 @@
 """The question whether to go on with a kind of advice that went unanswered, and its answer."""
 
+from bot.coaching import silencing
 from bot.coaching.actor import Actor
 from bot.coaching.attending import attend
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
+from coach.muting import KIND
 from coach.phrases import say
-from storage import asking, deciding, messages, people
+from storage import asking, deciding, messages, people, rounds
 from storage.messages import Message
+from storage.mutes import Muted
 
 
 async def answer(parts: Parts, actor: Actor, message_id: str, *, go_on: bool) -> None:
@@ -19,12 +22,21 @@ async def answer(parts: Parts, actor: Actor, message_id: str, *, go_on: bool) ->
             raise Refusal(say("This question is not yours to answer."))
         if asked.params.get("state") != "asked":
             raise Refusal(say("You have answered this already."))
+        rule = str(asked.params["rule"])
+        # Rounds come before people: whoever looks at them takes them in this order.
+        await rounds.hold(tx, actor.workspace_id, [person.id])
         await deciding.reconsider(tx, actor.workspace_id, [person.id], now)
         if go_on:
-            await asking.go_on(tx, actor.workspace_id, person.id, str(asked.params["rule"]), now)
+            await silencing.speak_again(parts, tx, person, f"{KIND}{rule}")
+            await asking.go_on(tx, actor.workspace_id, person.id, rule)
+        else:
+            # It was silent since it was asked; from now on what stands of it is so too.
+            await silencing.silence(parts, tx, person, Muted(f"{KIND}{rule}", "", None, now))
         state = "on" if go_on else "stopped"
         await messages.redraw(tx, actor.workspace_id, message_id, {**asked.params, "state": state})
         await attend(parts, tx, actor.workspace_id, [person.id])
+    parts.wake.tick.set()
+    parts.wake.attention.set()
     parts.wake.sender.set()
 
 

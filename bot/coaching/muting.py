@@ -1,18 +1,16 @@
 """Muting a kind of advice or one thing, and taking that back; what is open follows at once."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.coaching import enrolling, following
+from bot.coaching import enrolling, silencing
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal, theirs
 from bot.runtime.parts import Parts
 from coach.keys import subject_key
-from coach.models import About, Deal, Insight, InsightState, Person
-from coach.muting import KIND, mute_of, names_of
-from coach.phrases import Phrase, say
-from coach.rule import Rule
+from coach.models import Deal, Insight, InsightState, Person
+from coach.muting import KIND
+from coach.phrases import say
 from coach.wording import plain
 from storage import deciding, insights, mutes, namesakes, rounds, showing
 from storage.database import Tx
@@ -29,14 +27,6 @@ class Choice:
     what: str
     #: What the thing is called; empty for a kind, which its rule names.
     name: str = ""
-
-
-def called(rules: Mapping[str, Rule], what: str, name: str = "") -> Phrase:
-    """What something that is muted, or can be, is called."""
-    if not what.startswith(KIND):
-        return say("{name}", name=name or what)
-    rule = rules.get(what.removeprefix(KIND))
-    return rule.called if rule else say("{name}", name=what.removeprefix(KIND))
 
 
 async def choices(parts: Parts, actor: Actor, fingerprint: str) -> tuple[Person, list[Choice]]:
@@ -78,37 +68,10 @@ async def mute(parts: Parts, actor: Actor, choice: Choice, until: datetime | Non
         workspace_id, now = actor.workspace_id, parts.clock.now()
         await deciding.reconsider(tx, workspace_id, [person.id], now)
         made = Muted(choice.what, choice.name, until, now)
-        await mutes.add(tx, workspace_id, person.id, made)
-        open_ = await insights.pending(tx, workspace_id, person.id, now)
-        about = await insights.subjects(tx, workspace_id, [each.fingerprint for each in open_])
-        whole, lists = [], []
-        for each in open_:
-            its = about.get(each.fingerprint, ())
-            if choice.what in _names(each, its):
-                whole.append(each.fingerprint)
-            elif choice.what in _keys(its):
-                lists.append(each)
-        said = _said(called(parts.rules, choice.what, choice.name), until)
-        await mutes.silence(tx, workspace_id, person.id, whole, said, now)
-        review = await following.ask(parts, tx, workspace_id, lists, now)
-        await following.act(tx, workspace_id, review, now)
+        await silencing.silence(parts, tx, person, made)
     parts.wake.attention.set()
     parts.wake.sender.set()
     return made
-
-
-def _said(what: Phrase, until: datetime | None) -> Phrase:
-    if until is None:
-        return say("Muted: {what}", what=what)
-    return say("Muted until {time}: {what}", time=until, what=what)
-
-
-def _keys(about: tuple[About, ...]) -> set[str]:
-    return {f"{each.kind}:{each.connection_id}:{each.id}" for each in about}
-
-
-def _names(insight: Insight, about: tuple[About, ...]) -> set[str]:
-    return names_of(insight.rule, insight.type, insight.subject, _keys(about))
 
 
 async def unmute(parts: Parts, actor: Actor, what: str) -> Muted:
@@ -129,7 +92,7 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Muted:
         if insight is None or insight.person_id != person.id:
             raise Refusal(say("This insight is for somebody else, so only they can answer it."))
         about = await insights.subjects(tx, actor.workspace_id, [fingerprint])
-        names = _names(insight, about.get(fingerprint, ()))
+        names = silencing.names(insight, about.get(fingerprint, ()))
         in_force = (await mutes.of(tx, actor.workspace_id, [person.id], now)).get(person.id, [])
         found = [each for each in in_force if each.what in names]
         # Of several it was the one made when it was silenced.
@@ -152,30 +115,7 @@ async def _unmute(parts: Parts, tx: Tx, person: Person, what: str) -> Muted:
     # Rounds come before people: whoever looks at them takes them in this order.
     await rounds.hold(tx, workspace_id, [person.id])
     await deciding.reconsider(tx, workspace_id, [person.id], now)
-    gone = await mutes.remove(tx, workspace_id, person.id, what, now)
+    gone = await silencing.speak_again(parts, tx, person, what)
     if gone is None:
         raise Refusal(say("This is not muted any more."))
-    left = mutes.plainly((await mutes.of(tx, workspace_id, [person.id], now)).get(person.id, []))
-    silent = await mutes.silenced(tx, workspace_id, person.id)
-    about = await insights.subjects(tx, workspace_id, [each.fingerprint for each in silent])
-    open_ = await insights.pending(tx, workspace_id, person.id, now)
-    taken = {(each.rule, each.subject) for each in open_}
-    to: dict[str, InsightState] = {}
-    for each in silent:
-        names = _names(each, about.get(each.fingerprint, ()))
-        if what not in names or mute_of(names, left, now) is not None:
-            continue
-        place = (each.rule, each.subject)
-        if each.expires_at > now and place not in taken:
-            to[each.fingerprint] = InsightState.OPEN
-            taken.add(place)
-        else:
-            to[each.fingerprint] = InsightState.EXPIRED
-    await mutes.unsilence(tx, workspace_id, person.id, to, now)
-    pending = await insights.pending(tx, workspace_id, person.id, now)
-    again = [each for each in pending if to.get(each.fingerprint) is InsightState.OPEN]
-    review = await following.ask(parts, tx, workspace_id, again, now)
-    await following.act(tx, workspace_id, review, now)
-    # Nobody looked at it as long as it was muted.
-    await rounds.wake(tx, workspace_id, person.id, now)
     return gone

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.coaching import planning
+from bot.coaching import planning, silencing
 from bot.coaching.checking import AGAIN, moment
 from bot.coaching.recording import store_insights
 from bot.runtime.parts import Parts
@@ -22,7 +22,6 @@ from storage import (
     ending,
     insights,
     loader,
-    mutes,
     people,
     rounds,
     snoozes,
@@ -88,6 +87,7 @@ async def tick(parts: Parts) -> Ticked:
         async with parts.database.write() as tx:
             await undoing.end(tx, now)
         parts.wake.sender.set()
+    spoken_again = await silencing.let_end(parts, now)
     due = made = 0
     while True:
         planned = await planning.plan_some(parts, now)
@@ -96,7 +96,7 @@ async def tick(parts: Parts) -> Ticked:
         made += done.insights
         if not planned and not done.rounds:
             break
-    if made or expired:
+    if made or expired or spoken_again:
         parts.wake.attention.set()
         parts.wake.sender.set()
     return Ticked(due, made, expired)
@@ -158,16 +158,13 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         names = {each.rule for each in theirs}
         past = await insights.past(tx, workspace_id, names, whom, now)
         put_off = await snoozes.waiting(tx, workspace_id, whom)
-        unmuted = await mutes.ends(tx, workspace_id, whom, now)
         new: list[NewInsight] = []
         for name in sorted(names):
             mine = [each for each in theirs if each.rule == name]
             if name in engine.person_rules(parts.rules):
                 new += await _ask_by_person(parts, tx, name, mine, whom, past, now)
                 continue
-            count, said = await _ask(
-                parts, tx, workspace_id, name, mine, whom, past, put_off, unmuted, now
-            )
+            count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, put_off, now)
             due += count
             new += said
         made += await store_insights(parts, tx, workspace_id, new, now)
@@ -210,7 +207,6 @@ async def _ask(
     whom: Mapping[str, Person],
     past: Mapping[tuple[str, str], Sequence[PastInsight]],
     put_off: Mapping[tuple[str, str], Mapping[str, Waiting]],
-    unmuted: Mapping[str, datetime],
     now: datetime,
 ) -> tuple[int, list[NewInsight]]:
     """Ask one rule about some people of a workspace: how much was due, and what it says."""
@@ -255,7 +251,7 @@ async def _ask(
         new += [NewInsight(name, InsightType.TIME, draft) for draft in verdict.drafts]
     await checks.drop(tx, workspace_id, gone)
     await checks.put_off(tx, workspace_id, later)
-    await _set_next(tx, workspace_id, name, verdicts, now, unmuted)
+    await _set_next(tx, workspace_id, name, verdicts, now)
     return count, new
 
 
@@ -327,30 +323,20 @@ def _key(name: str, subject: Subject) -> Key:
     return Key(name, kind_of(subject), subject.connection_id, subject.id)
 
 
-_NEVER: Mapping[str, datetime] = {}
-
-
 async def _set_next(
     tx: Tx,
     workspace_id: str,
     name: str,
     verdicts: Mapping[Round, Verdict],
     now: datetime,
-    unmuted: Mapping[str, datetime] = _NEVER,
 ) -> None:
-    """A round comes again when its rule said, or else when something more becomes due.
-
-    What was muted until then is due when that is over, by person `unmuted`.
-    """
+    """A round comes again when its rule said, or else when something more becomes due."""
     open_ = [each.person_id for each, verdict in verdicts.items() if verdict.again_at is None]
     coming = await checks.upcoming(tx, workspace_id, name, open_, now)
     done: list[Next] = []
     for each, verdict in verdicts.items():
         if verdict.again_at is None:
-            ahead = [
-                times[each.person_id] for times in (coming, unmuted) if each.person_id in times
-            ]
-            done.append(Next(each, min(ahead, default=None)))
+            done.append(Next(each, coming.get(each.person_id)))
         else:
             at = max(verdict.again_at, now + LEAST)
             done.append(Next(each, at, at))

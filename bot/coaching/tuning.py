@@ -1,19 +1,22 @@
 """Why somebody has sent an insight away, and what that changes in what they are told."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from bot.coaching import silencing
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal, own
 from bot.runtime.parts import Parts
 from coach import presenting
 from coach.action import ActionView
-from coach.calendar import after_working_days, local_date, next_morning, start_of_day
+from coach.calendar import local_date
 from coach.history import TO_DIGEST, TO_MUTE
 from coach.models import Deal, Dismissed, Insight, InsightState, Often, Person, Subject, Task
+from coach.muting import KIND
 from coach.phrases import Joint, Phrase, Series, counted, facts, say
+from coach.postponing import lasts, tomorrow
 from storage import attention as kept
-from storage import deciding, insights, mutes, namesakes, showing, undoing
+from storage import deciding, insights, namesakes, showing, snoozes, undoing
 from storage.database import Tx
 from storage.mutes import Muted
 
@@ -45,9 +48,9 @@ async def explain(parts: Parts, actor: Actor, fingerprint: str, why: Dismissed) 
             case Dismissed.WRONG_DATA:
                 said = await _says_the_crm(tx, explained, person, now)
             case Dismissed.BAD_TIMING:
-                await _put_off(tx, explained, person, now)
+                said = await _put_off(parts, tx, explained, person, now)
             case Dismissed.STOP_KIND:
-                await _mute(tx, explained, now)
+                await _mute(parts, tx, explained, person, now)
                 said = say(
                     "“{kind}”: you hear nothing of it any more.", kind=called(parts, insight)
                 )
@@ -61,8 +64,7 @@ async def explain(parts: Parts, actor: Actor, fingerprint: str, why: Dismissed) 
 
 def called(parts: Parts, insight: Insight) -> Phrase:
     """What advice like this is called."""
-    rule = parts.rules.get(insight.rule)
-    return rule.called if rule else say("{rule}", rule=insight.rule)
+    return silencing.called(parts.rules, f"{KIND}{insight.rule}")
 
 
 def _too_late(insight: Insight) -> Phrase:
@@ -80,7 +82,7 @@ async def _not_relevant(
     times = max(past[person.id].not_relevant.get(insight.rule, 0), 1)
     kind = called(parts, insight)
     if times >= TO_MUTE:
-        await _mute(tx, insight, now)
+        await _mute(parts, tx, insight, person, now)
         return say(
             "Not relevant {times} times running. “{kind}”: you hear nothing of it any more.",
             times=times,
@@ -108,24 +110,27 @@ async def _not_relevant(
     )
 
 
-async def _mute(tx: Tx, insight: Insight, now: datetime) -> None:
+async def _mute(parts: Parts, tx: Tx, insight: Insight, person: Person, now: datetime) -> None:
     """Mute its kind for good; its rule says what that is called."""
-    muted = Muted(f"rule:{insight.rule}", "", None, now)
-    await mutes.add(tx, insight.workspace_id, insight.person_id, muted)
+    await silencing.silence(parts, tx, person, Muted(f"{KIND}{insight.rule}", "", None, now))
 
 
-async def _put_off(tx: Tx, insight: Insight, person: Person, now: datetime) -> None:
-    """Until the next day of work begins; it is open for a working day then."""
-    tomorrow = local_date(now, person) + timedelta(days=1)
-    until = next_morning(start_of_day(tomorrow, person), person)
-    await undoing.reopen(
-        tx,
-        insight,
-        insight.outcome,
-        now,
-        snoozed_until=until,
-        expires_at=max(insight.expires_at, after_working_days(until, 1, person)),
-    )
+async def _put_off(
+    parts: Parts, tx: Tx, insight: Insight, person: Person, now: datetime
+) -> Phrase | None:
+    """Until the next day of work begins, as if that had been chosen in its menu.
+
+    Says why not, where it cannot be put off.
+    """
+    if insight.expires_at <= now:
+        return say("Its time is up, so it does not come back. If it is still true, you hear of it.")
+    await undoing.reopen(tx, insight, insight.outcome, now, undo_until=None)
+    if await silencing.stay_silent(parts, tx, person, insight):
+        return None
+    until = tomorrow(person, now)
+    expires_at = lasts(until, insight.expires_at, person)
+    await snoozes.put_off(tx, insight.workspace_id, insight.fingerprint, until, expires_at, now)
+    return None
 
 
 async def _says_the_crm(tx: Tx, insight: Insight, person: Person, now: datetime) -> Phrase:

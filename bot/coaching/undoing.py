@@ -6,14 +6,15 @@ For ten minutes, once. What the CRM has heard of it is told to take back, where 
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.coaching import following
+from bot.coaching import following, silencing
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal, own
 from bot.coaching.recording import apply
 from bot.coaching.words import words
 from bot.runtime.parts import Parts
 from coach import writes
-from coach.models import Insight, InsightState
+from coach.models import Insight, InsightState, Person
+from coach.muting import KIND
 from coach.phrases import Joint, Phrase, Series, say
 from coach.presenting import done_so_far
 from coach.writes import LogContact
@@ -24,6 +25,7 @@ from storage import (
     deciding,
     mirror,
     mutes,
+    rounds,
     undoing,
     workspaces,
 )
@@ -53,21 +55,27 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Undone:
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, workspace_id)
         before, person = await own(tx, actor, fingerprint)
+        # Rounds come before people: whoever looks at them takes them in this order.
+        await rounds.hold(tx, workspace_id, [person.id])
         await deciding.reconsider(tx, workspace_id, [person.id], now)
+        if before.is_put_off(now):
+            # That has an undo of its own, which stands in its message by now.
+            raise Refusal(say("You have put this off since. Take that back first."))
         insight = await undoing.claim(tx, workspace_id, fingerprint, now)
         if insight is None:
             raise Refusal(_not_now(before))
         said: Phrase | None = None
-        if insight.state is InsightState.DISMISSED:
-            await _unmute(tx, insight, before.undo_until, now)
-        elif not insight.is_put_off(now):
+        if insight.state is not InsightState.DISMISSED:
             said = await _take_back(parts, tx, insight, before.undo_until or now)
         left = await crm_writes.of_insight(tx, workspace_id, fingerprint)
         so_far = said
         if left and following.is_list(parts, insight):
             so_far = done_so_far([each.words for each in left])
         await undoing.reopen(tx, insight, so_far, now, snoozed_until=None)
-        after = await _as_it_is(parts, tx, workspace_id, fingerprint, now)
+        if insight.state is InsightState.DISMISSED:
+            await _unmute(parts, tx, insight, person, before.undo_until)
+        after = await _as_it_is(parts, tx, person, fingerprint, now)
+    parts.wake.tick.set()
     parts.wake.attention.set()
     parts.wake.sender.set()
     parts.wake.outbox.set()
@@ -75,11 +83,14 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Undone:
 
 
 async def _as_it_is(
-    parts: Parts, tx: Tx, workspace_id: str, fingerprint: str, now: datetime
+    parts: Parts, tx: Tx, person: Person, fingerprint: str, now: datetime
 ) -> Insight:
-    """The insight, open again only if it is true."""
+    """The insight, open again only if it is true and was not muted since."""
+    workspace_id = person.workspace_id
     (open_again,) = await kept.these(tx, workspace_id, [fingerprint])
-    if open_again.state is InsightState.OPEN:
+    if open_again.state is InsightState.OPEN and not await silencing.stay_silent(
+        parts, tx, person, open_again
+    ):
         review = await following.ask(parts, tx, workspace_id, [open_again], now)
         await following.act(tx, workspace_id, review, now)
     (after,) = await kept.these(tx, workspace_id, [fingerprint])
@@ -96,21 +107,25 @@ def _told(after: Insight, said: Phrase | None) -> Phrase | None:
     if after.state is InsightState.OPEN:
         return said
     undone = said or say("Undone.")
+    if after.state is InsightState.MUTED:
+        return say("{undone} The advice is not open again: you have muted it.", undone=undone)
     if after.state is InsightState.RESOLVED:
         why = after.outcome or say("It is settled.")
         return say("{undone} The advice is not open again: {why}", undone=undone, why=why)
     return say("{undone} The advice is not open again: its time is up.", undone=undone)
 
 
-async def _unmute(tx: Tx, insight: Insight, undo_until: datetime | None, now: datetime) -> None:
-    """Take back the mute that its dismissal has brought, if it has."""
+async def _unmute(
+    parts: Parts, tx: Tx, insight: Insight, person: Person, undo_until: datetime | None
+) -> None:
+    """Take back the mute that its dismissal has brought, if it has, and what that has ended."""
     if insight.dismissed_as is None or undo_until is None:
         return
-    workspace_id, person_id, what = insight.workspace_id, insight.person_id, f"rule:{insight.rule}"
-    in_force = (await mutes.of(tx, workspace_id, [person_id], now)).get(person_id, [])
+    what, now = f"{KIND}{insight.rule}", parts.clock.now()
+    in_force = (await mutes.of(tx, person.workspace_id, [person.id], now)).get(person.id, [])
     # What they had muted before stays so.
     if any(each.what == what and each.created_at == undo_until - WITHIN for each in in_force):
-        await mutes.remove(tx, workspace_id, person_id, what, now)
+        await silencing.speak_again(parts, tx, person, what)
 
 
 async def _take_back(parts: Parts, tx: Tx, insight: Insight, undo_until: datetime) -> Phrase | None:

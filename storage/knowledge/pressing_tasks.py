@@ -1,4 +1,7 @@
-"""A person's few most pressing tasks: pending, high and urgent, earliest due first."""
+"""A person's few most pressing tasks: pending, high and urgent, earliest due first.
+
+What they have muted is none of them: nothing of it is said, so nothing of it is recommended.
+"""
 
 from sqlalchemy import func, select
 
@@ -6,10 +9,22 @@ from coach.models import SubjectKind, Task
 from storage import mirror
 from storage.database import Tx, chunks
 from storage.loader import Asked, Loader
-from storage.tables import PENDING_TASK, tasks
+from storage.tables import PENDING_TASK, mutes, tasks
 
 #: A batch may complete several of them before the next is named.
 MOST = 50
+
+
+#: Muted, be it until a moment ago: what is over is forgotten by the next tick.
+_MUTED = (
+    select(mutes.c.what)
+    .where(
+        mutes.c.workspace_id == tasks.c.workspace_id,
+        mutes.c.person_id == tasks.c.person_id,
+        mutes.c.what == "task:" + tasks.c.connection_id + ":" + tasks.c.id,
+    )
+    .exists()
+)
 
 
 async def find(tx: Tx, asked: Asked) -> dict[str, list[Task]]:
@@ -31,6 +46,7 @@ async def find(tx: Tx, asked: Asked) -> dict[str, list[Task]]:
                 tasks.c.person_id.in_(piece),
                 tasks.c.priority.in_(["high", "urgent"]),
                 PENDING_TASK,
+                ~_MUTED,
             )
             .subquery()
         )

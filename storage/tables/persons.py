@@ -109,6 +109,7 @@ mutes = Table(
     ForeignKeyConstraint(
         ["workspace_id", "person_id"], ["people.workspace_id", "people.id"], ondelete="CASCADE"
     ),
+    Index("ix_mutes_until", "until", **where("until IS NOT NULL")),
     sqlite_with_rowid=False,
 )
 

@@ -4,7 +4,7 @@ import difflib
 import re
 from functools import partial
 
-from bot.coaching import muting
+from bot.coaching import muting, silencing
 from bot.coaching.muting import Choice
 from bot.coaching.permission import Refusal
 from bot.slack.blocks.mutes import mute_list
@@ -31,7 +31,7 @@ async def run(call: Call) -> Answer:
 
 
 def _called(call: Call, muted: Muted) -> Phrase:
-    return muting.called(call.parts.rules, muted.what, muted.name)
+    return silencing.called(call.parts.rules, muted.what, muted.name)
 
 
 def _said(what: Phrase, made: Muted) -> Phrase:

@@ -5,7 +5,7 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import enrolling, following, muting
+from bot.coaching import enrolling, following, muting, silencing
 from bot.coaching.actor import Actor
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.home import home
@@ -29,7 +29,7 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     promise = partial(promise_of, desk.parts.actions)
     muted = await muting.of(desk.parts, actor.workspace_id, person.id)
     rows = mute_rows(
-        muted, voice, lambda each: muting.called(desk.parts.rules, each.what, each.name)
+        muted, voice, lambda each: silencing.called(desk.parts.rules, each.what, each.name)
     )
     now = desk.parts.clock.now()
     tab = home(person, voice, pending, promise, now, muted=rows)

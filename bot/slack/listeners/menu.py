@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from bot.coaching import decisions, enrolling, muting, snoozing
+from bot.coaching import decisions, enrolling, muting, silencing, snoozing
 from bot.coaching.permission import Refusal
 from bot.coaching.snoozing import Until
 from bot.slack.blocks.mutes import chosen_in, mute_list, mute_modal, without
@@ -59,7 +59,7 @@ async def _ask_mute(press: Press, fingerprint: str) -> None:
 async def _mute_modal(press: Press, fingerprint: str) -> Json:
     person, found = await muting.choices(press.parts, await press.actor(), fingerprint)
     rules = press.parts.rules
-    offered = [(each.what, muting.called(rules, each.what, each.name)) for each in found]
+    offered = [(each.what, silencing.called(rules, each.what, each.name)) for each in found]
     return mute_modal(fingerprint, offered, press.parts.voices.to(person))
 
 
@@ -138,6 +138,6 @@ async def unmute(press: Press) -> None:
         answer = mute_list(
             muted,
             press.parts.voices.to(person),
-            lambda each: muting.called(rules, each.what, each.name),
+            lambda each: silencing.called(rules, each.what, each.name),
         )
         await press.respond(*answer, replace=True)

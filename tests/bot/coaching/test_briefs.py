@@ -199,5 +199,8 @@ async def test_who_wants_no_more_of_it_hears_no_more_of_it(sqlite_world: World) 
     assert (await world.slack.press(ANA, question.ts, label="Stay quiet")).ok
     await world.settle()
     assert any("I stay quiet about it." in each for each in world.texts(ANA))
+    # What is open of it has ended, and would be open again by Undo.
+    states = {each.state for each in await world.insights(ANA)}
+    assert InsightState.OPEN not in states
     await weeks_pass(world, 2)
     assert len(world.posts(ANA)) == so_far

@@ -10,7 +10,9 @@ from bot.coaching.permission import Refusal
 from bot.playground.slack.api import words_of
 from bot.runtime.parts import Parts
 from coach.models import Insight, InsightState, Person
+from coach.screens import Control
 from coach.wording import plain
+from tests.bot.coaching.test_decisions import overdue, use
 from tests.bot.coaching.test_following import late
 from tests.bot.coaching.test_ticking import DAY, lead, open_deal, pass_time
 from tests.world import (
@@ -23,6 +25,7 @@ from tests.world import (
     enrol,
     insights_of,
     standing,
+    told,
     won,
 )
 
@@ -150,6 +153,51 @@ async def test_taken_back_it_is_open_again_in_time_and_expired_after_it(parts: P
     (after,) = await insights_of(parts, ana)
     assert after.state is InsightState.EXPIRED
     assert (await ticking.tick(parts)).insights == 1
+
+
+async def test_until_then_what_it_ended_is_open_again_as_if_it_were_taken_back(
+    parts: Parts,
+) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"), lead("C-1", "Ann"), lead("C-2", "Bob"))
+    await ticking.tick(parts)
+    until = parts.clock.now() + 2 * DAY
+    await mute(parts, "rule:referral_ask", until)
+    await mute(parts, LEADS.what, until)
+    assert await open_ones(parts, ana) == []
+    pass_time(parts, 2 * DAY)
+    await ticking.tick(parts)
+    states = {each.rule: each.state for each in reversed(await insights_of(parts, ana))}
+    # A referral is of use for three days; of the leads it is said anew.
+    assert states == {"referral_ask": InsightState.OPEN, "stale_leads": InsightState.OPEN}
+    ended = [each for each in await insights_of(parts, ana) if each.state is InsightState.EXPIRED]
+    assert [each.rule for each in ended] == ["stale_leads"]
+
+
+async def test_what_was_done_of_a_list_before_it_was_muted_is_said_again_after_it(
+    parts: Parts,
+) -> None:
+    insight = await overdue(parts)
+    await use(parts, insight, Control.COMPLETE_TASK, "T-0")
+    await mute(parts, "rule:overdue_tasks")
+    await muting.unmute(parts, by(ANA), "rule:overdue_tasks")
+    (after,) = await insights_of(parts, await enrol(parts, ANA))
+    assert (after.state, after.progress) == (InsightState.OPEN, (1, 3))
+
+
+async def test_a_muted_task_is_not_recommended_and_stands_in_no_others_way(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    at = parts.clock.now()
+    for number, day in ((1, "26"), (2, "27"), (3, "28")):
+        task = {"id": f"T-{number}", "title": f"Task {number}", "priority": "high"}
+        await deliver(parts, told("task_created", task={**task, "due_date": f"2026-11-{day}"}))
+    await mute(parts, "task:native:T-1", name="Task 1")
+    done = {"id": "T-9", "title": "Call", "status": "completed"}
+    await deliver(parts, told("task_completed", task=done, at=at))
+    (next_,) = await open_ones(parts, ana)
+    assert plain(next_.message) == "Nice work! Next priority: Task 2"
+    # It is still the first of those that count.
+    assert await following.pending(parts, WORKSPACE, ana.id) == [next_]
 
 
 async def test_what_is_muted_twice_stays_so_until_both_are_taken_back(parts: Parts) -> None:

@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.coaching import attending, decisions, ticking, tuning, undoing
+from bot.coaching import attending, decisions, muting, snoozing, ticking, tuning, undoing
+from bot.coaching.muting import Choice
 from bot.coaching.permission import Refusal
+from bot.playground.slack.api import words_of
 from bot.runtime.parts import Parts
 from coach.models import Dismissed, Insight, InsightState, Often
+from coach.phrases import say
 from coach.wording import Voice, plain
 from storage import insights, people
 from storage.tables import insights as insights_table
@@ -20,12 +23,14 @@ from tests.world import (
     BEN,
     WORKSPACE,
     FixedClock,
+    World,
     by,
     connect,
     deliver,
     enrol,
     insights_of,
     native,
+    standing,
     told,
     won,
 )
@@ -54,6 +59,13 @@ def line(insight: Insight) -> str:
 async def muted(parts: Parts) -> list[str]:
     async with parts.database.read() as tx:
         return list((await tx.execute(select(mutes_table.c.what))).scalars())
+
+
+async def stored(parts: Parts, insight: Insight) -> Insight:
+    async with parts.database.read() as tx:
+        found = await insights.get(tx, WORKSPACE, insight.fingerprint)
+    assert found is not None
+    return found
 
 
 async def pass_time(parts: Parts, by_: timedelta) -> None:
@@ -105,13 +117,12 @@ async def test_not_relevant_three_times_running_is_for_the_digest_and_six_times_
         "Not relevant 6 times running. “Referrals”: you hear nothing of it any more."
     )
     assert await muted(parts) == ["rule:referral_ask"]
-    while await attending.turn(parts):
-        pass
-    assert await verdict(parts, all_[6]) == ("hold", "muted")
-    # Undo takes all of it back.
+    # What is open of it says so, and Undo has it open again.
+    assert await standing(parts, all_[6].fingerprint) == "muted"
     undone = await undoing.undo(parts, by(ANA), sixth.fingerprint)
     assert (undone.insight.state, undone.insight.dismissed_as) == (InsightState.OPEN, None)
     assert await muted(parts) == []
+    assert (await stored(parts, all_[6])).state is InsightState.OPEN
 
 
 async def test_without_a_digest_it_is_not_said_that_it_comes_there(sqlite_parts: Parts) -> None:
@@ -166,8 +177,83 @@ async def test_a_bad_time_puts_it_off_until_the_next_day_of_work(parts: Parts) -
     # A Wednesday: on Thursday at nine, in Madrid.
     assert str(later.snoozed_until) == "2026-11-26 08:00:00+00:00"
     assert later.expires_at > BEGINNING + timedelta(days=1, hours=4)
+    # It is put off as by its menu, so that takes it back, as it was.
+    with pytest.raises(Refusal, match="put this off since"):
+        await undoing.undo(parts, by(ANA), insight.fingerprint)
+    back = await snoozing.undo(parts, by(ANA), insight.fingerprint)
+    assert (back.snoozed_until, back.expires_at) == (None, insight.expires_at)
+    assert not back.can_be_undone(parts.clock.now())
+
+
+async def test_a_bad_time_for_what_is_over_by_now_or_muted_since_brings_nothing_back(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    insight = await referral(parts)
+    await pass_time(parts, insight.expires_at - BEGINNING - timedelta(minutes=1))
+    await decisions.dismiss(parts, by(ANA), insight.fingerprint)
+    await pass_time(parts, timedelta(minutes=2))
+    over = await tuning.explain(parts, by(ANA), insight.fingerprint, Dismissed.BAD_TIMING)
+    assert over.state is InsightState.DISMISSED
+    assert line(over).startswith("Its time is up, so it does not come back.")
+    now = parts.clock.now()
+    await deliver(parts, won("D-2", contact="Bo Cox", at=now))
+    another = (await insights_of(parts, await enrol(parts, ANA)))[0]
+    await decisions.dismiss(parts, by(ANA), another.fingerprint)
+    await muting.mute(parts, by(ANA), Choice("rule:referral_ask"), None)
+    silent = await tuning.explain(parts, by(ANA), another.fingerprint, Dismissed.BAD_TIMING)
+    assert (silent.state, line(silent)) == (InsightState.MUTED, "Muted: Referrals")
+
+
+async def test_what_stands_of_a_kind_that_is_stopped_says_so_and_undo_has_it_back(
+    world: World,
+) -> None:
+    for number in (1, 2):
+        await world.post(won(f"D-{number}", contact=f"Client {number}", at=world.clock.now()))
+        await world.settle()
+        await world.pass_time(timedelta(minutes=2))
+    first, second = world.messages(ANA)
+    # A third one waits for its turn.
+    await world.post(won("D-3", contact="Client 3", at=world.clock.now()))
+    await world.settle()
+    await world.slack.press(ANA, first.ts, label="Dismiss")
+    await world.settle()
+    (gone,) = [each for each in await world.insights(ANA) if each.dismissed]
+    stop = f"stop_kind:{gone.fingerprint}"
+    await world.slack.press(ANA, first.ts, action_id="insight:why_not", choose=stop)
+    await world.settle()
+    first, second, *rest = world.messages(ANA)
+    assert "you hear nothing of it any more" in words_of(first)
+    assert words_of(second).startswith("Muted: Referrals")
+    assert "insight:take" not in str([each.blocks for each in world.messages(ANA)])
+    await world.pass_time(timedelta(minutes=3))
+    assert [each.ts for each in world.messages(ANA)] == [each.ts for each in (first, second, *rest)]
+    await world.slack.press(ANA, first.ts, label="Undo")
+    await world.settle()
+    await world.pass_time(timedelta(minutes=2))
+    texts = [words_of(each) for each in world.messages(ANA)]
+    assert sum("insight:take" in str(each.blocks) for each in world.messages(ANA)) == 3, texts
+    assert len({each.ts for each in world.messages(ANA)}) == 3
+
+
+async def test_what_was_muted_before_it_was_stopped_stays_so_when_that_is_taken_back(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    insight = await referral(parts)
+    await decisions.dismiss(parts, by(ANA), insight.fingerprint)
+    await muting.mute(parts, by(ANA), Choice("rule:referral_ask"), None)
+    await pass_time(parts, timedelta(minutes=1))
+    await tuning.explain(parts, by(ANA), insight.fingerprint, Dismissed.STOP_KIND)
     undone = await undoing.undo(parts, by(ANA), insight.fingerprint)
-    assert (undone.insight.state, undone.insight.snoozed_until) == (InsightState.OPEN, None)
+    assert await muted(parts) == ["rule:referral_ask"]
+    # It would be open again, had it not been muted since.
+    assert undone.insight.state is InsightState.MUTED
+    assert plain(undone.said or say("")) == (
+        "Undone. The advice is not open again: you have muted it."
+    )
+    await muting.unmute(parts, by(ANA), "rule:referral_ask")
+    assert (await stored(parts, insight)).state is InsightState.OPEN
 
 
 async def test_a_kind_is_stopped_and_has_back_by_undo(parts: Parts) -> None:
