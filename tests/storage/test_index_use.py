@@ -22,6 +22,7 @@ from storage import (
     following,
     insights,
     messages,
+    mutes,
     namesakes,
     people,
     rounds,
@@ -98,6 +99,8 @@ async def every_turn(database: Database) -> None:
         await attention.open_of(tx, WORKSPACE, ["p1"])
         await attention.held(tx, WORKSPACE, ["p1"])
         await ending.any_expired(tx, now)
+        await mutes.over(tx, now)
+        await mutes.end(tx, WORKSPACE, ["p1"], now)
         await ending.expire(tx, now)
         for large in (False, True):
             await deliveries.due_workspaces(tx, now, large=large)
