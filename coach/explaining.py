@@ -7,7 +7,7 @@ from datetime import datetime
 from coach.action import ActionView
 from coach.calendar import local_date
 from coach.models import Contact, Deal, Dismissed, Insight, Person, Subject
-from coach.phrases import Phrase, counted, facts, say, together
+from coach.phrases import Phrase, Series, counted, facts, say, together
 from coach.presenting import contact_item, deal_item, task_item
 from coach.rule import Rule, TimeRule
 from coach.terms import LEVEL_NAMES
@@ -41,9 +41,18 @@ class Outcomes:
     dismissed: int = 0
     #: Of these, how many for which reason, as far as it was told.
     dismissed_as: Mapping[Dismissed, int] = field(default_factory=dict)
+    #: Silenced with what was muted.
+    muted: int = 0
     #: Settled by themselves.
     resolved: int = 0
+    #: Left unanswered until their time was up.
     expired: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many are open."""
+        over = self.done + self.dismissed + self.muted + self.resolved + self.expired
+        return self.told - over
 
 
 def in_force(rule: Rule, person: Person) -> list[Phrase]:
@@ -140,14 +149,27 @@ def so_far(outcomes: Outcomes) -> Phrase:
         "You have got {count} of this kind", "You have got {count} of this kind", "count",
         count=outcomes.told,
     )  # fmt: skip
-    waiting = outcomes.told - (
-        outcomes.done + outcomes.dismissed + outcomes.resolved + outcomes.expired
+    return say("{got}: {became}.", got=got, became=became(outcomes))
+
+
+def of_kind(called: Phrase, outcomes: Outcomes) -> Phrase:
+    """The same of one kind among several, by its name."""
+    return say(
+        "{called} – {count} told: {became}",
+        called=called,
+        count=outcomes.told,
+        became=became(outcomes),
     )
-    became = [
+
+
+def became(outcomes: Outcomes) -> Series:
+    """What became of them, each with how many; nothing is left out but what is none."""
+    found = [
         phrase
         for count, phrase in (
             (outcomes.done, say("{count} done", count=outcomes.done)),
             (outcomes.dismissed, _dismissed(outcomes)),
+            (outcomes.muted, say("{count} muted", count=outcomes.muted)),
             (
                 outcomes.resolved,
                 counted(
@@ -158,11 +180,11 @@ def so_far(outcomes: Outcomes) -> Phrase:
                 ),
             ),
             (outcomes.expired, say("{count} left unanswered", count=outcomes.expired)),
-            (waiting, say("{count} still open", count=waiting)),
+            (outcomes.waiting, say("{count} still open", count=outcomes.waiting)),
         )
         if count
     ]
-    return say("{got}: {became}.", got=got, became=facts(*became))
+    return facts(*found)
 
 
 _DISMISSED = {

@@ -1,6 +1,6 @@
 """What is asked to tell somebody why they see an insight."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -68,29 +68,44 @@ async def latest(
     return found[:most]
 
 
-async def outcomes(tx: Tx, workspace_id: str, person_id: str, rule: str) -> Outcomes:
-    """What became of all of a rule's insights that were put before a person."""
+async def outcomes(
+    tx: Tx,
+    workspace_id: str,
+    *,
+    person_id: str | None = None,
+    rule: str | None = None,
+    since: datetime | None = None,
+) -> dict[str, Outcomes]:
+    """What became of what was put before a person, or before everybody, by rule.
+
+    `since` leaves only what was made after it. One query, whatever there is.
+    """
     query = (
-        select(insights.c.state, insights.c.dismissed_as, func.count())
-        .where(
-            insights.c.workspace_id == workspace_id,
-            insights.c.person_id == person_id,
-            insights.c.rule == rule,
-            _PUT,
-        )
-        .group_by(insights.c.state, insights.c.dismissed_as)
+        select(insights.c.rule, insights.c.state, insights.c.dismissed_as, func.count())
+        .where(insights.c.workspace_id == workspace_id, _PUT)
+        .group_by(insights.c.rule, insights.c.state, insights.c.dismissed_as)
     )
-    counts: Counter[InsightState] = Counter()
-    dismissed_as: dict[Dismissed, int] = {}
-    for state, why, count in await tx.execute(query):
-        counts[InsightState(state)] += count
+    if person_id is not None:
+        query = query.where(insights.c.person_id == person_id)
+    if rule is not None:
+        query = query.where(insights.c.rule == rule)
+    if since is not None:
+        query = query.where(insights.c.created_at > since)
+    counts: dict[str, Counter[InsightState]] = defaultdict(Counter)
+    dismissed_as: dict[str, dict[Dismissed, int]] = defaultdict(dict)
+    for its_rule, state, why, count in await tx.execute(query):
+        counts[its_rule][InsightState(state)] += count
         if state == InsightState.DISMISSED.value and why is not None:
-            dismissed_as[Dismissed(why)] = count
-    return Outcomes(
-        told=counts.total(),
-        done=counts[InsightState.TAKEN],
-        dismissed=counts[InsightState.DISMISSED],
-        dismissed_as=dismissed_as,
-        resolved=counts[InsightState.RESOLVED],
-        expired=counts[InsightState.EXPIRED],
-    )
+            dismissed_as[its_rule][Dismissed(why)] = count
+    return {
+        its_rule: Outcomes(
+            told=its.total(),
+            done=its[InsightState.TAKEN],
+            dismissed=its[InsightState.DISMISSED],
+            dismissed_as=dismissed_as[its_rule],
+            muted=its[InsightState.MUTED],
+            resolved=its[InsightState.RESOLVED],
+            expired=its[InsightState.EXPIRED],
+        )
+        for its_rule, its in sorted(counts.items())
+    }

@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from bot.coaching import following
+from bot.coaching import following, silencing
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
-from coach.explaining import Outcomes, Told
+from coach.explaining import Outcomes, Told, of_kind
 from coach.models import Deal, Insight, Person, Subject
-from coach.phrases import say
+from coach.muting import KIND
+from coach.phrases import Phrase, say
 from coach.rule import Rule
 from storage import explaining, insights, namesakes, people, showing
 
 #: How many of the things that an insight is about are told.
 THINGS = 5
+
+#: How far back it is told what became of all that somebody was told.
+LATELY = timedelta(days=30)
 
 #: How many insights there are to choose from.
 CHOICES = 20
@@ -56,9 +61,21 @@ async def explain(parts: Parts, actor: Actor, fingerprint: str) -> Explanation:
         deals = [each for each in found_now if isinstance(each, Deal)]
         apart = iter(await namesakes.told_apart(tx, workspace_id, deals))
         things = [next(apart) if isinstance(each, Deal) else each for each in found_now]
-        outcomes = await explaining.outcomes(tx, workspace_id, person.id, found.insight.rule)
-    rule = parts.rules.get(found.insight.rule)
+        kind = found.insight.rule
+        became = await explaining.outcomes(tx, workspace_id, person_id=person.id, rule=kind)
+    rule, outcomes = parts.rules.get(kind), became.get(kind, Outcomes())
     return Explanation(told, person, rule, things, len(about), outcomes)
+
+
+async def helped(parts: Parts, person: Person) -> list[Phrase]:
+    """What became of what this person was told of late, a line for each kind."""
+    async with parts.database.read() as tx:
+        since = parts.clock.now() - LATELY
+        found = await explaining.outcomes(tx, person.workspace_id, person_id=person.id, since=since)
+    return [
+        of_kind(silencing.called(parts.rules, f"{KIND}{rule}"), outcomes)
+        for rule, outcomes in found.items()
+    ]
 
 
 async def choices(parts: Parts, actor: Actor) -> list[Insight]:

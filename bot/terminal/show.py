@@ -17,6 +17,7 @@ from bot.runtime.settings import Settings
 from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from bot.terminal.showing import activities
+from bot.terminal.showing import insights as advice
 from bot.terminal.showing.insights import INSIGHTS
 from bot.terminal.showing.listing import Json, Listing, Names, Wish, names_of, words
 from bot.terminal.showing.messages import MESSAGES
@@ -92,6 +93,9 @@ async def printed(parts: Parts, options: Options) -> None:
             thing,
             options.verb,
         )
+        if options.counts and options.what is What.INSIGHTS:
+            await _outcomes(tx, wish, days or MONTH, as_json=options.as_json)
+            return
         if options.counts:
             await _counts(tx, wish, options.days or MONTH, as_json=options.as_json)
             return
@@ -105,10 +109,12 @@ async def printed(parts: Parts, options: Options) -> None:
 def check(options: Options) -> tuple[SubjectKind, str] | None:
     """The one thing that is asked for, if any. Raises `ShowError` for what does not go together."""
     given = [(kind, id) for kind, id in options.things.items() if id is not None]
-    if options.what is not What.ACTIVITIES and (given or options.verb or options.counts):
+    if options.what is not What.ACTIVITIES and (given or options.verb):
         raise ShowError(
-            "--counts, --verb, --deal, --contact and --task are for `coach show activities` only."
+            "--verb, --deal, --contact and --task are for `coach show activities` only."
         )
+    if options.counts and options.what not in {What.ACTIVITIES, What.INSIGHTS}:
+        raise ShowError("--counts is for `coach show activities` and `coach show insights` only.")
     if len(given) > 1:
         raise ShowError("Name one thing: --deal, --contact or --task.")
     return given[0] if given else None
@@ -184,10 +190,40 @@ async def _as_table(reading: Reading) -> None:
     typer.echo(f"There is nothing to show since {day}; --days looks further back.")
 
 
+async def _outcomes(tx: Tx, wish: Wish, days: int, *, as_json: bool) -> None:
+    rows = await advice.counts(tx, wish)
+    if as_json:
+        typer.echo(_array(rows))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in advice.COUNTED:
+        named = {"dismissed_as": "why", "resolved": "by itself", "expired": "unanswered"}
+        is_count = name not in {"rule", "dismissed_as"}
+        table.add_column(named.get(name, name), justify="right" if is_count else "left")
+    for row in rows:
+        table.add_row(*map(Text, advice.counted_cells(row)))
+    if rows:
+        _print(table)
+    total = sum(row["sent"] for row in rows)
+    summed = counted(
+        "In the last {days} day: {told} told, {done} done.",
+        "In the last {days} days: {told} told, {done} done.",
+        "days",
+        days=days,
+        told=total,
+        done=sum(row["done"] for row in rows),
+    )
+    typer.echo(plain(summed))
+
+
+def _array(rows: Sequence[Json]) -> str:
+    return "[\n " + ",\n ".join(map(_written, rows)) + "\n]" if rows else "[]"
+
+
 async def _counts(tx: Tx, wish: Wish, days: int, *, as_json: bool) -> None:
     rows = await activities.counts(tx, wish, days)
     if as_json:
-        typer.echo("[\n " + ",\n ".join(map(_written, rows)) + "\n]" if rows else "[]")
+        typer.echo(_array(rows))
         return
     table = Table("what", "thing", box=None, pad_edge=False)
     table.add_column("times", justify="right")

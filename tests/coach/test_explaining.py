@@ -11,6 +11,7 @@ from coach.explaining import (
     Told,
     how_it_came,
     in_force,
+    of_kind,
     so_far,
     thing_now,
     what_comes_next,
@@ -111,6 +112,10 @@ def test_what_became_of_a_kind_is_told_in_numbers() -> None:
     reasons = {Dismissed.WRONG_DATA: 1, Dismissed.NOT_RELEVANT: 2}
     assert words(so_far(Outcomes(4, dismissed=4, dismissed_as=reasons))) == (
         "You have got 4 of this kind: 4 dismissed (2 × not relevant, 1 × wrong data)."
+    )
+    # What was muted is no more open than what was done.
+    assert words(of_kind(say("Stuck deals"), Outcomes(4, done=1, muted=2))) == (
+        "Stuck deals – 4 told: 1 done, 2 muted, 1 still open"
     )
 
 

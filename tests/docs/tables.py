@@ -11,7 +11,7 @@ from bot.crm.provider import load_providers
 from bot.slack.command import load_subcommands
 from bot.terminal.cli import app
 from bot.terminal.show import LISTINGS
-from bot.terminal.showing.activities import COUNTED
+from bot.terminal.showing import activities, insights
 from bot.terminal.showing.listing import Names
 from bot.terminal.what import What
 from coach.engine import load_rules, type_of
@@ -107,7 +107,8 @@ def show() -> str:
         What.PEOPLE: (nobody, now),
     }
     rows = {what.value: LISTINGS[what].json(samples[what], Names()) for what in What}
-    rows["activities --counts"] = dict.fromkeys(COUNTED)
+    rows["activities --counts"] = dict.fromkeys(activities.COUNTED)
+    rows["insights --counts"] = dict.fromkeys(insights.COUNTED)
     return _table(
         ("coach show", "fields of a row with `--json`"),
         ((f"`{name}`", ", ".join(f"`{each}`" for each in row)) for name, row in rows.items()),

@@ -19,6 +19,7 @@ from storage import (
     deciding,
     deliveries,
     ending,
+    explaining,
     following,
     insights,
     messages,
@@ -100,6 +101,7 @@ async def every_turn(database: Database) -> None:
         await attention.held(tx, WORKSPACE, ["p1"])
         await ending.any_expired(tx, now)
         await mutes.over(tx, now)
+        await explaining.outcomes(tx, WORKSPACE, person_id="p1", since=now)
         await mutes.end(tx, WORKSPACE, ["p1"], now)
         await ending.expire(tx, now)
         for large in (False, True):

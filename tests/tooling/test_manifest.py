@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.slack.command import load_subcommands
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -36,7 +38,9 @@ def test_the_coach_command_has_a_hint_and_receives_escaped_mentions(
     (command,) = manifest["features"]["slash_commands"]
     assert command["command"] == "/coach"
     assert command["should_escape"] is True
-    assert command["usage_hint"]
+    assert sorted(command["usage_hint"].split(" | ")) == sorted(load_subcommands())
+    # Slack's own limit.
+    assert len(command["usage_hint"]) <= 1000
 
 
 def test_events_commands_and_buttons_all_arrive_at_the_same_address(

@@ -13,6 +13,8 @@ from bot.slack.blocks.pieces import (
     context,
     fitted,
     header,
+    line,
+    paragraph,
     plain_text,
 )
 from bot.slack.blocks.settings import is_on
@@ -22,7 +24,10 @@ from coach.phrases import Phrase, TimeOfDay, Value, counted, facts, say, togethe
 from coach.terms import LEVEL_NAMES
 from coach.thresholds import daily_cap, stale_lead_days, stuck_deal_days
 from coach.timetable import brief_time, digest_time
-from coach.wording import Voice, plain, weekdays
+from coach.wording import Voice, plain, weekdays, words
+
+#: Longest line about what became of a kind, in characters.
+LINE = 300
 
 
 def home(
@@ -33,11 +38,12 @@ def home(
     now: datetime,
     *,
     muted: Sequence[Json] = (),
+    helped: Sequence[Phrase] = (),
 ) -> Json:
     """The whole tab for one person, with their pending insights in order.
 
     `promise` tells of an insight what Take Action will do; `muted` are the rows of what they have
-    muted.
+    muted, and `helped` what became of what they were told, by kind.
     """
 
     def build(share: float) -> Blocks:
@@ -52,9 +58,19 @@ def home(
                 else note(say("Nothing. Well done!"), voice)
             ),
             *([{"type": "divider"}, header(plain(say("Muted"), voice)), *muted] if muted else []),
+            *_helped(helped, voice, share),
         ]
 
     return {"type": "home", "blocks": fitted(build, MOST_VIEW_JSON)}
+
+
+def _helped(helped: Sequence[Phrase], voice: Voice, share: float) -> Blocks:
+    """What became of what they were told: theirs alone, and nobody else's beside it."""
+    if not helped:
+        return []
+    lines = [line(words(each, voice), int(LINE * share), links=False) for each in helped]
+    title = say("Did it help? What became of what you were told in the last 30 days")
+    return [{"type": "divider"}, header(plain(title, voice)), paragraph(*lines)]
 
 
 def _state(person: Person, voice: Voice, now: datetime) -> Blocks:

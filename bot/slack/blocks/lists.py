@@ -73,13 +73,16 @@ def insight_list(
     promise: Callable[[Insight], Phrase | None],
     *,
     now: datetime,
+    muted: int = 0,
 ) -> tuple[str, Blocks]:
     """Pending insights, the most important first, each with its buttons.
 
-    `promise` tells of an insight what Take Action will do.
+    `promise` tells of an insight what Take Action will do; `muted` is how much they have muted.
     """
+    silent = _silent(muted, voice)
     if not insights:
-        return sentence(say("Nothing waits for you. Well done!"), voice)
+        text, blocks = sentence(say("Nothing waits for you. Well done!"), voice)
+        return text, [*blocks, *silent]
     count = sum(not each.is_put_off(now) for each in insights)
     title = plain(
         counted("{count} insight for you", "{count} insights for you", "count", count=count)
@@ -88,8 +91,25 @@ def insight_list(
         voice,
     )
     return title, fitted(
-        lambda share: [header(title), *insight_rows(insights, voice, promise, share, now=now)]
+        lambda share: [
+            header(title),
+            *insight_rows(insights, voice, promise, share, now=now),
+            *silent,
+        ]
     )
+
+
+def _silent(muted: int, voice: Voice) -> Blocks:
+    """That what was muted is not among these."""
+    if not muted:
+        return []
+    left_out = counted(
+        "You have muted {count} kind or thing, which is not listed: /coach mute.",
+        "You have muted {count} kinds or things, which are not listed: /coach mute.",
+        "count",
+        count=muted,
+    )
+    return [context(plain_text(plain(left_out, voice)))]
 
 
 def task_list(tasks: Sequence[Task], voice: Voice, today: date, count: int) -> tuple[str, Blocks]:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.coaching import following
+from bot.coaching import following, muting
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import INSIGHTS, in_order, insight_list
 from bot.slack.command import Answer, Call, Subcommand
@@ -20,7 +20,8 @@ async def run(call: Call) -> Answer:
         async with call.parts.database.write() as tx:
             await insights.see(tx, call.workspace_id, unseen, now)
     promise = partial(promise_of, call.parts.actions)
-    return Answer(*insight_list(pending, call.voice, promise, now=now))
+    muted = await muting.of(call.parts, call.workspace_id, call.person.id)
+    return Answer(*insight_list(pending, call.voice, promise, now=now, muted=len(muted)))
 
 
 SUBCOMMAND = Subcommand("insights", say("show what waits for you, with its buttons"), run)

@@ -5,7 +5,7 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import enrolling, following, muting, silencing
+from bot.coaching import enrolling, explaining, following, muting, silencing
 from bot.coaching.actor import Actor
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.home import home
@@ -32,7 +32,8 @@ async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
         muted, voice, lambda each: silencing.called(desk.parts.rules, each.what, each.name)
     )
     now = desk.parts.clock.now()
-    tab = home(person, voice, pending, promise, now, muted=rows)
+    helped = await explaining.helped(desk.parts, person)
+    tab = home(person, voice, pending, promise, now, muted=rows, helped=helped)
     await client.views_publish(user_id=actor.slack_user_id, view=tab)
 
 

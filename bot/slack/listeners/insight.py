@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.coaching import decisions, enrolling, following, tuning, undoing
+from bot.coaching import decisions, enrolling, following, muting, tuning, undoing
 from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.card import promise_of
@@ -84,7 +84,9 @@ async def _waiting(press: Press, actor: Actor, person: Person) -> tuple[str, Blo
     left = await following.pending(press.parts, actor.workspace_id, person.id)
     promise = partial(promise_of, press.parts.actions)
     now = press.parts.clock.now()
-    return insight_list(left, press.parts.voices.to(person), promise, now=now)
+    muted = await muting.of(press.parts, actor.workspace_id, person.id)
+    voice = press.parts.voices.to(person)
+    return insight_list(left, voice, promise, now=now, muted=len(muted))
 
 
 async def use_control(press: Press) -> None:

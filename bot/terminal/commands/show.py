@@ -27,7 +27,11 @@ def show(
         int, typer.Option(min=1, max=1_000_000, metavar="N", help="At most so many rows.")
     ] = 100,
     counts: Annotated[
-        bool, typer.Option("--counts", help="How often each thing happened (activities).")
+        bool,
+        typer.Option(
+            "--counts",
+            help="How often each thing happened (activities), or what became of it (insights).",
+        ),
     ] = False,
     verb: Annotated[
         Verb | None, typer.Option(metavar="VERB", help="Only what is called so (activities).")
@@ -58,6 +62,7 @@ def show(
       coach show activities --counts
       coach show activities --deal D-17
       coach show insights --person ana@example.com
+      coach show insights --counts --person ana@example.com --days 90
       coach show messages --days 1
       coach show deals --json
       coach show people

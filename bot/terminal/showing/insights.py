@@ -7,7 +7,7 @@ from bot.terminal.showing.values import value
 from coach.models import Insight
 from coach.phrases import Phrase
 from coach.wording import Voice, plain
-from storage import showing
+from storage import explaining, showing
 from storage.database import Tx
 from storage.showing import Advice, Place
 
@@ -96,3 +96,39 @@ INSIGHTS = Listing(
     columns=("when", "who", "priority", "what", "state", "why, or what was done", "seen"),
     cells=_cells,
 )
+
+
+#: The fields of a row of `counts`.
+COUNTED = (
+    *("rule", "sent", "done", "dismissed", "dismissed_as", "muted", "resolved", "expired"),
+    "open",
+)
+
+
+async def counts(tx: Tx, wish: Wish) -> list[Json]:
+    """What became of what was put before somebody, or everybody together, by rule."""
+    found = await explaining.outcomes(
+        tx, wish.workspace_id, person_id=wish.person_id, since=wish.since
+    )
+    return [
+        dict(
+            zip(
+                COUNTED,
+                (
+                    *(rule, each.told, each.done, each.dismissed),
+                    {why.value: count for why, count in each.dismissed_as.items()},
+                    *(each.muted, each.resolved, each.expired, each.waiting),
+                ),
+                strict=True,
+            )
+        )
+        for rule, each in found.items()
+    ]
+
+
+def counted_cells(row: Json) -> tuple[str, ...]:
+    """The same row in words, one for each of `COUNTED`."""
+    reasons = ", ".join(f"{count} × {why}" for why, count in row["dismissed_as"].items())
+    return tuple(
+        reasons.replace("_", " ") if name == "dismissed_as" else str(row[name]) for name in COUNTED
+    )

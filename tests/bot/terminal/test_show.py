@@ -13,14 +13,24 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.coaching import decisions
+from bot.coaching import decisions, tuning
 from bot.runtime.parts import Parts
 from bot.terminal.harmless import harmless
 from bot.terminal.show import LISTINGS, Options, Reading, printed
 from bot.terminal.showing.listing import Names, Wish
 from bot.terminal.what import What
-from coach.models import Contact, Deal, Enrolment, Person, SubjectKind, Task, TaskPriority, Verb
-from storage import activities, messages, mirror, people
+from coach.models import (
+    Contact,
+    Deal,
+    Dismissed,
+    Enrolment,
+    Person,
+    SubjectKind,
+    Task,
+    TaskPriority,
+    Verb,
+)
+from storage import activities, insights, messages, mirror, people
 from storage.activities import ActivityRow
 from storage.database import Database
 from storage.messages import Message
@@ -31,6 +41,7 @@ from tests.world import (
     BEN,
     CONNECTION,
     WORKSPACE,
+    FixedClock,
     by,
     deliver,
     enrol,
@@ -372,6 +383,33 @@ async def test_a_decided_insight_tells_what_was_done_instead_of_why_it_was_said(
     assert after["outcome"] in await advised.show("insights")
 
 
+async def test_what_became_of_what_was_said_is_counted_by_rule(advised: Shop) -> None:
+    parts = advised.parts
+    assert "0 told, 0 done" in await advised.show("insights", counts=True)
+    assert await advised.rows("insights", counts=True) == []
+    rows = await advised.rows("insights")
+    async with parts.database.write() as tx:
+        now = parts.clock.now()
+        await insights.said(tx, WORKSPACE, [each["id"] for each in rows], "card", now)
+    (row,) = await advised.rows("insights", person="ana@northwind.example")
+    await decisions.dismiss(parts, by(ANA), row["id"])
+    await tuning.explain(parts, by(ANA), row["id"], Dismissed.WRONG_DATA)
+    (mine,) = await advised.rows("insights", counts=True, person="ana@northwind.example")
+    assert mine == {
+        "rule": "referral_ask", "sent": 1, "done": 0, "dismissed": 1,
+        "dismissed_as": {"wrong_data": 1}, "muted": 0, "resolved": 0, "expired": 0, "open": 0,
+    }  # fmt: skip
+    # Without a person everybody's together, so that nobody is compared.
+    (all_,) = await advised.rows("insights", counts=True)
+    assert (all_["sent"], all_["dismissed"], all_["open"]) == (2, 1, 1)
+    told = await advised.show("insights", counts=True)
+    assert "1 × wrong data" in told
+    assert "In the last 30 days: 2 told, 0 done." in told
+    assert isinstance(parts.clock, FixedClock)
+    parts.clock.advance(timedelta(days=8))
+    assert await advised.rows("insights", counts=True, days=7) == []
+
+
 async def test_a_message_is_told_with_what_it_shows_and_what_became_of_it(advised: Shop) -> None:
     (row,) = await advised.rows("messages", person="ana@northwind.example")
     (insight,) = await advised.rows("insights", person="ana@northwind.example")
@@ -431,7 +469,7 @@ def test_an_address_nobody_has_is_said_and_fails(coach: Coach) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["deals", "--counts"], "are for `coach show activities` only"),
+        (["deals", "--counts"], "is for `coach show activities` and `coach show insights` only"),
         (["tasks", "--task", "T-1"], "are for `coach show activities` only"),
         (["people", "--verb", "deal_closed"], "are for `coach show activities` only"),
         (["activities", "--deal", "D-1", "--task", "T-1"], "Name one thing"),

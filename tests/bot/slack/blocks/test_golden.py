@@ -27,7 +27,7 @@ from bot.slack.blocks.snooze import snooze_modal
 from bot.slack.blocks.why import why_modal
 from coach.action import Action, ActionView, load_actions
 from coach.engine import load_rules
-from coach.explaining import Outcomes, Told
+from coach.explaining import Outcomes, Told, of_kind
 from coach.models import (
     Contact,
     Dismissed,
@@ -236,6 +236,7 @@ BUILT: dict[str, Callable[[], Payload]] = {
         insight_list([INSIGHT, STALE, TIP], VOICE, _promise, now=NOW)
     ),
     "answer_no_insights": lambda: _message(insight_list([], VOICE, _promise, now=NOW)),
+    "answer_insights_muted": lambda: _message(insight_list([], VOICE, _promise, now=NOW, muted=2)),
     "answer_mutes": lambda: _message(mute_list(MUTED, VOICE, _called)),
     "answer_no_mutes": lambda: _message(mute_list([], VOICE, _called)),
     "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23), len(TASKS))),
@@ -250,6 +251,10 @@ BUILT: dict[str, Callable[[], Payload]] = {
         _promise,
         NOW,
         muted=mute_rows(MUTED, VOICE, _called),
+        helped=[
+            of_kind(say("Referrals"), Outcomes(4, done=2, dismissed=1, muted=1)),
+            of_kind(say("Stuck deals"), Outcomes(3, resolved=1, expired=1)),
+        ],
     ),
 }
 

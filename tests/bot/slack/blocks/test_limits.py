@@ -141,7 +141,8 @@ def test_whatever_is_muted_is_listed_and_offered(muted: list[Muted]) -> None:
         return verbatim(each.name or "x")
 
     assert_taken_by_slack(*mute_list(muted, VOICE, called))
-    tab = home(ANA, VOICE, [], called, now=NOW, muted=mute_rows(muted, VOICE, called))  # type: ignore[arg-type]
+    rows, helped = mute_rows(muted, VOICE, called), [called(each) for each in muted]
+    tab = home(ANA, VOICE, [], called, now=NOW, muted=rows, helped=helped)  # type: ignore[arg-type]
     assert view_problems(tab) == []
     offered = [("rule:tips", say("Tips")), *((each.what, called(each)) for each in muted)]
     assert view_problems(mute_modal("f" * 32, offered, VOICE)) == []

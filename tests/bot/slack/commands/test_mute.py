@@ -1,6 +1,6 @@
 """`/coach mute`: what is muted, by name and in lists, and taking it back there."""
 
-from bot.playground.slack.api import Message
+from bot.playground.slack.api import Message, words_of
 from tests.bot.surface import ANA, BEN, Surface, words
 
 
@@ -63,6 +63,16 @@ async def test_home_lists_what_is_muted_and_takes_it_back_once(surface: Surface)
     assert "not muted any more" in words(surface.view(ANA))
     await said(surface, "")
     assert "Stuck deals" not in words(surface.slack.homes[ANA])
+
+
+async def test_the_list_of_what_waits_says_that_something_is_muted(surface: Surface) -> None:
+    await surface.insight()
+    await said(surface, "referrals")
+    await surface.slack.command(ANA, "/coach insights")
+    await surface.settle()
+    told = words_of(surface.last(ANA))
+    assert "Nothing waits for you." in told
+    assert "You have muted 1 kind or thing, which is not listed" in told
 
 
 async def test_everybody_mutes_for_themselves(surface: Surface) -> None:

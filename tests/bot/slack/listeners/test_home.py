@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 from coach.models import Enrolment, InsightState
 from tests.bot.surface import ANA, BEN, Surface, words
@@ -112,3 +113,20 @@ async def test_the_tab_of_somebody_who_never_looked_at_it_is_not_drawn(surface: 
     assert (await surface.slack.command(ANA, "/coach off")).ok
     await surface.settle()
     assert surface.slack.homes == {}
+
+
+async def test_what_became_of_what_they_were_told_is_shown_to_them_alone(surface: Surface) -> None:
+    await open_home(surface)
+    assert "Did it help?" not in shown(surface)
+    _, card = await surface.card()
+    await surface.slack.press(ANA, card.ts, label="Dismiss")
+    await surface.settle()
+    # Redrawn by the press itself.
+    assert "Did it help?" in shown(surface)
+    assert "Referrals – 1 told: 1 dismissed" in shown(surface)
+    await open_home(surface, BEN)
+    assert "Did it help?" not in shown(surface, BEN)
+    # What is long ago is no news of late.
+    surface.clock.moment += timedelta(days=31)
+    await open_home(surface)
+    assert "Did it help?" not in shown(surface)
