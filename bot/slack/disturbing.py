@@ -28,6 +28,10 @@ WITHOUT_SCOPE, UNREACHED = timedelta(hours=1), timedelta(minutes=1)
 #: How long an answer is waited for, in seconds: what is to be said comes first.
 PATIENCE = 3.0
 
+#: About so many people Slack answers at once
+#: (https://docs.slack.dev/reference/methods/dnd.teamInfo).
+TOGETHER = 50
+
 
 def ends_at(answer: Mapping[str, Any], now: datetime) -> datetime | None:
     """When the peace in which somebody is now ends; `None` when they are in none.
@@ -64,7 +68,9 @@ class _Answer:
 class DoNotDisturb:
     """Asks Slack about people, and keeps what it said with them, for every process.
 
-    Not to be told is no yes: whoever Slack says nothing about may be sent something.
+    Whoever is to be asked about while Slack answers about others is asked about together: as a
+    morning begins, that is everybody. Not to be told is no yes: whoever Slack says nothing about
+    may be sent something.
     """
 
     def __init__(
@@ -80,35 +86,90 @@ class DoNotDisturb:
         #: Tokens and workspaces with which Slack is not to be asked, and until when.
         self._left_alone: dict[str, datetime] = {}
         self._answers = SharedWrites(parts.database, _keep)
+        #: By workspace, who is to be asked about, and who waits for that.
+        self._waiting: dict[str, list[tuple[Person, asyncio.Future[bool]]]] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
 
     async def ask(self, person: Person) -> bool:
         """Ask about somebody unless that was done of late; says whether they may have changed."""
-        now = self._parts.clock.now()
+        now, workspace_id = self._parts.clock.now(), person.workspace_id
         asked_at = person.dnd_asked_at
         if person.slack_user_id is None or (asked_at is not None and abs(now - asked_at) < FRESH):
             return False
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(workspace_id, []).append((person, told))
+        if workspace_id not in self._asking:
+            asking = self._ask_all(workspace_id)
+            self._asking[workspace_id] = asyncio.create_task(asking, name="asking who is in peace")
+        return await told
+
+    async def _ask_all(self, workspace_id: str) -> None:
         try:
-            client = await self._client_of(person.workspace_id)
+            while waiting := self._waiting.pop(workspace_id, []):
+                taken, left = waiting[:TOGETHER], waiting[TOGETHER:]
+                if left:
+                    self._waiting[workspace_id] = left
+                try:
+                    changed = await self._ask(workspace_id, [person for person, _ in taken])
+                except Exception as error:
+                    for _, told in taken:
+                        if not told.done():
+                            told.set_exception(error)
+                else:
+                    for _, told in taken:
+                        if not told.done():
+                            told.set_result(changed)
+        finally:
+            del self._asking[workspace_id]
+
+    async def _ask(self, workspace_id: str, persons: Sequence[Person]) -> bool:
+        """Ask about people of one workspace and keep what is said; says whether anything was."""
+        now = self._parts.clock.now()
+        try:
+            client = await self._client_of(workspace_id)
         except NotInstalledError:
             # Whoever sends will find out, and says so.
             return False
-        if any(self._is_left_alone(key, now) for key in (person.workspace_id, client.token or "")):
+        token = client.token or ""
+        if any(self._is_left_alone(key, now) for key in (workspace_id, token)):
             return False
         try:
-            async with asyncio.timeout(self._patience):
-                answer = await client.dnd_info(user=person.slack_user_id)
-            until = ends_at(answer.data if isinstance(answer.data, dict) else {}, now)
+            answers = await self._answered(client, persons)
         except CALL_FAILED as error:
             found = fault(error)
+            if found.means is Means.NEVER and len(persons) > 1:
+                # One of them spoils the answer about all.
+                return any([await self._ask(workspace_id, [each]) for each in persons])
             if found.means is not Means.NEVER:
-                self._leave_alone(person.workspace_id, client.token or "", found, now)
+                self._leave_alone(workspace_id, token, found, now)
                 return False
+            (person,) = persons
             log.warning(
                 "Slack does not say whether %s may be disturbed: %s", person.name, found.code
             )
-            until = None
-        await self._answers.make(_Answer(person, now, until))
+            answers = {}
+        await asyncio.gather(
+            *(
+                self._answers.make(
+                    _Answer(each, now, ends_at(answers.get(each.slack_user_id, {}), now))
+                )
+                for each in {each.id: each for each in persons}.values()
+            )
+        )
         return True
+
+    async def _answered(
+        self, client: AsyncWebClient, persons: Sequence[Person]
+    ) -> dict[str | None, Mapping[str, Any]]:
+        """What Slack says of each, by Slack user; it may leave somebody out."""
+        ids = sorted({each.slack_user_id or "" for each in persons})
+        async with asyncio.timeout(self._patience):
+            if len(ids) == 1:
+                one = (await client.dnd_info(user=ids[0])).data
+                return {ids[0]: one} if isinstance(one, dict) else {}
+            all_ = (await client.dnd_teamInfo(users=ids)).get("users")
+        found = all_ if isinstance(all_, dict) else {}
+        return {id: each for id, each in found.items() if isinstance(each, dict)}
 
     def _is_left_alone(self, key: str, now: datetime) -> bool:
         until = self._left_alone.get(key)

@@ -15,6 +15,9 @@ from bot.playground.slack.world import Workspace
 
 MOST_TEXT = 40_000
 
+#: About so many people `dnd.teamInfo` answers at once.
+MOST_USERS = 50
+
 
 @dataclass(frozen=True)
 class Method:
@@ -118,6 +121,17 @@ def _dnd_info(world: Workspace, args: Json) -> Json:
         return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
     starts, ends = (int(each.timestamp()) for each in peace)
     return {"dnd_enabled": True, "next_dnd_start_ts": starts, "next_dnd_end_ts": ends}
+
+
+def _dnd_team_info(world: Workspace, args: Json) -> Json:
+    ids = [id for id in str(args.get("users") or "").split(",") if id]
+    if not ids:
+        raise SlackFault("no_users_provided")
+    if len(ids) > MOST_USERS:
+        raise SlackFault("invalid_arguments", [f"[ERROR] no more than {MOST_USERS} users"])
+    if not all(id in world.people for id in ids):
+        raise SlackFault("user_not_visible")
+    return {"users": {id: _dnd_info(world, {"user": id}) for id in ids}}
 
 
 def _users_list(world: Workspace, args: Json) -> Json:
@@ -295,6 +309,7 @@ def _blocks_validate(world: Workspace, args: Json) -> Json:
 METHODS: dict[str, Method] = {
     "auth.test": Method(_auth_test),
     "dnd.info": Method(_dnd_info, "dnd:read"),
+    "dnd.teamInfo": Method(_dnd_team_info, "dnd:read"),
     "users.info": Method(_user_info, "users:read"),
     "users.list": Method(_users_list, "users:read"),
     "users.lookupByEmail": Method(_user_by_email, "users:read.email"),

@@ -1,16 +1,20 @@
 """Nobody is disturbed who does not want to be, and nobody waits for an answer that Slack owes."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coaching import ticking
 from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
 from bot.slack.disturbing import FRESH, WITHOUT_SCOPE, DoNotDisturb, ends_at
 from bot.slack.sender import Sender
+from coach.models import Person
 from storage import deciding, people, workspaces
 from tests.bot.slack.posting import Post, one_client, won_deal
 from tests.world import ANA, BEN, WORKSPACE, FixedClock, deliver, enrol, running_slack, told
@@ -57,11 +61,11 @@ async def post(parts: Parts) -> AsyncIterator[Post]:
 
 @pytest.fixture
 def calls(post: Post) -> list[dict[str, Any]]:
-    """Every call of `dnd.info`."""
+    """Every call that asks who is in peace."""
     made: list[dict[str, Any]] = []
 
     def note(entry: dict[str, Any]) -> None:
-        if entry["name"] == "dnd.info":
+        if entry["name"].startswith("dnd."):
             made.append(entry)
 
     post.slack.log = note
@@ -197,3 +201,96 @@ async def test_whom_slack_will_not_answer_about_just_now_it_is_not_asked_about(
     await deliver(post.parts, won_deal(3, BEN))
     await post.send(MINUTE)
     assert (len(post.posted(BEN)), len(calls)) == (2, 2)
+
+
+def many(ana: Person, count: int) -> list[Person]:
+    """So many people whom Slack is to be asked about."""
+    return [replace(ana, id=f"{ana.id}-{n}", slack_user_id=f"U{n:03}") for n in range(count)]
+
+
+def asked_about(calls: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """How each call was named, and about how many people it asked."""
+    return [
+        (each["name"], len(str(each["request"].get("users") or each["request"]["user"]).split(",")))
+        for each in calls
+    ]
+
+
+async def test_a_morning_asks_about_fifty_people_at_once(
+    post: Post, calls: list[dict[str, Any]]
+) -> None:
+    team = many(await enrol(post.parts, ANA), 120)
+    for each in team:
+        id = each.slack_user_id or ""
+        post.slack.people[id] = replace(post.slack.people[ANA], id=id)
+    peace = DoNotDisturb(post.parts, one_client(post.client))
+    assert all(await asyncio.gather(*(peace.ask(each) for each in team)))
+    assert asked_about(calls) == [
+        ("dnd.teamInfo", 50),
+        ("dnd.teamInfo", 50),
+        ("dnd.teamInfo", 20),
+    ]
+
+
+async def test_each_of_many_gets_their_own_answer_and_whom_it_leaves_out_is_in_no_peace(
+    post: Post, calls: list[dict[str, Any]]
+) -> None:
+    ana, ben = await enrol(post.parts, ANA), await enrol(post.parts, BEN)
+    post.slack.leave_in_peace(ANA, post.clock.now() + HOUR)
+    peace = DoNotDisturb(post.parts, one_client(post.client))
+    assert all(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
+    assert asked_about(calls) == [("dnd.teamInfo", 2)]
+    until = [(await post.person(who)).dnd_until for who in (ANA, BEN)]
+    assert until == [post.clock.now() + HOUR, None]
+    # What was told of late is not asked again, whoever else is.
+    calls.clear()
+    assert not any([await peace.ask(await post.person(who)) for who in (ANA, BEN)])
+    assert calls == []
+
+
+class Odd(AsyncWebClient):
+    """A Slack that answers about many people in its own way."""
+
+    def __init__(self, users: object) -> None:
+        super().__init__(token="odd")
+        self._users = users
+
+    async def dnd_teamInfo(self, users: Any, **_: Any) -> Any:  # type: ignore[override]  # noqa: N802
+        return {"ok": True, "users": self._users}
+
+
+@pytest.mark.parametrize("users", [{}, [1], None, {ANA: "yes"}, {ANA: {"dnd_enabled": 7}}])
+async def test_whom_an_answer_leaves_out_or_tells_oddly_is_in_no_peace(
+    parts: Parts, users: object
+) -> None:
+    ana, ben = await enrol(parts, ANA), await enrol(parts, BEN)
+    peace = DoNotDisturb(parts, one_client(Odd(users)))
+    assert all(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
+    async with parts.database.read() as tx:
+        known = await people.load(tx, WORKSPACE, [ana.id, ben.id])
+    assert [each.dnd_until for each in known.values()] == [None, None]
+    assert all(each.dnd_asked_at == parts.clock.now() for each in known.values())
+
+
+async def test_one_whom_slack_does_not_show_spoils_nobody_elses_answer(
+    post: Post, calls: list[dict[str, Any]]
+) -> None:
+    ana, ben = await enrol(post.parts, ANA), await enrol(post.parts, BEN)
+    post.slack.leave_in_peace(ANA, post.clock.now() + HOUR)
+    del post.slack.people[BEN]
+    peace = DoNotDisturb(post.parts, one_client(post.client))
+    assert all(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
+    assert asked_about(calls) == [("dnd.teamInfo", 2), ("dnd.info", 1), ("dnd.info", 1)]
+    assert (await post.person(ANA)).dnd_until == post.clock.now() + HOUR
+    assert (await post.person(BEN)).dnd_until is None
+
+
+async def test_what_is_sent_to_many_at_once_is_one_question(
+    post: Post, calls: list[dict[str, Any]]
+) -> None:
+    await enrol(post.parts, ANA)
+    await enrol(post.parts, BEN)
+    await deliver(post.parts, won_deal(1), won_deal(2, BEN))
+    await post.send()
+    assert (len(post.posted()), len(post.posted(BEN))) == (1, 1)
+    assert asked_about(calls) == [("dnd.teamInfo", 2)]
