@@ -82,19 +82,22 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
         moments = (known, change.fields["last_contacted_at"])
         new["last_contacted_at"] = max((m for m in moments if m is not None), default=None)
     if isinstance(current, Contact):
-        new["silent_since"] = _silent_since(replace(current, **new), change.at)
+        created = new.get("created_at", current.created_at)
+        contacted = new.get("last_contacted_at", current.last_contacted_at)
+        new["silent_since"] = _silent_since(created, contacted, current.silent_since, change.at)
     if told == current.told and all(getattr(current, name) == new[name] for name in new):
         return current
     return replace(current, **new, told=told)
 
 
-def _silent_since(contact: Contact, at: datetime) -> datetime:
+def _silent_since(
+    created: datetime | None, contacted: datetime | None, silent: datetime | None, at: datetime
+) -> datetime:
     """Since when nobody has been in touch with a contact that was spoken of at `at`."""
-    created, contacted = contact.created_at, contact.last_contacted_at
     if created is not None:
         return max(created, contacted or created)
     # Who was there at the latest when first spoken of has been silent since then, or longer.
-    return contacted or min(contact.silent_since or at, at)
+    return contacted or min(silent or at, at)
 
 
 def bounded(others: Mapping[str, object]) -> dict[str, str | None]:

@@ -23,6 +23,28 @@ async def reconsider(tx: Tx, workspace_id: str, person_ids: Collection[str], at:
         await tx.execute(_RECONSIDER, {"_workspace": workspace_id, "_ids": ids, "_at": at})
 
 
+_LOCK = (
+    select(people.c.id)
+    .where(
+        among(people.c.workspace_id, texts("workspaces")),
+        among(people.c.id, texts("ids")),
+    )
+    .order_by(people.c.id)
+    .with_for_update(key_share=True)
+)
+
+
+async def lock(tx: Tx, whom: Collection[tuple[str, str]]) -> None:
+    """Lock people, given by workspace and id, before some of them are changed and then others.
+
+    All who lock several do it in one order, so that none waits for another in a ring. On SQLite
+    whoever writes is alone anyway.
+    """
+    if tx.dialect.name != "sqlite" and len(whom) > 1:
+        workspaces, ids = (sorted(set(each)) for each in zip(*whom, strict=True))
+        await tx.execute(_LOCK, {"workspaces": workspaces, "ids": ids})
+
+
 _AT = bindparam("_at", type_=UtcDateTime)
 _RECONSIDER = (
     update(people)

@@ -15,7 +15,7 @@ from coach.models import About, Insight, InsightState, SubjectKind
 from coach.muting import mute_of, names_of
 from coach.namesakes import apart, deals_in, suggested_apart
 from coach.phrases import Phrase, names, say
-from coach.rule import ActionRule, PersonRule, Rule
+from coach.rule import ActionRule, PersonRule, Rule, TimeRule
 from coach.settling import NAMED
 from coach.truth import TRUE, Changed, Over, Standing, TruthLook
 from storage import deciding, ending, insights, loader, mutes, namesakes, people, showing
@@ -84,10 +84,12 @@ def _moved(rules: Mapping[str, Rule], touched: Sequence[Touched]) -> Moved:
         if isinstance(rule, ActionRule) and rule.picks_from & kinds:
             picked |= rule.picks_from
             moved.rules.add(name)
+    movers = {kind: _movers(rules, kind) for kind in kinds}
     for touch in touched:
         kind = kind_of(touch.after)
         moved.things[kind].add(touch.after.id)
-        moves = any(_moves(rule, touch) for rule in rules.values())
+        always, perhaps = movers[kind]
+        moves = always or any(rule.moved_when(touch.before, touch.after) for rule in perhaps)
         # As it was before counts too: it may have been taken from a deal, or from somebody.
         for each in touch:
             if each is None:
@@ -102,11 +104,14 @@ def _moved(rules: Mapping[str, Rule], touched: Sequence[Touched]) -> Moved:
     return moved
 
 
-def _moves(rule: Rule, touch: Touched) -> bool:
-    """Whether a rule goes by this change of a thing in what it says of what that belongs to."""
-    if isinstance(rule, PersonRule) or kind_of(touch.after) not in rule.moved_by:
-        return False
-    return isinstance(rule, ActionRule) or rule.moved_when(touch.before, touch.after)
+def _movers(rules: Mapping[str, Rule], kind: SubjectKind) -> tuple[bool, list[TimeRule]]:
+    """Whether a rule goes by things of this kind in what it says of what those belong to.
+
+    Some do whatever has changed of them, the others look at the change first.
+    """
+    its = [r for r in rules.values() if not isinstance(r, PersonRule) and kind in r.moved_by]
+    looking = [rule for rule in its if isinstance(rule, TimeRule)]
+    return len(looking) < len(its), looking
 
 
 async def ask(

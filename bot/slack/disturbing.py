@@ -13,9 +13,6 @@ from bot.runtime.parts import Parts
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
 from coach.models import Person
-from storage import people
-from storage.database import Tx
-from storage.shared_writes import SharedWrites
 
 log = logging.getLogger(__name__)
 
@@ -59,14 +56,15 @@ def _instants(seconds: object) -> list[datetime]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    person: Person
+class Peace:
+    """Until when somebody is left in peace, if they are, as Slack has just said."""
+
     asked_at: datetime
     until: datetime | None
 
 
 class DoNotDisturb:
-    """Asks Slack about people, and keeps what it said with them, for every process.
+    """Asks Slack about people; whoever asks keeps with them what it said, for every process.
 
     Whoever is to be asked about while Slack answers about others is asked about together: as a
     morning begins, that is everybody. Not to be told is no yes: whoever Slack says nothing about
@@ -85,18 +83,17 @@ class DoNotDisturb:
         self._patience = patience
         #: Tokens and workspaces with which Slack is not to be asked, and until when.
         self._left_alone: dict[str, datetime] = {}
-        self._answers = SharedWrites(parts.database, _keep)
         #: By workspace, who is to be asked about, and who waits for that.
-        self._waiting: dict[str, list[tuple[Person, asyncio.Future[bool]]]] = {}
+        self._waiting: dict[str, list[tuple[Person, asyncio.Future[Peace | None]]]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
 
-    async def ask(self, person: Person) -> bool:
-        """Ask about somebody unless that was done of late; says whether they may have changed."""
+    async def ask(self, person: Person) -> Peace | None:
+        """What Slack says of somebody; `None` if it was asked of late, or does not say."""
         now, workspace_id = self._parts.clock.now(), person.workspace_id
         asked_at = person.dnd_asked_at
         if person.slack_user_id is None or (asked_at is not None and abs(now - asked_at) < FRESH):
-            return False
-        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            return None
+        told: asyncio.Future[Peace | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(workspace_id, []).append((person, told))
         if workspace_id not in self._asking:
             asking = self._ask_all(workspace_id)
@@ -110,53 +107,49 @@ class DoNotDisturb:
                 if left:
                     self._waiting[workspace_id] = left
                 try:
-                    changed = await self._ask(workspace_id, [person for person, _ in taken])
+                    found = await self._ask(workspace_id, [person for person, _ in taken])
                 except Exception as error:
                     for _, told in taken:
                         if not told.done():
                             told.set_exception(error)
                 else:
-                    for _, told in taken:
+                    for person, told in taken:
                         if not told.done():
-                            told.set_result(changed)
+                            told.set_result(found.get(person.id))
         finally:
             del self._asking[workspace_id]
 
-    async def _ask(self, workspace_id: str, persons: Sequence[Person]) -> bool:
-        """Ask about people of one workspace and keep what is said; says whether anything was."""
+    async def _ask(self, workspace_id: str, persons: Sequence[Person]) -> dict[str, Peace]:
+        """What Slack says of people of one workspace, by their id, as far as it does."""
         now = self._parts.clock.now()
         try:
             client = await self._client_of(workspace_id)
         except NotInstalledError:
             # Whoever sends will find out, and says so.
-            return False
+            return {}
         token = client.token or ""
         if any(self._is_left_alone(key, now) for key in (workspace_id, token)):
-            return False
+            return {}
         try:
             answers = await self._answered(client, persons)
         except CALL_FAILED as error:
             found = fault(error)
             if found.means is Means.NEVER and len(persons) > 1:
                 # One of them spoils the answer about all.
-                return any([await self._ask(workspace_id, [each]) for each in persons])
+                alone = [await self._ask(workspace_id, [each]) for each in persons]
+                return {id: peace for told in alone for id, peace in told.items()}
             if found.means is not Means.NEVER:
                 self._leave_alone(workspace_id, token, found, now)
-                return False
+                return {}
             (person,) = persons
             log.warning(
                 "Slack does not say whether %s may be disturbed: %s", person.name, found.code
             )
             answers = {}
-        await asyncio.gather(
-            *(
-                self._answers.make(
-                    _Answer(each, now, ends_at(answers.get(each.slack_user_id, {}), now))
-                )
-                for each in {each.id: each for each in persons}.values()
-            )
-        )
-        return True
+        return {
+            each.id: Peace(now, ends_at(answers.get(each.slack_user_id, {}), now))
+            for each in persons
+        }
 
     async def _answered(
         self, client: AsyncWebClient, persons: Sequence[Person]
@@ -181,7 +174,3 @@ class DoNotDisturb:
             self._left_alone[token] = now + WITHOUT_SCOPE
         else:
             self._left_alone[workspace_id] = now + (found.retry_after or UNREACHED)
-
-
-async def _keep(tx: Tx, answers: Sequence[_Answer]) -> None:
-    await people.told_of_peace(tx, [(each.person, each.asked_at, each.until) for each in answers])

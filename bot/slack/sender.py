@@ -16,7 +16,7 @@ from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.pieces import Blocks
-from bot.slack.disturbing import DoNotDisturb
+from bot.slack.disturbing import DoNotDisturb, Peace
 from bot.slack.drawing import KINDS, Kind, Sight
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
@@ -38,6 +38,9 @@ TOGETHER = 32
 
 #: A message that fails so often for passing reasons, over several hours, is given up.
 TRIES = 12
+
+#: What was found out so shortly before is as it was; in seconds.
+A_MOMENT = 0.25
 
 #: What the database's trouble is waited for between two tries, in seconds, at most.
 LONGEST_REST = 5.0
@@ -67,6 +70,8 @@ class _Answer:
     sent_at: datetime | None = None
     #: It was taken out of Slack.
     gone: bool = False
+    #: What Slack said of its person before it was sent.
+    peace: Peace | None = None
 
     def recorded(self) -> dict[str, object]:
         if self.gone:
@@ -83,6 +88,18 @@ class _Answer:
             "not_before": None,
             "error": None,
         }
+
+
+async def _told_of_peace(tx: Tx, told: Sequence[tuple[Claimed, Peace | None]]) -> None:
+    rows = [
+        (each.person, peace.asked_at, peace.until)
+        for each, peace in told
+        if peace is not None and each.person is not None
+    ]
+    if rows:
+        whom = [(each.person.workspace_id, each.person.id) for each, _ in told if each.person]
+        await deciding.lock(tx, whom)
+        await people.told_of_peace(tx, rows)
 
 
 async def _said(tx: Tx, workspace_id: str, answers: Sequence[_Answer]) -> None:
@@ -261,24 +278,30 @@ class Sender:
             if await self._call(each, UPDATE, call) is not None:
                 await self._keep(_Answer(each, kind, gone=drawn is None))
             return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         waited = await self._pace(message.addressee)
+        peace: Peace | None = None
         if kind.advice and each.person is not None:
-            waited = await self._peace.ask(each.person) or waited
-        if waited:
+            peace = await self._peace.ask(each.person)
+        if waited or loop.time() - began > A_MOMENT:
             # Much may have changed since the claim, not least whether it is wanted at all.
             async with self._parts.database.read() as tx:
                 each = await sending.look_again(tx, each)
+        if peace is not None and each.person is not None:
+            person = replace(each.person, dnd_until=peace.until, dnd_asked_at=peace.asked_at)
+            each = replace(each, person=person)
         drawn = self._drawn(each, kind)
         if drawn is None or (kind.advice and not self._still_wanted(each)):
-            await self._withdraw(each)
+            await self._withdraw(each, peace)
             return
         if kind.advice and self._is_in_peace(each):
-            await self._withdraw(each, for_now=True)
+            await self._withdraw(each, peace, for_now=True)
             return
         answer = await self._call(each, POST, self._post(each, *drawn))
         if answer is not None:
             at = self._parts.clock.now()
-            await self._keep(_Answer(each, kind, answer["channel"], answer["ts"], at))
+            await self._keep(_Answer(each, kind, answer["channel"], answer["ts"], at, peace=peace))
             log.info("sent %s to %s", message.kind, message.addressee)
 
     async def _keep(self, answer: _Answer) -> None:
@@ -364,6 +387,7 @@ class Sender:
     async def _record(self, tx: Tx, answers: Sequence[_Answer]) -> None:
         """Record what Slack has answered: a few statements, however many answers there are."""
         advice: dict[str, list[_Answer]] = defaultdict(list)
+        await _told_of_peace(tx, [(each.claimed, each.peace) for each in answers])
         for each in answers:
             if each.sent_at is not None and each.kind.advice:
                 advice[each.claimed.message.workspace_id].append(each)
@@ -385,10 +409,11 @@ class Sender:
             elif each.kind.sent is not None:
                 await each.kind.sent(tx, message)
 
-    async def _withdraw(self, each: Claimed, *, for_now: bool = False) -> None:
+    async def _withdraw(self, each: Claimed, peace: Peace | None, *, for_now: bool = False) -> None:
         message = each.message
         async with self._parts.database.write() as tx:
             await self._reconsider(tx, each)
+            await _told_of_peace(tx, [(each, peace)])
             if for_now:
                 whose = [message.person_id] if message.person_id else []
                 briefs = whose if message.kind == "brief" else []

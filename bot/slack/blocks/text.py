@@ -16,6 +16,7 @@ _BROKEN = re.compile("[\ud800-\udfff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 #: These format a mrkdwn text and cannot be escaped; a zero-width space after them ends their power.
 _FORMATTING = frozenset("*_~`")
+_SPECIAL = re.compile(f"[{''.join((*_ENTITIES, *sorted(_FORMATTING)))}]")
 _NOT_IN_LINKS = re.compile(r"[\s<>|\"\\^`{}\x00-\x1f\x7f-\x9f]")
 
 #: Longest link that is worth a place in a message; Slack takes 3,000 characters.
@@ -27,11 +28,16 @@ SHORTEST = 12
 
 def units(text: str) -> int:
     """The length as Slack may count it: characters beyond the basic plane are two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def one_line(text: str) -> str:
     """The text without line breaks, control characters and marks that change its direction."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        # So is most of what is written, a dozen times a message.
+        return text
     return _BROKEN.sub("\ufffd", _BREAKS.sub(" ", _TURNS.sub("", text)))
 
 
@@ -54,9 +60,12 @@ def escaped(text: str, most: int = 3000) -> str:
     At most `most` characters after escaping; an entity is never cut.
     https://docs.slack.dev/messaging/formatting-message-text
     """
+    line = one_line(text)
+    if line.isascii() and len(line) <= most and not _SPECIAL.search(line):
+        return line
     kept: list[str] = []
     used = 0
-    for character in one_line(text):
+    for character in line:
         piece = _ENTITIES.get(character, character)
         if character in _FORMATTING:
             piece += "\u200b"

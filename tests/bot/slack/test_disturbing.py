@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import ticking
+from bot.coaching import attending, enrolling, ticking
 from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
-from bot.slack.disturbing import FRESH, WITHOUT_SCOPE, DoNotDisturb, ends_at
-from bot.slack.sender import Sender
+from bot.slack.disturbing import FRESH, WITHOUT_SCOPE, DoNotDisturb, Peace, ends_at
+from bot.slack.sender import A_MOMENT, Sender
 from coach.models import Person
 from storage import deciding, people, workspaces
 from tests.bot.slack.posting import Post, one_client, won_deal
-from tests.world import ANA, BEN, WORKSPACE, FixedClock, deliver, enrol, running_slack, told
+from tests.world import ANA, BEN, WORKSPACE, FixedClock, by, deliver, enrol, running_slack, told
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -153,9 +153,9 @@ async def test_an_answer_is_not_waited_for_long(post: Post) -> None:
     ana = await enrol(post.parts, ANA)
     post.slack.faults["dnd.info"] = [Fault(delay=30)]
     peace = DoNotDisturb(post.parts, one_client(post.client), patience=0.05)
-    assert not await peace.ask(ana)
+    assert await peace.ask(ana) is None
     # Nor by the next message.
-    assert not await peace.ask(ana)
+    assert await peace.ask(ana) is None
     assert post.slack.faults["dnd.info"] == []
 
 
@@ -238,14 +238,10 @@ async def test_each_of_many_gets_their_own_answer_and_whom_it_leaves_out_is_in_n
     ana, ben = await enrol(post.parts, ANA), await enrol(post.parts, BEN)
     post.slack.leave_in_peace(ANA, post.clock.now() + HOUR)
     peace = DoNotDisturb(post.parts, one_client(post.client))
-    assert all(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
+    now = post.clock.now()
+    told_ = list(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
+    assert told_ == [Peace(now, now + HOUR), Peace(now, None)]
     assert asked_about(calls) == [("dnd.teamInfo", 2)]
-    until = [(await post.person(who)).dnd_until for who in (ANA, BEN)]
-    assert until == [post.clock.now() + HOUR, None]
-    # What was told of late is not asked again, whoever else is.
-    calls.clear()
-    assert not any([await peace.ask(await post.person(who)) for who in (ANA, BEN)])
-    assert calls == []
 
 
 class Odd(AsyncWebClient):
@@ -265,11 +261,8 @@ async def test_whom_an_answer_leaves_out_or_tells_oddly_is_in_no_peace(
 ) -> None:
     ana, ben = await enrol(parts, ANA), await enrol(parts, BEN)
     peace = DoNotDisturb(parts, one_client(Odd(users)))
-    assert all(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
-    async with parts.database.read() as tx:
-        known = await people.load(tx, WORKSPACE, [ana.id, ben.id])
-    assert [each.dnd_until for each in known.values()] == [None, None]
-    assert all(each.dnd_asked_at == parts.clock.now() for each in known.values())
+    told_ = list(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
+    assert told_ == [Peace(parts.clock.now(), None)] * 2
 
 
 async def test_one_whom_slack_does_not_show_spoils_nobody_elses_answer(
@@ -279,10 +272,10 @@ async def test_one_whom_slack_does_not_show_spoils_nobody_elses_answer(
     post.slack.leave_in_peace(ANA, post.clock.now() + HOUR)
     del post.slack.people[BEN]
     peace = DoNotDisturb(post.parts, one_client(post.client))
-    assert all(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
+    now = post.clock.now()
+    told_ = list(await asyncio.gather(peace.ask(ana), peace.ask(ben)))
     assert asked_about(calls) == [("dnd.teamInfo", 2), ("dnd.info", 1), ("dnd.info", 1)]
-    assert (await post.person(ANA)).dnd_until == post.clock.now() + HOUR
-    assert (await post.person(BEN)).dnd_until is None
+    assert told_ == [Peace(now, now + HOUR), Peace(now, None)]
 
 
 async def test_what_is_sent_to_many_at_once_is_one_question(
@@ -294,3 +287,16 @@ async def test_what_is_sent_to_many_at_once_is_one_question(
     await post.send()
     assert (len(post.posted()), len(post.posted(BEN))) == (1, 1)
     assert asked_about(calls) == [("dnd.teamInfo", 2)]
+    # What Slack has said is kept with both, for whoever sends them the next.
+    assert {(await post.person(who)).dnd_asked_at for who in (ANA, BEN)} == {post.clock.now()}
+
+
+async def test_after_a_slow_answer_it_is_looked_again_whether_it_is_wanted(post: Post) -> None:
+    await enrol(post.parts, ANA)
+    post.slack.faults["dnd.info"] = [Fault(delay=2 * A_MOMENT)]
+    await deliver(post.parts, won_deal(1))
+    await attending.turn(post.parts)
+    assert await post.sender.turn() == 1
+    await enrolling.turn_off(post.parts, by(ANA))
+    await post.sender.finish()
+    assert post.posted() == []
