@@ -129,6 +129,11 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def utc(at: datetime) -> str:
+    """A point in time as every vendor reads it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def words(value: object, most: int = _WORDS) -> str:
     """The beginning of a text a vendor sent, without what databases do not take."""
     return str(clean(value))[:most].strip() if isinstance(value, str) else ""
@@ -182,11 +187,22 @@ def answered(answer: Answer) -> dict[str, Any]:
         return {}
 
 
+_REFUSED = {
+    401: "the CRM does not take the coach's credentials any more",
+    403: "the coach may not do that in the CRM",
+    404: "it is not in the CRM any more",
+    410: "it is not in the CRM any more",
+}
+
+
 def told_with(answer: Answer, *, id: object = None, why: object = None) -> Told:
     """What the status says, with the id the vendor gave, or its own words for why not."""
     said = told_by_status(answer)
     if answer.ok:
         return Told(remote_id=name_of(id))
-    if said.refusal and (reason := words(why)):
-        return Told(refusal=f"{said.refusal}: {reason}")
-    return said
+    if said.refusal is None:
+        return said
+    whose = words(why)
+    reason = f"{said.refusal}: {whose}" if whose else said.refusal
+    plain = _REFUSED.get(answer.status)
+    return Told(refusal=f"{plain} ({reason})" if plain else reason)

@@ -134,5 +134,8 @@ def test_an_answer_tells_the_id_or_why_not() -> None:
         refusal="HTTP 400: Deal not found."
     )
     assert told_with(Answer(400), why={"x": 1}) == Told(refusal="HTTP 400")
+    assert told_with(Answer(404), why="No deal 9") == Told(
+        refusal="it is not in the CRM any more (HTTP 404: No deal 9)"
+    )
     assert told_with(Answer(503), why="busy") == Told(again="HTTP 503")
     assert len(words("x" * 500)) == 200

@@ -1,0 +1,25 @@
+"""Pipedrive: webhooks of the second version with HTTP Basic, and its REST API."""
+
+from datetime import timedelta
+
+from bot.crm.calls import Pace
+from bot.crm.provider import Provider
+from bot.crm.providers.pipedrive.calling import rest
+from bot.crm.providers.pipedrive.changes import WRITING
+from bot.crm.providers.pipedrive.linking import SETUP
+from bot.crm.providers.pipedrive.lookups import FETCHING, HISTORIES
+from bot.crm.providers.pipedrive.webhooks import new_secret, parse, verify
+
+PROVIDER = Provider(
+    summary="Pipedrive, by an API token.",
+    verify=verify,
+    parse=parse,
+    new_secret=new_secret,
+    writing=WRITING,
+    fetching=FETCHING,
+    histories=HISTORIES,
+    setup=SETUP,
+    # The smallest plan: twenty calls within two seconds with an API token.
+    pace=Pace(together=4, calls=20, within=timedelta(seconds=2)),
+    rest=rest,
+)

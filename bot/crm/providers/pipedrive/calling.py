@@ -1,0 +1,54 @@
+"""What every call to Pipedrive has in common."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.crm.calls import Account, Answer, Call, rest_by_headers
+from bot.crm.things import answered, inner
+
+#: Where the API is, for every account.
+API = "https://api.pipedrive.com"
+
+#: So long a connection rests whose share of the day is used up, or whom Pipedrive's own gate keeps
+#: out for going on in spite of being told to wait.
+LONG = timedelta(minutes=30)
+
+
+def request(
+    account: Account,
+    method: str,
+    path: str,
+    content: Mapping[str, Any] | None = None,
+    *,
+    repeatable: bool = True,
+) -> Call:
+    """A call to a path of the API."""
+    headers = {
+        "accept": "application/json",
+        "x-api-token": account.access.get("api_token", ""),
+    }
+    body = b""
+    if content is not None:
+        headers["content-type"] = "application/json"
+        body = json.dumps(content).encode()
+    return Call(method, f"{account.address or API}{path}", headers, body, repeatable)
+
+
+def is_gate(answer: Answer) -> bool:
+    """Whether it was not Pipedrive that answered, but what stands before it."""
+    return answer.status == 403 and not answered(answer)
+
+
+def why_not(answer: Answer) -> object:
+    """Pipedrive's own words for why it did not do something."""
+    return inner(answered(answer), "error")
+
+
+def rest(answer: Answer, now: datetime) -> timedelta | None:
+    """How long to leave Pipedrive alone: two seconds when called too fast, else longer."""
+    spent = answer.headers.get("x-daily-ratelimit-token-remaining", "").strip()
+    if is_gate(answer) or (answer.status == 429 and spent == "0"):
+        return LONG
+    return rest_by_headers(answer, now)

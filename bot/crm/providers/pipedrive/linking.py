@@ -1,0 +1,113 @@
+"""Linking a Pipedrive account: an API token, and webhooks made by API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.crm.calls import Account, Answer
+from bot.crm.providers.pipedrive.calling import API, request
+from bot.crm.setup import (
+    Credential,
+    Identity,
+    RefusedError,
+    Setup,
+    Subscribing,
+    Subscription,
+    Talk,
+    granted,
+)
+from bot.crm.things import answered, inner, name_of, rows, words
+
+#: What the coach wants to be told of. A user may have forty webhooks.
+ENTITIES = ("deal", "person", "activity", "note", "stage", "pipeline", "user")
+
+_WEBHOOKS = "/api/v1/webhooks"
+
+
+def probe(account: Account) -> Talk[Identity]:
+    """Whose token it is, and whether it sees what everybody works on."""
+    answer = granted((yield request(account, "GET", "/api/v1/users/me")), "see whose token it is")
+    me = inner(answered(answer), "data")
+    company = name_of(inner(me, "company_id"))
+    if company is None:
+        raise RefusedError("Pipedrive did not say of which company this token is.")
+    domain = words(inner(me, "company_domain"), 60)
+    access = {"company_domain": domain} if domain else {}
+    lacking = []
+    if inner(me, "is_admin") != 1:
+        lacking.append(
+            "This token is not an administrator's: the coach is told only of what its user may see."
+        )
+    return Identity(company, words(inner(me, "company_name")), access, lacking)
+
+
+def _listed(account: Account, url: str) -> Talk[list[dict[str, Any]]]:
+    answer = granted((yield request(account, "GET", _WEBHOOKS)), "list its webhooks")
+    every = rows(answered(answer).get("data"))
+    return [each for each in every if each.get("subscription_url") == url]
+
+
+def subscribe(account: Account, url: str) -> Talk[Subscription]:
+    """Make them anew, then remove those that were there: their password may be an old one."""
+    before = yield from _listed(account, url)
+    user, _, password = account.signing[0].partition(":")
+    ids: list[str] = []
+    for entity in ENTITIES:
+        wanted = {
+            "subscription_url": url,
+            "event_action": "*",
+            "event_object": entity,
+            "http_auth_user": user,
+            "http_auth_password": password,
+            "version": "2.0",
+            "name": "Coach",
+        }
+        made: Answer = yield request(account, "POST", _WEBHOOKS, wanted, repeatable=False)
+        id = name_of(inner(answered(granted(made, "make a webhook")), "data", "id"))
+        if id is None:
+            raise RefusedError("Pipedrive did not say what it calls the webhook it made.")
+        ids.append(id)
+    for each in before:
+        yield from _remove(account, each)
+    return Subscription(tuple(ids))
+
+
+def _remove(account: Account, webhook: Mapping[str, Any]) -> Talk[None]:
+    id = name_of(webhook.get("id"))
+    if id is not None and id.isdigit():
+        answer = yield request(account, "DELETE", f"{_WEBHOOKS}/{id}")
+        if not answer.gone:
+            granted(answer, "remove a webhook")
+
+
+def look(account: Account, url: str) -> Talk[str | None]:
+    """Whether all of them are there: after three days without success Pipedrive removes one."""
+    active = {
+        words(each.get("event_object"))
+        for each in (yield from _listed(account, url))
+        if each.get("is_active") == 1 and not each.get("remove_time")
+    }
+    missing = [entity for entity in ENTITIES if entity not in active]
+    if not missing:
+        return None
+    return f"Pipedrive has stopped its webhooks for {', '.join(missing)}."
+
+
+def unsubscribe(account: Account, url: str) -> Talk[None]:
+    """Remove every webhook to this address."""
+    for each in (yield from _listed(account, url)):
+        yield from _remove(account, each)
+
+
+SETUP = Setup(
+    credentials=(
+        Credential(
+            "api_token",
+            "API token",
+            "in Pipedrive, at the top right: your name, Company settings, Personal preferences, "
+            "API; best that of an administrator",
+        ),
+    ),
+    probe=probe,
+    api_url=API,
+    subscribing=Subscribing(subscribe, look, unsubscribe),
+)
