@@ -8,8 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,7 +27,8 @@ from bot.crm.provider import (
     Taken,
 )
 from bot.crm.reading import faults, read
-from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, declared_size, read_body
+from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, read_body
+from bot.web.room import FullError, Room
 from coach.errors import CoachError
 from coach.ids import ordered_id
 from storage import connections, deliveries
@@ -58,10 +58,6 @@ _UNKNOWN = "No connection has this address. See coach connect."
 _LATER = {"retry-after": "5"}
 
 
-class _FullError(Exception):
-    """No more can be taken in for now."""
-
-
 @dataclass(slots=True)
 class _Waiting:
     delivery: NewDelivery
@@ -74,16 +70,16 @@ class Intake:
     A vendor that has one address for all accounts posts to `/webhooks/<provider>`.
     """
 
-    def __init__(self, crm: CrmParts) -> None:
+    def __init__(self, crm: CrmParts, room: Room | None = None) -> None:
         self._crm = crm
         self._parts = crm.shared
         self._known: dict[tuple[str, str], tuple[float, list[Connection]]] = {}
         self._queue: list[_Waiting] = []
         self._storing: asyncio.Task[None] | None = None
         self._closed = False
-        #: How many requests are being taken in.
-        self.in_hand = 0
-        self._bytes = 0
+        #: Where storing does not keep up, vendors are told to come again, instead of all they send
+        #: being held in memory.
+        self.room = room or Room(REQUESTS, BYTES)
         self._full = False
 
     @property
@@ -107,7 +103,10 @@ class Intake:
             reply = _sentence(408, "The request did not come whole in time.")
         except TooLargeError as error:
             reply = _sentence(413, f"A webhook may have {error.largest:,} bytes.")
-        except _FullError:
+        except FullError:
+            if not self._full:
+                log.warning("webhooks come faster than they can be stored; some have to come again")
+            self._full = True
             reply = _sentence(503, "Too much is coming in. Send it again a little later.", _LATER)
         except Exception as error:
             # A secret that cannot be read says all there is to say.
@@ -130,35 +129,15 @@ class Intake:
         if token and not found:
             return _sentence(404, _UNKNOWN)
         self._crm.rush.came()
-        with self._room(declared_size(scope, provider.largest)):
-            body = await read_body(scope, receive, provider.largest)
+        with self.room.share() as share:
+            body = await read_body(scope, receive, provider.largest, share)
             request = Request(dict(scope["headers"]), body, scope["method"], self._url(scope))
             taken = await (
                 self._take(provider, found[0], request) if found else self._split(name, request)
             )
+        if not self.room.in_hand:
+            self._full = False
         return provider.reply(taken)
-
-    @contextmanager
-    def _room(self, size: int) -> Iterator[None]:
-        """Room for one more request, until it is answered. Raises `_FullError` when there is none.
-
-        When storing does not keep up, vendors are told to come again, instead of all they send
-        being held in memory.
-        """
-        if self.in_hand >= REQUESTS or self._bytes + size > BYTES:
-            if not self._full:
-                log.warning("webhooks come faster than they can be stored; some have to come again")
-            self._full = True
-            raise _FullError
-        self.in_hand += 1
-        self._bytes += size
-        try:
-            yield
-        finally:
-            self.in_hand -= 1
-            self._bytes -= size
-            if not self.in_hand:
-                self._full = False
 
     def _url(self, scope: Scope) -> str:
         # By the configured address: what a proxy says of itself, anybody could say.

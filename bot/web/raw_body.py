@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from starlette.types import Receive, Scope, Send
 
+from bot.web.room import Share
+
 #: For how many seconds a body may come; a megabyte takes a slow line a second or two.
 PATIENCE = 10.0
 
@@ -22,34 +24,28 @@ class GoneError(Exception):
     """The client has gone before its request was whole."""
 
 
-def declared_size(scope: Scope, largest: int) -> int:
-    """How many bytes a body says to have, at most; `largest` when it does not say."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return min(int(value[:12]), largest)
-    return largest
-
-
 class TooSlowError(Exception):
     """The body has not come whole in time."""
 
 
 async def read_body(
-    scope: Scope, receive: Receive, largest: int, *, patience: float = PATIENCE
+    scope: Scope, receive: Receive, largest: int, share: Share, *, patience: float = PATIENCE
 ) -> bytes:
-    """The whole body as raw bytes.
+    """The whole body as raw bytes, for which `share` takes room.
 
-    Raises `TooLargeError`, `TooSlowError` or `GoneError`. Whoever sends it piece by piece, to hold
-    the door open, is let go.
+    Raises `TooLargeError`, `TooSlowError`, `GoneError` or `FullError`. Whoever sends it piece by
+    piece, to hold the door open, is let go.
     """
     try:
         async with asyncio.timeout(patience):
-            return await _read(scope, receive, largest)
+            body = await _read(scope, receive, largest, share)
     except TimeoutError as error:
         raise TooSlowError from error
+    share.whole()
+    return body
 
 
-async def _read(scope: Scope, receive: Receive, largest: int) -> bytes:
+async def _read(scope: Scope, receive: Receive, largest: int, share: Share) -> bytes:
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or int(value[:12]) > largest):
             raise TooLargeError(largest)
@@ -63,6 +59,7 @@ async def _read(scope: Scope, receive: Receive, largest: int) -> bytes:
         size += len(piece)
         if size > largest:
             raise TooLargeError(largest)
+        share.take(len(piece))
         pieces.append(piece)
         if not message.get("more_body", False):
             return b"".join(pieces)

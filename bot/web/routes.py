@@ -18,6 +18,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, answer, read_body
+from bot.web.room import FullError, Room, Share
 from bot.web.strict_json import JsonError, loads
 
 log = logging.getLogger(__name__)
@@ -25,10 +26,17 @@ log = logging.getLogger(__name__)
 #: The largest body from Slack, in bytes.
 LARGEST = 1_000_000
 
+#: How many requests of Slack's, and bytes of their bodies, may be in hand at once. Slack sends a
+#: press or a command again, or tells whoever made it.
+REQUESTS, BYTES = 1000, 16_000_000
+
 #: How old a request may be, in seconds, either way
 #: (https://docs.slack.dev/authentication/verifying-requests-from-slack).
 TOLERANCE = 300
 
+#: Where a request names a team or somebody, and what such an id consists of. Empty, it names none.
+_IDS = ("team", "team_id", "enterprise", "enterprise_id", "user", "user_id", "channel_id")
+_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _TIMESTAMP = re.compile(rb"\d{1,12}")
 
 
@@ -39,11 +47,16 @@ class SlackGuard:
     """
 
     def __init__(
-        self, bolt: AsyncApp, signing_secret: str, wall: Callable[[], float] = time.time
+        self,
+        bolt: AsyncApp,
+        signing_secret: str,
+        wall: Callable[[], float] = time.time,
+        room: Room | None = None,
     ) -> None:
         self._bolt = bolt
         self._secret = signing_secret.encode()
         self._wall = wall
+        self._room = room or Room(REQUESTS, BYTES)
 
     def _signed(self, headers: dict[bytes, bytes], body: bytes) -> bool:
         timestamp = headers.get(b"x-slack-request-timestamp", b"")
@@ -60,8 +73,15 @@ class SlackGuard:
         if scope["method"] != "POST":
             await answer(send, 405, {"error": "Slack sends POST."}, ((b"allow", b"POST"),))
             return
+        with self._room.share() as share:
+            await self._answer(scope, receive, send, share)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
         try:
-            body = await read_body(scope, receive, LARGEST)
+            body = await read_body(scope, receive, LARGEST, share)
+        except FullError:
+            await answer(send, 503, {"error": "Too much is coming in. Send it again."})
+            return
         except TooSlowError:
             await answer(send, 408, {"error": "The request did not come whole in time."})
             return
@@ -129,14 +149,29 @@ def _readable(headers: dict[bytes, bytes], body: bytes) -> str | None:
         # Bolt takes for JSON what says so or begins like it.
         is_json = headers.get(b"content-type", b"").startswith(b"application/json")
         if is_json or body.startswith(b"{"):
-            return body.decode() if isinstance(loads(body), dict) else None
+            return body.decode() if _is_sound(loads(body)) else None
         text = body.decode()
-        payload = dict(parse_qsl(text, keep_blank_values=True)).get("payload")
+        form = dict(parse_qsl(text, keep_blank_values=True))
+        payload = form.get("payload")
         if payload is None:
-            return text
-        return payload.strip() if isinstance(loads(payload.encode()), dict) else None
+            return text if _is_sound(form) else None
+        return payload.strip() if _is_sound(loads(payload.encode())) else None
     except (JsonError, ValueError):
         return None
+
+
+def _is_sound(told: object) -> bool:
+    """Whether it is an object whose ids can be looked up: a database takes no NUL in a text."""
+    if not isinstance(told, dict):
+        return False
+    inner = told.get("event")
+    for each in (told, inner if isinstance(inner, dict) else {}):
+        for name in _IDS:
+            id = each.get(name)
+            id = id.get("id") if isinstance(id, dict) else id
+            if isinstance(id, str) and not _ID.fullmatch(id):
+                return False
+    return True
 
 
 class Web:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 from starlette.routing import Router
 
-from bot.crm.intake import BYTES, KEYS, REQUESTS, Intake
+from bot.crm.intake import KEYS, REQUESTS, Intake
 from bot.crm.provider import PayloadError, Reading, load_providers
 from bot.crm.providers import native as native_provider
 from bot.playground.crm.signing import webhook_headers
@@ -59,15 +59,13 @@ class Gate:
         *,
         path: str = f"/webhooks/native/{WEBHOOK_TOKEN}",
         method: str = "POST",
-        sized: bool = True,
     ) -> Reply:
         sent: list[Any] = []
         given_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in (headers or {}).items()
         ]
-        if sized:
-            given_headers.append((b"content-length", str(len(body)).encode()))
+        given_headers.append((b"content-length", str(len(body)).encode()))
         scope = {"type": "http", "method": method, "path": path, "headers": given_headers}
 
         async def receive() -> dict[str, Any]:
@@ -82,11 +80,9 @@ class Gate:
         content = json.loads(sent[1]["body"]) if body_is_ours else sent[1]["body"]
         return Reply(sent[0]["status"], content, told)
 
-    async def post(
-        self, event: Any, *, id: str = "m1", secret: str = WEBHOOK_SECRET, sized: bool = True
-    ) -> Reply:
+    async def post(self, event: Any, *, id: str = "m1", secret: str = WEBHOOK_SECRET) -> Reply:
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
-        return await self.ask(body, webhook_headers(secret, id, body, time.time()), sized=sized)
+        return await self.ask(body, webhook_headers(secret, id, body, time.time()))
 
     async def stored(self) -> list[tuple[str, str | None, bytes]]:
         """State, error and body of everything stored, oldest first."""
@@ -308,7 +304,7 @@ async def test_a_request_that_does_not_come_whole_is_a_408_and_leaves_its_place(
     scope = {"type": "http", "method": "POST", "path": path, "headers": []}
     await sqlite_gate.web(scope, receive, send)
     assert sent[0]["status"] == 408
-    assert sqlite_gate.intake.in_hand == 0
+    assert sqlite_gate.intake.room.in_hand == 0
 
 
 class Hanging(Database):
@@ -360,7 +356,7 @@ async def test_who_comes_when_storing_cannot_keep_up_is_told_to_come_again(
         waiting = [
             asyncio.create_task(gate.post(won(f"D-{n}"), id=f"m{n}")) for n in range(REQUESTS)
         ]
-        while gate.intake.in_hand < REQUESTS:
+        while gate.intake.room.in_hand < REQUESTS:
             await asyncio.sleep(0)
         refused = await gate.post(won("D-late"), id="late")
         assert (refused.status, refused.headers["retry-after"]) == (503, "5")
@@ -370,21 +366,17 @@ async def test_who_comes_when_storing_cannot_keep_up_is_told_to_come_again(
     assert len(await gate.stored()) == REQUESTS + 1
 
 
-async def test_bodies_take_no_more_memory_than_allowed_whatever_their_size_is_said_to_be(
-    sqlite_gate: Gate,
-) -> None:
-    gate = sqlite_gate
-    room = BYTES // 1_000_000
+async def test_bodies_take_no_more_memory_than_allowed(sqlite_parts: Parts) -> None:
+    gate = Gate(sqlite_parts)
+    gate.intake.room.most_bytes = 10 * len(json.dumps(won("D-0")))
     async with gate.parts.database.write():
-        waiting = [
-            # Without a size a body may be as large as one may be.
-            asyncio.create_task(gate.post(won(f"D-{n}"), id=f"m{n}", sized=False))
-            for n in range(room)
-        ]
-        while gate.intake.in_hand < room:
+        waiting = [asyncio.create_task(gate.post(won(f"D-{n}"), id=f"m{n}")) for n in range(9)]
+        while gate.intake.room.in_hand < 9:
             await asyncio.sleep(0)
-        assert (await gate.post(won("D-late"), id="late", sized=False)).status == 503
+        assert (await gate.post(batch(won("D-8"), won("D-9")), id="late")).status == 503
     assert {reply.status for reply in await asyncio.gather(*waiting)} == {202}
+    assert gate.intake.room.bytes == 0
+    assert (await gate.post(batch(won("D-8"), won("D-9")), id="late")).status == 202
 
 
 async def test_a_commit_holds_no_more_events_than_allowed(sqlite_gate: Gate) -> None:
@@ -395,7 +387,7 @@ async def test_a_commit_holds_no_more_events_than_allowed(sqlite_gate: Gate) -> 
         waiting = [
             asyncio.create_task(gate.post(batch(*calls), id=f"m{place}")) for place in range(25)
         ]
-        while gate.intake.in_hand < 25:
+        while gate.intake.room.in_hand < 25:
             await asyncio.sleep(0)
     event.listen(gate.parts.database.engine.sync_engine, "commit", commits.append)
     replies = await asyncio.gather(*waiting)

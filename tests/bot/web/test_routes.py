@@ -121,6 +121,13 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("JSON that is none", b"{not json", "application/json"),
     ("JSON that is none, said to be a form", b"{not json", FORM),
     ("JSON that is a list", b"[]", "application/json"),
+    ("somebody no database can look up", COMMAND.replace(b"U01ANA", b"U01%00"), FORM),
+    ("a press in such a team", form({"type": "block_actions", "team": {"id": "T\0"}}), FORM),
+    (
+        "an event of such a person",
+        json.dumps({"type": "event_callback", "event": {"user": "U\0"}}).encode(),
+        "application/json",
+    ),
     ("JSON that is too deep", b'{"a":' * 500 + b"1" + b"}" * 500, "application/json"),
 ]
 
