@@ -194,8 +194,8 @@ def _event(notice: _Notice) -> Event:
         None,
         _origin(notice),
         details,
-        # By API the coach does it, too: what it told Pipedrive is no news when it comes back.
-        observed=notice.by_api,
+        # A change may be known by now; and by API the coach itself makes them, and activities, too.
+        observed=notice.by_api or notice.action == "change",
     )
 
 

@@ -330,7 +330,9 @@ def test_a_bulk_edit_is_no_news() -> None:
 def test_what_was_done_by_api_may_have_been_us() -> None:
     (found,) = of(meta__change_source="api").events
     assert (found.verb, found.origin, found.observed) == (Verb.DEAL_CLOSED, Origin.API, True)
-    assert not event("v2_deal_won").observed
+    assert event("v2_deal_won").observed
+    assert not event("v2_create_deal").observed
+    assert of("v2_create_deal", meta__change_source="api").events[0].observed
 
 
 def test_what_the_coach_has_logged_is_not_told_again() -> None:
