@@ -12,7 +12,7 @@ from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, add_new
 from storage.insights import from_row
-from storage.tables import OPEN_INSIGHT, decisions, insights
+from storage.tables import OPEN_INSIGHT, PUT_OFF, decisions, insights
 
 _NOW = bindparam("_now", type_=UtcDateTime)
 _UNTIL = bindparam("_until", type_=UtcDateTime)
@@ -101,10 +101,9 @@ _WAITING = select(
     insights.c.fingerprint,
     insights.c.expires_at,
 ).where(
-    OPEN_INSIGHT,
+    PUT_OFF,
     insights.c.workspace_id == bindparam("workspace"),
     among(insights.c.person_id, texts("people")),
-    insights.c.snoozed_until.is_not(None),
 )
 
 

@@ -300,10 +300,12 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
         batch.subjects[place] = after
         batch.touched.add(place)
         for name in _KEPT:
+            if name not in change.fields and name != "person_id":
+                continue
             old, new = getattr(before, name, None), getattr(after, name, None)
             if old is None:
                 old = change.before.get(name)
-            if old != new and name in {*change.fields, "person_id"}:
+            if old != new:
                 kept[name] = [_json(old), _json(new)]
     return (event if verb is event.verb else replace(event, verb=verb)), changes
 

@@ -12,6 +12,7 @@ from storage.tables.checks import (
 )
 from storage.tables.coaching import (
     OPEN_INSIGHT,
+    PUT_OFF,
     WAITING_MESSAGE,
     decisions,
     insight_subjects,
@@ -48,6 +49,7 @@ __all__ = [
     "PENDING_LARGE",
     "PENDING_SMALL",
     "PENDING_TASK",
+    "PUT_OFF",
     "UNFINISHED_PLAN",
     "WAITING_MESSAGE",
     "WAITING_ROUND",

@@ -18,6 +18,7 @@ from storage.tables.naming import metadata, where
 
 # The conditions of the partial indexes below, for queries; see `naming.where`.
 OPEN_INSIGHT = text("insights.state = 'open'")
+PUT_OFF = text("(insights.state = 'open' AND insights.snoozed_until IS NOT NULL)")
 #: To be posted or drawn again, or claimed by somebody who may have died.
 WAITING_MESSAGE = text(
     "(messages.state = 'due' OR messages.draw_due OR messages.leased_until IS NOT NULL)"
@@ -74,6 +75,12 @@ insights = Table(
     Index("ix_insights_person_rule", "workspace_id", "person_id", "rule", "created_at"),
     Index(
         "ix_insights_said", "workspace_id", "person_id", "said_at", **where("said_at IS NOT NULL")
+    ),
+    Index(
+        "ix_insights_put_off",
+        "workspace_id",
+        "person_id",
+        **where("state = 'open' AND snoozed_until IS NOT NULL"),
     ),
     Index("ix_insights_expires_at", "expires_at", **where("state = 'open'")),
     Index("ix_insights_undo_until", "undo_until", **where("undo_until IS NOT NULL")),

@@ -28,6 +28,7 @@ from storage import (
     people,
     rounds,
     sending,
+    snoozes,
 )
 from storage.check_plans import Plan
 from storage.checks import Key
@@ -160,6 +161,17 @@ async def test_no_turn_reads_a_whole_table(sqlite_url: str, table: str) -> None:
     assert read, f"nothing asked about {table}"
     partial = partial_indexes(path)
     assert [each for each in read if reads_everything(each[0], partial)] == []
+
+
+async def test_what_is_put_off_is_found_without_reading_what_is_open(sqlite_url: str) -> None:
+    """For every event, of whoever it concerns; and what is open may be much."""
+    path = Path(make_url(sqlite_url).database or "")
+    async with running_parts(sqlite_url) as parts:
+        with statements(parts.database) as seen:
+            async with parts.database.read() as tx:
+                await snoozes.waiting(tx, WORKSPACE, ["p1"])
+    steps = [step for sql, parameters in seen for step in plan(path, sql, parameters)]
+    assert any("ix_insights_put_off" in step for step in steps)
 
 
 @pytest.mark.parametrize(
