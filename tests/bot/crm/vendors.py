@@ -105,7 +105,7 @@ def read_safely(provider: Provider, body: bytes, at: datetime) -> Reading | None
     for _, why in reading.rejected:
         keepable(why, 500)
     for stub in reading.stubs:
-        keepable(stub.kind, 60)
+        keepable(stub.kind, 255)
         keepable(stub.id, 255)
         keepable(stub.hint, 255)
     for each_event in reading.events:

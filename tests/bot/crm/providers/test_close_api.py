@@ -131,9 +131,11 @@ def test_beyond_closes_ceiling_the_next_page_begins_by_date() -> None:
 def test_what_has_changed_is_read_from_the_log_like_webhooks() -> None:
     fetch = Fetch(Want.HISTORY, "opportunity", since=NOW - timedelta(days=1))
     unseen = WON | {"id": "ev_2", "data": None}
-    page = {"data": [WON, unseen, 7, {"object_type": "x"}], "cursor_next": "c1"}
+    created = json.loads(payload("close", "opportunity_created"))["event"]
+    page = {"data": [WON, unseen, 7, {"object_type": "x"}, created], "cursor_next": "c1"}
     brought = read(fetch, found(page))
-    (event,) = brought.events
+    event, new = brought.events
+    assert (new.verb, new.observed) == (Verb.DEAL_CREATED, True)
     (webhook,) = CLOSE.parse(payload("close", "opportunity_updated_won"), None, NOW).events
     assert (event.dedupe_key, event.verb) == (webhook.dedupe_key, Verb.DEAL_CLOSED)
     assert event.observed
