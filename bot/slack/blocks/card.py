@@ -64,9 +64,9 @@ def card(
         return _set_aside(muted(insight), UNMUTE, insight, voice)
     if state is InsightState.RESOLVED:
         if insight.outcome is not None:
-            return _resolved(insight, insight.outcome, voice)
+            return _resolved(insight, insight.outcome, voice, below)
         settled = say("Settled: {message}", message=insight.message)
-        return _ended(settled, "white_check_mark", voice)
+        return _ended(settled, "white_check_mark", voice, below)
     if insight.is_put_off(now):
         return _set_aside(put_off(insight, voice), UNSNOOZE, insight, voice)
     if insight.progress is not None and is_over(insight, now):
@@ -246,9 +246,9 @@ def _dismissed(insight: Insight, voice: Voice, below: Blocks) -> tuple[str, Bloc
     return _alone(said, voice), fitted(build)
 
 
-def _resolved(insight: Insight, outcome: Phrase, voice: Voice) -> tuple[str, Blocks]:
+def _resolved(insight: Insight, outcome: Phrase, voice: Voice, below: Blocks) -> tuple[str, Blocks]:
     said = say("Coach: {message}", message=outcome)
-    return _alone(said, voice), _answered(insight, outcome, voice, [])
+    return _alone(said, voice), _answered(insight, outcome, voice, below)
 
 
 def _answered(insight: Insight, done: Phrase, voice: Voice, below: Blocks) -> Blocks:
