@@ -143,13 +143,15 @@ _ENDED = frozenset({DealStatus.WON, DealStatus.LOST})
 def settled(event: Event, known: Mapping[str, KnownStage]) -> Event:
     """The event with what its deals' stages mean: their names, the deals' status, and the verb.
 
-    `known` are the stages by id and by name. What the event says itself counts more.
+    `known` are the stages by id and by name. What the event says itself counts more. Of a deal that
+    was found by looking, with the way it came, the last stage says what happened.
     """
     verb, changes = event.verb, []
     ended: list[bool] = []
     for change in event.changes:
         if change.kind is SubjectKind.DEAL and "deleted" not in change.fields:
-            verb, change = _settled(verb, change, known)
+            came = event.observed and change.came is True
+            verb, change = _settled(event.verb if came else verb, change, known, came=came)
             ended.append(change.fields.get("status") in _ENDED)
         changes.append(change)
     if verb is Verb.DEAL_CLOSED and ended and not any(ended):
@@ -163,7 +165,9 @@ def settled(event: Event, known: Mapping[str, KnownStage]) -> Event:
     )
 
 
-def _settled(verb: Verb, change: Change, known: Mapping[str, KnownStage]) -> tuple[Verb, Change]:
+def _settled(
+    verb: Verb, change: Change, known: Mapping[str, KnownStage], *, came: bool
+) -> tuple[Verb, Change]:
     fields = dict(change.fields)
     if stage := fields.get("stage"):
         found = known.get(stage)
@@ -172,13 +176,13 @@ def _settled(verb: Verb, change: Change, known: Mapping[str, KnownStage]) -> tup
         if "status" not in fields:
             status = meaning(fields["stage"], found)
             # A stage that says nothing does not reopen a deal; going on from a last one does.
-            if status is not DealStatus.OPEN or verb is Verb.DEAL_STAGE_CHANGED:
+            if status is not DealStatus.OPEN or verb is Verb.DEAL_STAGE_CHANGED or came:
                 fields["status"] = status
     ended = fields.get("status") in _ENDED
     if verb is Verb.DEAL_STAGE_CHANGED and ended:
         # Many CRMs say no more than that the deal came to its last stage.
         verb = Verb.DEAL_CLOSED
-    if verb is Verb.DEAL_CLOSED and ended:
+    if ended and (verb is Verb.DEAL_CLOSED or came):
         fields["closed_at"] = fields.get("closed_at") or change.at
     return verb, change if fields == change.fields else replace(change, fields=fields)
 

@@ -136,6 +136,31 @@ def test_a_stage_told_by_its_id_gets_its_name_and_meaning() -> None:
     assert (found.changes[0].fields["stage"], found.changes[0].fields["status"]) == ("Signed", WON)
 
 
+def found(*way: str) -> Event:
+    """A deal that was found by looking, with the way it came."""
+    changes = [
+        Change(SubjectKind.DEAL, "D", NOW + timedelta(hours=n), {"stage": stage}, came=True)
+        for n, stage in enumerate(way)
+    ]
+    return Event("k", Verb.DEAL_STAGE_CHANGED, NOW, tuple(changes), observed=True)
+
+
+def test_of_the_way_a_deal_came_the_last_stage_says_what_happened() -> None:
+    won = settled(found("Proposal", "Closed Won"), {})
+    assert won.verb is Verb.DEAL_CLOSED
+    assert won.changes[-1].fields["closed_at"] == NOW + timedelta(hours=1)
+    again = settled(found("Closed Won", "Proposal"), {})
+    assert again.verb is Verb.DEAL_STAGE_CHANGED
+    assert [change.fields["status"] for change in again.changes] == [WON, OPEN]
+
+
+def test_a_deal_found_open_by_its_way_is_open_whatever_else_is_said_of_it() -> None:
+    updated = replace(found("Closed Won", "Proposal"), verb=Verb.DEAL_UPDATED)
+    assert settled(updated, {}).changes[-1].fields["status"] is OPEN
+    told = replace(updated, observed=False)
+    assert "status" not in settled(told, {}).changes[-1].fields
+
+
 def test_the_stage_it_was_in_before_is_named_too() -> None:
     stages = {id: KnownStage(Stage(id, name), told=True) for id, name in [("1", "A"), ("2", "B")]}
     told = event(stage="2")

@@ -1,0 +1,45 @@
+"""HubSpot, by its CRM API v3 and the webhooks of an app of the account's own.
+
+Webhooks name things only, so that everything is looked up: a webhook says that it is time to. What
+has changed then follows from what the mirror knew, and our own changes are no news.
+"""
+
+from datetime import timedelta
+
+from bot.crm.calls import Pace
+from bot.crm.provider import Fetching, History, Provider, Want, Writing
+from bot.crm.providers.hubspot import calls, changes, events, linking, lists, objects, signature
+from bot.crm.setup import Setup
+from coach.writes import DeleteTask, MoveDeal, ReopenTask, RescheduleTask
+
+PROVIDER = Provider(
+    summary="HubSpot.",
+    verify=signature.verify,
+    parse=events.parse,
+    split=events.split,
+    fetching={
+        Want.THING: Fetching(calls.thing_call, objects.read_thing),
+        Want.HISTORY: Fetching(calls.history_call, objects.read_history),
+        Want.STAGES: Fetching(lists.stages_call, lists.read_stages),
+        Want.OWNERS: Fetching(lists.owners_call, lists.read_owners),
+    },
+    histories=(
+        History("deal", "deals", since=True),
+        History("contact", "contacts", since=True),
+        History("task", "tasks", since=True),
+    ),
+    writing=Writing(
+        changes.call,
+        changes.told,
+        takes_back=frozenset({MoveDeal, RescheduleTask, ReopenTask, DeleteTask}),
+    ),
+    setup=Setup(
+        api_url="https://api.hubapi.com",
+        credentials=linking.CREDENTIALS,
+        probe=linking.probe,
+        steps=linking.steps,
+    ),
+    # The smallest allowance of any plan is 100 calls in 10 seconds for each app.
+    pace=Pace(together=4, calls=90, within=timedelta(seconds=10)),
+    rest=linking.rest,
+)
