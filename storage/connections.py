@@ -6,11 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 
 from storage.database import Tx
 from storage.sealing import Seal
-from storage.tables import connections
+from storage.tables import (
+    activities,
+    connections,
+    contacts_made,
+    crm_writes,
+    event_keys,
+    remote_ids,
+    stage_visits,
+    stages,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,12 @@ class Connection:
     pause_reason: str | None = None
     #: What the vendor calls the webhooks it was asked for by API.
     subscription: tuple[str, ...] = ()
+    #: What people call the account.
+    name: str | None = None
+    #: What is wrong with its webhooks, in a sentence; `None`: nothing that anybody knows of.
+    trouble: str | None = None
+    #: When something was last found by looking that no webhook had told of.
+    missed_at: datetime | None = None
 
     @property
     def reachable(self) -> bool:
@@ -68,6 +83,7 @@ async def save(tx: Tx, seal: Seal, connection: Connection, now: datetime) -> Non
             }
         ),
         "account_id": connection.account_id,
+        "name": connection.name,
         "callback_url": connection.callback_url,
     }
     key = (connections.c.workspace_id == connection.workspace_id) & (
@@ -100,6 +116,9 @@ def _connection(row: Row[Any], seal: Seal) -> Connection:
         row.paused_until,
         row.pause_reason,
         tuple(secrets.get("subscription", ())),
+        row.name,
+        row.trouble,
+        row.missed_at,
     )
 
 
@@ -153,6 +172,68 @@ async def pause(tx: Tx, workspace_id: str, id: str, until: datetime, reason: str
         )
         .values(paused_until=until, pause_reason=reason)
     )
+
+
+async def one(tx: Tx, seal: Seal, workspace_id: str, id: str) -> Connection | None:
+    """A connection by its name."""
+    query = select(connections).where(_is(workspace_id, id))
+    row = (await tx.execute(query)).first()
+    return _connection(row, seal) if row else None
+
+
+def _is(workspace_id: str, id: str) -> ColumnElement[bool]:
+    return (connections.c.workspace_id == workspace_id) & (connections.c.id == id)
+
+
+async def renew(tx: Tx, seal: Seal, workspace_id: str, id: str, access: Mapping[str, str]) -> None:
+    """Replace entries of what calls are authorized with; the caller holds the workspace's lock."""
+    query = select(connections.c.secrets).where(_is(workspace_id, id))
+    row = (await tx.execute(query)).first()
+    if row is None:
+        return
+    secrets = seal.open(row.secrets)
+    secrets["access"] = {**secrets.get("access", {}), **access}
+    await tx.execute(
+        update(connections).where(_is(workspace_id, id)).values(secrets=seal.close(secrets))
+    )
+
+
+async def to_look_at(tx: Tx, seal: Seal, now: datetime, until: datetime) -> list[Connection]:
+    """Connections whose webhooks are to be looked at now; nobody else gets them until then."""
+    taken = await tx.execute(
+        update(connections)
+        .where(connections.c.look_at <= now)
+        .values(look_at=until)
+        .returning(connections)
+    )
+    return [_connection(row, seal) for row in taken]
+
+
+async def look(tx: Tx, workspace_id: str, id: str, at: datetime | None) -> None:
+    """Have its webhooks looked at then."""
+    await tx.execute(update(connections).where(_is(workspace_id, id)).values(look_at=at))
+
+
+async def tell_trouble(tx: Tx, workspace_id: str, id: str, trouble: str | None) -> None:
+    """Keep what is wrong with its webhooks; `None` when nothing is."""
+    await tx.execute(update(connections).where(_is(workspace_id, id)).values(trouble=trouble))
+
+
+async def missed(tx: Tx, workspace_id: str, id: str, now: datetime) -> None:
+    """Note that something was found by looking that no webhook had told of."""
+    await tx.execute(update(connections).where(_is(workspace_id, id)).values(missed_at=now))
+
+
+async def end(tx: Tx, workspace_id: str, id: str) -> None:
+    """Forget a connection: its secrets, what it has sent, what happened and was to be done there.
+
+    The record goes as well: linked anew, what happened there must not count as known already.
+    """
+    for table in (activities, event_keys, stages, stage_visits, contacts_made, remote_ids,
+                  crm_writes):  # fmt: skip
+        mine = (table.c.workspace_id == workspace_id) & (table.c.connection_id == id)
+        await tx.execute(delete(table).where(mine))
+    await tx.execute(delete(connections).where(_is(workspace_id, id)))
 
 
 async def count(tx: Tx, workspace_id: str) -> int:

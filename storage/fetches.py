@@ -33,6 +33,15 @@ class StoredFetch:
     wishes: int = 1
     #: The number of the claim under which it was handed out.
     fence: int = 0
+    #: Of what comes in pages: only what has changed since then.
+    since: datetime | None = None
+    #: When the first page of those under way was asked for.
+    began_at: datetime | None = None
+    #: How many things the pages have brought so far.
+    brought: int = 0
+    #: When it was last read to its end.
+    read_at: datetime | None = None
+    state: str = "waiting"
 
     @property
     def name(self) -> str:
@@ -63,6 +72,11 @@ def _fetch(row: Row[Any]) -> StoredFetch:
         row.error,
         row.wishes,
         row.fence,
+        row.since,
+        row.began_at,
+        row.brought,
+        row.read_at,
+        row.state,
     )
 
 
@@ -209,9 +223,73 @@ async def finish(tx: Tx, fetch: StoredFetch, now: datetime) -> None:
         await _settle(tx, fetch, not_before=now, attempts=0, error=None)
 
 
-async def go_on(tx: Tx, fetch: StoredFetch, cursor: str, at: datetime) -> None:
-    """There is more to look up, from there and then."""
-    await _settle(tx, fetch, cursor=cursor, not_before=at, attempts=0, error=None, hints=[])
+async def go_on(tx: Tx, fetch: StoredFetch, cursor: str, now: datetime, brought: int = 0) -> None:
+    """There is a further page, which begins there; those so far have brought so many things."""
+    await _settle(
+        tx,
+        fetch,
+        cursor=cursor,
+        not_before=now,
+        attempts=0,
+        error=None,
+        hints=[],
+        began_at=fetch.began_at or now,
+        brought=brought,
+    )
+
+
+async def read_whole(
+    tx: Tx,
+    fetch: StoredFetch,
+    now: datetime,
+    brought: int = 0,
+    *,
+    again_at: datetime | None,
+    since: datetime | None = None,
+) -> None:
+    """The last page was read; again at that time, or never, from then on for what has changed."""
+    await _settle(
+        tx,
+        fetch,
+        cursor="",
+        state="waiting" if again_at else "read",
+        not_before=again_at or now,
+        attempts=0,
+        error=None,
+        hints=[],
+        began_at=None,
+        brought=brought,
+        read_at=now,
+        since=since,
+    )
+
+
+async def standing(tx: Tx, workspace_id: str, connection_id: str) -> list[StoredFetch]:
+    """What is looked up again and again, or page by page, whatever has become of it."""
+    query = select(fetches).where(
+        fetches.c.workspace_id == workspace_id,
+        fetches.c.connection_id == connection_id,
+        fetches.c.id == "",
+    )
+    return [_fetch(row) for row in await tx.execute(query)]
+
+
+async def bring_on(
+    tx: Tx, workspace_id: str, connection_id: str, wants: Sequence[str], now: datetime
+) -> None:
+    """Have what is looked up again and again looked up now."""
+    await tx.execute(
+        update(fetches)
+        .where(
+            fetches.c.workspace_id == workspace_id,
+            fetches.c.connection_id == connection_id,
+            fetches.c.want.in_(list(wants)),
+            fetches.c.id == "",
+            fetches.c.state == "waiting",
+            fetches.c.not_before > now,
+        )
+        .values(not_before=now)
+    )
 
 
 async def retry(tx: Tx, fetch: StoredFetch, at: datetime, error: str) -> None:

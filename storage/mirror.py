@@ -98,16 +98,33 @@ async def save(tx: Tx, workspace_id: str, subjects: Iterable[Subject]) -> None:
             await put(tx, TABLES[kind], piece)
 
 
-async def forget(tx: Tx, kind: SubjectKind, workspace_id: str, connection_id: str, id: str) -> None:
-    """Take a thing out of the mirror: it is another one's double."""
+async def forget(
+    tx: Tx, kind: SubjectKind, workspace_id: str, connection_id: str, ids: Collection[str]
+) -> None:
+    """Take things out of the mirror: another one's double, or of a CRM that is linked no more."""
     table = TABLES[kind]
-    await tx.execute(
-        delete(table).where(
-            table.c.workspace_id == workspace_id,
-            table.c.connection_id == connection_id,
-            table.c.id == id,
+    for piece in chunks(sorted(ids)):
+        await tx.execute(
+            delete(table).where(
+                table.c.workspace_id == workspace_id,
+                table.c.connection_id == connection_id,
+                table.c.id.in_(piece),
+            )
         )
+
+
+async def some(
+    tx: Tx, kind: SubjectKind, workspace_id: str, connection_id: str, most: int
+) -> list[Subject]:
+    """At most so many things of one kind and connection."""
+    table = TABLES[kind]
+    query = (
+        select(*columns(kind))
+        .where(table.c.workspace_id == workspace_id, table.c.connection_id == connection_id)
+        .order_by(table.c.id)
+        .limit(most)
     )
+    return [from_row(kind, row) for row in await tx.execute(query)]
 
 
 async def counts(tx: Tx, workspace_id: str) -> dict[SubjectKind, int]:

@@ -42,7 +42,7 @@ async def adopt(
         whom = await people.load(tx, workspace_id, owners)
         now = parts.clock.now()
         await appoint(parts, tx, workspace_id, touched, whom, now)
-        await mirror.forget(tx, kind, workspace_id, connection_id, remote_id)
+        await mirror.forget(tx, kind, workspace_id, connection_id, [remote_id])
         # What was said of the double is said of ours.
         review = await following.review_of(parts, tx, workspace_id, touched, now)
         await following.act(tx, workspace_id, review, now)

@@ -3,23 +3,28 @@
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 
 import aiohttp
 
 from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
-from bot.crm.calls import Answer, Call, Pace
+from bot.crm.calls import Account, Answer, Call, Pace
 from bot.crm.parts import CrmParts
+from bot.crm.setup import RefusedError, T, Talk
 from bot.runtime.backoff import backoff
-from storage import connections
+from storage import connections, workspaces
 from storage.connections import Connection
 
 log = logging.getLogger(__name__)
 
 #: How long a vendor may take to answer, in seconds.
 PATIENCE = 10.0
+
+#: So often a call may be refused before what it is authorized with is not renewed for it again.
+RENEWALS = 4
 
 #: The largest answer that is read, in bytes.
 LARGEST = 5_000_000
@@ -50,6 +55,11 @@ class _Line:
     #: When the latest calls were made.
     made: deque[datetime] = field(default_factory=deque)
     paused_until: datetime | None = None
+    #: Held by who renews what calls are authorized with.
+    renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: What it is by now, where it was renewed, and whether the vendor has refused it since.
+    renewed: dict[str, str] = field(default_factory=dict)
+    refused: bool = False
 
 
 class Caller:
@@ -95,6 +105,75 @@ class Caller:
                 trust_env=False,
             )
         return self._sessions[loopback]
+
+    async def account(self, connection: Connection) -> Account | Later | Impossible:
+        """What calls for a connection are made with, renewed where it has ended.
+
+        Another process may renew the same: what is stored by then is taken, if it will do.
+        """
+        setup = self._crm.providers[connection.provider].setup
+        if setup is None or setup.renewing is None:
+            return self._crm.account(connection)
+        line = self._line(connection, self._crm.providers[connection.provider].pace)
+        async with line.renewing:
+            account = self._with(connection, line)
+            now = self._crm.shared.clock.now()
+            if not (line.refused or setup.renewing.due(account, now)):
+                return account
+            async with self._crm.shared.database.read() as tx:
+                stored = await connections.one(
+                    tx, self._crm.shared.seal, connection.workspace_id, connection.id
+                )
+            if stored is not None and stored.access != account.access:
+                line.renewed = dict(stored.access)
+                account = self._with(connection, line)
+                if not setup.renewing.due(account, now):
+                    line.refused = False
+                    return account
+            got = await self._hold(connection, setup.renewing.renew(account, now), 1)
+            if isinstance(got, Later | Impossible):
+                return got
+            line.renewed.update(got)
+            line.refused = False
+            async with self._crm.shared.database.write() as tx:
+                await workspaces.lock(tx, self._crm.shared.database, connection.workspace_id)
+                await connections.renew(
+                    tx, self._crm.shared.seal, connection.workspace_id, connection.id, got
+                )
+            return self._with(connection, line)
+
+    async def talk(
+        self, connection: Connection, begin: Callable[[Account], Talk[T]], attempts: int = 1
+    ) -> T | Later | Impossible:
+        """What comes of a talk with a vendor, or why it must begin anew later, or never."""
+        account = await self.account(connection)
+        if isinstance(account, Later | Impossible):
+            return account
+        return await self._hold(connection, begin(account), attempts)
+
+    async def _hold(
+        self, connection: Connection, talk: Talk[T], attempts: int
+    ) -> T | Later | Impossible:
+        try:
+            call = next(talk)
+            while True:
+                outcome = await self.make(connection, call, attempts)
+                if isinstance(outcome, Answer) and outcome.passing:
+                    return Later(self.again_at(attempts), f"HTTP {outcome.status}")
+                if not isinstance(outcome, Answer):
+                    return outcome
+                call = talk.send(outcome)
+        except StopIteration as end:
+            said: T = end.value
+            return said
+        except RefusedError as error:
+            return Impossible(str(error))
+        finally:
+            talk.close()
+
+    def _with(self, connection: Connection, line: _Line) -> Account:
+        account = self._crm.account(connection)
+        return replace(account, access={**account.access, **line.renewed})
 
     async def make(
         self, connection: Connection, call: Call, attempts: int
@@ -180,6 +259,11 @@ class Caller:
     ) -> Answer | Later:
         provider = self._crm.providers[connection.provider]
         now = self._crm.shared.clock.now()
+        renewing = provider.setup.renewing if provider.setup else None
+        if answer.status == 401 and renewing and not line.refused and attempts < RENEWALS:
+            # What was valid when the call was made may not be any more.
+            line.refused = True
+            return Later(now, "HTTP 401")
         rest = provider.rest(answer, now)
         # To be asked to wait is no failure, however often; without a word of how long it may be.
         asked = rest is not None

@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.coaching.owning import identify
+from bot.crm import backfill
 from bot.crm.caller import PATIENCE, Caller, Impossible, Later
 from bot.crm.calls import Answer
 from bot.crm.parts import CrmParts
 from bot.crm.provider import Fetch, Fetched, PayloadError, Provider, Want
-from bot.crm.taking import take
+from bot.crm.taking import SETTLING, take
+from coach.events import Event
 from coach.models import Origin
+from coach.stages import named_in
 from storage import connections, fetches, stages, workspaces
 from storage.connections import Connection
 from storage.database import Tx
@@ -28,6 +31,9 @@ TRIES = 14
 
 #: How long a claim lasts: longer than a try can take.
 LEASE = timedelta(seconds=PATIENCE * 3)
+
+#: A list of stages that was read so lately is not read anew for a stage that is not in it.
+FRESH = timedelta(minutes=5)
 
 #: What is looked up again and again, and after how long.
 STANDING = {Want.STAGES: timedelta(days=1), Want.OWNERS: timedelta(days=1)}
@@ -47,12 +53,14 @@ async def stand(
     await fetches.ensure(
         tx, [StoredFetch(workspace_id, connection_id, want) for want in wanted], now
     )
+    if known is not None:
+        await backfill.advance(tx, known, workspace_id, connection_id, now)
 
 
 async def stand_all(crm: CrmParts) -> None:
     """The same for every connection there is: a newer version may look up more than before."""
     parts = crm.shared
-    if not any(set(STANDING) & set(provider.fetching) for provider in crm.providers.values()):
+    if not any(provider.fetching for provider in crm.providers.values()):
         return
     async with parts.database.write() as tx:
         for workspace in await workspaces.every(tx):
@@ -91,30 +99,33 @@ async def _look_up(
     crm: CrmParts, caller: Caller, fetch: StoredFetch, connection: Connection | None
 ) -> None:
     provider = crm.providers.get(connection.provider) if connection else None
-    asked = Fetch(Want(fetch.want), fetch.kind, fetch.id, fetch.cursor, fetch.hints)
+    asked = Fetch(Want(fetch.want), fetch.kind, fetch.id, fetch.cursor, fetch.hints, fetch.since)
     fetching = provider.fetching.get(asked.want) if provider else None
     if connection is None or fetching is None:
-        await _give_up(crm, fetch, "nothing of this sort can be looked up")
+        await _give_up(crm, connection, fetch, "nothing of this sort can be looked up")
         return
-    account = crm.account(connection)
-    call = fetching.call(account, asked)
-    outcome = await caller.make(connection, call, fetch.attempts)
+    account = await caller.account(connection)
+    outcome: Answer | Later | Impossible
+    if isinstance(account, Later | Impossible):
+        outcome, account = account, crm.account(connection)
+    else:
+        outcome = await caller.make(connection, fetching.call(account, asked), fetch.attempts)
     if isinstance(outcome, Answer) and outcome.passing:
         outcome = Later(caller.again_at(fetch.attempts), f"HTTP {outcome.status}")
     match outcome:
         case Later():
-            await _again(crm, fetch, outcome)
+            await _again(crm, connection, fetch, outcome)
         case Impossible():
-            await _give_up(crm, fetch, outcome.why)
+            await _give_up(crm, connection, fetch, outcome.why)
         case Answer() if outcome.ok or outcome.gone:
             try:
                 brought = fetching.read(account, asked, outcome, crm.shared.clock.now())
             except PayloadError as error:
-                await _give_up(crm, fetch, str(error))
+                await _give_up(crm, connection, fetch, str(error))
             else:
                 await _record(crm, connection, fetch, asked.want, brought)
         case _:
-            await _give_up(crm, fetch, f"HTTP {outcome.status}")
+            await _give_up(crm, connection, fetch, f"HTTP {outcome.status}")
 
 
 async def _record(
@@ -128,9 +139,13 @@ async def _record(
     if want is Want.HISTORY:
         # What was there before the coach came is no news.
         events = [replace(event, origin=Origin.IMPORT) for event in events]
+    provider = crm.providers[connection.provider]
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, fetch.workspace_id)
         if not await fetches.hold(tx, fetch):
+            return
+        if want is Want.THING and await _is_early(provider, tx, fetch, events, now):
+            await fetches.retry(tx, fetch, now + SETTLING, "the stages are looked up first")
             return
         applied = await take(
             crm,
@@ -145,28 +160,85 @@ async def _record(
             await stages.tell(tx, fetch.workspace_id, connection.id, brought.stages)
         if brought.owners:
             await identify(parts, tx, fetch.workspace_id, connection.id, brought.owners)
+        found = _so_far(fetch)
+        if fetch.since is None:
+            found += len(brought.events) + len(brought.owners) + len(brought.stages)
         if brought.next is not None:
-            await fetches.go_on(tx, fetch, brought.next, now)
-        elif want in STANDING:
-            await fetches.go_on(tx, fetch, "", now + STANDING[want])
-        else:
+            await fetches.go_on(tx, fetch, brought.next, now, found)
+        elif want is Want.THING:
             await fetches.finish(tx, fetch, now)
+        else:
+            await _read_whole(crm, tx, connection, fetch, now, found)
+        if fetch.since is not None and applied.activities:
+            await connections.missed(tx, fetch.workspace_id, connection.id, now)
     parts.wake.ring({*applied.bells, "lookup"})
 
 
-async def _again(crm: CrmParts, fetch: StoredFetch, later: Later) -> None:
+def _so_far(fetch: StoredFetch) -> int:
+    # What changes later does not add to how much there was.
+    return fetch.brought if fetch.began_at is not None or fetch.since is not None else 0
+
+
+async def _is_early(
+    provider: Provider, tx: Tx, fetch: StoredFetch, events: Sequence[Event], now: datetime
+) -> bool:
+    """Whether a thing names a stage that nobody has heard of, while its CRM may well know it.
+
+    What the stage means says whether a deal is won: it is asked for first, once for each thing.
+    """
+    named = named_in(events) if Want.STAGES in provider.fetching and fetch.attempts == 1 else set()
+    if not named or not named - await stages.told(tx, fetch.workspace_id, fetch.connection_id):
+        return False
+    known = await fetches.standing(tx, fetch.workspace_id, fetch.connection_id)
+    listed = next((each for each in known if each.want == Want.STAGES), None)
+    if listed is None or (listed.read_at is not None and listed.read_at > now - FRESH):
+        return False
+    wanted = StoredFetch(fetch.workspace_id, fetch.connection_id, Want.STAGES)
+    await fetches.add(tx, [wanted], now)
+    return True
+
+
+async def _read_whole(
+    crm: CrmParts, tx: Tx, connection: Connection, fetch: StoredFetch, now: datetime, found: int
+) -> None:
+    """All of a kind was read: it is looked at again in time, and what comes after it begins."""
+    provider = crm.providers[connection.provider]
+    want = Want(fetch.want)
+    if want in STANDING:
+        await fetches.read_whole(tx, fetch, now, found, again_at=now + STANDING[want])
+    else:
+        again = any(each.kind == fetch.kind and each.since for each in provider.histories)
+        await fetches.read_whole(
+            tx,
+            fetch,
+            now,
+            found,
+            again_at=backfill.tonight(now, connection.id) if again else None,
+            since=(fetch.began_at or now) - backfill.OVERLAP,
+        )
+    await backfill.advance(tx, provider, connection.workspace_id, connection.id, now)
+
+
+async def _again(crm: CrmParts, connection: Connection, fetch: StoredFetch, later: Later) -> None:
     if not later.tried:
         async with crm.shared.database.write() as tx:
             await fetches.put_back(tx, fetch, later.at)
         return
     if fetch.attempts >= TRIES:
-        await _give_up(crm, fetch, f"{later.why}, {fetch.attempts} times")
+        await _give_up(crm, connection, fetch, f"{later.why}, {fetch.attempts} times")
         return
     async with crm.shared.database.write() as tx:
         await fetches.retry(tx, fetch, later.at, later.why)
 
 
-async def _give_up(crm: CrmParts, fetch: StoredFetch, why: str) -> None:
+async def _give_up(
+    crm: CrmParts, connection: Connection | None, fetch: StoredFetch, why: str
+) -> None:
     log.warning("%s could not be looked up: %s", fetch.name, why)
     async with crm.shared.database.write() as tx:
         await fetches.fail(tx, fetch, why)
+        provider = crm.providers.get(connection.provider) if connection else None
+        if provider is not None and not fetch.id:
+            # What comes after it does not wait for ever.
+            now = crm.shared.clock.now()
+            await backfill.advance(tx, provider, fetch.workspace_id, fetch.connection_id, now)

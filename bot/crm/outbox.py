@@ -141,7 +141,14 @@ async def _send(
     if outgoing is None:
         await _fail(crm, write, "what it changed is no longer known")
         return
-    call = writing.call(crm.account(connection), outgoing, crm.wall())
+    account = await caller.account(connection)
+    if isinstance(account, Later):
+        await _again(crm, write, account)
+        return
+    if isinstance(account, Impossible):
+        await _fail(crm, write, account.why)
+        return
+    call = writing.call(account, outgoing, crm.wall())
     if call is None:
         await _fail(crm, write, _NOWHERE)
         return

@@ -73,6 +73,8 @@ connections = Table(
     Column("token_hash", String(64), nullable=False, unique=True),
     # What the vendor calls the account, where it has told.
     Column("account_id", Text),
+    # What people call the account.
+    Column("name", Text),
     # Encrypted JSON: {"token", "secrets": [newest first], "bearer", "access": {name: value},
     # "subscription": [ids]}.
     Column("secrets", Text, nullable=False),
@@ -82,6 +84,11 @@ connections = Table(
     Column("pause_reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_delivery_at", UtcDateTime),
+    # When the vendor is to be asked again how its webhooks stand, and what was wrong, if anything.
+    Column("look_at", UtcDateTime),
+    Column("trouble", Text),
+    # When something was last found by looking that no webhook had told of.
+    Column("missed_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
     Index("ix_connections_account_id", "provider", "account_id", **where("account_id IS NOT NULL")),

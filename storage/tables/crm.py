@@ -70,8 +70,8 @@ fetches = Table(
     Column("cursor", Text, nullable=False),
     # What the provider will want to know when it reads the answer.
     Column("hints", Json, nullable=False),
-    # waiting, failed, or aside: failed, and to be left alone until it is asked for again; what was
-    # answered is gone from here
+    # waiting, failed, or aside: failed, and to be left alone until it is asked for again; or read,
+    # as all of a kind is once: what else was answered is gone from here
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime, nullable=False),
@@ -81,6 +81,12 @@ fetches = Table(
     Column("wishes", Integer, nullable=False, server_default="1"),
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
+    # Of what comes in pages: when its first page was asked for, how many things its pages have
+    # brought, when the last one was read whole, and since when changes are asked for, if not all.
+    Column("began_at", UtcDateTime),
+    Column("brought", Integer, nullable=False, server_default="0"),
+    Column("read_at", UtcDateTime),
+    Column("since", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "connection_id", "want", "kind", "id"),
     ForeignKeyConstraint(
         ["workspace_id", "connection_id"],

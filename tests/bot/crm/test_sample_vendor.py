@@ -284,7 +284,7 @@ async def test_history_comes_page_by_page_and_is_no_news(desk: Desk) -> None:
     assert (await desk.thing(SubjectKind.DEAL, "4")).person_id == ana.id
     async with parts.database.read() as tx:
         assert {each.origin for each in await activities.recent(tx, WORKSPACE)} == {Origin.IMPORT}
-        assert await fetches.counts(tx, WORKSPACE) == {"waiting": 2}
+        assert await fetches.counts(tx, WORKSPACE) == {"read": 1, "waiting": 2}
     assert await insights_of(parts, ana) == []
 
 
@@ -343,10 +343,12 @@ async def test_no_connection_is_called_faster_or_more_at_once_than_its_vendor_al
     assert desk.vendor.busiest == PROVIDER.pace.together == 2
     desk.later(9 * SECOND)
     assert await fetching.fetch_due(desk.crm, desk.caller) == 0
-    desk.later(SECOND)
-    await desk.settle()
+    for _ in range(2):
+        desk.later(10 * SECOND)
+        await desk.settle()
     deals = [each for each in desk.vendor.asked if "deals" in each]
-    assert sorted(deals) == sorted(f"GET /deals/{number}" for number in range(25))
+    # Some more than once: until the stages are known, nobody can say what became of them.
+    assert set(deals) == {f"GET /deals/{number}" for number in range(25)}
 
 
 async def test_a_look_up_in_trouble_is_tried_again_later_each_time_and_given_up_in_the_end(
