@@ -8,6 +8,9 @@ from coach.errors import CoachError
 
 _HOW = "Write https://host/path, or http://localhost:port/path for a CRM on this machine."
 
+#: What the address is called that is checked, when nothing else is said.
+CALLBACK = "callback URL"
+
 #: Of what was typed, so much is said back.
 SHOWN = 100
 
@@ -16,7 +19,7 @@ class CallbackError(CoachError):
     """The callback URL cannot be used."""
 
 
-async def checked_callback(url: str) -> str:
+async def checked_callback(url: str, called: str = CALLBACK) -> str:
     """The address itself, or an empty one for none. Raises `CallbackError` saying what is wrong.
 
     What the caller would refuse later is refused here. Changes hold a customer's data, so they
@@ -30,11 +33,9 @@ async def checked_callback(url: str) -> str:
     loopback = is_loopback_name(host)
     if (why := refusal(url, loopback=loopback)) is not None:
         shown = harmless(url if len(url) <= SHOWN else f"{url[:SHOWN]}…")
-        raise CallbackError(f"The callback URL “{shown}” cannot be used. {why} {_HOW}")
+        raise CallbackError(f"The {called} “{shown}” cannot be used. {why} {_HOW}")
     if URL(url).raw_user is not None or URL(url).raw_password is not None:
-        raise CallbackError(
-            "The callback URL must not hold a user name or password; requests are signed instead."
-        )
+        raise CallbackError(f"The {called} must not hold a user name or password.")
     resolver = Guarded(loopback=loopback)
     try:
         await resolver.resolve(host)

@@ -5,7 +5,18 @@ import sys
 
 import typer
 
-from bot.terminal.commands import connect, db, demo, doctor, import_, owners, replay, serve, show
+from bot.terminal.commands import (
+    connect,
+    connections,
+    db,
+    demo,
+    doctor,
+    import_,
+    owners,
+    replay,
+    serve,
+    show,
+)
 
 # What a command works with is imported when it runs, so that `coach --help` answers at once.
 
@@ -21,6 +32,8 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(connect.connect)
+app.command("connections")(connections.list_connections)
+app.command()(connections.disconnect)
 app.command("import")(import_.import_file)
 app.command()(show.show)
 app.add_typer(owners.owners_commands, name="owners")

@@ -1,8 +1,6 @@
 """`coach connect`: link a CRM, show the link, change its callback, rotate its secrets."""
 
 import json
-import re
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 
 import typer
@@ -11,33 +9,13 @@ from bot.crm import fetching
 from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
+from bot.terminal import linking
 from bot.terminal.callback import checked_callback
 from bot.terminal.session import opened
-from coach.errors import CoachError
-from coach.ids import Entropy
+from bot.terminal.wishes import ConnectError, Wish, address_of, checked, new_token
 from storage import connections
 from storage.connections import Connection
 from storage.workspaces import DEFAULT
-
-#: Where `coach serve` listens when nothing else is said.
-LOCAL_URL = "http://127.0.0.1:3000"
-
-
-class ConnectError(CoachError):
-    """The connection cannot be made so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What was asked for on the command line."""
-
-    provider: str
-    id: str
-    #: A new callback address; empty to have none; `None` to leave it.
-    callback: str | None = None
-    rotate: bool = False
-    finish: bool = False
-    new_bearer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +28,18 @@ class Link:
 
 
 async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
-    """Make or change the connection and print what to paste where."""
+    """Make or change the connection and print what to paste where.
+
+    Raises `ConnectError`.
+    """
+    providers = load_providers()
+    if checked(wish, providers).setup is not None:
+        await linking.link(settings, wish, providers, as_json=as_json)
+        return
+    if wish.credentials or wish.api_url is not None:
+        raise ConnectError(
+            f"{wish.provider} takes no credentials: it is told the webhook URL and a secret."
+        )
     async with opened(settings) as parts:
         link = await make(parts, wish, settings.coach_public_url)
     if as_json:
@@ -70,14 +59,7 @@ async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
 async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
     """The connection after the wish. Raises `ConnectError` for one that cannot be fulfilled."""
     providers = load_providers()
-    provider = providers.get(wish.provider)
-    if provider is None:
-        known = ", ".join(sorted(providers))
-        raise ConnectError(f"There is no provider “{wish.provider}”; choose one of: {known}.")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", wish.id) or wish.id == "slack":
-        raise ConnectError(
-            f"“{wish.id}” cannot name a connection; use up to 40 small letters, digits, - and _."
-        )
+    provider = checked(wish, providers)
     if wish.rotate and wish.finish:
         raise ConnectError(
             "First --rotate, then give the CRM the new secret, and only then --finish."
@@ -97,9 +79,9 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
                 DEFAULT,
                 wish.id,
                 wish.provider,
-                _token(parts.entropy),
+                new_token(parts.entropy),
                 (provider.new_secret(parts.entropy),) if provider.new_secret else (),
-                _token(parts.entropy),
+                new_token(parts.entropy),
             )
             news.append("A new connection was made.")
         elif before.provider != wish.provider:
@@ -128,7 +110,7 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
                 else "There was one signing secret only; nothing was dropped."
             )
         if wish.new_bearer:
-            after = replace(after, bearer=_token(parts.entropy))
+            after = replace(after, bearer=new_token(parts.entropy))
             news.append("The bearer token was replaced; the old one is refused from now on.")
         if callback is not None:
             after = replace(after, callback_url=callback or None)
@@ -141,13 +123,7 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
             now = parts.clock.now()
             await connections.save(tx, parts.seal, after, now)
             await fetching.stand(tx, providers, DEFAULT, after.id, after.provider, now)
-    base = (public_url or LOCAL_URL).rstrip("/")
-    return Link(after, f"{base}/webhooks/{after.provider}/{after.token}", tuple(news))
-
-
-def _token(entropy: Entropy) -> str:
-    # 192 bits, in signs that need no escaping in an address.
-    return urlsafe_b64encode(entropy(24)).decode()
+    return Link(after, address_of(after, public_url), tuple(news))
 
 
 def _named(connection: Connection) -> str:
