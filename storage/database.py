@@ -5,6 +5,7 @@ import copy
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
@@ -38,9 +39,13 @@ _SQLITE: dict[str, Any] = {
 
 
 class Database:
-    """All access to one database. Closing is the caller's duty."""
+    """All access to one database. Closing is the caller's duty.
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    One that is not `durable` may be lost in a power cut, and is written faster: a SQLite file that
+    is thrown away anyway.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8, durable: bool = True) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = create_async_engine(
@@ -63,7 +68,7 @@ class Database:
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._places: AbstractAsyncContextManager[None] = nullcontext()
         if self.is_sqlite:
-            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self._engine.sync_engine, "connect", partial(_prepare_sqlite, durable))
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
 
     def share(self, most: int) -> "Database":
@@ -102,7 +107,7 @@ def _json(value: Any) -> str:
     return to_json(value).decode()
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(durable: bool, connection: Any, _record: Any) -> None:
     # The driver's own transaction handling begins too late for reads and too weakly for writes.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -110,7 +115,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
         # What was acknowledged must survive a power cut.
-        "synchronous = FULL",
+        f"synchronous = {'FULL' if durable else 'OFF'}",
         "foreign_keys = ON",
         "cache_size = -8192",
         "temp_store = MEMORY",

@@ -112,6 +112,15 @@ async def with_address(tx: Tx, workspace_id: str, email: str) -> str | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
+async def named(tx: Tx, workspace_id: str, name: str) -> list[str]:
+    """The ids of the people who are called so, whatever the case of the letters."""
+    query = select(people_table.c.id).where(
+        people_table.c.workspace_id == workspace_id,
+        func.lower(people_table.c.name) == name.strip().lower(),
+    )
+    return list((await tx.execute(query)).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """An insight with the things it is about and attention's last word on it."""

@@ -17,11 +17,15 @@ from coach.wording import Voice
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the person who typed gets to see: a message only they see, or a modal."""
+    """What the person who typed gets to see: a message only they see, or a modal.
+
+    What takes longer is done afterwards (`later`), and its answer takes the place of this one.
+    """
 
     text: str = ""
     blocks: Blocks = field(default_factory=list)
     view: Json | None = None
+    later: "Callable[[], Awaitable[Answer]] | None" = None
 
 
 def says(said: Phrase, voice: Voice) -> Answer:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.slack.blocks.brief import THREE, brief
+from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card, is_over
-from bot.slack.blocks.digest import LINES, digest
+from bot.slack.blocks.digest import digest
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.blocks.question import question
@@ -65,8 +65,6 @@ class Kind:
     draw: Callable[[Sight], tuple[str, Blocks] | None]
     #: Whether it is advice: posted only to who still wants it, while some of it is still true.
     advice: bool = False
-    #: How many of its insights it shows; the others are behind a button.
-    most: int | None = None
     #: What changes when it stands in Slack.
     sent: Callable[[Tx, Message], Awaitable[object]] | None = None
 
@@ -112,8 +110,8 @@ async def _invited(tx: Tx, message: Message) -> None:
 
 KINDS: Mapping[str, Kind] = {
     "card": Kind(_card, advice=True),
-    "brief": Kind(_brief, advice=True, most=THREE),
-    "digest": Kind(_digest, advice=True, most=LINES),
+    "brief": Kind(_brief, advice=True),
+    "digest": Kind(_digest, advice=True),
     "question": Kind(lambda sight: question(sight.params, sight.voice)),
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),

@@ -11,7 +11,8 @@ from itertools import count
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.coaching import following
+from bot.coaching import following, saying
+from bot.coaching.saying import Stands
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack.blocks.card import promise_of
@@ -20,10 +21,10 @@ from bot.slack.disturbing import DoNotDisturb, Peace
 from bot.slack.drawing import KINDS, Kind, Sight
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
-from coach.attention import APART, still_wanted
+from coach.attention import still_wanted
 from coach.models import Insight, MessageState
 from coach.phrases import Phrase
-from storage import attention, deciding, insights, people, sending, workspaces
+from storage import deciding, people, sending, workspaces
 from storage.database import Tx, is_passing
 from storage.sending import Claimed, Paused
 from storage.shared_writes import SharedWrites
@@ -79,15 +80,7 @@ class _Answer:
             return {"attempts": 0, "state": state, "channel": None, "ts": None}
         if self.sent_at is None:
             return {"attempts": 0}
-        return {
-            "state": MessageState.SENT.value,
-            "channel": self.channel,
-            "ts": self.ts,
-            "sent_at": self.sent_at,
-            "attempts": 0,
-            "not_before": None,
-            "error": None,
-        }
+        return saying.posted(self.channel or "", self.ts or "", self.sent_at)
 
 
 async def _told_of_peace(tx: Tx, told: Sequence[tuple[Claimed, Peace | None]]) -> None:
@@ -100,21 +93,6 @@ async def _told_of_peace(tx: Tx, told: Sequence[tuple[Claimed, Peace | None]]) -
         whom = [(each.person.workspace_id, each.person.id) for each, _ in told if each.person]
         await deciding.lock(tx, whom)
         await people.told_of_peace(tx, rows)
-
-
-async def _said(tx: Tx, workspace_id: str, answers: Sequence[_Answer]) -> None:
-    """Advice stands in Slack: who has more waiting gets the next a little later."""
-    by_kind: dict[str, list[str]] = defaultdict(list)
-    for each in answers:
-        # What is behind a button was not said yet.
-        for insight in each.claimed.insights[: each.kind.most]:
-            by_kind[each.claimed.message.kind].append(insight.fingerprint)
-    now = max(each.sent_at for each in answers if each.sent_at is not None)
-    persons = {each.claimed.message.person_id for each in answers}
-    held = await attention.held(tx, workspace_id, {id for id in persons if id})
-    await deciding.reconsider(tx, workspace_id, held, now + APART)
-    for kind, prints in by_kind.items():
-        await insights.said(tx, workspace_id, prints, kind, now)
 
 
 def _given_up(found: Fault, attempts: int) -> bool:
@@ -392,7 +370,9 @@ class Sender:
             if each.sent_at is not None and each.kind.advice:
                 advice[each.claimed.message.workspace_id].append(each)
         for workspace_id, said in sorted(advice.items()):
-            await _said(tx, workspace_id, said)
+            stand = [Stands(each.claimed.message, each.claimed.insights) for each in said]
+            now = max(each.sent_at for each in said if each.sent_at is not None)
+            await saying.said(tx, workspace_id, stand, now)
         ours = await sending.record_all(
             tx, [(each.claimed.message, each.recorded()) for each in answers]
         )

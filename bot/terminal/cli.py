@@ -16,6 +16,7 @@ from bot.terminal.commands import (
     replay,
     serve,
     show,
+    simulate,
 )
 
 # What a command works with is imported when it runs, so that `coach --help` answers at once.
@@ -36,6 +37,7 @@ app.command("connections")(connections.list_connections)
 app.command()(connections.disconnect)
 app.command("import")(import_.import_file)
 app.command()(show.show)
+app.command()(simulate.simulate)
 app.add_typer(owners.owners_commands, name="owners")
 app.command()(replay.replay)
 app.command()(doctor.doctor)

@@ -87,3 +87,16 @@ async def test_whom_slack_leaves_in_peace_the_coach_leaves_too(page: Page) -> No
     else:
         raise AssertionError(told)
     await expect(messages(page, "for today")).to_have_count(0)
+
+
+async def test_a_preview_tells_of_each_level_and_lets_another_one_be_chosen(page: Page) -> None:
+    await page.get_by_test_id("person-U01ANA").click()
+    await command(page, "/coach preview")
+    await messages(page, "Looking at your last 30 days").wait_for()
+    preview = messages(page, "would have brought at each level")
+    await preview.wait_for()
+    await expect(preview).to_contain_text("2 · Balanced: high and medium priority (yours)")
+    await expect(preview).to_contain_text("In them: ")
+    await preview.get_by_role("button", name="Choose level 3").click()
+    await messages(page, "Your level is now 3 · Active").wait_for()
+    await expect(preview).to_have_count(0)

@@ -20,6 +20,14 @@ PLANTED = {
         "bot/coaching",
         "bot.importing.things",
     ),
+    "simulating knows coaching and what is below it, and nothing else": (
+        "bot/simulating",
+        "bot.importing.things",
+    ),
+    "crm, importing, app and doctor do not know simulating": (
+        "bot/doctor",
+        "bot.simulating.answers",
+    ),
     "slack and crm do not know each other": ("bot/slack", "bot.crm.providers"),
     "importing knows neither slack nor crm": ("bot/importing", "bot.crm.providers"),
     "slack and crm do not know importing": ("bot/crm", "bot.importing.things"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.coaching.saying import SHOWN
 from bot.slack.blocks.card import (
     buttons,
     importance,
@@ -24,9 +25,6 @@ from coach.models import Insight
 from coach.phrases import Phrase, say
 from coach.wording import Voice, plain, words
 
-#: How many things a brief shows.
-THREE = 3
-
 _TITLES = {
     1: say("One thing for today"),
     2: say("Your two for today, the most important first"),
@@ -47,7 +45,7 @@ def brief(
     What was done keeps its place and loses its buttons. Of a brief that a newer one has taken the
     place of, only what was done is left.
     """
-    top, rest = parted(insights, THREE, superseded=superseded, now=now)
+    top, rest = parted(insights, SHOWN["brief"], superseded=superseded, now=now)
     if not top:
         return None
     open_ = [each for each in top if waits(each, now)]

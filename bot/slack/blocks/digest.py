@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from bot.coaching.saying import SHOWN
 from bot.slack.blocks.card import settled, short_buttons, waits, what_and_why
 from bot.slack.blocks.pieces import (
     Blocks,
@@ -18,9 +19,6 @@ from coach.models import Insight
 from coach.phrases import Phrase, counted, say
 from coach.wording import Voice, plain, words
 
-#: How many things a digest shows; the others are in the Home tab and behind a button.
-LINES = 10
-
 
 def digest(
     insights: Sequence[Insight],
@@ -34,7 +32,7 @@ def digest(
 
     `kind` is what things like it are called together.
     """
-    top, rest = parted(insights, LINES, superseded=superseded, now=now)
+    top, rest = parted(insights, SHOWN["digest"], superseded=superseded, now=now)
     if not top:
         return None
     count = sum(waits(each, now) for each in top) + rest

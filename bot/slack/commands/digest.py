@@ -1,8 +1,9 @@
 """`/coach digest`: what the next digest holds as things are now, and when it comes."""
 
 from bot.coaching import digesting
+from bot.coaching.saying import SHOWN
 from bot.slack.blocks.asides import sentence
-from bot.slack.blocks.digest import LINES, digest
+from bot.slack.blocks.digest import digest
 from bot.slack.command import Answer, Call, Subcommand, says
 from coach.attention import silenced
 from coach.models import Insight
@@ -25,7 +26,7 @@ async def run(call: Call) -> Answer:
     if made is None:
         nothing = say("Nothing waits for your next digest. It would come {time}.", time=comes)
         return says(nothing, call.voice)
-    unseen = [each.fingerprint for each in waiting[:LINES] if not each.seen]
+    unseen = [each.fingerprint for each in waiting[: SHOWN["digest"]] if not each.seen]
     if unseen:
         async with call.parts.database.write() as tx:
             await insights.see(tx, call.workspace_id, unseen, now)

@@ -22,6 +22,7 @@ from bot.slack.blocks import mutes, screen, snooze
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.card import UNMUTE, UNSNOOZE
 from bot.slack.blocks.menu import MENU
+from bot.slack.blocks.preview import CHOOSE as CHOOSE_LEVEL
 from bot.slack.blocks.question import GO_ON, STOP
 from bot.slack.blocks.together import SHOW_ALL
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
@@ -36,6 +37,7 @@ from bot.slack.listeners import (
     lifecycle,
     linking,
     menu,
+    preview,
     settings,
     submitting,
     why,
@@ -73,6 +75,7 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     GO_ON: asking.go_on,
     STOP: asking.stop,
     screen.DO: insight.use_control,
+    CHOOSE_LEVEL: preview.choose,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,
     "link:confirm": linking.confirm,

@@ -10,6 +10,7 @@ from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Json
 from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.listeners.answering import BUSY
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.home import refresh
 from bot.slack.listeners.pressing import show
@@ -39,14 +40,22 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
         await show(desk, client, str(body["trigger_id"]), _view(desk, client, body, name))
         return
     result = await _run(desk, client, body, subcommand, name, args)
-    await respond(
-        client,
-        desk.parts.slack_api_url,
-        str(body.get("response_url") or ""),
-        result.text,
-        result.blocks,
-    )
+    url = str(body.get("response_url") or "")
+    await respond(client, desk.parts.slack_api_url, url, result.text, result.blocks)
     refresh(desk, client, await _actor(desk, body))
+    if (later := result.later) is None:
+        return
+
+    async def work() -> None:
+        made = await later()
+        api = desk.parts.slack_api_url
+        await respond(client, api, url, made.text, made.blocks, replace=True)
+
+    async def tell(said: Phrase) -> None:
+        await refuse(desk, client, body, said)
+
+    if not desk.begin_long(str(body["team_id"]), f"/coach {name}", work, tell):
+        await tell(BUSY)
 
 
 async def refuse(desk: Desk, client: AsyncWebClient, body: Json, said: Phrase) -> None:

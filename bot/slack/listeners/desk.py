@@ -33,6 +33,9 @@ BOUNDS = Bounds(each=8, together=32, waiting_each=200, waiting=1000)
 #: sign for an app that does not answer.
 REFUSALS = Bounds(each=2, together=8, waiting_each=20, waiting=100)
 
+#: How much of what takes seconds is done at once and may wait: one thing for a team, few in all.
+LONG = Bounds(each=1, together=2, waiting_each=4, waiting=20)
+
 #: How many transactions all of it may have at once: the rest of the database's connections is for
 #: webhooks and messages, whatever people type.
 DATABASE_SHARE = 4
@@ -54,6 +57,7 @@ class Desk:
     bounds: Bounds = BOUNDS
     lanes: Lanes = field(init=False)
     refusals: Lanes = field(init=False)
+    long: Lanes = field(init=False)
     #: One change at a time in one modal, so that its views come in the order of the clicks.
     turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
@@ -61,6 +65,7 @@ class Desk:
         """Make the lanes: they belong to these parts."""
         object.__setattr__(self, "lanes", Lanes(self.parts.background, self.bounds))
         object.__setattr__(self, "refusals", Lanes(self.parts.background, REFUSALS))
+        object.__setattr__(self, "long", Lanes(self.parts.background, LONG))
 
     async def workspace_id(self, team_id: str) -> str:
         """The workspace of a Slack team. Raises `UnknownTeamError`."""
@@ -103,13 +108,19 @@ class Desk:
 
         Returns whether it will be done: a team that asks for more than can be done is told so.
         """
+        return self._begin(self.lanes, team_id, name, work, tell)
 
+    def begin_long(self, team_id: str, name: str, work: Work, tell: Tell) -> bool:
+        """The same with what takes seconds: it keeps nothing else from being done."""
+        return self._begin(self.long, team_id, name, work, tell)
+
+    def _begin(self, lanes: Lanes, team_id: str, name: str, work: Work, tell: Tell) -> bool:
         async def told() -> None:
             said = await attempt(self.parts, name, work())
             if said is not None:
                 await tell_of(name, said, tell)
 
-        return self.lanes.begin(team_id, name, told)
+        return lanes.begin(team_id, name, told)
 
     def refuse(self, team_id: str, name: str, tell: Tell) -> bool:
         """Say that there is too much to do; `False` where even that would be too much."""

@@ -15,12 +15,14 @@ import pytest
 
 from bot.coaching.explaining import Explanation
 from bot.playground.slack.blocks import problems, view_problems
+from bot.simulating.previewing import Preview
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import link_answer, link_request, welcome
+from bot.slack.blocks.preview import preview
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.blocks.snooze import snooze_modal
@@ -133,6 +135,11 @@ MUTED = [
     Muted("rule:stuck_deals", "", None, NOW),
     Muted("deal:c1:D-17", "Acme <renewal>", NOW + timedelta(days=7), NOW),
 ]
+PREVIEWS = [
+    Preview(Level.MINIMAL, 0, 0, {}, []),
+    Preview(Level.BALANCED, 1, 1, {"referral_ask": 1}, [INSIGHT.message]),
+    Preview(Level.ACTIVE, 21, 14, {"stale_leads": 19, "gone": 2}, [STALE.message, TIP.message]),
+]
 OFF = replace(ANA, settings=Settings(enabled=False))
 NEW = replace(ANA, enrolment=Enrolment.INVITED, time_zone=None)
 PARTICULAR = Settings(
@@ -239,6 +246,7 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "answer_insights_muted": lambda: _message(insight_list([], VOICE, _promise, now=NOW, muted=2)),
     "answer_mutes": lambda: _message(mute_list(MUTED, VOICE, _called)),
     "answer_no_mutes": lambda: _message(mute_list([], VOICE, _called)),
+    "answer_preview": lambda: _message(preview(PREVIEWS, ANA, load_rules(), VOICE)),
     "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23), len(TASKS))),
     "answer_deals": lambda: _message(deal_list(DEALS, VOICE, len(DEALS))),
     "home_on": lambda: home(ANA, VOICE, [INSIGHT, STALE], _promise, NOW),

@@ -1,0 +1,46 @@
+"""Dates of which nobody knows the hour: spread over the working hours of who did it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from bot.simulating.history import Told, is_about, moved
+from coach.calendar import moment_on
+from coach.models import Person
+
+#: What one person did on a day is put this far from the beginning and end of their work, and no
+#: closer together than this, as far as there is room.
+MARGIN, STEP = timedelta(minutes=30), timedelta(minutes=10)
+
+
+def spread(told: Sequence[Told], whom: Mapping[str, Person], since: datetime) -> list[Told]:
+    """The same in order, each with an hour of its day; nothing comes before `since`.
+
+    What is known to the minute stays where it is, and what happened to one thing keeps its order.
+    """
+    told = sorted(told, key=lambda each: each.event.occurred_at)
+    days: dict[tuple[str, date], list[int]] = defaultdict(list)
+    for place, each in enumerate(told):
+        if each.day_only and each.person_id in whom:
+            days[each.person_id or "", each.event.occurred_at.date()].append(place)
+    hours: dict[int, datetime] = {}
+    for (person_id, day), places in days.items():
+        hours |= zip(places, _hours(whom[person_id], day, len(places)), strict=True)
+    placed: list[Told] = []
+    last: dict[object, datetime] = {}
+    for place, each in enumerate(told):
+        about, at = is_about(each), each.event.occurred_at
+        if place in hours:
+            at = max(hours[place], last.get(about, since), since)
+            each = moved(each, at)
+        last[about] = at
+        placed.append(each)
+    return sorted(placed, key=lambda each: each.event.occurred_at)
+
+
+def _hours(person: Person, day: date, count: int) -> list[datetime]:
+    settings = person.settings
+    begin = moment_on(day, settings.work_from, person) + MARGIN
+    room = max(moment_on(day, settings.work_until, person) - MARGIN - begin, timedelta())
+    slots = max(room // STEP, 1)
+    return [begin + STEP * int((place + 0.5) * slots / count) for place in range(count)]
