@@ -225,6 +225,9 @@ def _standing(
         return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
     if _is_after(each.snoozed_until, now):
         return Decided(Verdict.HOLD, Reason.SNOOZED, each.snoozed_until)
+    # Before all that leads into the digest: there it would be said once more.
+    if past.unanswered.get((each.rule, each.subject), 0) >= A_WEEK:
+        return Decided(Verdict.HOLD, Reason.REPEATED)
     # Nobody is asked to be coached for the sake of what would not interrupt them.
     if not admits(person.settings.level, each.priority):
         return Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
@@ -237,8 +240,6 @@ def _standing(
         return Decided(Verdict.DIGEST, Reason.NOT_RELEVANT)
     if each.rule in past.stepped_back:
         return Decided(Verdict.DIGEST, Reason.UNANSWERED)
-    if past.unanswered.get((each.rule, each.subject), 0) >= A_WEEK:
-        return Decided(Verdict.HOLD, Reason.REPEATED)
     if bulk:
         return Decided(Verdict.DIGEST, Reason.BULK)
     if each.message is MessageState.DUE and each.shown_by != "card":

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import typer
@@ -21,6 +22,7 @@ from coach.models import Person
 from coach.phrases import DateWithYear, TimeOfDay, counted, say, verbatim
 from coach.rule import Rule
 from coach.wording import Voice, plain
+from storage.database import chunks
 
 Json = dict[str, Any]
 
@@ -76,10 +78,10 @@ def print_days(told: Told) -> None:
     days = sorted({day for its in counts.by_day.values() for day in its})
     console = _console()
     each = max(min((console.width - NAMES) // DAY, MOST_DAYS), 5)
-    for begin in range(0, len(days), each):
-        some = days[begin : begin + each]
+    months = groupby(days, key=lambda day: (day.year, day.month))
+    for some in [some for _, month in months for some in chunks(list(month), each)]:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-        table.add_column(f"{some[0]:%b %Y}", overflow="fold")
+        table.add_column(f"{some[0]:%Y-%m}", overflow="fold")
         for day in some:
             table.add_column(f"{day.day}", justify="right")
         table.add_column("all", justify="right")

@@ -180,6 +180,14 @@ def test_the_same_is_not_said_three_times_a_week_to_somebody_who_does_not_answer
     assert one(decide(coached(), [told], NOON, Past(unanswered={key: 1}))).verdict is Verdict.NOW
     twice = one(decide(coached(), [told], NOON, Past(unanswered={key: 2})))
     assert twice == Decided(Verdict.HOLD, Reason.REPEATED)
+    # Nor does the digest say it a third time, whatever leads there.
+    back = Past(unanswered={key: 2}, stepped_back=frozenset({"referral_ask"}))
+    for priority in Priority:
+        waits = replace(told, priority=priority)
+        person = coached(settings=replace(ANA.settings, level=Level.MINIMAL))
+        decision = decide(person, [waits], FRIDAY_FIVE, back)
+        assert one(decision) == Decided(Verdict.HOLD, Reason.REPEATED)
+        assert decision.digest == ()
 
 
 def test_many_of_a_kind_at_once_are_no_acts() -> None:

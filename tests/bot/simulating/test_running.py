@@ -190,7 +190,9 @@ async def test_what_is_promised_is_kept(
         if each.by is not None and each.rule in {"stuck_deals", "stale_leads", "overdue_tasks"}:
             assert is_at_work(each.at, each.person)
     if answers is Answers.NONE:
-        said = [(each.subject, each.at) for each in course.decisions if each.by is not None]
+        said = [
+            ((each.rule, each.subject), each.at) for each in course.decisions if each.by is not None
+        ]
         for subject, at in said:
             again = [t for other, t in said if other == subject and at <= t < at + 7 * DAY]
             assert len(again) <= 2
@@ -261,27 +263,28 @@ async def test_what_was_said_before_the_span_counts(sqlite_parts: Parts) -> None
     assert lines(course, "referral_ask") == []
 
 
-async def test_nothing_is_left_behind(
-    sqlite_parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+async def test_nothing_is_left_behind(sqlite_parts: Parts) -> None:
     await enrol(sqlite_parts, ANA)
     await busy(sqlite_parts)
     now = sqlite_parts.clock.now()
     copied = await worlds.copied(
         sqlite_parts.database, WORKSPACE, SINCE, BEGINNING, coached=None, now=now
     )
-    folders: list[Path] = []
 
     def halfway(at: datetime) -> None:
-        folders.extend(tmp_path.glob("coach-simulation-*"))
         raise KeyError
 
-    with pytest.raises(KeyError):
+    folders: list[Path] = []
+
+    async def look() -> None:
         async with worlds.opened(sqlite_parts, copied) as made:
+            folders.append(Path(made.parts.database.url.database or "").parent)
+            assert folders[0].stat().st_mode & 0o777 == 0o700
             await run(made, progress=halfway)
-    (folder,) = folders
-    assert not folder.exists()
+
+    with pytest.raises(KeyError):
+        await look()
+    assert not folders[0].exists()
 
 
 async def test_it_may_be_looked_at_while_the_coach_is_at_work(world: World) -> None:
