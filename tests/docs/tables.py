@@ -1,4 +1,4 @@
-"""Writes the tables of the README that follow from the code: `python -m tests.docs.tables`."""
+"""Writes the tables of documents that follow from the code: `python -m tests.docs.tables`."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +33,10 @@ from storage.activities import ActivityRow
 from storage.messages import Message
 from storage.showing import Advice, Put
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+
+#: The documents with such tables.
+DOCUMENTS = ("README.md", "docs/crm/README.md")
 
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -70,6 +73,18 @@ def providers() -> str:
     return _table(
         ("provider", "for"),
         ((f"`{name}`", provider.summary) for name, provider in load_providers().items()),
+    )
+
+
+def pages() -> str:
+    """Every CRM that has a page of its own."""
+    return _table(
+        ("page", "CRM"),
+        (
+            (f"[{name}.md]({name}.md)", provider.summary)
+            for name, provider in load_providers().items()
+            if (ROOT / "docs" / "crm" / f"{name}.md").exists()
+        ),
     )
 
 
@@ -119,13 +134,14 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "rules": rules,
     "commands": commands,
     "providers": providers,
+    "pages": pages,
     "terminal": terminal,
     "show": show,
 }
 
 
 def written(text: str) -> str:
-    """The README with every table as the code has it now."""
+    """A document with every table as the code has it now."""
 
     def put(match: re.Match[str]) -> str:
         return f"<!-- table: {match[1]} -->\n{TABLES[match[1]]()}\n<!-- end -->"
@@ -134,4 +150,6 @@ def written(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for each in DOCUMENTS:
+        document = ROOT / each
+        document.write_text(written(document.read_text(encoding="utf-8")), encoding="utf-8")
