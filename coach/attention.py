@@ -3,11 +3,12 @@
 For one person at a time, from values; each decision keeps its reason.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from coach.backlogs import adds_to_summary, is_time_for_summary, whole_at
+from coach.bulk import in_bulk
 from coach.calendar import is_at_work, local_date, next_work
 from coach.history import TO_DIGEST, Mute, Past
 from coach.models import (
@@ -22,8 +23,21 @@ from coach.models import (
 )
 from coach.muting import mute_of, names_of
 from coach.thresholds import daily_cap
-from coach.timetable import brief_now, brief_on, digest_now, next_brief, next_digest
-from coach.verdicts import IN_BRIEF, TURN, Decided, Reason, Verdict, overflowed
+from coach.timetable import (
+    BEGINNING,
+    SAME_BRIEF,
+    adds_to_brief,
+    brief_on,
+    digest_now,
+    digest_to_come,
+    has_just_begun,
+    is_time_for_brief,
+    is_time_for_digest,
+    next_brief,
+    next_digest,
+)
+from coach.verdicts import IN_BRIEF, IN_SUMMARY, TURN, Decided, Reason, Verdict
+from coach.waiting import Waiting, by_importance, on_their_way
 
 #: After an unanswered card, the next one waits so long.
 APART = timedelta(seconds=60)
@@ -31,54 +45,11 @@ APART = timedelta(seconds=60)
 #: An answer to what somebody has just done finds them at it for so long, at any hour.
 FRESH = timedelta(minutes=15)
 
-#: So many insights of one kind, called forth within so short a time, are no acts of a person.
-BULK, WITHIN = 5, timedelta(seconds=10)
+#: What waited for a digest can be answered for so long after it.
+IN_DIGEST = timedelta(days=3)
 
 #: How often the same may be said in a week to somebody who does not answer it.
 A_WEEK = 2
-
-#: What may still be put into a brief that was made so shortly before.
-SAME_BRIEF = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An open insight as attention sees it, with what became of the message that shows it."""
-
-    fingerprint: str
-    priority: Priority
-    created_at: datetime
-    expires_at: datetime
-    #: `None` when no message has been made.
-    message: MessageState | None = None
-    sent_at: datetime | None = None
-    #: After a failure: from when the message may be tried again.
-    not_before: datetime | None = None
-    rule: str = ""
-    type: InsightType = InsightType.ACTION
-    subject: str = ""
-    #: The things it is about, by `subject_key`.
-    about: frozenset[str] = frozenset()
-    #: Whether it answers what its person has just done by themselves.
-    own_act: bool = False
-    #: What kind of message shows it: `card`, `brief` or `digest`.
-    shown_by: str = "card"
-    snoozed_until: datetime | None = None
-    #: Its place among what its rule said at the same time.
-    rank: int = 0
-
-    @property
-    def stands(self) -> bool:
-        """Whether it stands in Slack, and was not put off since."""
-        if self.message is not MessageState.SENT:
-            return False
-        put_off = self.snoozed_until
-        return put_off is None or (self.sent_at is not None and self.sent_at >= put_off)
-
-    @property
-    def is_unsaid(self) -> bool:
-        """Whether it neither stands in Slack nor is on its way there."""
-        return not self.stands and self.message is not MessageState.SENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +66,10 @@ class Decision:
     brief: tuple[str, ...] = ()
     #: The same of the digest.
     digest: tuple[str, ...] = ()
+    #: The same of the summary of what was so before the coach knew of it.
+    backlog: tuple[str, ...] = ()
+    #: What is to last until then, so that it is in the digest it waits for.
+    lasts: dict[str, datetime] = field(default_factory=dict)
     #: Rules of which they are to be asked whether to go on; until they say so, these are silent.
     ask_about: tuple[str, ...] = ()
 
@@ -109,8 +84,8 @@ def decide(
 
     At most one is sent by a card at a time; what time brings goes together, in the brief.
     """
-    bulk = _in_bulk(waiting)
-    anew = _is_time_for_a_brief(person, now) and not adds_to_brief(person, now)
+    bulk = in_bulk(waiting)
+    anew = is_time_for_brief(person, now) and not adds_to_brief(person, now)
     decided: dict[str, Decided] = {}
     ready: list[Waiting] = []
     for each in waiting:
@@ -121,20 +96,44 @@ def decide(
             ready.append(each)
         else:
             decided[each.fingerprint] = found
-    brief = _brief(person, waiting, decided, now)
-    digest = _digest(person, waiting, decided, past, now)
-    for print_ in (*brief, *digest):
+    in_order = sorted(waiting, key=by_importance)
+    room = daily_cap(person) - past.today - on_their_way(waiting)
+    backlog = _backlog(person, in_order, decided, now, room)
+    room -= bool(backlog) and not adds_to_summary(person, now)
+    brief = _brief(person, in_order, decided, now, room)
+    room -= bool(brief) and not adds_to_brief(person, now)
+    waits = any(each.verdict is Verdict.DIGEST for each in decided.values())
+    if room - (waits and digest_to_come(person, now)) <= 0:
+        # One message of the day is the digest's.
+        decided |= {each.fingerprint: Decided(Verdict.DIGEST, Reason.CAP) for each in ready}
+        ready = []
+    digest = _digest(person, in_order, decided, past, now, room)
+    for print_ in (*backlog, *brief, *digest):
         decided[print_] = TURN
     decided |= _in_turn(ready, waiting, now)
-    ask = _ask(person, waiting, decided, now)
     return Decision(
         decided,
         _again_at(person, decided, now),
-        ask,
+        _ask(person, waiting, decided, now),
         brief,
         digest,
+        backlog,
+        _lasting(person, waiting, decided, now),
         _tired(person, waiting, past, now),
     )
+
+
+def _lasting(
+    person: Person, waiting: Sequence[Waiting], decided: Mapping[str, Decided], now: datetime
+) -> dict[str, datetime]:
+    """Until when what came in bulk is to last: it is told of in the next digest, once."""
+    its = [each for each in waiting if decided[each.fingerprint].reason is Reason.BULK]
+    digest = next_digest(person, now) if its else None
+    if digest is None:
+        return {}
+    # It can be answered for some days, but is in no second one.
+    end = min(next_digest(person, digest) or digest + IN_DIGEST, digest + IN_DIGEST)
+    return {each.fingerprint: end for each in its if each.expires_at <= digest}
 
 
 def _ask(
@@ -167,16 +166,13 @@ def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> 
     if decided:
         # What belongs into a brief or digest waits for it too.
         again.append(person.dnd_until)
-    if any(_for_the_brief(each) for each in decided.values()):
+    if any(each == IN_BRIEF for each in decided.values()):
         again.append(next_brief(person, now))
+    if person.backlog_at is not None and any(each == IN_SUMMARY for each in decided.values()):
+        again.append(next_work(max(now, whole_at(person)), person))
     if any(each.verdict is Verdict.DIGEST for each in decided.values()):
         again.append(next_digest(person, now))
     return min((at for at in again if at is not None and at > now), default=None)
-
-
-def _for_the_brief(decided: Decided) -> bool:
-    """Whether it belongs into the next brief: what was meant for it, and what overflowed."""
-    return decided == IN_BRIEF or overflowed(decided)
 
 
 def silenced(person: Person, now: datetime) -> Reason | None:
@@ -229,7 +225,7 @@ def _standing(
     if past.unanswered.get((each.rule, each.subject), 0) >= A_WEEK:
         return Decided(Verdict.HOLD, Reason.REPEATED)
     # Nobody is asked to be coached for the sake of what would not interrupt them.
-    if not admits(person.settings.level, each.priority):
+    if not admits(person.settings.level, each.priority) and not each.backlog:
         return Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
     if (silent := silenced(person, now)) is not None:
         until = person.paused_until if silent is Reason.PAUSED else None
@@ -246,9 +242,11 @@ def _standing(
         return _still_due(person, each, now)
     if again:
         return IN_BRIEF
+    if each.backlog and each.snoozed_until is None:
+        return IN_SUMMARY
     if each.snoozed_until is None and _is_for_the_brief(person, each):
         return IN_BRIEF if person.settings.brief else Decided(Verdict.DIGEST, Reason.NO_BRIEF)
-    return _at_this_moment(person, each, past, now)
+    return _at_this_moment(person, each, now)
 
 
 def _still_due(person: Person, each: Waiting, now: datetime) -> Decided:
@@ -260,7 +258,7 @@ def _still_due(person: Person, each: Waiting, now: datetime) -> Decided:
     return TURN
 
 
-def _at_this_moment(person: Person, each: Waiting, past: Past, now: datetime) -> Decided | None:
+def _at_this_moment(person: Person, each: Waiting, now: datetime) -> Decided | None:
     """Whether the person can be interrupted just now."""
     if _is_after(each.not_before, now):
         return Decided(Verdict.HOLD, Reason.TROUBLE, each.not_before)
@@ -268,8 +266,6 @@ def _at_this_moment(person: Person, each: Waiting, past: Past, now: datetime) ->
         return Decided(Verdict.HOLD, Reason.DISTURBED, person.dnd_until)
     if not _is_at_it(each, now) and (work := next_work(now, person)) > now:
         return Decided(Verdict.HOLD, Reason.HOURS, work)
-    if past.today >= daily_cap(person):
-        return Decided(Verdict.DIGEST, Reason.CAP)
     return None
 
 
@@ -278,11 +274,6 @@ def _is_at_it(each: Waiting, now: datetime) -> bool:
     if each.snoozed_until is not None:
         return now - FRESH < each.snoozed_until <= now
     return each.own_act and each.created_at + FRESH > now
-
-
-def has_just_begun(person: Person, now: datetime) -> bool:
-    """Whether they pressed Start a moment ago: they are at it, and want to see something."""
-    return person.began_at is not None and person.began_at <= now < person.began_at + FRESH
 
 
 def _is_for_the_brief(person: Person, each: Waiting) -> bool:
@@ -295,7 +286,7 @@ def _is_for_the_brief(person: Person, each: Waiting) -> bool:
     since = brief_on(local_date(each.created_at, person), person)
     began = person.began_at
     return (since is not None and each.created_at < since + SAME_BRIEF) or (
-        began is not None and began <= each.created_at < began + SAME_BRIEF
+        began is not None and began <= each.created_at < began + BEGINNING
     )
 
 
@@ -305,81 +296,64 @@ def _muted(each: Waiting, past: Past, now: datetime) -> Mute | None:
     return mute_of(names_of(each.rule, each.type, each.subject, each.about), past.mutes, now)
 
 
-def _in_bulk(waiting: Sequence[Waiting]) -> set[str]:
-    """What came with many of its kind in one go, and was not said yet."""
-    found: set[str] = set()
-    kinds = Counter(each.rule for each in waiting if each.type is InsightType.ACTION)
-    for rule, count in kinds.items():
-        if count < BULK:
-            continue
-        its = sorted(
-            (each for each in waiting if each.rule == rule), key=lambda each: each.created_at
-        )
-        for first, last in zip(its, its[BULK - 1 :], strict=False):
-            if last.created_at - first.created_at <= WITHIN:
-                start, end = first.created_at, last.created_at
-                found |= {
-                    each.fingerprint
-                    for each in its
-                    if start <= each.created_at <= end and each.is_unsaid
-                }
-    return found
-
-
-def by_importance(each: Waiting) -> tuple[int, float, int, str]:
-    """The key that sorts the most important first, then the newest."""
-    return (-each.priority, -each.created_at.timestamp(), each.rank, each.fingerprint)
+def _backlog(
+    person: Person,
+    in_order: Sequence[Waiting],
+    decided: Mapping[str, Decided],
+    now: datetime,
+    room: int,
+) -> tuple[str, ...]:
+    """What the summary of a backlog is made of, if it is its time."""
+    if not is_time_for_summary(person, now) or _is_after(person.dnd_until, now):
+        return ()
+    if room <= 0 and not adds_to_summary(person, now):
+        return ()
+    return _those(in_order, decided, IN_SUMMARY, now)
 
 
 def _brief(
     person: Person,
-    waiting: Sequence[Waiting],
+    in_order: Sequence[Waiting],
     decided: Mapping[str, Decided],
     now: datetime,
+    room: int,
 ) -> tuple[str, ...]:
     """What the brief is made of, if it is its time."""
-    mine = [
-        each
-        for each in sorted(waiting, key=by_importance)
-        if each.fingerprint in decided and _for_the_brief(decided[each.fingerprint])
-        if not _is_after(each.not_before, now)
-    ]
-    if not mine or not person.settings.brief or silenced(person, now):
+    if not person.settings.brief or silenced(person, now):
         return ()
-    if _is_after(person.dnd_until, now) or not _is_time_for_a_brief(person, now):
+    if room <= 0 and not adds_to_brief(person, now):
         return ()
-    return tuple(each.fingerprint for each in mine)
+    if _is_after(person.dnd_until, now) or not is_time_for_brief(person, now):
+        return ()
+    return _those(in_order, decided, IN_BRIEF, now)
 
 
-def _is_time_for_a_brief(person: Person, now: datetime) -> bool:
-    if adds_to_brief(person, now) or has_just_begun(person, now):
-        return True
-    made, since = person.brief_made_at, brief_now(person, now)
-    return since is not None and is_at_work(now, person) and (made is None or made < since)
-
-
-def adds_to_brief(person: Person, now: datetime) -> bool:
-    """Whether what belongs into a brief now goes into the latest one, made a moment ago."""
-    made = person.brief_made_at
-    return made is not None and made <= now < made + SAME_BRIEF
+def _those(
+    in_order: Sequence[Waiting], decided: Mapping[str, Decided], as_: Decided, now: datetime
+) -> tuple[str, ...]:
+    return tuple(
+        each.fingerprint
+        for each in in_order
+        if decided.get(each.fingerprint) == as_ and not _is_after(each.not_before, now)
+    )
 
 
 def _digest(
     person: Person,
-    waiting: Sequence[Waiting],
+    in_order: Sequence[Waiting],
     decided: Mapping[str, Decided],
     past: Past,
     now: datetime,
+    room: int,
 ) -> tuple[str, ...]:
     """What the digest is made of, if it is its time."""
-    since, made = digest_now(person, now), person.digest_made_at
-    if since is None or (made is not None and made >= since) or silenced(person, now):
+    if room <= 0 or not is_time_for_digest(person, now) or silenced(person, now):
         return ()
-    if not is_at_work(now, person) or _is_after(person.dnd_until, now):
+    if _is_after(person.dnd_until, now):
         return ()
     return tuple(
         each.fingerprint
-        for each in sorted(waiting, key=by_importance)
+        for each in in_order
         if each.rule not in past.tired
         if each.fingerprint in decided and decided[each.fingerprint].verdict is Verdict.DIGEST
     )

@@ -107,6 +107,11 @@ def shown(rules: Mapping[str, Rule], verbs: Iterable[Verb]) -> set[Knowledge[Any
     }
 
 
+def is_heard(rule: TimeRule, person: Person | None) -> bool:
+    """Whether somebody hears of a rule at all at their level."""
+    return person is not None and person.settings.level >= rule.level
+
+
 def due(rule: TimeRule, subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a thing is a rule's business if nothing happens to it; `None`: never.
 

@@ -73,6 +73,10 @@ def normalised(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+#: Stands for whatever is no person: a workflow, an integration, a script.
+AUTOMATION = "automation"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What was told of one thing at one time; what is not in `fields` was not told.
@@ -116,6 +120,8 @@ class Event:
     details: dict[str, Any] | None = None
     #: It was found by looking: when that is how the mirror has it already, nothing has happened.
     observed: bool = False
+    #: Who did it, where that was told: one of the CRM's people, or `AUTOMATION`.
+    actor: "Owner | str | None" = None
 
     def subject_id(self, kind: SubjectKind) -> str | None:
         """The id of the thing of that kind the event is about, if any."""

@@ -35,7 +35,7 @@ class Said:
     rule: str
     subject: str
     said_at: datetime
-    #: The kind of message: `card`, `brief` or `digest`.
+    #: The kind of message: `card`, `brief`, `digest` or `backlog`.
     by: str
     state: InsightState
     #: Why it was sent away, where the person said so.
@@ -113,7 +113,8 @@ def looked_back(
 
 
 def _is_unanswered(each: Said) -> bool:
-    if each.by == ANSWERED or each.put_off:
+    # A backlog is told of once, and nobody is asked to work it off.
+    if each.by in {ANSWERED, "backlog"} or each.put_off:
         return False
     return each.state in {InsightState.OPEN, InsightState.EXPIRED}
 

@@ -23,6 +23,11 @@ def subject_key(subject: Subject) -> str:
     return f"{kind_of(subject)}:{subject.connection_id}:{subject.id}"
 
 
+def key_of(thing: About) -> str:
+    """The `subject_key` of a thing that an insight is about."""
+    return f"{thing.kind}:{thing.connection_id}:{thing.id}"
+
+
 def belongs_to(subject: Subject, kind: SubjectKind) -> str | None:
     """The id of the deal or contact that a thing belongs to, if it does."""
     match kind, subject:

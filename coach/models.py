@@ -318,6 +318,9 @@ class Person:
     #: When the latest brief and the latest digest were made.
     brief_made_at: datetime | None = None
     digest_made_at: datetime | None = None
+    #: Since when a backlog waits to be told of, and when one was told of last.
+    backlog_at: datetime | None = None
+    backlog_made_at: datetime | None = None
 
     @property
     def listens(self) -> bool:
@@ -338,6 +341,8 @@ class Activity:
     contact: Contact | None = None
     task: Task | None = None
     origin: Origin = Origin.API
+    #: Whether its person did it themselves, as far as anybody is named.
+    own_act: bool = True
 
 
 class InsightType(StrEnum):

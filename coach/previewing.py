@@ -15,7 +15,7 @@ from coach.models import Insight, Person
 from coach.phrases import Phrase, TimeOfDay, counted, facts, say, together
 from coach.thresholds import daily_cap
 from coach.timetable import brief_on, digest_on, next_brief, next_digest
-from coach.verdicts import Decided, Reason, Verdict, overflowed
+from coach.verdicts import Decided, Reason, Verdict
 
 _ASIDE = say("What answers something you have just done comes at once, at any hour.")
 
@@ -54,7 +54,7 @@ def _today(person: Person, now: datetime) -> Phrase:
         return say("Work is over for today: nothing comes before {begins}.", begins=begins)
     ends = TimeOfDay(moment_on(day, person.settings.work_until, person))
     nothing = say("nothing after {time}", time=ends)
-    coming = facts(_brief(person, day), _digest(person, day, now), _most(person, day), nothing)
+    coming = facts(_brief(person, day), _digest(person, day, now), _most(person), nothing)
     return say("Today: {coming}.", coming=coming)
 
 
@@ -70,16 +70,9 @@ def _digest(person: Person, day: date, now: datetime) -> Phrase:
     return say("no digest") if coming is None else say("next digest on {time}", time=coming)
 
 
-def _most(person: Person, day: date) -> Phrase:
+def _most(person: Person) -> Phrase:
     count = daily_cap(person)
-    if digest_on(day, person) is None:
-        return counted("at most {count} message", "at most {count} messages", "count", count=count)
-    return counted(
-        "at most {count} message besides the digest",
-        "at most {count} messages besides the digest",
-        "count",
-        count=count,
-    )
+    return counted("at most {count} message", "at most {count} messages", "count", count=count)
 
 
 def digest_after(person: Person, now: datetime) -> datetime | None:
@@ -98,4 +91,4 @@ def waits_for_digest(person: Person, insight: Insight, decided: Decided, now: da
     if digest is None or insight.expires_at <= digest:
         return False
     brief = next_brief(person, now)
-    return not (overflowed(decided) and brief is not None and brief < digest)
+    return not (decided.reason is Reason.CAP and brief is not None and brief < digest)

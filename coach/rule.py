@@ -81,6 +81,9 @@ class TimeLook:
     #: What this rule has said to this person of late, newest first.
     past: Sequence[PastInsight]
     known: Known = field(default_factory=Known)
+    #: Of how many things it is to speak at once, whatever it does on other days: what was so before
+    #: the coach knew of it comes together. `None`: it is a day like others.
+    at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class TimeRule:
     #: either, what has been due the longest.
     largest_first: bool = False
     latest_first: bool = False
+    #: What is said of so many things that are its business, among other kinds: “12 deals stuck”.
+    counts: Callable[[int], Phrase] | None = None
     #: Kinds of thing that `knows` tells of: with each that changes, the check of the deal or
     #: contact it belongs to is made anew, also one that was put off, and what is said of it is
     #: asked about.

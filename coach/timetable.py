@@ -2,11 +2,17 @@
 
 from datetime import date, datetime, time, timedelta
 
-from coach.calendar import is_last_of_week, is_working_day, local_date, moment_on
+from coach.calendar import is_at_work, is_last_of_week, is_working_day, local_date, moment_on
 from coach.models import Often, Person, Settings
 
 #: What had no time in which it could be sent is still of use so long after.
 LATE = timedelta(hours=3)
+
+#: Who has pressed Start finds something before them for so long, at whatever hour.
+BEGINNING = timedelta(minutes=15)
+
+#: What may still be put into a brief that was made so shortly before.
+SAME_BRIEF = timedelta(minutes=15)
 
 #: Nobody is off for longer than this and still waits for a brief.
 FAR = 366
@@ -75,3 +81,34 @@ def next_digest(person: Person, now: datetime) -> datetime | None:
     today = local_date(now, person)
     days = (digest_on(today + timedelta(days=ahead), person) for ahead in range(FAR))
     return next((at for at in days if at is not None and at > now), None)
+
+
+def has_just_begun(person: Person, now: datetime) -> bool:
+    """Whether they pressed Start a moment ago: they are at it, and want to see something."""
+    return person.began_at is not None and person.began_at <= now < person.began_at + BEGINNING
+
+
+def is_time_for_brief(person: Person, now: datetime) -> bool:
+    """Whether a brief is to be made now, or something is to be put into the one just made."""
+    if adds_to_brief(person, now) or has_just_begun(person, now):
+        return True
+    made, since = person.brief_made_at, brief_now(person, now)
+    return since is not None and is_at_work(now, person) and (made is None or made < since)
+
+
+def adds_to_brief(person: Person, now: datetime) -> bool:
+    """Whether what belongs into a brief now goes into the latest one, made a moment ago."""
+    made = person.brief_made_at
+    return made is not None and made <= now < made + SAME_BRIEF
+
+
+def is_time_for_digest(person: Person, now: datetime) -> bool:
+    """Whether a digest is to be made now."""
+    since, made = digest_now(person, now), person.digest_made_at
+    return since is not None and (made is None or made < since) and is_at_work(now, person)
+
+
+def digest_to_come(person: Person, now: datetime) -> bool:
+    """Whether today's digest was not made yet, and is still to be."""
+    at, made = digest_on(local_date(now, person), person), person.digest_made_at
+    return at is not None and now < at + LATE and (made is None or made < at)

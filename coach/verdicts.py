@@ -41,6 +41,7 @@ class Reason(StrEnum):
     BULK = "bulk"
     NO_BRIEF = "no_brief"
     BRIEF = "brief"
+    BACKLOG = "backlog"
     HOURS = "hours"
     DISTURBED = "disturbed"
     CAP = "cap"
@@ -73,6 +74,9 @@ _SENTENCES = {
     Reason.BULK: say("Many of this kind came at once."),
     Reason.NO_BRIEF: say("You have turned the morning brief off."),
     Reason.BRIEF: say("It comes with your morning brief."),
+    Reason.BACKLOG: say(
+        "It was so before your coach knew of it: it comes in one summary, not one by one."
+    ),
     Reason.HOURS: say("You are not at work."),
     Reason.DISTURBED: say("You are not to be disturbed, says Slack."),
     Reason.CAP: say("You have had as many messages today as you want to get."),
@@ -95,11 +99,7 @@ class Decided:
 #: What becomes of an insight that was not said before its rule called it true no longer.
 SETTLED = Decided(Verdict.DROP, Reason.UNTRUE)
 
-#: What waits for the next brief, and what has its turn.
+#: What waits for the next brief or is for the summary of a backlog alone, and what has its turn.
 IN_BRIEF = Decided(Verdict.HOLD, Reason.BRIEF)
+IN_SUMMARY = Decided(Verdict.HOLD, Reason.BACKLOG)
 TURN = Decided(Verdict.NOW, Reason.TURN)
-
-
-def overflowed(decided: Decided) -> bool:
-    """Whether it would have been said by itself, had there not been too much."""
-    return decided.verdict is Verdict.DIGEST and decided.reason in {Reason.CAP, Reason.BULK}

@@ -35,6 +35,8 @@ class ActivityRow:
     delivery_id: str | None = None
     #: What else was told of it, in JSON values, as the CRM named it.
     details: dict[str, Any] | None = None
+    #: Who did it, where that was told: `automation`, or a key that an owner is recognised by.
+    actor: str | None = None
 
 
 _KNOWN = select(activities.c.dedupe_key).where(
@@ -70,6 +72,7 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
             "changes": row.changes,
             "delivery_id": row.delivery_id,
             "details": row.details,
+            "actor": row.actor,
         }
         for row in rows
     ]

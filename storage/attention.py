@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from coach.attention import Waiting
 from coach.history import MEMORY, Mute, Past, Said, looked_back
 from coach.models import Dismissed, InsightState, InsightType, MessageState, Person, Priority
 from coach.verdicts import Decided, Reason, Verdict
+from coach.waiting import Waiting
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
@@ -56,6 +56,9 @@ _OPEN = (
         insights.c.type,
         insights.c.subject,
         insights.c.own_act,
+        insights.c.told_at,
+        insights.c.in_bulk,
+        insights.c.backlog,
         insights.c.snoozed_until,
         insights.c.rank,
         insights.c.said_at,
@@ -121,6 +124,9 @@ async def open_of(
                     shown_by=row.kind or "card",
                     snoozed_until=row.snoozed_until,
                     rank=row.rank,
+                    told_at=row.told_at or row.created_at,
+                    in_bulk=row.in_bulk,
+                    backlog=row.backlog,
                 ),
                 _decided(row),
                 row.id,
@@ -246,6 +252,29 @@ async def keep(tx: Tx, workspace_id: str, decided: Mapping[str, Decided]) -> Non
                     "_until": each.until,
                 }
                 for print_, each in sorted(decided.items())
+            ],
+        )
+
+
+_LET_LAST = (
+    update(insights)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("_workspace"),
+        insights.c.fingerprint == bindparam("_fingerprint"),
+    )
+    .values(expires_at=bindparam("_at", type_=UtcDateTime))
+)
+
+
+async def let_last(tx: Tx, workspace_id: str, until: Mapping[str, datetime]) -> None:
+    """Let these insights last until then, by fingerprint."""
+    if until:
+        await tx.execute(
+            _LET_LAST,
+            [
+                {"_workspace": workspace_id, "_fingerprint": print_, "_at": at}
+                for print_, at in sorted(until.items())
             ],
         )
 

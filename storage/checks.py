@@ -1,7 +1,8 @@
 """Checks: from when on each thing is each rule's business, and what of a person is due now."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,10 +18,13 @@ from sqlalchemy import (
     update,
 )
 
+from coach.keys import subject_key
 from coach.models import Subject, SubjectKind
 from storage import mirror, rounds
+from storage.among import among, texts
+from storage.columns import UtcDateTime
 from storage.database import Tx, chunks, put
-from storage.tables import FAULTY_CHECK, checks, deals, mutes
+from storage.tables import FAULTY_CHECK, OLD_CHECK, checks, deals, mutes
 from storage.tables import rounds as rounds_table
 
 
@@ -41,6 +45,8 @@ class Check(NamedTuple):
     due_at: datetime
     #: Why the rule could not say when.
     error: str | None = None
+    #: Whether it was so before anybody here knew of it; `None`: as it was.
+    old: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,14 @@ class Due:
     subjects: list[Subject]
     #: How much it is in truth.
     count: int
+    #: What of it is backlog, by `subject_key`.
+    old: frozenset[str] = frozenset()
 
 
 async def save(tx: Tx, workspace_id: str, made: Iterable[Check], gone: Iterable[Key]) -> None:
     """Make checks or move them, drop those that are gone, and have the rounds come in time."""
     # Everybody takes the rounds first and then the checks, each in order: nobody waits in a ring.
-    kept = sorted(made)
+    kept = sorted(made, key=lambda check: check.key)
     soonest: dict[tuple[str, str], datetime] = {}
     for check in kept:
         whose = (check.person_id, check.key.rule)
@@ -71,11 +79,19 @@ async def save(tx: Tx, workspace_id: str, made: Iterable[Check], gone: Iterable[
             "subject_id": check.key.subject_id,
             "person_id": check.person_id,
             "due_at": check.due_at,
+            "since": check.due_at,
             "error": check.error,
+            "old": check.old,
         }
         for check in kept
     ]
-    for piece in chunks(rows, 1000):
+    told = [row for row in rows if row["old"] is not None]
+    kept_as_it_was = [
+        {name: value for name, value in row.items() if name != "old"}
+        for row in rows
+        if row["old"] is None
+    ]
+    for piece in (*chunks(told, 1000), *chunks(kept_as_it_was, 1000)):
         await put(tx, checks, piece)
     await _change(tx, delete(checks), workspace_id, [{"key": key} for key in sorted(set(gone))])
 
@@ -121,7 +137,7 @@ async def _change(
     await tx.execute(one, given)
 
 
-def _muted(now: datetime) -> ColumnElement[bool]:
+def _muted(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """That the person hears nothing of a thing: then it is not spoken of, and not counted."""
     key = checks.c.kind + ":" + checks.c.connection_id + ":" + checks.c.subject_id
     return (
@@ -147,8 +163,11 @@ async def due(
     most: int,
     largest_first: bool = False,
     latest_first: bool = False,
+    with_old: Collection[str] = (),
 ) -> dict[str, Due]:
     """What is due with a rule, by person: at most so many things of each, and the true number.
+
+    What is backlog is left out, but with the people in `with_old`.
 
     First comes what has been due the longest, or, where it is said, the deals of largest value or
     what became due last.
@@ -159,11 +178,13 @@ async def due(
     if largest_first:
         order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
     found: dict[str, Due] = {}
+    old: dict[str, set[str]] = defaultdict(set)
     for piece in chunks(sorted(person_ids)):
         ranked = (
             select(
                 *mirror.columns(kind),
                 checks.c.person_id.label("whose"),
+                checks.c.old.label("was_old"),
                 func.row_number()
                 .over(partition_by=checks.c.person_id, order_by=order)
                 .label("place"),
@@ -182,15 +203,93 @@ async def due(
                 checks.c.rule == rule,
                 checks.c.kind == kind.value,
                 checks.c.due_at <= now,
+                or_(~checks.c.old, checks.c.person_id.in_(sorted(with_old))),
                 ~_muted(now),
             )
             .subquery()
         )
         query = select(ranked).where(ranked.c.place <= most).order_by(ranked.c.place)
         for row in await tx.execute(query):
-            *thing, whose, _, total = row
-            found.setdefault(whose, Due([], total)).subjects.append(mirror.from_row(kind, thing))
+            *thing, whose, was_old, _, total = row
+            subject = mirror.from_row(kind, thing)
+            found.setdefault(whose, Due([], total)).subjects.append(subject)
+            if was_old:
+                old[whose].add(subject_key(subject))
+    return {whose: replace(each, old=frozenset(old[whose])) for whose, each in found.items()}
+
+
+async def grow_old(tx: Tx, workspace_id: str, person_id: str, now: datetime) -> None:
+    """All that is due with somebody is backlog, what was put off since too."""
+    await tx.execute(
+        update(checks)
+        .where(
+            checks.c.workspace_id == workspace_id,
+            checks.c.person_id == person_id,
+            func.coalesce(checks.c.since, checks.c.due_at) <= now,
+        )
+        .values(old=True)
+    )
+
+
+_BACKLOG = (
+    select(checks.c.person_id, checks.c.rule, func.count())
+    .where(
+        checks.c.workspace_id == bindparam("workspace"),
+        among(checks.c.person_id, texts("people")),
+        OLD_CHECK,
+        ~_muted(bindparam("now", type_=UtcDateTime)),
+    )
+    .group_by(checks.c.person_id, checks.c.rule)
+)
+
+
+async def backlog(
+    tx: Tx, workspace_id: str, person_ids: Collection[str], now: datetime
+) -> dict[str, dict[str, int]]:
+    """How much of what was so before the coach knew of it is so still: person -> rule -> count."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
+    for person_id, rule, count in await tx.execute(_BACKLOG, asked):
+        found[person_id][rule] = count
     return found
+
+
+async def old_of(
+    tx: Tx,
+    workspace_id: str,
+    rule: str,
+    kind: SubjectKind,
+    person_id: str,
+    now: datetime,
+    *,
+    most: int,
+    largest_first: bool = False,
+) -> list[Subject]:
+    """The first things of somebody's backlog with a rule: the largest deals, or the latest."""
+    table = mirror.TABLES[kind]
+    order: list[Any] = [checks.c.since.desc(), checks.c.connection_id, checks.c.subject_id]
+    if largest_first:
+        order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
+    query = (
+        select(*mirror.columns(kind))
+        .join_from(
+            checks,
+            table,
+            (table.c.workspace_id == checks.c.workspace_id)
+            & (table.c.connection_id == checks.c.connection_id)
+            & (table.c.id == checks.c.subject_id),
+        )
+        .where(
+            checks.c.workspace_id == workspace_id,
+            checks.c.person_id == person_id,
+            checks.c.rule == rule,
+            OLD_CHECK,
+            ~_muted(now),
+        )
+        .order_by(*order)
+        .limit(most)
+    )
+    return [mirror.from_row(kind, row) for row in await tx.execute(query)]
 
 
 async def upcoming(

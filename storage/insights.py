@@ -1,7 +1,7 @@
 """Insights: made once, decided once; what was said of them to whom is in `storage.messages`."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -75,6 +75,12 @@ class NewInsight:
     draft: Draft
     #: Whether it answers what its person has just done by themselves.
     own_act: bool = False
+    #: When what it answers was told, if that was before now.
+    told_at: datetime | None = None
+    #: Whether that was one of many changes that came in one go.
+    in_bulk: bool = False
+    #: Whether it tells of what was so before the coach knew of it, or before its person started.
+    backlog: bool = False
 
 
 async def add(
@@ -142,6 +148,9 @@ def _row(
         "created_at": now,
         "expires_at": draft.expires_at,
         "own_act": new.own_act,
+        "told_at": new.told_at,
+        "in_bulk": new.in_bulk,
+        "backlog": new.backlog,
         "rank": rank,
         "outcome": None,
     }
@@ -310,6 +319,21 @@ def _past(row: Any, about: Sequence[About]) -> PastInsight:
         row.state == InsightState.EXPIRED.value and row.seen_at is None,
         row.outcome if row.state == InsightState.RESOLVED.value else None,
         sent_away and row.dismissed_as == Dismissed.WRONG_DATA.value,
+    )
+
+
+async def grow_old(tx: Tx, workspace_id: str, person_id: str, rules: Iterable[str]) -> None:
+    """What these rules say of somebody, and they were not told yet, is backlog."""
+    await tx.execute(
+        update(insights)
+        .where(
+            OPEN_INSIGHT,
+            insights.c.workspace_id == workspace_id,
+            insights.c.person_id == person_id,
+            insights.c.rule.in_(sorted(rules)),
+            insights.c.said_at.is_(None),
+        )
+        .values(backlog=True)
     )
 
 

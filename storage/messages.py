@@ -9,12 +9,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coach.models import MessageState
 from storage import deciding
-from storage.among import among
+from storage.among import among, texts
 from storage.database import Tx, add_new, chunks, insert_for
 from storage.tables import OPEN_INSIGHT, insights, message_insights, messages
 
@@ -178,6 +178,25 @@ async def changed(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> N
             )
             .values(draw_due=True)
         )
+
+
+async def recount(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> None:
+    """Have the summary of these people's backlog drawn again: it may have become another."""
+    if person_ids:
+        await tx.execute(_RECOUNT, {"_workspace": workspace_id, "_people": sorted(person_ids)})
+
+
+_RECOUNT = (
+    update(messages)
+    .where(
+        messages.c.workspace_id == bindparam("_workspace"),
+        among(messages.c.person_id, texts("_people")),
+        messages.c.kind == "backlog",
+        messages.c.state.in_(_IN_SLACK),
+        ~messages.c.superseded,
+    )
+    .values(draw_due=True)
+)
 
 
 async def redraw(tx: Tx, workspace_id: str, id: str, params: dict[str, Any]) -> None:

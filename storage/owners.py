@@ -106,6 +106,40 @@ _HOLDERS = (
 )
 
 
+async def who_are(
+    tx: Tx, workspace_id: str, connection_id: str, named: Collection[Owner]
+) -> dict[Owner, str]:
+    """Those of a connection's people who are surely known, by what was told of each of them.
+
+    Nobody is made, and nothing is learnt: to have done something makes nobody an owner.
+    """
+    if not named:
+        return {}
+    keys = {key for owner in named for key in owner.keys(connection_id)}
+    asked = {
+        "workspace": workspace_id,
+        "places": list({key.connection_id for key in keys}),
+        "keys": list({key.key for key in keys}),
+    }
+    holders: dict[OwnerKey, set[str]] = defaultdict(set)
+    for place, key, person_id in await tx.execute(_WHO, asked):
+        holders[OwnerKey(place, key)].add(person_id)
+    found: dict[Owner, str] = {}
+    for owner in named:
+        for key in owner.keys(connection_id):
+            if len(its := holders.get(key, set())) == 1:
+                found[owner] = next(iter(its))
+                break
+    return found
+
+
+_WHO = select(owners.c.connection_id, owners.c.owner_key, owners.c.person_id).where(
+    owners.c.workspace_id == bindparam("workspace"),
+    among(owners.c.connection_id, texts("places")),
+    among(owners.c.owner_key, texts("keys")),
+)
+
+
 async def _holders(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> list[Known]:
     """Everybody who has any of these keys, with all that they have."""
     in_slack: dict[str, bool] = {}

@@ -55,6 +55,8 @@ def from_row(row: Row[Any]) -> Person:
         dnd_asked_at=row.dnd_asked_at,
         brief_made_at=row.brief_made_at,
         digest_made_at=row.digest_made_at,
+        backlog_at=row.backlog_at,
+        backlog_made_at=row.backlog_made_at,
     )
 
 
@@ -205,6 +207,32 @@ async def made(
                 .where(people.c.workspace_id == workspace_id, among(people.c.id, sorted(ids)))
                 .values({column: at})
             )
+
+
+async def backlog_came(tx: Tx, workspace_id: str, ids: Collection[str], at: datetime) -> None:
+    """Note that a backlog waits for these people to be told of, the latest of it since `at`."""
+    await _told_of_backlog(tx, workspace_id, ids, {"backlog_at": at})
+
+
+async def backlog_made(
+    tx: Tx, workspace_id: str, ids: Collection[str], at: datetime | None = None
+) -> None:
+    """Note that these people are told of their backlog; `at`: by a message made then."""
+    made: dict[str, datetime | None] = {"backlog_at": None}
+    if at is not None:
+        made["backlog_made_at"] = at
+    await _told_of_backlog(tx, workspace_id, ids, made)
+
+
+async def _told_of_backlog(
+    tx: Tx, workspace_id: str, ids: Collection[str], values: dict[str, datetime | None]
+) -> None:
+    if ids:
+        await tx.execute(
+            update(people)
+            .where(people.c.workspace_id == workspace_id, among(people.c.id, sorted(ids)))
+            .values(values)
+        )
 
 
 _TOLD_OF_PEACE = (

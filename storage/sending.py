@@ -6,7 +6,7 @@ another sender has claimed the message changes nothing.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from coach.models import Insight, MessageState, Person
-from storage import insights, people
+from storage import checks, insights, people
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx
@@ -44,6 +44,8 @@ class Claimed:
     message: Message
     insights: list[Insight]
     person: Person | None
+    #: With the summary of a backlog: how much there is of it, by rule.
+    backlog: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
@@ -203,6 +205,28 @@ async def claim(
     if not found:
         return []
     return await _with_sources(tx, found)
+
+
+async def with_backlogs(tx: Tx, claimed: Sequence[Claimed], now: datetime) -> list[Claimed]:
+    """The same; the summaries of backlogs among them with how much there is."""
+    asked: dict[str, set[str]] = defaultdict(set)
+    for each in claimed:
+        if each.message.kind == "backlog" and each.message.person_id:
+            asked[each.message.workspace_id].add(each.message.person_id)
+    if not asked:
+        return list(claimed)
+    known = {
+        (workspace_id, id): counts
+        for workspace_id, ids in asked.items()
+        for id, counts in (await checks.backlog(tx, workspace_id, ids, now)).items()
+    }
+    nothing: dict[str, int] = {}
+    return [
+        replace(each, backlog=known.get((each.message.workspace_id, whose), nothing))
+        if each.message.kind == "backlog" and (whose := each.message.person_id)
+        else each
+        for each in claimed
+    ]
 
 
 async def look_again(tx: Tx, claimed: Claimed) -> Claimed:

@@ -1,17 +1,20 @@
 """Attention at work: whose turn it is, what may reach them now, and the messages that makes."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.runtime.parts import Parts
 from coach import attention
-from coach.attention import Decision, Waiting
+from coach.attention import Decision
+from coach.backlogs import adds_to_summary
 from coach.history import Past
 from coach.models import Enrolment, MessageState, Person
 from coach.phrases import Phrase, say, to_json
+from coach.timetable import adds_to_brief
 from coach.verdicts import Decided, Reason, Verdict
+from coach.waiting import Waiting
 from storage import asking, deciding, ending, messages, people
 from storage import attention as kept
 from storage.attention import Open
@@ -149,7 +152,7 @@ async def _act(
     whose: dict[str, tuple[str, str]] = {}
     told: set[str] = set()
     for id, decision in decisions.items():
-        together = {*decision.brief, *decision.digest}
+        together = {*decision.brief, *decision.digest, *decision.backlog}
         for print_, decided in decision.insights.items():
             known = waiting[id][print_]
             if decided != known.decided:
@@ -171,12 +174,16 @@ async def _act(
             due.append((_question(persons[id], rule, called, now), []))
             await asking.fall_silent(tx, workspace_id, id, rule, now)
     await kept.keep(tx, workspace_id, changed)
+    lasts = {print_: at for each in decisions.values() for print_, at in each.lasts.items()}
+    await kept.let_last(tx, workspace_id, lasts)
     if dropped:
         await ending.expire_these(tx, workspace_id, dropped, now)
     # What has something left to say is only drawn without the rest.
     back = withdrawn - told
     await messages.withdraw(tx, workspace_id, back)
     unsaid = [whose[message_id] for message_id in back]
+    summaries = {id for kind, id in unsaid if kind == "backlog" and not decisions[id].backlog}
+    await people.backlog_came(tx, workspace_id, summaries, now)
     await people.made(
         tx,
         workspace_id,
@@ -204,8 +211,12 @@ async def _act(
     added = [
         print_
         for id, decision in decisions.items()
-        if attention.adds_to_brief(persons[id], now)
-        for print_ in decision.brief
+        for adds, prints in (
+            (adds_to_brief(persons[id], now), decision.brief),
+            (adds_to_summary(persons[id], now), decision.backlog),
+        )
+        if adds
+        for print_ in prints
         if waiting[id][print_].message_id is None
     ]
     await messages.changed(tx, workspace_id, added)
@@ -230,9 +241,14 @@ async def _note(
     briefs = {
         id
         for id, decision in decisions.items()
-        if decision.brief and not attention.adds_to_brief(persons[id], now)
+        if decision.brief and not adds_to_brief(persons[id], now)
     }
     digests = {id for id, decision in decisions.items() if decision.digest}
+    told = {id for id, decision in decisions.items() if decision.backlog}
+    anew = {id for id in told if not adds_to_summary(persons[id], now)}
+    await people.backlog_made(tx, workspace_id, anew, now)
+    await people.backlog_made(tx, workspace_id, told - anew)
+    await messages.supersede(tx, workspace_id, "backlog", anew)
     if briefs or digests:
         await people.made(tx, workspace_id, briefs, digests, now)
     await messages.supersede(tx, workspace_id, "brief", briefs)
@@ -242,17 +258,27 @@ async def _note(
 def _together(
     person: Person, decision: Decision, open_: Mapping[str, Open], now: datetime
 ) -> list[tuple[Message, list[str]]]:
-    """The brief and the digest."""
+    """The brief, the digest and the summary of a backlog."""
     made: list[tuple[Message, list[str]]] = []
     if decision.brief:
-        adds = person.brief_made_at if attention.adds_to_brief(person, now) else None
-        brief = _of(person, "brief", adds or now)
-        # What it shows already keeps its place.
-        shown = [print_ for print_, each in open_.items() if each.message_id == brief.id]
-        made.append((brief, list(dict.fromkeys((*shown, *decision.brief)))))
+        adds = person.brief_made_at if adds_to_brief(person, now) else None
+        made.append(_with(_of(person, "brief", adds or now), open_, decision.brief))
     if decision.digest:
         made.append((_of(person, "digest", now), list(decision.digest)))
+    if decision.backlog:
+        adds = person.backlog_made_at if adds_to_summary(person, now) else None
+        summary = _of(person, "backlog", adds or now)
+        summary = replace(summary, params={"id": summary.id})
+        made.append(_with(summary, open_, decision.backlog))
     return made
+
+
+def _with(
+    message: Message, open_: Mapping[str, Open], prints: Sequence[str]
+) -> tuple[Message, list[str]]:
+    """A message with these insights; what it shows already keeps its place."""
+    shown = [print_ for print_, each in open_.items() if each.message_id == message.id]
+    return message, list(dict.fromkeys((*shown, *prints)))
 
 
 def _question(person: Person, rule: str, called: Phrase, at: datetime) -> Message:

@@ -1,6 +1,6 @@
 """Checks: from when on a thing is each time rule's business, told anew whenever it changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -47,15 +47,20 @@ async def appoint(
     touched: Sequence[Touched],
     whom: Mapping[str, Person],
     now: datetime,
-) -> None:
+    *,
+    history: Container[tuple[SubjectKind, str]] = frozenset(),
+) -> set[str]:
     """Make, move and drop the checks of things that changed; `whom` are the people they belong to.
+
+    Of `history` nothing has happened now: it was only learnt of, and what of it is due already is
+    backlog. Returns of whom anything is.
 
     A check whose rule would say the same as before is left as it is. A rule that a newer version
     has brought here while this one still runs gets a check that is due at once: whoever knows the
     rule then asks it.
     """
     if not touched:
-        return
+        return set()
     made: list[Check] = []
     gone: list[Key] = []
     rules = engine.time_rules(parts.rules)
@@ -78,7 +83,8 @@ async def appoint(
             if since.at is None:
                 gone.append(key)
             else:
-                made.append(Check(key, after.person_id or "", since.at, since.error))
+                old = since.at <= now and (rule.kind, after.id) in history
+                made.append(Check(key, after.person_id or "", since.at, since.error, old))
     for rule_ in await check_plans.announced(tx, workspace_id):
         if rule_.rule in parts.rules:
             continue
@@ -93,6 +99,7 @@ async def appoint(
                 else:
                     made.append(Check(key, after.person_id, AT_ONCE))
     await checks.save(tx, workspace_id, made, gone)
+    return {check.person_id for check in made if check.old}
 
 
 class _Place(NamedTuple):

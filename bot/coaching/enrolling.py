@@ -12,7 +12,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.models import Enrolment, Level, Person, Settings
 from coach.phrases import say
-from storage import messages, people, rounds, workspaces
+from storage import checks, insights, messages, people, rounds, workspaces
 from storage.database import Tx
 
 
@@ -135,6 +135,11 @@ async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
     await people.change(
         tx, person.workspace_id, person.id, enabled=True, began_at=now, paused_until=None
     )
+    if person.enrolment is not Enrolment.STARTED or not person.settings.enabled:
+        # What was so before is no news: it comes in one summary.
+        await checks.grow_old(tx, person.workspace_id, person.id, now)
+        await insights.grow_old(tx, person.workspace_id, person.id, engine.time_rules(parts.rules))
+        await people.backlog_came(tx, person.workspace_id, [person.id], now)
     await messages.replay(tx, person.workspace_id, now, person_id=person.id)
     await rounds.enlist(tx, engine.person_rules(parts.rules), now, (person.workspace_id, person.id))
     # Nothing was looked at for somebody who did not listen.

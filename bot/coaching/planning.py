@@ -111,8 +111,12 @@ async def _make(parts: Parts, plan: Plan, most: int, now: datetime) -> bool:
             if when.at is None or subject.person_id is None:
                 gone.append(key)
             else:
-                made.append(Check(key, subject.person_id, when.at, when.error))
+                # What a new rule finds was so before; of one that is known it stays as it was.
+                old = (None if plan.person_id else True) if when.at <= now else False
+                made.append(Check(key, subject.person_id, when.at, when.error, old))
         await checks.save(tx, plan.workspace_id, made, gone)
+        backlog = {check.person_id for check in made if check.old}
+        await people.backlog_came(tx, plan.workspace_id, backlog, now)
         more = len(things) == most
         await check_plans.advance(tx, found, things, done=not more)
     return more

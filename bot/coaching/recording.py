@@ -1,5 +1,6 @@
 """From events to the mirror, activities and insights: a whole batch in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -13,7 +14,8 @@ from bot.coaching.checking import Touched, appoint
 from bot.coaching.owning import identify
 from bot.runtime.parts import Parts
 from coach import engine
-from coach.events import Change, Event
+from coach.bulk import in_one_go
+from coach.events import Change, Event, Owner
 from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN
 from coach.mirror import (
@@ -46,8 +48,10 @@ from storage import (
     deciding,
     insights,
     loader,
+    messages,
     mirror,
     namesakes,
+    owners,
     people,
     stages,
     visits,
@@ -110,6 +114,8 @@ class _Batch:
     #: What is known of the stages that are named, by name and id.
     stages: dict[str, KnownStage] = field(default_factory=dict)
     owners: Resolved = field(default_factory=Resolved)
+    #: The people who did things, as far as they are known here.
+    actors: Mapping[Owner, str] = field(default_factory=dict)
 
     def get(self, kind: SubjectKind, id: str | None) -> Subject | None:
         return self.subjects.get((kind, id)) if id is not None else None
@@ -176,7 +182,11 @@ async def apply(
     known = await people.load(tx, workspace_id, everyone)
     touched = [Touched(before.get(place), batch.subjects[place]) for place in batch.touched]
     await mirror.save(tx, workspace_id, [each.after for each in touched])
-    await appoint(parts, tx, workspace_id, touched, known, now)
+    history = _history(new)
+    backlog = await appoint(parts, tx, workspace_id, touched, known, now, history=history)
+    await people.backlog_came(tx, workspace_id, backlog, now)
+    summed_up = {id for id in everyone if id in known and known[id].backlog_made_at is not None}
+    await messages.recount(tx, workspace_id, summed_up if touched else ())
     changed = {
         id: (visits_before.get(id, []), stays)
         for id, stays in batch.visits.items()
@@ -219,6 +229,16 @@ def _here(events: Sequence[Event], touched: Sequence[Touched]) -> frozenset[str]
     return frozenset(subject_key(each) for each in things if (kind_of(each), each.id) in ours)
 
 
+def _history(events: Sequence[Event]) -> set[tuple[SubjectKind, str]]:
+    """Things of which nothing has happened now: they were brought in from elsewhere."""
+    places: dict[bool, set[tuple[SubjectKind, str]]] = {True: set(), False: set()}
+    for event in events:
+        places[event.origin is Origin.IMPORT].update(
+            (change.kind, change.id) for change in event.changes
+        )
+    return places[True] - places[False]
+
+
 def _clamped(event: Event, now: datetime) -> Event:
     # A sender's clock that is ahead must not make its word the last one for ever.
     if event.occurred_at <= now and all(change.at <= now for change in event.changes):
@@ -249,6 +269,8 @@ async def _load(
                 ids[SubjectKind.CONTACT].add(contact_id)
     # Before anything is loaded: who two people were until now may be one from now on.
     batch.owners = await identify(parts, tx, workspace_id, connection_id, named)
+    acting = {event.actor for event in events if isinstance(event.actor, Owner)}
+    batch.actors = await owners.who_are(tx, workspace_id, connection_id, acting)
     for kind in (SubjectKind.DEAL, SubjectKind.TASK, SubjectKind.CONTACT):
         if kind is SubjectKind.CONTACT:
             # The contact of a deal is spoken of when the deal is won.
@@ -373,7 +395,19 @@ def _activity(batch: _Batch, workspace_id: str, event: Event) -> Activity:
         contact,
         task,
         event.origin,
+        _is_own_act(batch, event, person_id),
     )
+
+
+def _is_own_act(batch: _Batch, event: Event, person_id: str | None) -> bool:
+    """Whether a person did something themselves: nobody is named, or they are."""
+    if event.actor is None:
+        return True
+    return isinstance(event.actor, Owner) and batch.actors.get(event.actor) == person_id
+
+
+def _actor(connection_id: str, actor: Owner | str | None) -> str | None:
+    return actor.keys(connection_id)[0].key if isinstance(actor, Owner) else actor
 
 
 def _row(
@@ -397,6 +431,7 @@ def _row(
         changes,
         source.delivery_id if source else None,
         event.details,
+        _actor(activity.connection_id, event.actor),
     )
 
 
@@ -417,6 +452,10 @@ async def _answers(
     ]
     if not asked:
         return []
+    times: dict[tuple[str, Verb], list[datetime]] = defaultdict(list)
+    for activity, received_at in asked:
+        times[activity.person_id or "", activity.verb].append(received_at)
+    bulk = {which: in_one_go(its) for which, its in times.items()}
     verbs = {activity.verb for activity, _ in asked}
     shown = engine.shown(parts.rules, verbs)
     persons = {activity.person_id for activity, _ in asked if activity.person_id}
@@ -436,7 +475,16 @@ async def _answers(
         known_ = found.get(person.id, UNKNOWN)
         look = ActionLook(now, person, activity, known_, received_at, tuple(before))
         for rule, draft in engine.on_activity(parts.rules, look):
-            new.append(NewInsight(rule, InsightType.ACTION, draft, own_act=True))
+            new.append(
+                NewInsight(
+                    rule,
+                    InsightType.ACTION,
+                    draft,
+                    own_act=activity.own_act,
+                    told_at=received_at,
+                    in_bulk=received_at in bulk[person.id, activity.verb],
+                )
+            )
             # What was said a moment ago counts for the rest of the batch.
             for mark in {each.mark for each in draft.about if each.mark}:
                 said[Marked(person.id, rule, mark)].insert(0, past_of(rule, draft, now))

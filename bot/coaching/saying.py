@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from coach import backlogs
 from coach.attention import APART
 from coach.models import Insight, MessageState
 from storage import attention, deciding, insights
@@ -13,7 +14,7 @@ from storage.messages import Message
 
 #: How many of its insights a message shows, by its kind; the others are behind a button. A kind
 #: that is not here shows all.
-SHOWN: Mapping[str, int] = {"brief": 3, "digest": 10}
+SHOWN: Mapping[str, int] = {"brief": 3, "digest": 10, "backlog": backlogs.LINES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from bot.coaching import planning, silencing
 from bot.coaching.checking import AGAIN, moment
 from bot.coaching.recording import store_insights
 from bot.runtime.parts import Parts
-from coach import attention, engine
+from coach import backlogs, engine
 from coach.calendar import next_work
 from coach.errors import RuleFaultError
 from coach.keys import kind_of, subject_key
 from coach.knowledge import UNKNOWN, Known
 from coach.models import InsightType, PastInsight, Person, Subject
 from coach.rule import TimeLook, TimeRule, Verdict
+from coach.timetable import has_just_begun
 from storage import (
     checks,
     ending,
@@ -190,7 +191,11 @@ async def _at_work(
         except ValueError:
             # A week that is none is the fault of each of their checks, and kept there.
             at = now
-        if at > now and not attention.has_just_begun(person, now):
+        if has_just_begun(person, now):
+            at = now
+        # An import comes in many pieces: it is told of when it is there.
+        at = max(at, backlogs.whole_at(person))
+        if at > now:
             waiting.append(Next(each, at, at))
         else:
             looked_at.append(each)
@@ -215,6 +220,7 @@ async def _ask(
     found = await checks.due(
         tx, workspace_id, name, rule.kind, ids, now,
         most=SHOWN, largest_first=rule.largest_first, latest_first=rule.latest_first,
+        with_old=[id for id in ids if whom[id].backlog_at is not None],
     )  # fmt: skip
     subjects = [subject for each in found.values() for subject in each.subjects]
     asked = Asked(workspace_id, set(found), subjects)
@@ -239,6 +245,7 @@ async def _ask(
             sorted_.due.count,
             past.get((name, person.id), ()),
             known.get(person.id, UNKNOWN),
+            backlogs.LINES if sorted_.due.old else None,
         )
         try:
             verdict = verdicts[each] = engine.on_time(rule, view)
@@ -248,7 +255,15 @@ async def _ask(
         for subject in sorted_.due.subjects:
             if (at := verdict.later.get(subject_key(subject))) is not None:
                 later.append((_key(name, subject), max(at, now + LEAST), None))
-        new += [NewInsight(name, InsightType.TIME, draft) for draft in verdict.drafts]
+        new += [
+            NewInsight(
+                name,
+                InsightType.TIME,
+                draft,
+                backlog=backlogs.is_of(draft, sorted_.due.old),
+            )
+            for draft in verdict.drafts
+        ]
     await checks.drop(tx, workspace_id, gone)
     await checks.put_off(tx, workspace_id, later)
     await _set_next(tx, workspace_id, name, verdicts, now)
@@ -316,7 +331,8 @@ def _sorted(
             later.append((_key(name, subject), there.expires_at, None))
         else:
             truly.append(subject)
-    return _Sorted(Due(truly, found.count - len(gone) - len(later)), gone, later)
+    left = Due(truly, found.count - len(gone) - len(later), found.old)
+    return _Sorted(left, gone, later)
 
 
 def _key(name: str, subject: Subject) -> Key:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bot.crm.native_form import (
     TAKEN,
     Action,
+    ActorForm,
     Amount,
     ContactForm,
     Currency,
@@ -82,6 +83,7 @@ _ACCEPTED: Sequence[tuple[object, str]] = (
     (Kind, _choice(SubjectKind)),
     (bool, "true or false"),
     (OwnerForm, 'an object, as {"email": "ana@example.com"}'),
+    (ActorForm, 'an object, as {"email": "ana@example.com"}, or {"type": "automation"}'),
     (DataForm, 'an object with what it is about, as {"deal": {"id": "D-17"}}'),
     (DealForm, _THING),
     (ContactForm, _THING),

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from coach.events import Owner
+from coach.events import AUTOMATION, Owner
 from coach.mirror import bounded
 from coach.models import DealStatus, TaskPriority, TaskStatus, Verb
 
@@ -154,7 +154,7 @@ class OwnerForm(Form):
 
 
 #: What small scripts write beside the fields of a thing though it is about the event.
-_OF_THE_EVENT = frozenset({"timestamp", "owner"})
+_OF_THE_EVENT = frozenset({"timestamp", "owner", "actor"})
 
 
 class _Owned(Form):
@@ -240,6 +240,40 @@ class DataForm(Form):
     task: TaskForm | None = None
 
 
+class ActorForm(OwnerForm):
+    """Who did something: one of the CRM's people, or what is no person."""
+
+    type: Short | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_a_word(cls, value: Any) -> Any:
+        # Small scripts say in one word what it was, or who by address, id or name.
+        if isinstance(value, str):
+            if value.strip().lower() in _MACHINES:
+                return {"type": value}
+            return {"email": value} if "@" in value else {"id": value, "name": value}
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"id": str(value)}
+        # Nothing else is a reason to take no note of what happened.
+        return value if isinstance(value, dict) else {}
+
+    def actor(self) -> Owner | str | None:
+        """In the domain's terms; of a type that is no person's it is an automation."""
+        if (self.type or "user").lower() not in _PEOPLE:
+            return AUTOMATION
+        return self.owner()
+
+
+#: Types of actor that are people, where no other is given; every other is an automation.
+_PEOPLE = frozenset({"user", "person", "human", "owner"})
+
+#: What is no person where nothing but a word is given.
+_MACHINES = frozenset(
+    {"api", "app", "automation", "bot", "import", "integration", "script", "system", "workflow"}
+)
+
+
 class EventForm(Form):
     """One event in the native form."""
 
@@ -247,4 +281,5 @@ class EventForm(Form):
     type: Verb
     timestamp: Moment | None = None
     owner: OwnerForm | None = None
+    actor: ActorForm | None = None
     data: DataForm

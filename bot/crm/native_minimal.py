@@ -40,7 +40,7 @@ _FORMS: Mapping[str, type[DealForm | ContactForm | TaskForm]] = {
 }
 
 #: What these names hold is read elsewhere.
-_READ = frozenset({"id", "timestamp", "owner", "won", "old_stage", "new_stage"})
+_READ = frozenset({"id", "timestamp", "owner", "actor", "won", "old_stage", "new_stage"})
 
 #: What is said of the event and not of the thing.
 _OF_THE_EVENT = _READ | {"days_to_complete", "has_due_date"}
@@ -70,6 +70,7 @@ class _MinimalForm(Form):
     entity_id: Id | None = None
     timestamp: Moment | None = None
     owner: Any = None
+    actor: Any = None
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -97,6 +98,7 @@ def expanded(value: Mapping[str, Any]) -> tuple[EventForm, Extra]:
             "type": verb,
             "timestamp": form.timestamp or form.metadata.get("timestamp"),
             "owner": form.owner or form.metadata.get("owner"),
+            "actor": form.actor or form.metadata.get("actor"),
             "data": {kind: fields},
         },
         value,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card, is_over
 from bot.slack.blocks.digest import digest
@@ -36,6 +37,8 @@ class Sight:
     superseded: bool = False
     #: Since when it stands in Slack; `None` while it does not.
     sent_at: datetime | None = None
+    #: What there is of a backlog, each kind by its number: “12 deals stuck”.
+    waits: Sequence[Phrase] = ()
 
     @property
     def here(self) -> Sequence[Insight]:
@@ -98,6 +101,18 @@ def _digest(sight: Sight) -> tuple[str, Blocks] | None:
     )
 
 
+def _backlog(sight: Sight) -> tuple[str, Blocks] | None:
+    return backlog(
+        sight.params,
+        sight.here,
+        sight.waits,
+        sight.voice,
+        sight.promise,
+        superseded=sight.superseded,
+        now=sight.now,
+    )
+
+
 async def _invited(tx: Tx, message: Message) -> None:
     await people.enrol(
         tx,
@@ -112,6 +127,7 @@ KINDS: Mapping[str, Kind] = {
     "card": Kind(_card, advice=True),
     "brief": Kind(_brief, advice=True),
     "digest": Kind(_digest, advice=True),
+    "backlog": Kind(_backlog, advice=True),
     "question": Kind(lambda sight: question(sight.params, sight.voice)),
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),

@@ -21,6 +21,7 @@ from bot.slack.disturbing import DoNotDisturb, Peace
 from bot.slack.drawing import KINDS, Kind, Sight
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
+from coach import engine
 from coach.attention import still_wanted
 from coach.models import Insight, MessageState
 from coach.phrases import Phrase
@@ -155,6 +156,7 @@ class Sender:
                     return 0
         async with parts.database.write() as tx:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
+            claimed = await sending.with_backlogs(tx, claimed, now)
         for each in await self._as_of_now(claimed):
             task = asyncio.create_task(self._alone(each), name=f"sending {each.message.id}")
             self._under_way[task] = each.message.id
@@ -266,6 +268,7 @@ class Sender:
             # Much may have changed since the claim, not least whether it is wanted at all.
             async with self._parts.database.read() as tx:
                 each = await sending.look_again(tx, each)
+                (each,) = await sending.with_backlogs(tx, [each], self._parts.clock.now())
         if peace is not None and each.person is not None:
             person = replace(each.person, dnd_until=peace.until, dnd_asked_at=peace.asked_at)
             each = replace(each, person=person)
@@ -330,8 +333,18 @@ class Sender:
             self._called,
             each.message.superseded,
             each.message.sent_at,
+            self._waits(each),
         )
         return kind.draw(sight)
+
+    def _waits(self, each: Claimed) -> list[Phrase]:
+        """What there is of a backlog, each kind by its rule."""
+        counts = [
+            (rule.counts, count)
+            for name, rule in engine.time_rules(self._parts.rules).items()
+            if (count := each.backlog.get(name)) and engine.is_heard(rule, each.person)
+        ]
+        return [told(count) for told, count in counts if told is not None]
 
     def _called(self, insight: Insight) -> Phrase | None:
         rule = self._parts.rules.get(insight.rule)
@@ -399,6 +412,9 @@ class Sender:
                 briefs = whose if message.kind == "brief" else []
                 digests = whose if message.kind == "digest" else []
                 await people.made(tx, message.workspace_id, briefs, digests, None)
+            if message.kind == "backlog" and message.person_id:
+                now = self._parts.clock.now()
+                await people.backlog_came(tx, message.workspace_id, [message.person_id], now)
             await sending.record(tx, message, state=MessageState.WITHDRAWN.value, attempts=0)
         self._parts.wake.attention.set()
 

@@ -102,4 +102,7 @@ RULE = TimeRule(
     due=due,
     evaluate=evaluate,
     still_true=still_true,
+    counts=lambda count: counted(
+        "{count} task overdue", "{count} tasks overdue", "count", count=count
+    ),
 )

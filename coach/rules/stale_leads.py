@@ -145,6 +145,9 @@ RULE = TimeRule(
     evaluate=evaluate,
     still_true=still_true,
     setting="stale_lead_days",
+    counts=lambda count: counted(
+        "{count} lead gone cold", "{count} leads gone cold", "count", count=count
+    ),
     knows=(DEALS_WITH,),
     latest_first=True,
     moved_by=frozenset({SubjectKind.DEAL}),

@@ -53,7 +53,9 @@ def evaluate(look: TimeLook) -> Verdict:
     """The largest stuck deals first, at most two a person a day, each at most once in 24 hours."""
     today = local_date(look.now, look.person)
     tomorrow = start_of_day(today + timedelta(days=1), look.person)
-    left = A_DAY - sum(local_date(said.created_at, look.person) == today for said in look.past)
+    left = (look.at_once or A_DAY) - sum(
+        local_date(said.created_at, look.person) == today for said in look.past
+    )
     deals = [each for each in look.due if isinstance(each, Deal)]
     found = [(deal.stage_since, deal) for deal in most_promising_first(deals, look.now, {})]
     stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
@@ -201,6 +203,7 @@ RULE = TimeRule(
     evaluate=evaluate,
     still_true=still_true,
     setting="stuck_deal_days",
+    counts=lambda count: counted("{count} deal stuck", "{count} deals stuck", "count", count=count),
     shown=(LARGE_VALUE,),
     largest_first=True,
     latest_first=True,

@@ -4,6 +4,7 @@ from storage.tables.accounts import connections, installations, workspaces
 from storage.tables.checks import (
     FAULTY_CHECK,
     FAULTY_ROUND,
+    OLD_CHECK,
     UNFINISHED_PLAN,
     WAITING_ROUND,
     check_plans,
@@ -44,6 +45,7 @@ from storage.tables.work import crm_writes
 __all__ = [
     "FAULTY_CHECK",
     "FAULTY_ROUND",
+    "OLD_CHECK",
     "OPEN_DEAL",
     "OPEN_INSIGHT",
     "PENDING_LARGE",

@@ -20,6 +20,7 @@ from storage.tables.naming import metadata, where
 WAITING_ROUND = text("rounds.due_at IS NOT NULL")
 FAULTY_ROUND = text("rounds.error IS NOT NULL")
 FAULTY_CHECK = text("checks.error IS NOT NULL")
+OLD_CHECK = text("checks.old")
 UNFINISHED_PLAN = text("NOT check_plans.done")
 
 #: One rule's appointment with one thing: from when on it is the rule's business.
@@ -33,10 +34,15 @@ checks = Table(
     Column("subject_id", Text),
     Column("person_id", String(28), nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
+    # When that was first so, though it was put off since; empty: as `due_at` says.
+    Column("since", UtcDateTime),
+    # It was so before the coach knew of it, or before its person started.
+    Column("old", Boolean, nullable=False, server_default=text("false")),
     # Why the rule could not say when; it is asked again when the check is due.
     Column("error", Text),
     PrimaryKeyConstraint("workspace_id", "rule", "kind", "connection_id", "subject_id"),
     Index("ix_checks_person", "workspace_id", "person_id", "rule", "due_at"),
+    Index("ix_checks_old", "workspace_id", "person_id", "rule", **where("old")),
     Index("ix_checks_error", "workspace_id", **where("error IS NOT NULL")),
     sqlite_with_rowid=False,
 )

@@ -47,6 +47,12 @@ insights = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     # Whether it answers what its person has just done by themselves.
     Column("own_act", Boolean, nullable=False, server_default=text("false")),
+    # When what it answers was told; empty: when it was made.
+    Column("told_at", UtcDateTime),
+    # Whether it answers one of many changes that came in one go.
+    Column("in_bulk", Boolean, nullable=False, server_default=text("false")),
+    # Whether it tells of what was so before the coach knew of it, or before its person started.
+    Column("backlog", Boolean, nullable=False, server_default=text("false")),
     # Its place among what its rule said at the same time.
     Column("rank", Integer, nullable=False, server_default="0"),
     # When it was first put before the person.

@@ -93,6 +93,8 @@ activities = Table(
     Column("contact_id", Text),
     Column("task_id", Text),
     Column("origin", String(16), nullable=False),
+    # Who did it, where the CRM says so: `automation`, or an owner's key.
+    Column("actor", Text),
     # What changed: {field: [before, after]}.
     Column("changes", Json, nullable=False),
     # What else was told of it, as the CRM named it.

@@ -52,6 +52,9 @@ people = Table(
     Column("dnd_asked_at", UtcDateTime),
     Column("brief_made_at", UtcDateTime),
     Column("digest_made_at", UtcDateTime),
+    # Since when a backlog waits to be told of, and when one was told of last.
+    Column("backlog_at", UtcDateTime),
+    Column("backlog_made_at", UtcDateTime),
     # When attention must decide about their insights (again); empty when there is nothing to.
     Column("decide_at", UtcDateTime),
     # When they last opened the Home tab, which is kept true for them from then on.

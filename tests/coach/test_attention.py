@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from coach.attention import APART, Decision, Waiting, admits, decide, still_wanted
+from coach.attention import APART, Decision, admits, decide, still_wanted
 from coach.history import Mute, Past, Said, looked_back
 from coach.models import (
     Enrolment,
@@ -16,6 +16,7 @@ from coach.models import (
     Priority,
 )
 from coach.verdicts import Decided, Reason, Verdict
+from coach.waiting import Waiting
 from coach.wording import plain
 from tests.bot.slack.blocks.values import insight
 from tests.coach.values import ANA, NOW, setting
@@ -215,3 +216,12 @@ def test_put_off_is_neither_unanswered_nor_sent_away() -> None:
     often = [replace(said[1], said_at=NOW - timedelta(days=day)) for day in range(2, 9)]
     assert looked_back(ANA, often, (), NOW).stepped_back == {"tips"}
     assert looked_back(ANA, [said[0], *often], (), NOW).stepped_back == frozenset()
+
+
+def test_a_backlog_that_nobody_works_off_steps_back_from_nothing() -> None:
+    said = [
+        Said("tips", "deal:c1:D-1", NOW - timedelta(days=day), "backlog", InsightState.OPEN)
+        for day in range(1, 7)
+    ]
+    past = looked_back(ANA, said, [], NOW)
+    assert (past.stepped_back, past.unanswered) == (frozenset(), {})

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.attention import BULK, FRESH, Decision, Waiting, decide
+from coach.attention import FRESH, IN_DIGEST, Decision, decide
+from coach.backlogs import QUIET
+from coach.bulk import BULK
 from coach.calendar import is_at_work, next_work
 from coach.history import Mute, Past
 from coach.models import Enrolment, InsightType, Level, MessageState, Often, Person, Priority
 from coach.timetable import brief_on, digest_on
-from coach.verdicts import Decided, Reason, Verdict
+from coach.verdicts import IN_SUMMARY, TURN, Decided, Reason, Verdict
+from coach.waiting import Waiting
 from tests.coach.values import ANA, setting
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -201,6 +204,174 @@ def test_many_of_a_kind_at_once_are_no_acts() -> None:
     assert Reason.BULK not in {each.reason for each in decided.values()}
 
 
+def test_what_came_in_bulk_is_told_of_once_in_the_digest() -> None:
+    before = coached(brief_made_at=NINE - DAY)
+    many = [act(f"d{n}", at=NINE - HOUR) for n in range(BULK)]
+    assert decide(before, many, NINE).brief == ()
+    assert len(decide(coached(), many, FRIDAY_FIVE).digest) == BULK
+
+
+def test_what_came_in_bulk_lasts_until_the_digest_it_waits_for() -> None:
+    many = [replace(act(f"d{n}", at=NOON), expires_at=NOON + DAY) for n in range(BULK)]
+    decision = decide(coached(), many, NOON)
+    assert decision.lasts == {f"d{n}": FRIDAY_FIVE + IN_DIGEST for n in range(BULK)}
+    daily = coached(settings=replace(ANA.settings, digest=Often.DAILY))
+    assert set(
+        decide(daily, [replace(each, expires_at=NOON) for each in many], NINE).lasts.values()
+    ) == {NINE + 32 * HOUR}
+    longer = [replace(each, expires_at=FRIDAY_FIVE + HOUR) for each in many]
+    assert decide(coached(), longer, NOON).lasts == {}
+    none = coached(settings=replace(ANA.settings, digest=Often.OFF))
+    assert decide(none, many, NOON).lasts == {}
+    assert decide(coached(), many[1:], NOON).lasts == {}
+
+
+def test_a_bulk_that_comes_in_two_pieces_is_one() -> None:
+    """The first was said before anybody could know; the rest never comes as a card."""
+    first = [act("d0", at=NOON), act("d1", at=NOON)]
+    decided = decide(coached(), first, NOON).insights
+    assert {each.reason for each in decided.values()} == {Reason.TURN, Reason.PACE}
+    said = replace(first[0], message=MessageState.SENT, sent_at=NOON)
+    rest = [act(f"d{n}", at=NOON + timedelta(seconds=9)) for n in range(2, 40)]
+    decided = decide(coached(), [said, first[1], *rest], NOON + 9 * MINUTE).insights
+    assert decided.pop("d0").reason is Reason.SAID
+    assert {each.reason for each in decided.values()} == {Reason.BULK}
+
+
+def test_what_was_told_in_one_go_is_a_bulk_however_late_it_was_worked_on() -> None:
+    many = [act(f"d{n}", at=NOON + n * MINUTE, told_at=NOON) for n in range(BULK)]
+    decided = decide(coached(), many, NOON + 9 * MINUTE).insights
+    assert {each.reason for each in decided.values()} == {Reason.BULK}
+
+
+def test_one_answer_to_many_changes_is_no_answer_to_an_act() -> None:
+    one_of_many = act("d0", at=NOON, in_bulk=True)
+    beside = act("d1", at=NOON + timedelta(seconds=5))
+    later = act("d2", at=NOON + MINUTE)
+    decided = decide(coached(), [one_of_many, beside, later], NOON + MINUTE).insights
+    assert decided["d0"] == decided["d1"] == Decided(Verdict.DIGEST, Reason.BULK)
+    assert decided["d2"].reason is Reason.TURN
+
+
+# All messages of a day together
+
+
+def test_nobody_gets_more_than_their_cap_in_all() -> None:
+    """A brief and a digest count as one message each, also while they are on their way."""
+    one_a_day = coached(
+        brief_made_at=NINE - DAY,
+        settings=replace(ANA.settings, daily_cap=1, digest=Often.DAILY, digest_at=time(9)),
+    )
+    small = ripe("small", at=NINE, priority=Priority.LOW)
+    everything = [ripe(at=NINE), small, act(at=NINE)]
+    decision = decide(one_a_day, everything, NINE)
+    # The brief is the first of the day.
+    assert (decision.brief, decision.digest) == (("ripe",), ())
+    assert decision.insights["act"] == Decided(Verdict.DIGEST, Reason.CAP)
+    made = replace(one_a_day, brief_made_at=NINE)
+    due = replace(everything[0], message=MessageState.DUE, shown_by="brief")
+    decision = decide(made, [due, small, act(at=NINE)], NINE + MINUTE)
+    assert (decision.digest, decision.insights["act"].reason) == ((), Reason.CAP)
+    sent = replace(due, message=MessageState.SENT, sent_at=NINE)
+    decision = decide(made, [sent, small, act(at=NINE)], NINE + MINUTE, Past(today=1))
+    assert (decision.digest, decision.insights["act"].reason) == ((), Reason.CAP)
+    # What is put into a brief that was just made is no message more.
+    more = decide(made, [sent, ripe("more", at=NINE)], NINE + MINUTE, Past(today=1))
+    assert more.brief == ("more",)
+    # No brief either, where it is not the first.
+    assert decide(one_a_day, everything, NINE, Past(today=1)).brief == ()
+    two = replace(one_a_day, settings=replace(one_a_day.settings, daily_cap=2))
+    decision = decide(two, everything, NINE)
+    assert (decision.brief, decision.digest) == (("ripe",), ("act", "small"))
+
+
+def test_one_message_of_the_day_is_kept_for_its_digest() -> None:
+    small = ripe("small", at=NINE, priority=Priority.LOW)
+    friday_noon = NOON + 2 * DAY
+    told = act(at=friday_noon)
+    assert decide(coached(), [told, small], friday_noon, Past(today=4)).insights["act"] == TURN
+    decision = decide(coached(), [told, small], friday_noon, Past(today=5))
+    assert decision.insights["act"].reason is Reason.CAP
+    assert decide(coached(), [told], friday_noon, Past(today=5)).insights["act"] == TURN
+    made = coached(digest_made_at=friday_noon + 5 * HOUR)
+    evening = friday_noon + 5.5 * HOUR
+    late = act(at=evening)
+    assert decide(made, [late, small], evening, Past(today=5)).insights["act"] == TURN
+    # And so it comes.
+    assert decide(coached(), [small], FRIDAY_FIVE, Past(today=5)).digest == ("small",)
+    assert decide(coached(), [small], FRIDAY_FIVE, Past(today=6)).digest == ()
+
+
+def test_a_card_that_nobody_can_stop_counts() -> None:
+    going = replace(act("going", at=NOON), message=MessageState.SENDING)
+    person = coached(settings=replace(ANA.settings, daily_cap=1))
+    decided = decide(person, [going, act(at=NOON)], NOON).insights
+    assert decided["act"] == Decided(Verdict.DIGEST, Reason.CAP)
+
+
+# What was so before
+
+
+def old(name: str = "old", *, at: datetime = NINE, **more: object) -> Waiting:
+    """Something that was so before the coach knew of it."""
+    return ripe(name, at=at, backlog=True, **more)  # type: ignore[arg-type]
+
+
+def test_a_backlog_comes_in_one_summary_and_neither_in_brief_nor_digest_nor_as_a_card() -> None:
+    waits = coached(brief_made_at=NINE - DAY, backlog_at=NINE - HOUR)
+    news = ripe(at=NINE)
+    decision = decide(waits, [old(), news], NINE)
+    assert (decision.backlog, decision.brief) == (("old",), ("ripe",))
+    told = coached(backlog_made_at=NINE, brief_made_at=NINE - DAY)
+    for level in Level:
+        person = replace(told, settings=replace(ANA.settings, level=level))
+        for now in (NINE, NOON, FRIDAY_FIVE):
+            decision = decide(person, [old(), old("small", priority=Priority.LOW)], now)
+            assert set(decision.insights.values()) == {IN_SUMMARY}
+            assert (decision.backlog, decision.brief, decision.digest) == ((), (), ())
+
+
+def test_a_summary_waits_for_work_but_right_after_start() -> None:
+    for now, next_ in ((NIGHT, NINE + DAY), (SATURDAY, NINE + 5 * DAY)):
+        imported = coached(backlog_at=now - HOUR)
+        decision = decide(imported, [old()], now)
+        assert (decision.backlog, decision.again_at) == ((), next_)
+        began = coached(backlog_at=now, began_at=now)
+        assert decide(began, [old()], now).backlog == ("old",)
+    quiet = coached(backlog_at=NINE, dnd_until=NOON + HOUR)
+    decision = decide(quiet, [old()], NOON)
+    assert (decision.backlog, decision.again_at) == ((), NOON + HOUR)
+
+
+def test_an_import_is_told_of_when_it_is_there() -> None:
+    imported = coached(backlog_at=NOON)
+    decision = decide(imported, [old()], NOON)
+    assert (decision.backlog, decision.again_at) == ((), NOON + QUIET)
+    assert decide(imported, [old()], NOON + QUIET).backlog == ("old",)
+
+
+def test_a_summary_counts_among_the_messages_of_a_day_and_there_is_one() -> None:
+    waits = coached(backlog_at=NINE)
+    assert decide(waits, [old()], NOON, Past(today=6)).backlog == ()
+    full = replace(waits, settings=replace(ANA.settings, daily_cap=1))
+    assert decide(full, [old(), act(at=NOON)], NOON).insights["act"].reason is Reason.CAP
+    # A second one in a day goes into the first, and is no message more.
+    twice = replace(waits, backlog_made_at=NINE)
+    assert decide(twice, [old()], NOON, Past(today=6)).backlog == ("old",)
+
+
+def test_a_summary_on_its_way_waits_for_the_end_of_do_not_disturb() -> None:
+    due = old(message=MessageState.DUE, shown_by="backlog")
+    assert one(decide(coached(backlog_made_at=NOON), [due], NOON)) == TURN
+    quiet = coached(backlog_made_at=NOON, dnd_until=NOON + HOUR)
+    assert one(decide(quiet, [due], NOON)).reason is Reason.DISTURBED
+
+
+def test_what_was_put_off_out_of_a_summary_comes_by_itself() -> None:
+    put_off = old(snoozed_until=NOON)
+    assert one(decide(coached(), [put_off], NOON)).reason is Reason.TURN
+
+
 # The brief
 
 
@@ -246,12 +417,6 @@ def test_who_has_just_started_gets_their_brief_at_once(now: datetime) -> None:
     assert decide(began, [ripe(at=now)], now).brief == ("ripe",)
     # And not once more.
     assert decide(replace(began, brief_made_at=now), [ripe(at=now)], now + FRESH).brief == ()
-
-
-def test_what_overflowed_is_in_the_next_brief() -> None:
-    before = coached(brief_made_at=NINE - DAY)
-    many = [act(f"d{n}", at=NINE - HOUR) for n in range(BULK)]
-    assert len(decide(before, many, NINE).brief) == BULK
 
 
 def test_what_stands_unanswered_in_the_brief_of_yesterday_is_in_the_one_of_today() -> None:
@@ -374,13 +539,6 @@ def test_what_slack_has_just_refused_to_take_is_in_no_brief_yet() -> None:
     refused = replace(ripe(at=NINE - DAY), not_before=NINE + HOUR)
     before = coached(brief_made_at=NINE - DAY)
     assert decide(before, [refused, ripe("other", at=NINE - DAY)], NINE).brief == ("other",)
-
-
-def test_an_overflow_that_stands_in_yesterdays_brief_is_a_line_of_todays() -> None:
-    stood = replace(
-        act(at=NINE - DAY), message=MessageState.SENT, sent_at=NINE - DAY, shown_by="brief"
-    )
-    assert decide(coached(brief_made_at=NINE - DAY), [stood], NINE).brief == ("act",)
 
 
 def test_a_kind_called_not_relevant_comes_in_the_digest() -> None:

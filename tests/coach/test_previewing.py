@@ -5,11 +5,12 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from coach.attention import Waiting, decide
+from coach.attention import decide
 from coach.calendar import is_at_work, next_work
 from coach.models import Enrolment, InsightType, Often, Person, Priority
 from coach.previewing import today
 from coach.verdicts import Reason, Verdict
+from coach.waiting import Waiting
 from coach.wording import Voice, plain
 from tests.coach.values import ANA, NOW, setting
 
@@ -43,8 +44,7 @@ def test_a_day_with_everything_set() -> None:
         daily_cap=1,
     )
     assert told(ana) == (
-        "Today: brief at 08:30, digest at 15:00, at most 1 message besides the digest, nothing "
-        "after 16:30." + ASIDE
+        "Today: brief at 08:30, digest at 15:00, at most 1 message, nothing after 16:30." + ASIDE
     )
 
 

@@ -125,7 +125,13 @@ def _event(value: Mapping[str, Any], dedupe_key: str, received_at: datetime) -> 
         if change.kind is SubjectKind.DEAL:
             change.before.update(extra.before)
     return Event(
-        dedupe_key, form.type, at, tuple(changes), owner, details=dict(extra.details) or None
+        dedupe_key,
+        form.type,
+        at,
+        tuple(changes),
+        owner,
+        details=dict(extra.details) or None,
+        actor=form.actor.actor() if form.actor else None,
     )
 
 

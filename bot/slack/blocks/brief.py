@@ -54,19 +54,29 @@ def brief(
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]
         for each in top:
-            if not waits(each, now):
-                blocks += settled(each, voice, share * 0.5, now)
-                continue
-            promises = promised(promise(each), voice, share * 0.5)
-            blocks += [
-                what_and_why(each, voice, share * 0.75),
-                context(importance(each, voice), *promises),
-                buttons(each, voice),
-                *undo_row(each, voice, now),
-            ]
+            blocks += line_of(each, voice, promise, share, now)
         return blocks + rest_row(rest, voice, "brief")
 
     return _notice(title, open_, voice), fitted(build)
+
+
+def line_of(
+    insight: Insight,
+    voice: Voice,
+    promise: Callable[[Insight], Phrase | None],
+    share: float,
+    now: datetime,
+) -> Blocks:
+    """One of a few things with its buttons, or what became of it."""
+    if not waits(insight, now):
+        return settled(insight, voice, share * 0.5, now)
+    promises = promised(promise(insight), voice, share * 0.5)
+    return [
+        what_and_why(insight, voice, share * 0.75),
+        context(importance(insight, voice), *promises),
+        buttons(insight, voice),
+        *undo_row(insight, voice, now),
+    ]
 
 
 def _notice(title: Phrase, open_: Sequence[Insight], voice: Voice) -> str:

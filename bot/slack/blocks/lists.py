@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
+from bot.coaching.backlogs import Kind
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.card import buttons, importance, promised, settled, what_and_why
 from bot.slack.blocks.pieces import (
@@ -16,7 +17,7 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from coach.models import Deal, Insight, Task, TaskPriority
+from coach.models import Deal, Insight, Subject, Task, TaskPriority
 from coach.phrases import Phrase, counted, facts, say, together
 from coach.presenting import value_of
 from coach.terms import PRIORITIES
@@ -185,6 +186,46 @@ def _listed(
         ]
 
     return heading, fitted(build)
+
+
+def backlog_list(kinds: Sequence[Kind], voice: Voice) -> tuple[str, Blocks]:
+    """All of a backlog, kind by kind, as far as there is room."""
+    if not kinds:
+        return sentence(say("None of it waits any more."), voice)
+    title = plain(say("What was waiting before I came"), voice)
+
+    def build(share: float) -> Blocks:
+        most = max(int(ROWS * share), 1)
+        blocks: Blocks = [header(title)]
+        for kind in kinds:
+            shown = kind.things[:most]
+            rows: list[Json] = [
+                {
+                    "type": "rich_text_section",
+                    "elements": line(words(_row(each), voice), 240, links=share > 0.2),
+                }
+                for each in shown
+            ]
+            bullets: Json = {"type": "rich_text_list", "style": "bullet", "elements": rows}
+            blocks.append(paragraph(line(words(kind.counted, voice), 120)))
+            blocks.append({"type": "rich_text", "elements": [bullets]})
+            left = kind.more + len(kind.things) - len(shown)
+            more = counted("… and {count} more.", "… and {count} more.", "count", count=left)
+            blocks += _left(more, voice)
+        return blocks
+
+    return title, fitted(build)
+
+
+def _row(thing: Subject) -> Phrase:
+    match thing:
+        case Deal():
+            known = facts(value_of(thing), thing.stage or say("no stage"))
+            return say("{deal} – {facts}", deal=thing.thing, facts=known)
+        case Task(due_date=date() as due):
+            return say("{task} – {facts}", task=thing.thing, facts=say("due {date}", date=due))
+        case _:
+            return say("{thing}", thing=thing.thing)
 
 
 def _left(more: Phrase, voice: Voice) -> Blocks:

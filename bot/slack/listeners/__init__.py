@@ -20,6 +20,7 @@ from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack.blocks import mutes, screen, snooze
 from bot.slack.blocks import settings as settings_blocks
+from bot.slack.blocks.backlog import ALL, REST, WAKE
 from bot.slack.blocks.card import UNMUTE, UNSNOOZE
 from bot.slack.blocks.menu import MENU
 from bot.slack.blocks.preview import CHOOSE as CHOOSE_LEVEL
@@ -30,6 +31,7 @@ from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
 from bot.slack.installed import Slack
 from bot.slack.listeners import (
     asking,
+    backlog,
     command,
     enrolment,
     home,
@@ -72,6 +74,9 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     CHOOSE: why.choose,
     SETTINGS: home.open_settings,
     SHOW_ALL: insight.show_all,
+    ALL: backlog.show,
+    REST: backlog.rest,
+    WAKE: backlog.wake,
     GO_ON: asking.go_on,
     STOP: asking.stop,
     screen.DO: insight.use_control,

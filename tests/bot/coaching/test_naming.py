@@ -12,11 +12,12 @@ from bot.coaching import decisions, following, ticking
 from bot.importing import run
 from bot.importing.things import Thing
 from bot.runtime.parts import Parts
+from coach.backlogs import QUIET
 from coach.models import Insight
 from coach.phrases import from_json
 from coach.screens import Control, Item
 from coach.wording import plain
-from tests.bot.coaching.test_ticking import LONG_AGO
+from tests.bot.coaching.test_ticking import LONG_AGO, tick_after
 from tests.world import (
     ANA,
     BEGINNING,
@@ -178,7 +179,7 @@ async def test_deals_imported_by_product_alone_are_told_apart_by_the_crms_id(
     )
     understood = run.understand(Thing.DEALS, file)
     await run.store(parts, understood, "native", BEGINNING - HOUR, lambda rows: None)
-    await ticking.tick(parts)
+    await tick_after(parts, QUIET)
     assert {each.partition(" has")[0] for each in spoken(await insights_of(parts, ana))} == {
         "Deal “GTX Basic (no. 1C1I7A6R)”",
         "Deal “GTX Basic (no. Z063OYW0)”",

@@ -14,8 +14,11 @@ from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
 from bot.slack.disturbing import FRESH, WITHOUT_SCOPE, DoNotDisturb, Peace, ends_at
 from bot.slack.sender import A_MOMENT, Sender
+from coach.backlogs import QUIET
 from coach.models import Person
 from storage import deciding, people, workspaces
+from tests.bot.coaching.test_backlogs import bring_in
+from tests.bot.coaching.test_ticking import open_deal
 from tests.bot.slack.posting import Post, one_client, won_deal
 from tests.world import ANA, BEN, WORKSPACE, FixedClock, by, deliver, enrol, running_slack, told
 
@@ -103,10 +106,41 @@ async def test_a_brief_that_had_to_wait_comes_afterwards(post: Post) -> None:
     assert len(post.posted()) == 1
 
 
+async def test_a_summary_of_a_backlog_that_had_to_wait_comes_afterwards(post: Post) -> None:
+    await enrol(post.parts, ANA)
+    await bring_in(post.parts, open_deal("D-1"), open_deal("D-2"))
+    post.clock.advance(QUIET)
+    await ticking.tick(post.parts)
+    post.slack.leave_in_peace(ANA, post.clock.now() + HOUR / 2)
+    await post.send()
+    await post.send(HOUR / 2 - MINUTE)
+    assert post.posted() == []
+    await post.send(MINUTE)
+    (summary,) = post.posted()
+    assert "2 deals stuck" in summary
+    await post.send(HOUR)
+    assert len(post.posted()) == 1
+
+
 async def test_so_does_one_that_was_taken_back_before_it_was_on_its_way(post: Post) -> None:
     ana = await enrol(post.parts, ANA)
     overdue = {"id": "T-1", "title": "Call Bo", "due_date": "2026-11-01"}
     await deliver(post.parts, told("task_created", task=overdue))
+    await ticking.tick(post.parts)
+    now = post.clock.now()
+    async with post.parts.database.write() as tx:
+        await people.told_of_peace(tx, [(ana, now, now + HOUR / 2)])
+        await deciding.reconsider(tx, WORKSPACE, [ana.id], now)
+    await post.send()
+    assert post.posted() == []
+    await post.send(HOUR / 2)
+    assert len(post.posted()) == 1
+
+
+async def test_and_a_summary_that_was_taken_back(post: Post) -> None:
+    ana = await enrol(post.parts, ANA)
+    await bring_in(post.parts, open_deal("D-1"))
+    post.clock.advance(QUIET)
     await ticking.tick(post.parts)
     now = post.clock.now()
     async with post.parts.database.write() as tx:

@@ -7,26 +7,30 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.coaching.backlogs import Kind
 from bot.playground.slack.blocks import problems, view_problems
 from bot.slack.blocks.asides import sentence, sentence_modal
+from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card
 from bot.slack.blocks.digest import digest
 from bot.slack.blocks.home import home
-from bot.slack.blocks.lists import deal_list, insight_list, task_list
+from bot.slack.blocks.lists import backlog_list, deal_list, insight_list, task_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import link_answer, link_request, welcome
 from bot.slack.blocks.screen import screen_modal
 from coach.models import (
+    Contact,
     Deal,
     Insight,
     InsightState,
     InsightType,
     Priority,
     Ref,
+    Subject,
     Task,
 )
-from coach.phrases import Phrase, Thing, say, to_json, verbatim
+from coach.phrases import Phrase, Thing, counted, say, to_json, verbatim
 from coach.screens import ChoiceField, Control, DateField, Element, Item, Note, Screen, TextField
 from coach.wording import Voice
 from storage.mutes import Muted
@@ -132,6 +136,33 @@ def test_briefs_and_digests_are_taken_by_slack(given_: list[Insight], promise: P
         made = digest(given_, VOICE, lambda _: say("Tips"), superseded=superseded, now=NOW)
         if made is not None:
             assert_taken_by_slack(*made)
+
+
+@some
+@given(
+    st.lists(insights, max_size=5, unique_by=lambda each: each.fingerprint),
+    messages,
+    st.integers(0, 10**7),
+    st.booleans(),
+)
+def test_summaries_of_backlogs_are_taken_by_slack(
+    given_: list[Insight], promise: Phrase, count: int, rests: bool
+) -> None:
+    counts = [counted("{count} deal", "{count} deals", "count", count=count)] if count else []
+    for superseded in (False, True):
+        made = backlog(
+            {"id": "backlog:p:2026", "rests": rests}, given_, counts, VOICE, lambda _: promise,
+            superseded=superseded, now=NOW,
+        )  # fmt: skip
+        if made is not None:
+            assert_taken_by_slack(*made)
+    things: list[Subject] = [
+        Deal("c", "D", "x" * 500),
+        Task("c", "T", due_date=NOW.date()),
+        Contact("c", "C"),
+    ]
+    kinds = [Kind(promise, things * 40, count) for _ in range(3)]
+    assert_taken_by_slack(*backlog_list(kinds, VOICE))
 
 
 @some

@@ -46,7 +46,7 @@ async def test_every_setting_is_kept_and_shown_again(surface_on_both: Surface) -
         assert f'"initial_time": "{initial}"' in shown
     assert '"initial_value": "DE-BY"' in shown
     assert '"initial_value": "4"' in shown
-    assert "digest at 15:00, at most 4 messages besides the digest, nothing after 16:30" in shown
+    assert "digest at 15:00, at most 4 messages, nothing after 16:30" in shown
     # Whatever is not touched stays.
     assert (await surface.submit(ANA, {"digest_at": None, "holidays": None, "daily_cap": None})).ok
     await surface.settle()

@@ -1,0 +1,69 @@
+"""An open insight as attention sees it, with what became of the message that shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from coach.models import InsightType, MessageState, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open insight as attention sees it, with what became of the message that shows it."""
+
+    fingerprint: str
+    priority: Priority
+    created_at: datetime
+    expires_at: datetime
+    #: `None` when no message has been made.
+    message: MessageState | None = None
+    sent_at: datetime | None = None
+    #: After a failure: from when the message may be tried again.
+    not_before: datetime | None = None
+    rule: str = ""
+    type: InsightType = InsightType.ACTION
+    subject: str = ""
+    #: The things it is about, by `subject_key`.
+    about: frozenset[str] = frozenset()
+    #: Whether it answers what its person has just done by themselves.
+    own_act: bool = False
+    #: What kind of message shows it: `card`, `brief` or `digest`.
+    shown_by: str = "card"
+    snoozed_until: datetime | None = None
+    #: Its place among what its rule said at the same time.
+    rank: int = 0
+    #: When what it answers was told; `None`: when it was made.
+    told_at: datetime | None = None
+    #: Whether that was one of many changes that came in one go.
+    in_bulk: bool = False
+    #: Whether it tells of what was so before the coach knew of it, or before its person started.
+    backlog: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether it stands in Slack, and was not put off since."""
+        if self.message is not MessageState.SENT:
+            return False
+        put_off = self.snoozed_until
+        return put_off is None or (self.sent_at is not None and self.sent_at >= put_off)
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether it neither stands in Slack nor is on its way there."""
+        return not self.stands and self.message is not MessageState.SENDING
+
+
+def by_importance(each: Waiting) -> tuple[int, float, int, str]:
+    """The key that sorts the most important first, then the newest."""
+    return (-each.priority, -each.created_at.timestamp(), each.rank, each.fingerprint)
+
+
+def on_their_way(waiting: Sequence[Waiting]) -> int:
+    """How many messages will stand there in a moment; of cards only what nobody can stop."""
+    cards = sum(
+        each.message is MessageState.SENDING and each.shown_by == "card" for each in waiting
+    )
+    coming = (MessageState.DUE, MessageState.SENDING)
+    return cards + len(
+        {each.shown_by for each in waiting if each.message in coming and each.shown_by != "card"}
+    )
