@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar, cast
 
-from coach.models import Task
+from coach.models import Contact, Task
 
 T = TypeVar("T")
 
@@ -56,3 +56,6 @@ TASKS_OF_DEALS: Knowledge[Mapping[str, Sequence[Task]]] = Knowledge("tasks_of_de
 
 #: What deals there are with each lead that is asked about, by the contact's `subject_key`.
 DEALS_WITH: Knowledge[Mapping[str, Dealings]] = Knowledge("deals_with", {})
+
+#: Whom each deal that is asked about is with, by the deal's `subject_key`.
+CONTACTS_OF_DEALS: Knowledge[Mapping[str, Contact]] = Knowledge("contacts_of_deals", {})

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import MAXYEAR, datetime, timedelta
 
 from coach import settling
-from coach.calendar import start_of_day
+from coach.calendar import local_date, start_of_day
 from coach.keys import about
 from coach.knowledge import Known
 from coach.models import (
@@ -17,11 +17,13 @@ from coach.models import (
     SubjectKind,
     Suggestion,
     Task,
+    TaskPriority,
     TaskStatus,
 )
-from coach.phrases import counted, say
+from coach.phrases import Phrase, counted, say
 from coach.repetition import next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
+from coach.terms import PRIORITIES, so_many_days
 from coach.truth import Over, Standing, TruthLook, said_anew
 
 GAP = timedelta(hours=12)
@@ -83,14 +85,29 @@ def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draf
             "count",
             count=count,
         ),
-        reason=say(
-            "The oldest is “{task}”, due {date}.",
-            task=oldest.thing,
-            date=min(task.due_date for task in tasks if task.due_date),
-        ),
+        reason=_reason(person, oldest, now),
         suggestion=Suggestion("view_overdue_tasks", {"count": count}),
         expires_at=now + GAP,
         about=_marked(tasks),
+    )
+
+
+def _reason(person: Person, oldest: Task, now: datetime) -> Phrase:
+    due = oldest.due_date or local_date(now, person)
+    late = so_many_days((local_date(now, person) - due).days)
+    if oldest.priority in {TaskPriority.HIGH, TaskPriority.URGENT}:
+        return say(
+            "The oldest is “{task}” ({priority}), due {date}, {late} late.",
+            task=oldest.thing,
+            priority=PRIORITIES[oldest.priority],
+            date=due,
+            late=late,
+        )
+    return say(
+        "The oldest is “{task}”, due {date}, {late} late.",
+        task=oldest.thing,
+        date=due,
+        late=late,
     )
 
 

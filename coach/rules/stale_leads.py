@@ -129,11 +129,20 @@ def _reason(person: Person, leads: list[Contact], now: datetime) -> Phrase:
     if len(leads) == 1:
         return limit
     each = [
-        say("{lead} for {silence}", lead=lead.thing, silence=so_many_days(days))
-        for lead in leads[:NAMED]
-        for days in (days_silent(lead, now, person),)
+        _silent(lead, days) for lead in leads[:NAMED] for days in (days_silent(lead, now, person),)
     ]
     return together(say("Silent: {leads}.", leads=Series(tuple(each))), limit)
+
+
+def _silent(lead: Contact, days: int) -> Phrase:
+    if not lead.company or lead.company.casefold() in lead.name.casefold():
+        return say("{lead} for {silence}", lead=lead.thing, silence=so_many_days(days))
+    return say(
+        "{lead} of {company} for {silence}",
+        lead=lead.thing,
+        company=lead.company,
+        silence=so_many_days(days),
+    )
 
 
 RULE = TimeRule(

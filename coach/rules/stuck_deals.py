@@ -11,8 +11,9 @@ from coach.calendar import (
     start_of_day,
     working_days_between,
 )
+from coach.circumstances import of_deal
 from coach.keys import about, subject_key
-from coach.knowledge import LARGE_VALUE, Known
+from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, Known
 from coach.models import (
     Deal,
     DealStatus,
@@ -92,14 +93,14 @@ def still_true(look: TruthLook) -> Standing:
         if isinstance(deal, Deal) and deal.stage_since is not None:
             # Why it is of high priority is said for as long as it is so.
             large = _largest(deal, look.known) if look.insight.priority is Priority.HIGH else None
-            return _said(look.person, deal, deal.stage_since, large, look.now)
+            return _said(look.person, look.known, deal, deal.stage_since, large, look.now)
     moved = look.only(Deal)
     return Over(settling.moved_on(look, moved) if moved else settling.gone(look))
 
 
 def _draft(look: TimeLook, deal: Deal, entered: datetime, occasion: str) -> Draft:
     large = _largest(deal, look.known)
-    said = _said(look.person, deal, entered, large, look.now)
+    said = _said(look.person, look.known, deal, entered, large, look.now)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(deal),
@@ -130,7 +131,12 @@ def _largest(deal: Deal, known: Known) -> Phrase | None:
 
 
 def _said(
-    person: Person, deal: Deal, entered: datetime, large: Phrase | None, now: datetime
+    person: Person,
+    known: Known,
+    deal: Deal,
+    entered: datetime,
+    large: Phrase | None,
+    now: datetime,
 ) -> Changed:
     days = days_between(entered, now, person)
     worked = working_days_between(entered, now, person)
@@ -164,11 +170,17 @@ def _said(
         message, reason = _at_least(deal, days, worked, limit)
     if large:
         reason = together(reason, large)
+    contact = known[CONTACTS_OF_DEALS].get(subject_key(deal))
+    # What is said with its size is not said twice.
+    circumstances = of_deal(deal, contact, person, now, worth=large is None)
+    if circumstances:
+        reason = together(reason, circumstances)
     return Changed(
         message,
         reason,
         Suggestion("view_deal", {"connection_id": deal.connection_id, "deal_id": deal.id}),
-        (about(deal),),
+        # When they are spoken to, that is to be said.
+        (about(deal), *((about(contact),) if contact else ())),
     )
 
 
@@ -204,7 +216,7 @@ RULE = TimeRule(
     still_true=still_true,
     setting="stuck_deal_days",
     counts=lambda count: counted("{count} deal stuck", "{count} deals stuck", "count", count=count),
-    shown=(LARGE_VALUE,),
+    shown=(LARGE_VALUE, CONTACTS_OF_DEALS),
     largest_first=True,
     latest_first=True,
 )

@@ -6,12 +6,19 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event
 
 from coach.keys import subject_key
 from coach.knowledge import Dealings
 from coach.models import Contact, DealStatus, TaskPriority, TaskStatus
 from storage import lists
-from storage.knowledge import deals_with, large_value, pressing_tasks, tasks_of_deals
+from storage.knowledge import (
+    contacts_of_deals,
+    deals_with,
+    large_value,
+    pressing_tasks,
+    tasks_of_deals,
+)
 from storage.loader import Asked
 from tests.storage.conftest import Store
 from tests.storage.things import deal, keep, task
@@ -156,3 +163,29 @@ async def test_what_a_person_has_is_counted_in_truth(store: Store) -> None:
         assert await lists.how_many_tasks(tx, WORKSPACE, store.ana.id) == 6
         assert await lists.how_many_tasks(tx, WORKSPACE, store.ben.id) == 0
         assert await lists.how_many_deals(tx, WORKSPACE, store.ana.id) == 3
+
+
+async def test_whom_deals_are_with_is_read_at_once_for_all_of_them(store: Store) -> None:
+    ann = Contact(CONNECTION, "C-1", "Ann", person_id=store.ben.id)
+    gone = Contact(CONNECTION, "C-2", "Gone", deleted=True)
+    made = [deal(store, f"D-{n}", contact_id="C-1") for n in range(30)]
+    others = [
+        deal(store, "D-gone", contact_id="C-2"),
+        deal(store, "D-unknown", contact_id="C-9"),
+        deal(store, "D-none"),
+    ]
+    await keep(store, ann, gone, *made, *others)
+    statements: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    engine = store.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    async with store.database.read() as tx:
+        asked = Asked(WORKSPACE, [store.ana.id], [*made, *others])
+        found = await contacts_of_deals.find(tx, asked)
+    event.remove(engine, "before_cursor_execute", note)
+    assert found[store.ana.id].keys() == {f"deal:{CONNECTION}:D-{n}" for n in range(30)}
+    assert {each.name for each in found[store.ana.id].values()} == {"Ann"}
+    assert sum("FROM contacts" in statement for statement in statements) == 1

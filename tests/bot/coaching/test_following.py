@@ -472,3 +472,28 @@ async def test_what_lay_too_long_before_it_was_worked_on_is_not_said(parts: Part
         "task:native:T-1": told_at + 4 * HOUR,
         "deal:native:D-1": told_at + 3 * DAY,
     }
+
+
+async def test_a_stuck_deal_is_told_with_its_contact_and_follows_a_call(world: World) -> None:
+    now = world.clock.now()
+    called = (now - 4 * DAY).isoformat()
+    contact = {"id": "C-1", "name": "Jonas Weber", "last_contacted_at": called}
+    await world.post(told("contact_created", contact=contact, at=now - 9 * DAY))
+    deal = open_deal("D-1", 28500)
+    deal["data"]["deal"] |= {"contact_id": "C-1", "currency": "EUR"}
+    await world.post(deal)
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    assert "€28,500, " in blocks(world)
+    assert "last contacted 4 days ago" in blocks(world)
+    call = told("call_logged", contact={"id": "C-1"}, at=now)
+    await world.post(call)
+    await world.settle()
+    assert "last contacted today" in blocks(world)
+    assert len(world.posts(ANA)) == 1
+
+
+def blocks(world: World) -> str:
+    """All that Ana's latest message says."""
+    return str(world.messages(ANA)[-1].blocks)

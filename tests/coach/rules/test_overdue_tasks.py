@@ -15,6 +15,7 @@ from coach.models import (
     SubjectKind,
     Suggestion,
     Task,
+    TaskPriority,
     TaskStatus,
 )
 from coach.rule import TimeRule
@@ -72,7 +73,12 @@ def test_the_number_is_the_true_one_where_more_are_late_than_are_shown() -> None
 
 def test_the_oldest_is_named() -> None:
     draft = only(evaluate(look(*THREE[::-1])))
-    assert reason(draft) == "The oldest is “Task 1”, due Sat 14 Nov."
+    assert reason(draft) == "The oldest is “Task 1” (high priority), due Sat 14 Nov, 9 days late."
+    yesterday = replace(
+        THREE[0], priority=TaskPriority.LOW, due_date=NOW.date() - timedelta(days=1)
+    )
+    draft = only(evaluate(look(yesterday)))
+    assert reason(draft) == "The oldest is “Task 1”, due Sun 22 Nov, 1 day late."
 
 
 def test_take_action_lists_them() -> None:

@@ -312,3 +312,9 @@ def test_what_is_listed_follows_too() -> None:
     assert isinstance(new, Changed)
     assert new.suggestion.params == {"contacts": [["c1", id] for id in "BCDE"], "count": 4}
     assert [each.id for each in new.about] == ["B", "C", "D", "E"]
+
+
+def test_a_lead_is_told_with_its_company_unless_that_is_its_name() -> None:
+    acme = lead("A", 19, company="Acme")
+    draft = only(evaluate(look(acme, lead("B", 25, company="b"))))
+    assert reason(draft).startswith("Silent: A of Acme for 19 days and B for 25 days. ")

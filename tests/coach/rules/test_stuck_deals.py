@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coach.keys import about
-from coach.knowledge import LARGE_VALUE, Known
+from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, Known
 from coach.models import (
     Contact,
     Deal,
@@ -68,7 +68,7 @@ def test_a_stuck_deal_is_told_with_its_stage_and_days() -> None:
     assert words(draft) == (
         "Deal “Acme renewal” has been in Proposal for 21 days. Time to move it forward?"
     )
-    assert reason(draft) == "15 of them were working days; your limit is 14."
+    assert reason(draft) == "15 of them were working days; your limit is 14. €12,000."
 
 
 def test_of_a_deal_that_was_found_in_its_stage_only_the_least_is_said() -> None:
@@ -79,7 +79,8 @@ def test_of_a_deal_that_was_found_in_its_stage_only_the_least_is_said() -> None:
         "Deal “Acme renewal” has been in Proposal for at least 21 days. Time to move it forward?"
     )
     assert reason(draft) == (
-        "When it came there is not known; it was there 15 working days ago. Your limit is 14."
+        "When it came there is not known; it was there 15 working days ago. Your limit is 14. "
+        "€12,000."
     )
     assert "for at least 22 days" in truth(RULE, draft, found, now=NOW + DAY)
     assert "for 31 days" in truth(RULE, draft, replace(STUCK, stage_entered_at=ENTERED - 10 * DAY))
@@ -89,7 +90,7 @@ def test_a_weekend_counts_for_the_days_and_not_for_the_working_days() -> None:
     friday = replace(STUCK, stage_entered_at=NOW - 3 * DAY)
     draft = only(evaluate(look(friday, person=setting(stuck_deal_days=1))))
     assert "for 3 days." in words(draft)
-    assert reason(draft) == "1 of them was a working day; your limit is 1."
+    assert reason(draft) == "1 of them was a working day; your limit is 1. €12,000."
 
 
 def test_one_day_is_one_day_and_is_not_told_twice() -> None:
@@ -97,7 +98,7 @@ def test_one_day_is_one_day_and_is_not_told_twice() -> None:
     person = setting(stuck_deal_days=1, working_days=tuple(range(1, 8)))
     draft = only(evaluate(look(sunday, person=person)))
     assert "for 1 day." in words(draft)
-    assert reason(draft) == "Your limit is 1 working day."
+    assert reason(draft) == "Your limit is 1 working day. €12,000."
 
 
 def test_the_deal_is_linked_when_the_crm_gave_a_link() -> None:
@@ -264,7 +265,7 @@ def test_a_deal_whose_stage_is_not_known_is_not_spoken_of() -> None:
 def test_every_level_may_hear_of_it_and_large_values_are_wanted() -> None:
     assert isinstance(RULE, TimeRule)
     assert RULE.level is Level.MINIMAL
-    assert RULE.shown == (LARGE_VALUE,)
+    assert RULE.shown == (LARGE_VALUE, CONTACTS_OF_DEALS)
     assert RULE.largest_first
     assert RULE.kind is SubjectKind.DEAL
 
@@ -276,7 +277,7 @@ def test_every_level_may_hear_of_it_and_large_values_are_wanted() -> None:
     ("changes", "said_of_it"),
     [
         ({}, "still true"),
-        ({"value": Decimal(1)}, "still true"),
+        ({"expected_close_date": NOW.date()}, "still true"),
         (
             {"title": "Renamed"},
             "Deal “Renamed” has been in Proposal for 21 days. Time to move it forward?",
