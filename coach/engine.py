@@ -141,7 +141,8 @@ def _punctual(past: Sequence[PastInsight]) -> list[PastInsight]:
         replace(
             each,
             created_at=each.created_at - LATE,
-            dismissed_at=each.dismissed_at and each.dismissed_at - LATE,
+            # What was sent away is gone for whole days, and not back on the next morning.
+            dismissed_at=each.dismissed_at and each.dismissed_at + LATE,
         )
         for each in past
     ]

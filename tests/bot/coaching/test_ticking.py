@@ -177,14 +177,39 @@ async def test_after_each_dismissal_the_silence_grows_until_something_changes(
             spoken.append(day)
             await decisions.dismiss(parts, by(ANA), open_now[0].fingerprint)
         pass_time(parts, DAY)
-    # 1, 3, 7 and 14 days after dismissing, on the next working morning; then silence.
-    assert spoken == [0, 2, 5, 13, 28]
+    # Whole 1, 3, 7 and 14 days after dismissing, on the next working morning; then silence.
+    assert spoken == [0, 2, 6, 14, 29]
     await deliver(parts, lead("C-2", "Bob"))
     await ticking.tick(parts)
     (again, *_) = await insights_of(parts, ana)
     assert words([again]) == [
         "Warm leads going cold: Ann and Bob haven't been contacted in 68 days."
     ]
+
+
+async def test_what_is_sent_away_out_of_the_morning_brief_is_not_back_on_the_next(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    ana = await enrol(parts, ANA)
+    # Nine o'clock in Madrid on a Monday; whoever reads the brief at once answers it at once.
+    pass_time(parts, 5 * DAY - 2 * HOUR)
+    await deliver(parts, task("T-1", "2026-11-20"))
+    spoken: list[int] = []
+    for day in range(45):
+        await ticking.tick(parts)
+        pass_time(parts, timedelta(minutes=3))
+        for each in await insights_of(parts, ana):
+            if each.state is InsightState.OPEN:
+                spoken.append(day)
+                await decisions.dismiss(parts, by(ANA), each.fingerprint)
+        pass_time(parts, DAY - timedelta(minutes=3))
+    # More than 1, 3, 7 and 14 days later, on a working morning; then silence.
+    assert spoken == [0, 2, 7, 15, 30]
+    await deliver(parts, task("T-2", "2026-12-01"))
+    await ticking.tick(parts)
+    (again, *_) = await insights_of(parts, ana)
+    assert words([again]) == ["You have 2 overdue tasks. Let's clear the backlog!"]
 
 
 # Stuck deals
