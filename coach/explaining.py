@@ -118,6 +118,10 @@ def _came(told: Told, at: datetime) -> Phrase:
             return say("It came with your morning brief: {time}.", time=at)
         case "digest":
             return say("It came with your digest: {time}.", time=at)
+        case "backlog":
+            return say(
+                "It was so before your coach knew of it, and came in one summary: {time}.", time=at
+            )
         case _ if told.own_act:
             return say(
                 "It answered something you had just done, so it came at once: {time}.", time=at

@@ -233,9 +233,8 @@ def _history(events: Sequence[Event]) -> set[tuple[SubjectKind, str]]:
     """Things of which nothing has happened now: they were brought in from elsewhere."""
     places: dict[bool, set[tuple[SubjectKind, str]]] = {True: set(), False: set()}
     for event in events:
-        places[event.origin is Origin.IMPORT].update(
-            (change.kind, change.id) for change in event.changes
-        )
+        its = {(change.kind, change.id) for change in event.changes}
+        places[event.origin is Origin.IMPORT] |= its
     return places[True] - places[False]
 
 

@@ -55,6 +55,11 @@ AT_ONCE = "It answered something you had just done, so it came at once: "
     [
         ("brief", False, f"It came with your morning brief: {AT}"),
         ("digest", False, f"It came with your digest: {AT}"),
+        (
+            "backlog",
+            False,
+            f"It was so before your coach knew of it, and came in one summary: {AT}",
+        ),
         ("card", True, AT_ONCE + AT),
         ("card", False, BY_ITSELF + AT),
         # A brief that holds what they did an hour before is no answer to it.

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.coaching import attending, ticking
+from bot.coaching import attending, enrolling, ticking
 from bot.runtime.parts import Parts
 from bot.simulating import world as worlds
 from bot.simulating.answers import Answers
 from bot.simulating.running import Course, Outcome, run
 from bot.slack.sender import Sender
 from coach.calendar import is_at_work, local_date
-from coach.models import Level
+from coach.models import Enrolment, Level
 from coach.thresholds import DAILY_CAPS
 from coach.verdicts import Reason
 from coach.wording import plain
@@ -30,6 +30,7 @@ from tests.world import (
     FixedClock,
     World,
     batch,
+    by,
     deliver,
     enrol,
     running_slack,
@@ -316,8 +317,7 @@ async def test_it_says_what_the_coach_says_in_truth(sqlite_parts: Parts) -> None
         ),
         begin + timedelta(days=3, hours=11): won("D-4", title="Deal 4", at=None),
     }
-    # Nine in Madrid: as the simulation has it, they begin with their first morning of work.
-    await enrol(parts, ANA, began_at=begin + timedelta(hours=8))
+    await enrol(parts, ANA, Enrolment.NEW)
     made = [deal(n, begin - (14 + n * 4) * DAY, value=str(n * 10)) for n in range(1, 6)]
     await deliver(parts, batch(*made))
     minute = timedelta(minutes=1)
@@ -330,6 +330,9 @@ async def test_it_says_what_the_coach_says_in_truth(sqlite_parts: Parts) -> None
         for clock.moment in sorted(times):
             if (event := happens.get(clock.moment)) is not None:
                 await deliver(parts, {**event, "timestamp": clock.moment.isoformat()})
+            # Nine in Madrid: as the simulation has it, they begin with their first morning of work.
+            if clock.moment == begin + timedelta(hours=8):
+                await enrolling.start(parts, by(ANA))
             await ticking.tick(parts)
             while await attending.turn(parts) or await sender.send_due():
                 pass
