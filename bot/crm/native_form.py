@@ -283,3 +283,20 @@ class EventForm(Form):
     owner: OwnerForm | None = None
     actor: ActorForm | None = None
     data: DataForm
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nobody(cls, value: Any) -> Any:
+        # A template fills in what there is: of a deal without a contact, a contact without an id.
+        data = value.get("data") if isinstance(value, dict) else None
+        if not isinstance(data, dict):
+            return value
+        about = str(value.get("type")).partition("_")[0]
+        empty = [name for name, told in data.items() if name != about and _is_nothing(told)]
+        if not empty:
+            return value
+        return {**value, "data": {k: told for k, told in data.items() if k not in empty}}
+
+
+def _is_nothing(told: object) -> bool:
+    return isinstance(told, dict) and "id" in told and clean(told["id"]) in (None, "")

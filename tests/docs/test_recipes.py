@@ -18,7 +18,7 @@ from bot.crm import worker
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
 from bot.terminal.cli import app
-from coach.models import Contact, Deal, SubjectKind
+from coach.models import Contact, Deal, SubjectKind, Verb
 from storage import activities, mirror, people
 from storage.activities import ActivityRow
 from tests.world import (
@@ -132,13 +132,17 @@ def arriving(name: str) -> Any:
     return json.loads(fenced(section(name, "What arrives"), "json"))
 
 
-def filled(name: str) -> Any:
-    """The body with the page's examples in the places of its fields."""
+def filled(name: str, *, without: str | None = None) -> Any:
+    """The body with the page's examples in the places of its fields.
+
+    Those that have `without` in their names are empty.
+    """
     passage = section(name, "The body")
     body = fenced(passage, "text")
     for place, example in rows(passage):
         assert bare(place) in body, f"{place} is not in the body"
-        body = body.replace(bare(place), bare(example))
+        empty = without is not None and without in place.lower()
+        body = body.replace(bare(place), "" if empty else bare(example))
     return json.loads(body)
 
 
@@ -167,6 +171,14 @@ async def test_what_arrives_is_taken_and_becomes_what_the_page_says(name: str, d
     # Every field of it has a place of its own.
     deal = await desk.thing(SubjectKind.DEAL, id)
     assert deal.other == {}
+
+
+@pytest.mark.parametrize("name", ["make", "zapier"])
+async def test_a_deal_without_a_contact_is_taken_as_well(name: str, desk: Desk) -> None:
+    status, answer = await desk.post(json.dumps(filled(name, without="contact")))
+    assert (status, answer["accepted"]) == (202, 1)
+    (activity,) = await desk.happened()
+    assert (activity.verb, activity.contact_id) == (Verb.DEAL_UPDATED, None)
 
 
 @pytest.mark.parametrize("name", ["copper", "espocrm"])
@@ -265,10 +277,14 @@ def anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("name", ["README", *RECIPES])
+@pytest.mark.parametrize("name", [name.removesuffix(".md") for name in EVERY])
 def test_every_command_of_a_page_exists_with_its_options(name: str) -> None:
     commands = getattr(get_command(app), "commands", {})
-    for words in re.findall(r"(?:^|`)coach ([^\n`]+)", text(name), re.MULTILINE):
+    page = text(name)
+    shown = "".join(re.findall(r"```\n(.*?)```", page, re.DOTALL))
+    told = re.findall(r"^coach (.+)$", shown, re.MULTILINE)
+    told += re.findall(r"(?<!`)`coach ([^`]+)`", page)
+    for words in told:
         command, *rest = words.split()
         found = commands[command]
         known = {option for each in found.params for option in each.opts}

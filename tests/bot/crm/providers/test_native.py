@@ -291,6 +291,19 @@ def test_what_is_empty_is_emptied_and_no_name_or_status_is(empty: str | None) ->
     assert fields == dict.fromkeys(names)
 
 
+@pytest.mark.parametrize("id", ["", " ", None])
+def test_what_an_event_is_about_besides_is_passed_over_when_it_has_no_id(id: object) -> None:
+    # So templates have it of a deal without a contact.
+    nobody = {"id": id, "name": "", "email": None}
+    told = event(
+        type="deal_updated", data={"deal": {"id": "D-1", "contact_id": id}, "contact": nobody}
+    )
+    (change,) = told.changes
+    assert (change.kind, change.fields) == (SubjectKind.DEAL, {"contact_id": None})
+    call = event(type="call_logged", data={"deal": {"id": "D-1"}, "contact": nobody})
+    assert [change.kind for change in call.changes] == [SubjectKind.DEAL]
+
+
 def test_a_task_without_a_date_any_more_is_undated() -> None:
     told = {"id": "T-1", "due_date": "", "note": None}
     fields = event(type="task_rescheduled", data={"task": told}).changes[0].fields
