@@ -298,7 +298,11 @@ def test_every_command_of_a_page_exists_with_its_options(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_page_says_what_goes_wrong_and_how_one_sees_it(name: str) -> None:
-    assert "What to click" in text(name)
-    assert section(name, "What goes wrong").count("- **") >= 3
-    assert "README.md#what-to-tell" in text(name) or "n8n.md" in text(name)
+def test_every_page_says_where_to_click_how_to_try_and_what_goes_wrong(name: str) -> None:
+    body = arriving(name)
+    id = body.get("entity_id") or body["data"]["deal"]["id"]
+    assert f"coach show activities --deal {id}\n" in section(name, "One event to try")
+    assert "coach doctor" in section(name, "One event to try")
+    assert section(name, "What to click").count("\n1. ") == 1
+    assert section(name, "What goes wrong").count("\n- **") >= 3
+    assert "README.md#what-to-tell" in text(name) or "(n8n.md)" in text(name)
