@@ -137,6 +137,13 @@ def of_pipeline(
     return [each for each in told if each.stage.pipeline in its] or list(known)
 
 
+def meant(known: Iterable[KnownStage], name: str, pipeline: str | None) -> KnownStage | None:
+    """Which stage of that name is meant for a deal: of several pipelines, that of its own."""
+    named = [each for each in known if name in {each.stage.name, each.stage.id}]
+    mine = [each for each in named if each.told and each.stage.pipeline == pipeline]
+    return next(iter([*mine, *named]), None)
+
+
 _ENDED = frozenset({DealStatus.WON, DealStatus.LOST})
 
 

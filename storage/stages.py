@@ -105,6 +105,16 @@ async def load(
     return found
 
 
+async def called(
+    tx: Tx, workspace_id: str, connection_id: str, names: Collection[str]
+) -> list[KnownStage]:
+    """Every stage of these names: several pipelines may each have one."""
+    if not names:
+        return []
+    asked = {"workspace": workspace_id, "connection": connection_id, "named": list(names)}
+    return [_known(row) for row in await tx.execute(_NAMED, asked)]
+
+
 async def by_name(tx: Tx, workspace_id: str, connection_id: str, name: str) -> Stage | None:
     """The stage of that name, as the CRM knows it."""
     found = await load(tx, workspace_id, connection_id, [name])

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,8 +13,8 @@ from bot.crm.parts import CrmParts
 from bot.crm.provider import Told
 from coach import writes
 from coach.events import Owner
-from coach.models import Person, Subject
-from coach.stages import KnownStage, settled
+from coach.models import Deal, Person, Subject
+from coach.stages import KnownStage, meant, settled
 from coach.wording import plain
 from coach.writes import CreateTask, MoveDeal, Outgoing
 from storage import connections, crm_writes, mirror, owners, people, remote_ids, stages, workspaces
@@ -92,7 +92,7 @@ async def _outgoing(tx: Tx, claimed: Sequence[StoredWrite]) -> dict[tuple[str, s
             things = await mirror.load(tx, kind, workspace_id, connection_id, wanted)
             names = await remote_ids.theirs(tx, workspace_id, connection_id, kind, wanted)
             places = {each.write.stage for each in mine if isinstance(each.write, MoveDeal)}
-            ways = await stages.load(tx, workspace_id, connection_id, places)
+            ways = await stages.called(tx, workspace_id, connection_id, places)
             for id, write in wanted.items():
                 if id in things:
                     found[workspace_id, write.key] = _told(
@@ -108,17 +108,20 @@ async def _outgoing(tx: Tx, claimed: Sequence[StoredWrite]) -> dict[tuple[str, s
 def _told(
     write: StoredWrite,
     thing: Subject,
-    ways: Mapping[str, KnownStage],
+    ways: Sequence[KnownStage],
     owner: Owner | None,
     person: Person | None,
 ) -> Outgoing:
     """The change in the names that the CRM has for things, stages and people."""
     event = writes.event(write.write, dedupe_key=write.key, at=write.made_at, owner=owner)
-    way = ways.get(write.write.stage) if isinstance(write.write, MoveDeal) else None
+    way = None
+    if isinstance(write.write, MoveDeal) and isinstance(thing, Deal):
+        way = meant(ways, write.write.stage, thing.pipeline)
+    named = {way.stage.name: way, way.stage.id: way} if way else {}
     return Outgoing(
         write.key,
         writes.renamed(write.write, thing.id),
-        settled(event, ways).verb,
+        settled(event, named).verb,
         write.made_at,
         thing,
         owner,

@@ -17,6 +17,7 @@ from coach.stages import (
     in_order,
     meaning,
     meaning_of_name,
+    meant,
     named_in,
     seen,
     settled,
@@ -173,6 +174,19 @@ def test_the_stage_it_was_in_before_is_named_too() -> None:
 def test_an_event_that_needs_nothing_settled_stays_the_same() -> None:
     for each in (event(Verb.DEAL_UPDATED, title="x"), event(Verb.DEAL_DELETED, deleted=True)):
         assert settled(each, {}) is each
+
+
+def test_of_stages_of_one_name_that_of_the_deals_own_pipeline_is_meant() -> None:
+    new, renewals = (
+        KnownStage(Stage(id, "Signed", pipeline), told=True)
+        for id, pipeline in [("1", "new"), ("2", "renewals")]
+    )
+    seen_only = KnownStage(Stage("Signed", "Signed", "renewals"))
+    known = [seen_only, new, renewals]
+    assert meant(known, "Signed", "renewals") is renewals
+    assert meant(known, "Signed", "new") is new
+    assert meant([new], "Signed", "renewals") is new
+    assert meant(known, "Lost", "new") is None
 
 
 def test_stages_come_in_the_crms_order_or_in_that_of_the_deals() -> None:
