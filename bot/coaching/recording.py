@@ -317,7 +317,7 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
             after = replace(after, closed_at=change.at)
         if event.observed:
             # Told again without a difference is no news; of other events nobody asks.
-            changes.new |= not before.told or replace(after, told=before.told) != before
+            changes.new |= not before.told or _differ(before, after)
         batch.subjects[place] = after
         batch.touched.add(place)
         for name in _KEPT:
@@ -329,6 +329,12 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
             if old != new:
                 kept[name] = [_json(old), _json(new)]
     return (event if verb is event.verb else replace(event, verb=verb)), changes
+
+
+def _differ(before: Subject, after: Subject) -> bool:
+    """Whether anything has happened to a thing; where it is found, and since when, is no deed."""
+    same = replace(after, told=before.told, url=before.url, created_at=before.created_at)
+    return same != before
 
 
 def _dated(event: Event, change: Change) -> Change:
