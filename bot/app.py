@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.coaching import attending, planning, ticking
-from bot.crm import fetching, large, outbox, worker
+from bot.crm import fetching, large, outbox, watching, worker
 from bot.crm.caller import Caller
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
@@ -29,7 +29,7 @@ from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
-from bot.slack import listeners, lookup
+from bot.slack import listeners, lookup, troubles
 from bot.slack import team as slack_team
 from bot.slack.installed import PATIENCE, Slack, authorizing
 from bot.slack.sender import Sender
@@ -46,6 +46,9 @@ from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
 
 log = logging.getLogger(__name__)
+
+#: How often it is seen whether a CRM's webhooks are to be looked at, or told of, in seconds.
+WATCH = 60.0
 
 #: How long work under way may take to end at shutdown, in seconds.
 DRAIN = 5.0
@@ -108,6 +111,7 @@ class Bot:
         caller = self._caller = Caller(crm)
         self._begin("the outbox", lambda: outbox.send_due(crm, caller), parts.wake.outbox, 5.0)
         self._begin("the fetcher", lambda: fetching.fetch_due(crm, caller), parts.wake.fetcher, 1.0)
+        self._begin("the watch", lambda: watching.look_due(crm, caller), parts.wake.watch, WATCH)
         # The scheduler rings every half minute; others when something cannot wait for that.
         self._begin("the clock", tick, parts.wake.tick, None)
         token = self.settings.slack_bot_token
@@ -127,6 +131,12 @@ class Bot:
             )
             self._begin(
                 "asking Slack", lambda: slack_team.ask_due(parts, slack), parts.wake.asking, 5.0
+            )
+            self._begin(
+                "telling of trouble",
+                lambda: troubles.tell_due(parts, slack),
+                parts.wake.trouble,
+                WATCH,
             )
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.add_job(

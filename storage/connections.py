@@ -117,7 +117,7 @@ def _connection(row: Row[Any], seal: Seal) -> Connection:
         row.pause_reason,
         tuple(secrets.get("subscription", ())),
         row.name,
-        row.trouble,
+        None if row.mended else row.trouble,
         row.missed_at,
     )
 
@@ -212,11 +212,6 @@ async def to_look_at(tx: Tx, seal: Seal, now: datetime, until: datetime) -> list
 async def look(tx: Tx, workspace_id: str, id: str, at: datetime | None) -> None:
     """Have its webhooks looked at then."""
     await tx.execute(update(connections).where(_is(workspace_id, id)).values(look_at=at))
-
-
-async def tell_trouble(tx: Tx, workspace_id: str, id: str, trouble: str | None) -> None:
-    """Keep what is wrong with its webhooks; `None` when nothing is."""
-    await tx.execute(update(connections).where(_is(workspace_id, id)).values(trouble=trouble))
 
 
 async def missed(tx: Tx, workspace_id: str, id: str, now: datetime) -> None:

@@ -103,7 +103,9 @@ def _connection(
         )
         return
     goes = (
-        f"changes go to {connection.callback_url}"
+        "changes go there by its API"
+        if providers[connection.provider].setup is not None
+        else f"changes go to {connection.callback_url}"
         if connection.callback_url
         else "changes made in Slack stay here"
     )
@@ -118,6 +120,13 @@ def _connection(
         )
     else:
         yield ok("crm", f"{name}: last heard of {_ago(now - connection.last_delivery_at)}; {goes}.")
+    if connection.trouble is not None:
+        yield fault(
+            "crm",
+            f"{name}: {redacted(connection.trouble)}",
+            f"Run `coach connect {connection.provider} --id {connection.id}` again; it mends what "
+            "the CRM lets it, and prints what is to be clicked there.",
+        )
     if until is not None and until > now:
         yield note(
             "crm",

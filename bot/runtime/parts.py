@@ -63,6 +63,9 @@ class Wake:
     lookup: asyncio.Event = field(default_factory=asyncio.Event)
     asking: asyncio.Event = field(default_factory=asyncio.Event)
     fetcher: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For how the CRMs' webhooks stand, and for telling of it.
+    watch: asyncio.Event = field(default_factory=asyncio.Event)
+    trouble: asyncio.Event = field(default_factory=asyncio.Event)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self, bells: Iterable[str]) -> None:

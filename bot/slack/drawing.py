@@ -9,7 +9,7 @@ from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card, is_over
 from bot.slack.blocks.digest import digest
-from bot.slack.blocks.notices import link_answer, link_request, welcome
+from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.blocks.question import question
 from coach.models import Enrolment, Insight, InsightState, InsightType
@@ -132,4 +132,5 @@ KINDS: Mapping[str, Kind] = {
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),
     "link_answer": Kind(lambda sight: link_answer(sight.params, sight.voice)),
+    "trouble": Kind(lambda sight: trouble(sight.params, sight.voice)),
 }

@@ -84,9 +84,13 @@ connections = Table(
     Column("pause_reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_delivery_at", UtcDateTime),
-    # When the vendor is to be asked again how its webhooks stand, and what was wrong, if anything.
+    # When the vendor is to be asked again how its webhooks stand; what was wrong last and since
+    # when, whether that is mended, and whether the administrator has been told how it is by now.
     Column("look_at", UtcDateTime),
     Column("trouble", Text),
+    Column("trouble_at", UtcDateTime),
+    Column("mended", Boolean, nullable=False, server_default=text("false")),
+    Column("trouble_told", Boolean, nullable=False, server_default=text("false")),
     # When something was last found by looking that no webhook had told of.
     Column("missed_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "id"),

@@ -1,4 +1,4 @@
-"""Messages that show no insights: the welcome, and the questions and answers about links."""
+"""Messages that show no insights: the welcome, questions and answers about links, and trouble."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -137,3 +137,26 @@ def link_answer(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
         email=email,
     )
     return _one_line(said, "no_entry_sign", voice)
+
+
+def trouble(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+    """What the administrator hears of a CRM's webhooks: `connection`, `why`, and `state`.
+
+    That is `found`, or `mended`.
+    """
+    connection, why = _short(params.get("connection"), 60), _short(params.get("why"), 500)
+    if params.get("state") == "mended":
+        said = say(
+            "The webhooks of {connection} come again. What was wrong: {why} What was missed "
+            "meanwhile is looked up.",
+            connection=connection,
+            why=why,
+        )
+        return _one_line(said, "white_check_mark", voice)
+    said = say(
+        "What happens in {connection} does not reach the coach as it should: {why} Until it does, "
+        "what the coach says of it may be out of date.",
+        connection=connection,
+        why=why,
+    )
+    return _one_line(said, "warning", voice)

@@ -21,7 +21,7 @@ from bot.slack.blocks.card import card
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
-from bot.slack.blocks.notices import link_answer, link_request, welcome
+from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
 from bot.slack.blocks.preview import preview
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
@@ -109,6 +109,11 @@ def _screen(name: str, **known: Any) -> Payload:
         **known,
     )
     return screen_modal(actions[name].screen(view), VOICE, INSIGHT.fingerprint)
+
+
+def _trouble(state: str) -> dict[str, Any]:
+    why = "Close has paused the webhook: too many requests failed."
+    return _message(trouble({"connection": "close", "why": why, "state": state}, VOICE))
 
 
 def _link(state: str) -> Payload:
@@ -202,6 +207,8 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "notice_link_answer_refused": lambda: _message(
         link_answer({"email": "b.okafor@old.example", "state": "refused"}, VOICE)
     ),
+    "notice_trouble": lambda: _trouble("found"),
+    "notice_trouble_mended": lambda: _trouble("mended"),
     "modal_create_task": lambda: _screen(
         "create_task",
         params={"connection_id": "c1", "title": "Ask Ann Lee for referral", "priority": "high"},

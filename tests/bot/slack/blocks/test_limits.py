@@ -17,7 +17,7 @@ from bot.slack.blocks.digest import digest
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import backlog_list, deal_list, insight_list, task_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
-from bot.slack.blocks.notices import link_answer, link_request, welcome
+from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
 from bot.slack.blocks.screen import screen_modal
 from coach.models import (
     Contact,
@@ -190,17 +190,23 @@ def test_lists_of_tasks_and_deals_are_taken_by_slack(
     assert_taken_by_slack(*deal_list(deals, VOICE, len(deals)))
 
 
-NOTICES = {"welcome": welcome, "link_request": link_request, "link_answer": link_answer}
+NOTICES = {
+    "welcome": welcome,
+    "link_request": link_request,
+    "link_answer": link_answer,
+    "trouble": trouble,
+}
 
 
 @some
 @given(
     st.sampled_from(sorted(NOTICES)),
-    st.sampled_from(["asked", "started", "declined", "confirmed", "refused"]),
+    st.sampled_from(["asked", "started", "declined", "confirmed", "refused", "mended"]),
     hostile,
 )
 def test_every_notice_is_taken_by_slack(kind: str, state: str, text: str) -> None:
-    params = {"state": state, "name": text, "who": text, "email": text, "by": text}
+    names = ("name", "who", "email", "by", "connection", "why")
+    params = {"state": state, **dict.fromkeys(names, text)}
     for things_ in (text, to_json(verbatim(text)), None):
         made = NOTICES[kind]({**params, "things": things_, "request_id": "r1"}, VOICE)
         assert_taken_by_slack(*made)
