@@ -67,9 +67,8 @@ class DateReader:
             exact = any(sign in self._pattern for sign in ("%H", "%I", "%X", "%c"))
             return _moment(datetime.strptime(text, self._pattern), exact)  # noqa: DTZ007
         if match := _NUMBERS.fullmatch(text):
-            first, sign, second, year, rest = match.groups()
-            order = Order.DAY_FIRST if sign == "." and self.order is None else self.order
-            day, month = (second, first) if order is Order.MONTH_FIRST else (first, second)
+            first, _, second, year, rest = match.groups()
+            day, month = (second, first) if self.order is Order.MONTH_FIRST else (first, second)
             return _with_time(_year(year), int(month), int(day), rest)
         if match := _YEAR_FIRST.fullmatch(text):
             year, month, day, rest = match.groups()

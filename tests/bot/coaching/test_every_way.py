@@ -99,6 +99,10 @@ class EveryWay(RuleBasedStateMachine):
         self.run(self.quick.crm(won(f"D-{number}", at=self.quick.clock.now())))
 
     @rule(number=NUMBERS)
+    def a_deal_was_won_some_time_ago(self, number: int) -> None:
+        self.run(self.quick.crm(won(f"D-{number}", at=self.quick.clock.now() - 2 * HOUR)))
+
+    @rule(number=NUMBERS)
     def there_is_a_deal_that_stands_still(self, number: int) -> None:
         self.run(self.quick.crm(open_deal(f"D-{number}", since=LONG_AGO)))
 

@@ -24,6 +24,9 @@ from bot.importing.faults import FileError, RowError
         ("(20.00)", Decimal(-20)),
         ("1,00,000.00", Decimal(100000)),
         (".5", Decimal("0.5")),
+        # Three digits mark thousands only behind one to three others.
+        (".500", Decimal("0.5")),
+        ("1234.567", Decimal("1234.567")),
     ],
 )
 def test_an_amount_is_read_by_its_own_form(text: str, expected: Decimal) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.importing.dates import DateReader, Order, readers
+from bot.importing.dates import DateReader, Order, misfit, readers
 from bot.importing.faults import FileError, RowError
 
 
@@ -73,6 +73,9 @@ def test_an_unknown_date_format_is_refused_with_those_there_are() -> None:
         ("Saturday, March 4, 2017 2:05 PM", date(2017, 3, 4)),
         ("20170304", date(2017, 3, 4)),
         ("3/14/17", date(2017, 3, 14)),
+        # What is to come within a career, and what began one.
+        ("14.03.69", date(2069, 3, 14)),
+        ("14.03.70", date(1970, 3, 14)),
     ],
 )
 def test_usual_forms_are_understood(text: str, expected: date) -> None:
@@ -106,11 +109,19 @@ def test_a_day_without_a_time_is_that_day_in_america_and_in_asia() -> None:
 @pytest.mark.parametrize(
     "text",
     ["soon", "March", "2017", "31/31/2017", "2017-02-30", "2017-03-04 10:00 EST", "0001-01-01",
-     "9999-12-31", "99999999999999"],
+     "9999-12-31", "99999999999999", "14.3.2017 15.4.2018"],
 )  # fmt: skip
 def test_what_is_no_date_or_only_half_of_one_rejects_its_row(text: str) -> None:
     with pytest.raises(RowError, match="date"):
         DateReader(None).read(text)
+
+
+def test_what_is_no_date_either_way_decides_nothing_and_is_no_misfit() -> None:
+    reader = readers({"Closed": ["31/31/2017", "2/13/2017"]}, None)["Closed"]
+    assert reader.order is Order.MONTH_FIRST
+    day_first = DateReader(Order.DAY_FIRST)
+    assert misfit(day_first, ["soon", "31/31/2017", "13/2/2017"]) is None
+    assert misfit(day_first, ["soon", "2/13/2017"]) == "2/13/2017"
 
 
 @pytest.mark.parametrize("text", ["", "0000-00-00"])
