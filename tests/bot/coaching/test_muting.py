@@ -9,7 +9,9 @@ from bot.coaching.muting import Choice
 from bot.coaching.permission import Refusal
 from bot.playground.slack.api import words_of
 from bot.runtime.parts import Parts
+from coach.history import Mute
 from coach.models import Insight, InsightState, Person
+from coach.muting import mute_of
 from coach.screens import Control
 from coach.wording import plain
 from tests.bot.coaching.test_decisions import overdue, use
@@ -17,6 +19,7 @@ from tests.bot.coaching.test_following import late
 from tests.bot.coaching.test_ticking import DAY, lead, open_deal, pass_time
 from tests.world import (
     ANA,
+    BEGINNING,
     BEN,
     WORKSPACE,
     World,
@@ -252,3 +255,35 @@ async def test_a_brief_says_what_was_muted_in_it_and_takes_it_back(world: World)
     await world.slack.press(ANA, message.ts, label="Undo", stale=True)
     await world.settle()
     assert "not muted any more" in words_of(world.messages(ANA)[-1])
+
+
+async def test_what_is_not_true_any_more_is_not_open_again(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, open_deal("D-1"))
+    await ticking.tick(parts)
+    await mute(parts, "rule:stuck_deals")
+    moved = {"id": "D-1", "stage": "Negotiation"}
+    await deliver(parts, told("deal_stage_changed", deal=moved, at=parts.clock.now()))
+    await muting.unmute(parts, by(ANA), "rule:stuck_deals")
+    (after,) = await insights_of(parts, ana)
+    assert after.state is InsightState.RESOLVED
+
+
+async def test_nobody_takes_back_what_another_has_muted(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await enrol(parts, BEN)
+    await deliver(parts, open_deal("D-1"))
+    await ticking.tick(parts)
+    await mute(parts, "rule:stuck_deals")
+    (silent,) = await insights_of(parts, ana)
+    with pytest.raises(Refusal, match="somebody else"):
+        await muting.undo(parts, by(BEN), silent.fingerprint)
+    assert await muting.of(parts, WORKSPACE, ana.id)
+
+
+def test_of_several_mutes_the_longest_counts() -> None:
+    soon, late = Mute("rule:a", BEGINNING + DAY), Mute("deal:c:1", BEGINNING + 2 * DAY)
+    names = {"rule:a", "deal:c:1", "deal:c:2"}
+    assert mute_of(names, [soon, late], BEGINNING) == late
+    assert mute_of(names, [late, Mute("deal:c:2")], BEGINNING) == Mute("deal:c:2")
+    assert mute_of({"rule:a"}, [soon, late], BEGINNING + DAY) is None
