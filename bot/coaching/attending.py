@@ -206,6 +206,12 @@ async def _act(
         if each.waiting.snoozed_until is not None
     }
     again = {print_ for _, prints in due for print_ in prints} & put_off
+    # So it does when its time has come and it still has to wait: that can be undone no more.
+    again |= {
+        print_
+        for print_, decided in changed.items()
+        if print_ in put_off and decided.reason is not Reason.SNOOZED
+    }
     await messages.changed(tx, workspace_id, again)
     await messages.make(tx, due, now)
     added = [

@@ -18,6 +18,7 @@ from bot.app import prepare
 from bot.coaching import (
     asking,
     attending,
+    backlogs,
     decisions,
     enrolling,
     following,
@@ -32,7 +33,7 @@ from bot.coaching.muting import Choice
 from bot.playground.slack.api import SlackStandIn
 from bot.playground.slack.things import Message
 from bot.runtime.parts import Parts
-from bot.slack.blocks import question
+from bot.slack.blocks import backlog, question
 from bot.slack.blocks.menu import insight_in
 from bot.slack.blocks.undoing import reason_chosen
 from bot.slack.sender import Sender
@@ -298,6 +299,11 @@ class Quick:
                 await enrolling.start(parts, ana)
             case "welcome:later":
                 await enrolling.decline(parts, ana)
+            case backlog.REST | backlog.WAKE:
+                rests = button.action_id == backlog.REST
+                await backlogs.let_rest(parts, ana, button.value, rests=rests)
+            case backlog.ALL:
+                await backlogs.everything(parts, await self.person())
             case "brief:all":
                 await following.pending(parts, WORKSPACE, (await self.person()).id)
             case other:
