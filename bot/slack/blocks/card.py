@@ -292,5 +292,5 @@ def _ended(said: Phrase, icon: str, voice: Voice, below: Sequence[Json] = ()) ->
 
 
 def _alone(said: Phrase, voice: Voice) -> str:
-    """The notification: it has to make sense by itself."""
-    return escaped(flat(words(said, voice)), 320)
+    """The notification: it has to make sense by itself, and Slack takes no empty one."""
+    return escaped(flat(words(said, voice)), 320) or "Coach"
