@@ -57,7 +57,7 @@ class Said:
     person: Person
     at: datetime
     id: str
-    #: `card`, `brief`, `digest` or `question`.
+    #: `card`, `brief`, `digest`, `backlog` or `question`.
     kind: str
 
 
