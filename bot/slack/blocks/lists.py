@@ -207,7 +207,7 @@ def backlog_list(kinds: Sequence[Kind], voice: Voice) -> tuple[str, Blocks]:
                 for each in shown
             ]
             bullets: Json = {"type": "rich_text_list", "style": "bullet", "elements": rows}
-            blocks.append(paragraph(line(words(kind.counted, voice), 120)))
+            blocks.append(paragraph(line(words(kind.counted, voice), 120, links=False)))
             blocks.append({"type": "rich_text", "elements": [bullets]})
             left = kind.more + len(kind.things) - len(shown)
             more = counted("… and {count} more.", "… and {count} more.", "count", count=left)
