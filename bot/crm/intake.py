@@ -177,7 +177,7 @@ class Intake:
         """Verify and store. Raises `SignatureError`, or what kept it from being stored."""
         account = self._crm.account(connection)
         message_id = provider.verify(request, account, self._crm.wall())
-        return await self._keep(provider, connection, request.body, message_id)
+        return await self._keep(provider, connection, provider.kept(request.body), message_id)
 
     async def _split(self, name: str, request: Request) -> Taken:
         """The same for a request that may speak of several accounts: each gets its own part."""

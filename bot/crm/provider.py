@@ -239,6 +239,9 @@ class Provider:
     #: Where a vendor has one address for all accounts: a verified body -> each account's part.
     #: Such a request is verified with our app's secrets alone.
     split: Callable[[bytes], Mapping[str, bytes]] | None = None
+    #: A verified body -> what of it is kept and read: without what must not be, such as a session
+    #: that opens the account.
+    kept: Callable[[bytes], bytes] = lambda body: body
     #: The largest body, in bytes.
     largest: int = 1_000_000
     writing: Writing | None = None

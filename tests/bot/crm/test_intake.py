@@ -119,6 +119,21 @@ async def test_a_delivery_is_in_the_database_when_its_answer_comes(gate: Gate) -
     assert (stored.body, stored.message_id) == (body, "m1")
 
 
+async def test_what_must_not_be_kept_is_gone_before_anything_is_stored(parts: Parts) -> None:
+    native_ = load_providers()["native"]
+
+    def kept(body: bytes) -> bytes:
+        return body.replace(b"secret", b"")
+
+    gate = Gate(parts, providers={"native": replace(native_, kept=kept)})
+    # It is signed as it came.
+    reply = await gate.post(won() | {"note": "secret"})
+    assert reply.status == 202
+    ((_, _, body),) = await gate.stored()
+    assert b"note" in body
+    assert b"secret" not in body
+
+
 async def test_the_worker_is_told_of_a_new_delivery(sqlite_gate: Gate) -> None:
     assert not sqlite_gate.parts.wake.worker.is_set()
     await sqlite_gate.post(won())

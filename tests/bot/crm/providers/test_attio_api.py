@@ -239,6 +239,9 @@ def test_a_person_is_a_contact_and_was_last_spoken_to_when_attio_says() -> None:
     assert made.fields["name_given"] == "Ann Lee"
     assert made.fields["email"] == "ann@acme.example"
     assert touched == Change(CONTACT, "p1", at(MOVED), {"last_contacted_at": at(MOVED)})
+    values: dict[str, Any] = {"last_calendar_interaction": [{"interacted_at": "2027-01-01T08:00Z"}]}
+    (planned,) = record(PERSON | {"values": values}, object=PEOPLE)
+    assert not any("last_contacted_at" in each.fields for each in planned.changes)
     (new,) = record(PERSON, "created", object=PEOPLE)
     assert new.verb is Verb.CONTACT_CREATED
 
@@ -311,7 +314,8 @@ def test_a_task_is_read_with_its_day_its_deal_its_person_and_its_owner() -> None
     )
     new = Fetch(Want.THING, "task", "t1", hints=("created",))
     assert read(new, found({"data": TODO})).events[0].verb is Verb.TASK_CREATED
-    done = TODO | {"is_completed": True, "deadline_at": None, "assignees": []}
+    by_app = [{"referenced_actor_type": "app", "referenced_actor_id": "x"}]
+    done = TODO | {"is_completed": True, "deadline_at": None, "assignees": by_app}
     (event,) = read(new, found({"data": done})).events
     assert event.verb is Verb.TASK_UPDATED
     assert event.changes[0].fields["status"] is TaskStatus.COMPLETED
