@@ -301,6 +301,8 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
     changes = _Changes()
     verb, kept = event.verb, changes.kept
     unknown = {(change.kind, change.id) for change in event.changes} - batch.subjects.keys()
+    began: dict[tuple[SubjectKind, str], Subject] = {}
+    about = event.verb.value.partition("_")[0]
     for told_change in event.changes:
         change = _dated(event, told_change)
         place = (change.kind, change.id)
@@ -311,8 +313,10 @@ def _fold(batch: _Batch, event: Event) -> tuple[Event, _Changes]:
             after = _staged(batch, after, change, came=_came(event, change))
         if after is before and place in batch.subjects:
             continue
-        if place not in unknown:
-            verb = what_happened(verb, before, after, observed=event.observed)
+        began.setdefault(place, before)
+        if place not in unknown and change.kind == about:
+            # By all that the event tells of the thing: it may tell of several times.
+            verb = what_happened(event.verb, began[place], after, observed=event.observed)
         if verb is Verb.DEAL_CLOSED and isinstance(after, Deal) and after.closed_at is None:
             after = replace(after, closed_at=change.at)
         if event.observed:

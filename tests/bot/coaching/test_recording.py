@@ -220,6 +220,27 @@ async def test_an_echo_of_the_same_win_under_another_id_says_nothing_twice(parts
     assert len(await insights_of(parts, ana)) == 1
 
 
+async def test_what_was_found_is_what_all_that_is_told_of_it_has_changed(parts: Parts) -> None:
+    await deliver(parts, told("deal_created", deal=deal(stage="Proposal"), at=ago(HOUR)))
+    came, now = ago(HOUR / 2), ago(HOUR / 4)
+    looked = Event(
+        "seen:1",
+        Verb.DEAL_UPDATED,
+        now,
+        (
+            Change(SubjectKind.DEAL, "D-1", came, {"stage": "Signed", "status": DealStatus.WON}),
+            Change(SubjectKind.DEAL, "D-1", now, {"status": DealStatus.WON, "title": "Acme"}),
+        ),
+        observed=True,
+    )
+    async with parts.database.write() as tx:
+        await recording.apply(parts, tx, WORKSPACE, "native", [looked])
+        assert [each.verb for each in await activities.recent(tx, WORKSPACE)] == [
+            Verb.DEAL_CLOSED,
+            Verb.DEAL_CREATED,
+        ]
+
+
 # Owners
 
 

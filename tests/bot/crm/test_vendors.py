@@ -1,9 +1,9 @@
 """What holds for every vendor: whatever comes from it and whatever its API answers."""
 
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -11,16 +11,20 @@ import pytest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
-from bot.crm import backfill, fetching, linking, worker
+from bot.coaching.recording import apply
+from bot.crm import backfill, fetching, linking, outbox, worker
 from bot.crm.caller import Caller
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.crm.setup import RefusedError
-from coach import plugins
-from coach.models import Deal, DealStatus, Origin, SubjectKind, Verb
-from storage import activities, connections, deliveries, fetches, mirror
+from coach import plugins, writes
+from coach.models import Deal, DealStatus, Origin, SubjectKind, TaskPriority, Verb
+from coach.phrases import say
+from coach.writes import CompleteTask, CreateTask, CrmWrite, DeleteTask, MoveDeal
+from storage import activities, connections, crm_writes, deliveries, fetches, mirror
 from storage.connections import Connection
+from storage.crm_writes import StoredWrite
 from tests.bot.crm import standins
 from tests.bot.crm.standins.standin import Case, Silence, Standin, running
 from tests.world import (
@@ -78,9 +82,9 @@ class Office:
         url = f"{self.url}/webhooks/{self.case.provider}/{TOKEN}"
         body = raw if raw is not None else self.case.body(events)
         if headers is None:
-            wall = time.time() if wall is None else wall
+            wall = self.crm.wall() if wall is None else wall
             headers = dict(self.case.sign(connection or self.connection, url, body, wall))
-        async with self.http.post(url, data=body, headers=headers) as answer:
+        async with self.http.post(url, data=BytesIO(body), headers=headers) as answer:
             await answer.read()
             return answer.status
 
@@ -134,6 +138,19 @@ class Office:
         async with self.crm.shared.database.read() as tx:
             return [each.error for each in await fetches.failed(tx, WORKSPACE)]
 
+    async def do(self, write: CrmWrite) -> None:
+        """What a decision of a person does with a change; then it is told to the vendor."""
+        parts = self.crm.shared
+        now, key = parts.clock.now(), writes.key(write, "f")
+        done = writes.event(write, dedupe_key=f"coach:{key}", at=now, owner=None)
+        async with parts.database.write() as tx:
+            await apply(parts, tx, WORKSPACE, self.connection.id, [done])
+            await crm_writes.add(tx, StoredWrite(WORKSPACE, key, "f", say("Done"), write), now)
+        self.later(SECOND)
+        assert await outbox.send_due(self.crm, self.caller) == 1
+        async with parts.database.read() as tx:
+            assert await crm_writes.failed(tx, WORKSPACE) == []
+
 
 @pytest.fixture(params=sorted(cases()))
 def case(request: pytest.FixtureRequest) -> Case:
@@ -145,7 +162,9 @@ async def bare(case: Case, sqlite_url: str) -> AsyncIterator[Office]:
     """Before anything is linked."""
     async with running_parts(sqlite_url) as parts, running(case.make()) as vendor:
         on = listening()
-        crm = crm_of(parts, public_url=address(on))
+        # The vendor and the coach live in one time.
+        wall = parts.clock.now
+        crm = crm_of(parts, public_url=address(on), wall=lambda: wall().timestamp())
         new_secret = crm.providers[case.provider].new_secret
         connection = Connection(
             WORKSPACE,
@@ -206,7 +225,7 @@ async def test_a_request_without_a_signature_or_with_another_is_refused(office: 
 async def test_an_old_request_is_refused(office: Office) -> None:
     if office.case.tolerance is None:
         pytest.skip("its requests carry no time")
-    event, now = office.event("created"), time.time()
+    event, now = office.event("created"), office.crm.wall()
     for wall in (now - office.case.tolerance - 5, now + office.case.tolerance + 5):
         assert await office.post(event, wall=wall) == 401
 
@@ -363,6 +382,63 @@ async def test_who_asks_for_a_pause_gets_it(office: Office) -> None:
     office.later(60 * SECOND)
     await office.settle()
     assert await office.deal() is not None
+
+
+# Changes made in Slack
+
+
+async def test_a_deal_moved_in_slack_is_moved_there_and_its_echo_is_no_news(
+    office: Office,
+) -> None:
+    if office.case.next_stage is None:
+        pytest.skip("nothing is moved there")
+    office.put()
+    await office.tell(("created", "5001"))
+    await office.settle()
+    office.later(timedelta(minutes=1))
+    await office.do(MoveDeal(office.connection.id, "5001", office.case.next_stage[0]))
+    (moved,) = [each for each in office.vendor.asked if each.method in {"PATCH", "PUT"}]
+    assert "5001" in moved.path
+    assert office.case.next_stage[1] in str(moved.body)
+    await office.tell(("changed", "5001"))
+    await office.settle()
+    deal = await office.deal()
+    assert deal is not None
+    assert (deal.stage, deal.status) == (office.case.next_stage[0], DealStatus.OPEN)
+    told = [verb for verb in await office.verbs() if verb is not Verb.DEAL_UPDATED]
+    assert told == [Verb.DEAL_CREATED, Verb.DEAL_STAGE_CHANGED]
+
+
+async def test_a_task_made_in_slack_is_made_there_once_and_known_by_its_name_there(
+    office: Office,
+) -> None:
+    if office.case.next_stage is None:
+        pytest.skip("nothing is made there")
+    office.put()
+    await office.tell(("created", "5001"))
+    await office.settle()
+    deal, connection_id = await office.deal(), office.connection.id
+    assert deal is not None
+    await office.do(
+        CreateTask(
+            connection_id,
+            "task_1",
+            "Call Ann",
+            date(2026, 12, 1),
+            TaskPriority.HIGH,
+            contact_id=deal.contact_id,
+            deal_id="5001",
+        )
+    )
+    asked = office.vendor.asked
+    (made,) = [each for each in asked if "Call Ann" in str(each.body)]
+    assert made.method == "POST"
+    await office.do(CompleteTask(connection_id, "task_1"))
+    assert asked[-1].method in {"PATCH", "PUT"}
+    # By the name that the vendor has given it.
+    assert "900" in asked[-1].path
+    await office.do(DeleteTask(connection_id, "task_1"))
+    assert asked[-1].method == "DELETE"
 
 
 # Linking

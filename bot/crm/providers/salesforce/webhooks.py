@@ -64,8 +64,8 @@ def new_secret(entropy: Callable[[int], bytes]) -> str:
 
 
 def verify(request: Request, account: Account, wall: float) -> str | None:
-    """Check whose message it is, or the token of JSON; neither has an id for all of it."""
-    if not soap.is_xml(request.body):
+    """Check the token, or whose message it is; neither has an id for all of it."""
+    if not soap.is_xml(request.body) or b"authorization" in request.headers:
         _check_token(request, account)
         return None
     try:

@@ -107,6 +107,10 @@ def test_json_comes_with_the_token() -> None:
             checked(body, authorization=wrong)
     with pytest.raises(SignatureError):
         checked(body, Account(("",)), authorization=b"Bearer ")
+    # Whoever brings the token may send what they like; whoever brings a wrong one, nothing.
+    assert checked(b"<a/>", authorization=b"Bearer t0ken") is None
+    with pytest.raises(SignatureError):
+        checked(payload("salesforce", WON), authorization=b"Bearer other")
 
 
 def test_a_new_token_is_long() -> None:

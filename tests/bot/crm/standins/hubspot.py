@@ -244,6 +244,7 @@ CASE = Case(
     remove,
     open_stage=("Qualified", "101"),
     won_stage=("Signed", "103"),
+    next_stage=("Contract sent", "102"),
     bad_event={"subscriptionType": "deal.creation", "objectId": None},
     tolerance=300,
     thin=True,

@@ -142,6 +142,8 @@ class Case:
     #: Names of the stages of an open deal and of a won one, each with its id.
     open_stage: tuple[str, str]
     won_stage: tuple[str, str]
+    #: Another stage in which a deal is open; `None` where nothing is moved by the coach.
+    next_stage: tuple[str, str] | None = None
     #: An event that cannot be read; `None` where each comes by itself.
     bad_event: Any = None
     #: How old a genuine request may be, in seconds; `None` where it carries no time.
