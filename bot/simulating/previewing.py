@@ -49,12 +49,13 @@ async def previews(parts: Parts, person: Person) -> list[Preview]:
     """
     over = threading.Event()
     try:
-        return await asyncio.to_thread(_apart, parts, person, parts.clock.now(), over)
+        return await asyncio.to_thread(apart, parts, person, parts.clock.now(), over)
     finally:
         over.set()
 
 
-def _apart(parts: Parts, person: Person, now: datetime, over: threading.Event) -> list[Preview]:
+def apart(parts: Parts, person: Person, now: datetime, over: threading.Event) -> list[Preview]:
+    """The same in this thread; raises `CancelledError` soon after it is `over`."""
     return asyncio.run(_previews(parts, person, now, over))
 
 

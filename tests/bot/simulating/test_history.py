@@ -116,6 +116,16 @@ def test_what_became_of_it_is_told_though_no_activity_does() -> None:
     ]
 
 
+def test_a_task_of_which_nobody_tells_when_it_was_done_but_itself_was_open_before() -> None:
+    done = Task(
+        "c1", "T-1", "Call", TaskStatus.COMPLETED, completed_at=CLOSED, person_id="p1",
+        created_at=CREATED, told={"title": CREATED},
+    )  # fmt: skip
+    made = past(Record(done, []), SINCE)
+    assert known(made)["status"] is TaskStatus.PENDING
+    assert [(verb, at) for verb, at, _ in told(made)] == [(Verb.TASK_COMPLETED, CLOSED)]
+
+
 def test_a_deal_belongs_to_whom_it_belonged_then() -> None:
     handed = act(Verb.DEAL_OWNER_CHANGED, SINCE + DAY, person_id=["p1", "p2"])
     made = past(Record(replace(DEAL, status=DealStatus.OPEN, closed_at=None), [handed]), SINCE)

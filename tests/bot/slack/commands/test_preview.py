@@ -1,12 +1,15 @@
 """`/coach preview`: what the last 30 days would have brought; nothing changes, nothing waits."""
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from bot.playground.slack.api import words_of
+from bot.simulating.previewing import apart
 from bot.slack.listeners.desk import LONG
 from coach.models import Level
 from storage.tables import activities, insights, messages
@@ -127,6 +130,15 @@ async def test_one_at_a_time_and_no_endless_queue(sqlite_world: World) -> None:
     assert await sqlite_world.parts.background.drain(120) == 0
     done = [each for each in answers(sqlite_world) if "would have brought" in each]
     assert len(done) == LONG.each + LONG.waiting_each
+
+
+async def test_what_nobody_waits_for_any_more_is_not_worked_out(sqlite_world: World) -> None:
+    await lived(sqlite_world)
+    ana, now, over = await sqlite_world.person(ANA), sqlite_world.clock.now(), threading.Event()
+    assert len(await asyncio.to_thread(apart, sqlite_world.parts, ana, now, over)) == len(Level)
+    over.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.to_thread(apart, sqlite_world.parts, ana, now, over)
 
 
 async def test_a_bot_that_ends_waits_for_no_preview(sqlite_world: World) -> None:
