@@ -18,15 +18,21 @@ from sqlalchemy import (
     func,
     select,
     text,
+    tuple_,
     union_all,
+    update,
 )
 
 from coach.models import Insight
 from coach.verdicts import Reason, Verdict
+from storage import people
+from storage.among import among
+from storage.checks import Key
 from storage.database import Tx, add, chunks
 from storage.insights import from_row
 from storage.recorded import Row
-from storage.tables import OPEN_INSIGHT, WAITING_ROUND, insights, metadata, people, rounds
+from storage.tables import OPEN_INSIGHT, WAITING_ROUND, checks, insights, metadata, rounds
+from storage.tables import people as people_table
 
 _journal = Table(
     "journal",
@@ -78,6 +84,17 @@ async def fill(tx: Tx, tables: Iterable[tuple[Table, Sequence[Row]]]) -> None:
             await add(tx, table, piece)
 
 
+async def go_on(tx: Tx, workspace_id: str, person_ids: Sequence[str], rests: Sequence[Key]) -> None:
+    """Let these people be coached as they were: of what is there only what `rests` is a backlog."""
+    theirs = (checks.c.workspace_id == workspace_id, among(checks.c.person_id, person_ids))
+    await tx.execute(update(checks).where(*theirs).values(old=False))
+    places = tuple_(*(checks.c[name] for name in Key._fields))
+    for piece in chunks(rests, 100):
+        await tx.execute(update(checks).where(*theirs, places.in_(piece)).values(old=True))
+    # They have been told of it.
+    await people.backlog_made(tx, workspace_id, person_ids)
+
+
 class Noted(NamedTuple):
     """One decision about one insight."""
 
@@ -123,8 +140,8 @@ _NEXT = union_all(
         rounds.c.rule.in_(bindparam("rules", expanding=True)), WAITING_ROUND
     ),
     select(text("'tick'"), func.min(insights.c.expires_at)).where(OPEN_INSIGHT),
-    select(text("'attention'"), func.min(people.c.decide_at)).where(
-        people.c.decide_at.is_not(None)
+    select(text("'attention'"), func.min(people_table.c.decide_at)).where(
+        people_table.c.decide_at.is_not(None)
     ),
 )
 

@@ -8,13 +8,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
+from coach.events import EVERYWHERE, Owner
 from coach.mirror import Visit
 from coach.models import CONTACT_VERBS, Origin, Subject, SubjectKind, Verb
 from storage import mirror
+from storage.among import among
+from storage.checks import Key as CheckKey
 from storage.columns import from_micros
-from storage.database import Tx
+from storage.database import Tx, chunks
 from storage.tables import (
     activities,
+    checks,
     connections,
     contacts,
     deals,
@@ -22,6 +26,7 @@ from storage.tables import (
     insight_subjects,
     insights,
     mutes,
+    owners,
     people,
     stage_visits,
     tasks,
@@ -48,6 +53,8 @@ class Act:
     origin: Origin
     #: What it changed: {field: [before, after]}, in JSON values.
     changes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    #: Who did it, where that was told: a person, called by their id, or whatever it was.
+    actor: Owner | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +218,7 @@ async def _acts(
             activities.c.occurred_at,
             activities.c.origin,
             activities.c.changes,
+            activities.c.actor,
         ),
         kind,
         condition,
@@ -220,11 +228,26 @@ async def _acts(
         activities.c.occurred_at >= since,
         activities.c.verb.in_(_verbs(kind)),
     ).order_by(activities.c.occurred_at, activities.c.dedupe_key)
+    rows = (await tx.execute(query)).all()
+    whom = await _actors(tx, workspace_id, {row.actor for row in rows if row.actor})
     found: dict[Place, list[Act]] = {}
-    for connection_id, id_, verb, at, origin, changes in await tx.execute(query):
-        act = Act(Verb(verb), at, Origin(origin), changes or {})
+    for connection_id, id_, verb, at, origin, changes, actor in rows:
+        person_id = whom.get((EVERYWHERE, actor)) or whom.get((connection_id, actor))
+        act = Act(Verb(verb), at, Origin(origin), changes or {}, Owner.of(id=person_id) or actor)
         found.setdefault(Place(kind, connection_id, id_), []).append(act)
     return found
+
+
+async def _actors(tx: Tx, workspace_id: str, keys: Collection[str]) -> dict[tuple[str, str], str]:
+    """Whom these keys surely mean, by the connection they hold in."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for piece in chunks(sorted(keys)):
+        query = select(owners.c.connection_id, owners.c.owner_key, owners.c.person_id).where(
+            owners.c.workspace_id == workspace_id, among(owners.c.owner_key, piece)
+        )
+        for connection_id, key, person_id in await tx.execute(query):
+            found[connection_id, key].add(person_id)
+    return {which: next(iter(ids)) for which, ids in found.items() if len(ids) == 1}
 
 
 async def _first(
@@ -294,6 +317,16 @@ async def muted(tx: Tx, workspace_id: str, now: datetime) -> list[Row]:
         or_(mutes.c.until.is_(None), mutes.c.until > now),
     )
     return [dict(row._mapping) for row in await tx.execute(query)]
+
+
+async def rests(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> list[CheckKey]:
+    """What of these people was so before they were coached, and is not spoken of by itself."""
+    query = select(*(checks.c[name] for name in CheckKey._fields)).where(
+        checks.c.workspace_id == workspace_id,
+        among(checks.c.person_id, sorted(person_ids)),
+        checks.c.old,
+    )
+    return [CheckKey(*row) for row in await tx.execute(query)]
 
 
 class Spoken(NamedTuple):

@@ -146,8 +146,12 @@ class _Making:
         facts = self._facts(lambda act: act.at >= at and not self._is_birth(act), at)
         verb = _CREATED[self._kind] if subject.created_at else _UPDATED[self._kind]
         told = self._told(verb, at, facts, lambda entered: entered <= at, at)
+        birth = next((act for act in self._record.acts if self._is_birth(act)), None)
+        if birth is not None:
+            told = _by(told, birth)
         if subject.created_at:
-            return replace(told, day_only=self._is_day_only(at, Origin.IMPORT))
+            origin = birth.origin if birth is not None else Origin.IMPORT
+            return replace(told, day_only=self._is_day_only(at, origin))
         # It was found there: nobody has just done anything.
         return replace(told, event=replace(told.event, origin=Origin.IMPORT))
 
@@ -185,7 +189,7 @@ class _Making:
             return None
         origin = Origin.API if act.origin is Origin.IMPORT else act.origin
         came = stage.came if stage is not None else None
-        made = self._happened_at(act.verb, act.at, fields, came=came, origin=origin)
+        made = _by(self._happened_at(act.verb, act.at, fields, came=came, origin=origin), act)
         return replace(made, day_only=self._is_day_only(act.at, act.origin))
 
     def _ended(self, told: Sequence[Told], begin: datetime) -> list[Told]:
@@ -371,6 +375,11 @@ _ODD = object()
 
 def _owner(person_id: str | None) -> Owner | None:
     return Owner.of(id=person_id)
+
+
+def _by(told: Told, act: Act) -> Told:
+    """The same, done by whoever did it."""
+    return replace(told, event=replace(told.event, actor=act.actor))
 
 
 def moved(told: Told, to: datetime) -> Told:

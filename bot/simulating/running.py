@@ -41,6 +41,10 @@ SOME = 3
 TURNS = 100
 
 
+#: Why what is behind a message's button is held, by its kind; what a digest has there waits for it.
+_BEHIND = {"brief": Reason.BRIEF, "backlog": Reason.BACKLOG}
+
+
 class Outcome(StrEnum):
     """What became of an insight."""
 
@@ -239,9 +243,9 @@ class _Running:
             if insight in stands.shown:
                 self._decided(insight, now, Outcome.SENT, Reason.TURN, said)
                 self._will_answer(insight, person, now)
-            elif said.kind == "brief":
+            elif said.kind in _BEHIND:
                 # Behind the button: it has its place in the next one.
-                self._decided(insight, now, Outcome.HOLD, Reason.BRIEF)
+                self._decided(insight, now, Outcome.HOLD, _BEHIND[said.kind])
 
     def _will_answer(self, insight: Insight, person: Person, now: datetime) -> None:
         if self._answers is Answers.NONE:

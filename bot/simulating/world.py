@@ -23,6 +23,7 @@ from coach.calendar import next_work
 from coach.events import Event
 from coach.models import DealStatus, Enrolment, InsightState, Level, Person, SubjectKind
 from storage import journal, people, recorded, workspaces
+from storage.checks import Key
 from storage.database import Database, chunks
 from storage.recorded import Record, Row, Spoken
 from storage.tables import (
@@ -49,6 +50,8 @@ class Copied:
     people: Sequence[Row]
     mutes: Sequence[Row]
     spoken: Spoken
+    #: What of those who are coached on was so before they began, and rests.
+    rests: Sequence[Key]
     #: Who is coached; the others are there because things are theirs.
     coached: frozenset[str]
 
@@ -132,6 +135,7 @@ async def copied(
             rows,
             await recorded.muted(tx, workspace_id, now),
             await recorded.spoken(tx, workspace_id, began, since),
+            await recorded.rests(tx, workspace_id, began),
             whom,
         )
 
@@ -213,7 +217,9 @@ async def _made(
         for each in copied.records
     ]
     await tell(ours, workspace_id, [each.before for each in pasts if each.before is not None])
+    went_on_ = [row["id"] for row in copied.people if went_on(row, since)]
     async with database.write() as tx:
+        await journal.go_on(tx, workspace_id, went_on_, copied.rests)
         await journal.begin(tx)
     told = [each for each in _in_order(pasts) if each.event.occurred_at < copied.until]
     coming = spread(told, whom, since)
@@ -273,7 +279,7 @@ def _as_then(row: Row, copied: Copied, level: Level | None, zone: str | None) ->
 #: What is so only now, or is found out anew as time passes in the copy.
 _PASSING = (
     *("paused_until", "dnd_until", "dnd_asked_at", "brief_made_at", "digest_made_at"),
-    *("decide_at", "home_seen_at", "lookup_after"),
+    *("decide_at", "home_seen_at", "lookup_after", "backlog_at", "backlog_made_at"),
 )
 
 

@@ -126,6 +126,16 @@ def test_a_task_of_which_nobody_tells_when_it_was_done_but_itself_was_open_befor
     assert [(verb, at) for verb, at, _ in told(made)] == [(Verb.TASK_COMPLETED, CLOSED)]
 
 
+def test_it_was_done_by_whoever_did_it() -> None:
+    ben = Owner.of(id="p7")
+    acts = [
+        Act(Verb.DEAL_CREATED, SINCE + DAY, Origin.API, {}, "automation"),
+        Act(Verb.DEAL_CLOSED, CLOSED, Origin.API, {"status": ["open", "won"]}, ben),
+    ]
+    made = past(Record(replace(DEAL, created_at=SINCE + DAY), acts), SINCE)
+    assert [each.event.actor for each in made.since] == ["automation", ben]
+
+
 def test_a_deal_belongs_to_whom_it_belonged_then() -> None:
     handed = act(Verb.DEAL_OWNER_CHANGED, SINCE + DAY, person_id=["p1", "p2"])
     made = past(Record(replace(DEAL, status=DealStatus.OPEN, closed_at=None), [handed]), SINCE)

@@ -21,7 +21,7 @@ from coach.models import Enrolment, Level
 from coach.thresholds import DAILY_CAPS
 from coach.verdicts import Reason
 from coach.wording import plain
-from storage.tables import metadata
+from storage.tables import checks, metadata
 from tests.bot.slack.posting import one_client
 from tests.world import (
     ANA,
@@ -262,6 +262,29 @@ async def test_what_was_said_before_the_span_counts(sqlite_parts: Parts) -> None
     await deliver(sqlite_parts, again)
     course = await simulated(sqlite_parts)
     assert lines(course, "referral_ask") == []
+
+
+async def test_who_was_coached_before_goes_on_without_a_summary_of_what_they_know(
+    sqlite_parts: Parts,
+) -> None:
+    ana = await enrol(sqlite_parts, ANA, began_at=SINCE - 60 * DAY)
+    await deliver(sqlite_parts, *(deal(n, SINCE - (20 + n) * DAY) for n in (1, 2)))
+    async with sqlite_parts.database.write() as tx:
+        # Of one she was told in a summary, when she began.
+        await tx.execute(checks.update().where(checks.c.subject_id == "D-2").values(old=True))
+        await tx.execute(checks.update().where(checks.c.subject_id == "D-1").values(old=False))
+    course = await simulated(sqlite_parts, whose=[ana.id])
+    assert {each.kind for each in course.said} <= {"card", "brief", "digest", "question"}
+    assert {each.subject for each in course.decisions} == {"deal:native:D-1"}
+    anew = await simulated(sqlite_parts, whose=[ana.id], since=SINCE - 70 * DAY)
+    assert anew.said
+
+
+async def test_who_begins_is_told_of_their_backlog_in_one_summary(sqlite_parts: Parts) -> None:
+    await enrol(sqlite_parts, ANA)
+    await deliver(sqlite_parts, *(deal(n, SINCE - (20 + n) * DAY) for n in (1, 2)))
+    course = await simulated(sqlite_parts)
+    assert [each.kind for each in course.said] == ["backlog"]
 
 
 async def test_nothing_is_left_behind(sqlite_parts: Parts) -> None:
