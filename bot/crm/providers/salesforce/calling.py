@@ -42,7 +42,8 @@ def request(
 
 def address_of(account: Account) -> str:
     """Where the organization's API is."""
-    return (account.address or account.access.get("instance_url", "")).rstrip("/")
+    given = (account.address or account.access.get("instance_url", "")).rstrip("/")
+    return given if "://" in given or not given else f"https://{given}"
 
 
 def host_of(account: Account) -> str:

@@ -80,7 +80,13 @@ def steps(account: Account, url: str) -> Sequence[str]:
         "Setup, Flows, New Flow, Record-Triggered Flow; one for each of them, when a record is "
         "created or updated, with one Action of the type Outbound Message. Save and activate."
     )
-    return (create, *messages, flow)
+    token = account.signing[0] if account.signing else ""
+    apex = (
+        "Or JSON from Apex or a Flow's HTTP callout, which can tell of deletions as well: the same "
+        f"address, with Authorization: Bearer {token} in a Named Credential; its form is in "
+        "docs/crm/salesforce.md."
+    )
+    return (create, *messages, flow, apex)
 
 
 SETUP = Setup(

@@ -204,9 +204,15 @@ def test_change_events_are_kept_and_not_followed() -> None:
             assert found.rejected == [(0, "Change events are not followed.")]
 
 
-def test_entities_are_refused() -> None:
+def test_entities_and_definitions_of_any_kind_are_refused() -> None:
     with pytest.raises(PayloadError):
         read("hostile_xxe.xml")
+    body = payload("salesforce", WON)
+    harmless = body.replace(b"<soapenv:Envelope", b"<!DOCTYPE x>\n<soapenv:Envelope", 1)
+    with pytest.raises(PayloadError):
+        SALESFORCE.parse(harmless, None, NOW)
+    with pytest.raises(SignatureError):
+        checked(harmless)
 
 
 def test_a_won_opportunity_is_read_whole() -> None:

@@ -133,6 +133,8 @@ def test_histories_are_asked_for_whole_and_by_what_has_changed() -> None:
 def test_an_address_that_was_given_instead_is_used() -> None:
     call = asked(Fetch(Want.STAGES), replace(ACCOUNT, address="https://sandbox.example"))
     assert call.url.startswith(f"https://sandbox.example{DATA}/query?q=SELECT%20ApiName")
+    bare = replace(ACCOUNT, access={**ACCOUNT.access, "instance_url": "n.my.salesforce.com"})
+    assert asked(Fetch(Want.STAGES), bare).url.startswith("https://n.my.salesforce.com/services/")
 
 
 def test_a_record_is_found_as_it_is_and_since_when() -> None:
@@ -370,8 +372,9 @@ def test_the_session_says_whose_organization_it_is(several: Answer, told_so: str
 def test_the_steps_name_every_message_its_address_and_its_fields() -> None:
     url = "https://coach.example/webhooks/salesforce/t"
     steps = STEPS(ACCOUNT, url)
-    assert len(steps) == len(MESSAGES) + 2
+    assert len(steps) == len(MESSAGES) + 3
     assert sum(url in step for step in steps) == len(MESSAGES)
+    assert f"Bearer {ACCOUNT.signing[0]}" in steps[-1]
     assert sum("LastStageChangeDate" in step for step in steps) == 1
 
 
