@@ -11,6 +11,7 @@ from coach import presenting
 from coach.action import ActionView
 from coach.calendar import local_date
 from coach.history import TO_DIGEST, TO_MUTE
+from coach.keys import key_of
 from coach.models import Deal, Dismissed, Insight, InsightState, Often, Person, Subject, Task
 from coach.muting import KIND
 from coach.phrases import Joint, Phrase, Series, counted, facts, say
@@ -136,8 +137,10 @@ async def _put_off(
 async def _says_the_crm(tx: Tx, insight: Insight, person: Person, now: datetime) -> Phrase:
     """What the coach goes by, so that they can put it right where it stands."""
     workspace_id = insight.workspace_id
-    about = (await insights.subjects(tx, workspace_id, [insight.fingerprint])).get(
-        insight.fingerprint, ()
+    subjects = await insights.subjects(tx, workspace_id, [insight.fingerprint])
+    # What it is about comes before what is only named in it.
+    about = sorted(
+        subjects.get(insight.fingerprint, ()), key=lambda each: key_of(each) != insight.subject
     )
     places = [(each.kind, each.connection_id, each.id) for each in about][:NAMED]
     found = await showing.by_places(tx, workspace_id, places)

@@ -82,6 +82,22 @@ def test_taking_action_makes_up_for_earlier_dismissals() -> None:
     assert days_from_now(*past) == 1
 
 
+@pytest.mark.parametrize(("times", "days"), [(1, 1), (2, 3), (3, 7), (4, 14), (9, 14)])
+def test_action_that_changes_nothing_lengthens_the_gap_and_never_ends_in_silence(
+    times: int, days: int
+) -> None:
+    past = [earlier(20 * index, taken=True) for index in range(times)]
+    assert days_from_now(*past) == days
+    assert days_from_now(earlier(0.5), *past[1:]) == ({1: 1, 2: 1, 3: 3, 4: 7}.get(times, 14) - 0.5)
+
+
+def test_action_on_what_is_over_by_now_lengthens_nothing() -> None:
+    past = [earlier(20 * index, taken=True) for index in range(4)]
+    assert days_from_now(*past, about=("a", "b")) == 1
+    past = [earlier(0, taken=True, about=("a", "b")), earlier(9, taken=True, about=("c",))]
+    assert days_from_now(*past, about=("b",)) == 1
+
+
 def test_going_by_unanswered_does_not_make_up_for_earlier_dismissals() -> None:
     past = [earlier(0.5), earlier(10, dismissed=10), earlier(20, dismissed=20)]
     assert days_from_now(*past) == 2.5

@@ -152,7 +152,8 @@ async def test_what_is_wrong_is_silent_until_it_changes_and_says_what_the_crm_sa
     insight = await stuck(parts)
     wrong = await dismiss(parts, insight, Dismissed.WRONG_DATA)
     assert line(wrong) == (
-        "The CRM says: Acme – no value, Stage: Proposal, for 21 days. "
+        "The CRM says: Acme – no value, Stage: Proposal, for 21 days; "
+        "Ann – Customer, Never contacted in 35 days. "
         "Put it right there: until it changes, you hear nothing of it."
     )
     for _ in range(30):
