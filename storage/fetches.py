@@ -161,6 +161,20 @@ async def ensure(tx: Tx, wanted: Sequence[StoredFetch], now: datetime) -> None:
         )
 
 
+async def revive(tx: Tx, workspace_id: str, connection_id: str, now: datetime) -> None:
+    """Try again what comes in pages and was given up, from where it was."""
+    await tx.execute(
+        update(fetches)
+        .where(
+            fetches.c.workspace_id == workspace_id,
+            fetches.c.connection_id == connection_id,
+            fetches.c.id == "",
+            fetches.c.state.in_(["failed", "aside"]),
+        )
+        .values(state="waiting", attempts=0, not_before=now)
+    )
+
+
 def _due(tx: Tx, now: datetime) -> ColumnElement[bool]:
     return (
         (fetches.c.state == "waiting")

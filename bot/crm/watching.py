@@ -47,7 +47,12 @@ async def _look(crm: CrmParts, caller: Caller, connection: Connection) -> dateti
     now = crm.shared.clock.now()
     subscribing = provider.setup.subscribing
     if subscribing is None:
-        await _note(crm, connection, unheard(connection))
+        # It cannot be asked for its webhooks; but whether it still lets us in, and what we heard.
+        known = await caller.talk(connection, provider.setup.probe)
+        if isinstance(known, Later):
+            return max(known.at, now + LEASE)
+        why = known.why if isinstance(known, Impossible) else unheard(connection)
+        await _note(crm, connection, why)
         return now + DAILY
     if not crm.public_url:
         # Nobody could post here anyway, and `coach connect` says so.

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from bot.terminal.callback import checked_callback
 from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from bot.terminal.wishes import ConnectError, Wish, address_of, checked, new_token
-from storage import connections
+from storage import connections, fetches
 from storage.connections import Connection
 from storage.workspaces import DEFAULT
 
@@ -55,7 +55,8 @@ async def link(
                 f"The connection “{wish.id}” is of provider {before.provider}; "
                 "give this one another name with --id."
             )
-        given = _credentials(setup, wish, before, ask=not as_json and sys.stdin.isatty())
+        there = {*(before.access if before else ()), *settings.apps().get(wish.provider, ())}
+        given = _credentials(setup, wish, there, ask=not as_json and sys.stdin.isatty())
         connection = before or Connection(
             DEFAULT,
             wish.id,
@@ -95,20 +96,20 @@ async def _save(crm: CrmParts, connection: Connection) -> None:
     async with parts.database.write() as tx:
         await connections.save(tx, parts.seal, connection, now)
         await connections.look(tx, DEFAULT, connection.id, now + linking.DAILY)
+        # What was given up for want of a permission may be read by now.
+        await fetches.revive(tx, DEFAULT, connection.id, now)
         await fetching.stand(tx, crm.providers, DEFAULT, connection.id, connection.provider, now)
 
 
-def _credentials(
-    setup: Setup, wish: Wish, before: Connection | None, *, ask: bool
-) -> dict[str, str]:
-    """What was given, with what is still needed asked for. Raises `ConnectError`."""
+def _credentials(setup: Setup, wish: Wish, there: Collection[str], *, ask: bool) -> dict[str, str]:
+    """What was given, with what is needed and not there yet asked for. Raises `ConnectError`."""
     known = {each.name: each for each in setup.credentials}
     if unknown := sorted(wish.credentials.keys() - known.keys()):
         wanted = ", ".join(map(_option, known))
         raise ConnectError(f"{wish.provider} takes no {_option(unknown[0])}; it takes {wanted}.")
     given = {name: value.strip() for name, value in wish.credentials.items()}
-    there = {*given, *(before.access if before else ())}
-    missing = [each for each in setup.credentials if each.needed and each.name not in there]
+    known_names = {*given, *there}
+    missing = [e for e in setup.credentials if e.needed and e.name not in known_names]
     if missing and not ask:
         raise ConnectError(
             f"{wish.provider} needs more: "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.crm.caller import Caller, Impossible, Later
@@ -25,6 +26,12 @@ class Leased(Standin):
     """A vendor whose tokens are numbered: the newest alone is good."""
 
     newest = 1
+
+    async def __call__(self, request: Request) -> Response:
+        if request.url.path == "/token":
+            # Long enough for others to come and want the same.
+            await asyncio.sleep(0.1)
+        return await super().__call__(request)
 
     def lets_in(self, asked: Asked) -> bool:
         return asked.path == "/token" or asked.headers.get("authorization") == f"n{self.newest}"

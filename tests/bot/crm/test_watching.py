@@ -14,7 +14,6 @@ from bot.crm.parts import CrmParts
 from bot.crm.provider import History, Want
 from bot.crm.setup import (
     Identity,
-    RefusedError,
     Setup,
     Subscribing,
     Subscription,
@@ -53,8 +52,9 @@ def unsubscribe(account: Account, url: str) -> Talk[None]:
 
 
 def probe(account: Account) -> Talk[Identity]:
-    granted((yield Call("GET", f"{account.address}/me")), "see whose account it is")
-    raise RefusedError("Nobody knows.")
+    answer = yield Call("GET", f"{account.address}/me", LET_IN)
+    granted(answer, "see whose account it is")
+    return Identity("A-1")
 
 
 WATCHED = replace(
@@ -189,7 +189,21 @@ async def test_without_an_api_what_the_night_finds_tells_that_nothing_comes(
     (told,) = await unasked.untold()
     assert "it has posted nothing since it was linked" in told.why
     assert "`coach connect sample`" in told.why
-    assert unasked.vendor.asked == []
+    assert unasked.vendor.asked == ["GET /me"] * 2
+
+
+async def test_without_an_api_credentials_that_are_refused_are_trouble_too(
+    unasked: Watch,
+) -> None:
+    await unasked.look(Response(status_code=401))
+    (told,) = await unasked.untold()
+    assert "copy them anew" in told.why
+    unasked.later(DAY)
+    await unasked.look(Response(status_code=503))
+    assert (await unasked.now()).trouble is not None
+    unasked.later(DAY)
+    await unasked.look(JSONResponse({}))
+    assert (await unasked.now()).trouble is None
 
 
 def test_webhooks_that_came_lately_are_no_trouble() -> None:

@@ -101,15 +101,20 @@ def test_credentials_that_do_not_work_leave_nothing_behind(coach: Coach, hubspot
 def test_a_scope_that_is_lacking_is_named_and_the_rest_is_taken_over(
     coach: Coach, hubspot: Hubspot
 ) -> None:
-    hubspot.forbidden = ["/tasks"]
+    hubspot.forbidden = ["/contacts"]
     ran = coach("connect", "hubspot", *GIVEN, "--api-url", hubspot.url)
     assert ran.code == 0, ran.err
-    assert "tasks cannot be read: add the scope crm.objects.contacts.read" in ran.out
-    assert "Not taken over: tasks (HTTP 403)." in ran.out
+    assert "contacts cannot be read: add the scope crm.objects.contacts.read" in ran.out
+    assert "Taken over: owners 1, stages 4, deals 60, tasks 0." in ran.out
+    assert "Not taken over: contacts (HTTP 403)." in ran.out
     (one,) = json.loads(coach("connections", "--json").out)
-    assert one["taken_over"][-1] == {
-        "what": "tasks", "count": 0, "whole": False, "error": "HTTP 403",
+    assert one["taken_over"][-2] == {
+        "what": "contacts", "count": 0, "whole": False, "error": "HTTP 403",
     }  # fmt: skip
+    hubspot.forbidden = []
+    again = coach("connect", "hubspot")
+    assert "contacts 0, tasks 0." in again.out
+    assert "Not taken over" not in again.out
 
 
 def test_connections_are_listed_with_their_health(coach: Coach, hubspot: Hubspot) -> None:
@@ -139,3 +144,11 @@ def test_a_link_that_has_ended_is_forgotten_whole_and_can_be_made_anew(
     again = coach("connect", "hubspot", *GIVEN, "--api-url", hubspot.url)
     assert "deals 60" in again.out
     assert coach("disconnect", "other").err.startswith("There is no connection “other”")
+
+
+def test_the_secret_of_an_app_for_several_accounts_is_not_asked_for(
+    coach: Coach, hubspot: Hubspot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COACH_CRM_APPS", json.dumps({"hubspot": {"client_secret": SECRET}}))
+    ran = coach("connect", "hubspot", "--token", TOKEN, "--api-url", hubspot.url, "--json")
+    assert ran.code == 0, ran.err

@@ -93,6 +93,11 @@ def test_signatures_without_a_time_are_not_taken(name: str) -> None:
 def test_without_a_secret_nothing_passes() -> None:
     with pytest.raises(SignatureError, match="client secret is not known"):
         HUBSPOT.verify(sent(), Account(access={"client_secret": ""}), SIGNED_AT)
+    # Everybody could sign with an empty one.
+    body, stamp = V3["body"].encode(), V3["timestamp"].encode()
+    headers = {b"x-hubspot-signature-v3": signature("", "POST", V3["url"], body, stamp)}
+    with pytest.raises(SignatureError, match="client secret is not known"):
+        HUBSPOT.verify(sent(headers=headers), Account(app={"client_secret": ""}), SIGNED_AT)
 
 
 def test_of_the_address_some_signs_are_decoded_before_it_is_signed_and_others_stay() -> None:
