@@ -241,6 +241,20 @@ async def test_what_was_found_is_what_all_that_is_told_of_it_has_changed(parts: 
         ]
 
 
+async def test_what_else_is_told_with_a_thing_does_not_hide_what_happened_to_it(
+    parts: Parts,
+) -> None:
+    await deliver(
+        parts,
+        told("deal_created", deal=deal(stage="Proposal"), at=ago(HOUR)),
+        told("contact_created", contact={"id": "C-1", "name": "Ann"}, at=ago(HOUR)),
+    )
+    both = told("deal_updated", deal=deal(status="won"), contact={"id": "C-1", "name": "Ann Lee"})
+    await deliver(parts, both)
+    async with parts.database.read() as tx:
+        assert (await activities.recent(tx, WORKSPACE))[0].verb is Verb.DEAL_CLOSED
+
+
 # Owners
 
 
