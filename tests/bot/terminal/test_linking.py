@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.responses import Response
 
+from tests.bot.crm.standins.close import Close
 from tests.bot.crm.standins.hubspot import PORTAL, SECRET, TOKEN, Hubspot, put
 from tests.bot.crm.standins.standin import beside
 from tests.bot.terminal.conftest import Coach
@@ -152,3 +154,50 @@ def test_the_secret_of_an_app_for_several_accounts_is_not_asked_for(
     monkeypatch.setenv("COACH_CRM_APPS", json.dumps({"hubspot": {"client_secret": SECRET}}))
     ran = coach("connect", "hubspot", "--token", TOKEN, "--api-url", hubspot.url, "--json")
     assert ran.code == 0, ran.err
+
+
+@pytest.fixture
+def close() -> Iterator[Close]:
+    with beside(Close()) as standin:
+        assert isinstance(standin, Close)
+        yield standin
+
+
+def test_where_a_crm_lets_it_its_webhooks_are_made_by_api_and_ended_with_the_link(
+    coach: Coach, close: Close, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COACH_PUBLIC_URL", "https://coach.example.com")
+    ran = coach("connect", "close", "--api-key", "api_k", "--api-url", close.url)
+    assert ran.code == 0, ran.err
+    assert "The CRM sends its webhooks there from now on." in ran.out
+    (made,) = close.webhooks.values()
+    assert made["url"].startswith("https://coach.example.com/webhooks/close/")
+    # A second time it makes no second one.
+    assert coach("connect", "close").code == 0
+    assert len(close.webhooks) == 1
+    assert coach("disconnect", "close").code == 0
+    assert close.webhooks == {}
+
+
+def test_a_crm_that_cannot_be_told_keeps_its_link_unless_it_is_to_end_anyway(
+    coach: Coach, close: Close, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COACH_PUBLIC_URL", "https://coach.example.com")
+    coach("connect", "close", "--api-key", "api_k", "--api-url", close.url, "--json")
+    close.answers = [Response(status_code=401)]
+    refused = coach("disconnect", "close")
+    assert refused.code == 1
+    assert "Nothing was forgotten; with --anyway" in refused.err
+    assert '"close"' in coach("connections", "--json").out
+    close.answers = [Response(status_code=401)]
+    ran = coach("disconnect", "close", "--anyway")
+    assert ran.code == 0
+    assert "delete them there" in ran.out
+    assert coach("connections", "--json").out.strip() == "[]"
+
+
+def test_without_a_public_address_webhooks_are_not_asked_for(coach: Coach, close: Close) -> None:
+    ran = coach("connect", "close", "--api-key", "api_k", "--api-url", close.url)
+    assert ran.code == 0, ran.err
+    assert "Set COACH_PUBLIC_URL" in ran.out
+    assert close.webhooks == {}
