@@ -84,7 +84,8 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
     if isinstance(current, Contact):
         created = new.get("created_at", current.created_at)
         contacted = new.get("last_contacted_at", current.last_contacted_at)
-        new["silent_since"] = _silent_since(created, contacted, current.silent_since, change.at)
+        silent = new.get("silent_since", current.silent_since)
+        new["silent_since"] = _silent_since(created, contacted, silent, change.at)
     if told == current.told and all(getattr(current, name) == new[name] for name in new):
         return current
     return replace(current, **new, told=told)
