@@ -102,9 +102,8 @@ def decide(
     room -= bool(backlog) and not adds_to_summary(person, now)
     brief = _brief(person, in_order, decided, now, room)
     room -= bool(brief) and not adds_to_brief(person, now)
-    waits = any(each.verdict is Verdict.DIGEST for each in decided.values())
-    if room - (waits and digest_to_come(person, now)) <= 0:
-        # One message of the day is the digest's.
+    if room - digest_to_come(person, now) <= 0:
+        # One message of the day is the digest's: what is too much for the day waits for it.
         decided |= {each.fingerprint: Decided(Verdict.DIGEST, Reason.CAP) for each in ready}
         ready = []
     digest = _digest(person, in_order, decided, past, now, room)
@@ -198,6 +197,18 @@ def still_wanted(person: Person, insight: Insight, now: datetime) -> bool:
     )
 
 
+def may_come(person: Person, insights: Sequence[Insight], now: datetime, *, alone: bool) -> bool:
+    """Whether a message about these may come at this hour, however long it has been on its way.
+
+    `alone`: a card, which may answer what its person has just done, or wanted to hear of now.
+    """
+    if is_at_work(now, person) or has_just_begun(person, now):
+        return True
+    since = now - FRESH
+    moments = [max(each.created_at, each.snoozed_until or each.created_at) for each in insights]
+    return alone and any(since < moment <= now for moment in moments)
+
+
 def admits(level: Level, priority: Priority) -> bool:
     """Whether a person at this level is interrupted by an insight of this priority."""
     return priority + level > Priority.HIGH
@@ -221,6 +232,13 @@ def _standing(
         return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
     if _is_after(each.snoozed_until, now):
         return Decided(Verdict.HOLD, Reason.SNOOZED, each.snoozed_until)
+    if (
+        each.message is MessageState.DUE
+        and each.shown_by == "digest"
+        and silenced(person, now) is None
+    ):
+        # Why it was put there has not changed, and no reason to take it back while it is tried.
+        return _still_due(person, each, now)
     # Before all that leads into the digest: there it would be said once more.
     if past.unanswered.get((each.rule, each.subject), 0) >= A_WEEK:
         return Decided(Verdict.HOLD, Reason.REPEATED)

@@ -22,7 +22,7 @@ from bot.slack.drawing import KINDS, Kind, Sight
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
 from coach import engine
-from coach.attention import still_wanted
+from coach.attention import may_come, still_wanted
 from coach.models import Insight, MessageState
 from coach.phrases import Phrase
 from storage import deciding, people, sending, workspaces
@@ -276,7 +276,7 @@ class Sender:
         if drawn is None or (kind.advice and not self._still_wanted(each)):
             await self._withdraw(each, peace)
             return
-        if kind.advice and self._is_in_peace(each):
+        if kind.advice and (self._is_in_peace(each) or self._is_at_rest(each)):
             await self._withdraw(each, peace, for_now=True)
             return
         answer = await self._call(each, POST, self._post(each, *drawn))
@@ -322,6 +322,11 @@ class Sender:
     def _is_in_peace(self, each: Claimed) -> bool:
         until = each.person.dnd_until if each.person else None
         return until is not None and until > self._parts.clock.now()
+
+    def _is_at_rest(self, each: Claimed) -> bool:
+        # It may have been due for hours: while we were stopped, or while Slack let nobody in.
+        person, now, alone = each.person, self._parts.clock.now(), each.message.kind == "card"
+        return person is not None and not may_come(person, each.insights, now, alone=alone)
 
     def _drawn(self, each: Claimed, kind: Kind) -> tuple[str, Blocks] | None:
         sight = Sight(

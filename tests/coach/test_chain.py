@@ -2,17 +2,30 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.attention import FRESH, IN_DIGEST, Decision, decide
+from coach.attention import FRESH, IN_DIGEST, Decision, decide, may_come
 from coach.backlogs import QUIET
 from coach.bulk import BULK
 from coach.calendar import is_at_work, next_work
 from coach.history import Mute, Past
-from coach.models import Enrolment, InsightType, Level, MessageState, Often, Person, Priority
+from coach.models import (
+    Enrolment,
+    Insight,
+    InsightState,
+    InsightType,
+    Level,
+    MessageState,
+    Often,
+    Person,
+    Priority,
+    Suggestion,
+)
+from coach.phrases import say
 from coach.timetable import brief_on, digest_on
 from coach.verdicts import IN_SUMMARY, TURN, Decided, Reason, Verdict
 from coach.waiting import Waiting
@@ -50,6 +63,15 @@ def ripe(
         "rule": "stuck_deals", "subject": f"deal:c1:{name}", "type": InsightType.TIME,
     }  # fmt: skip
     return Waiting(name, priority, at, at + 9 * DAY, **(known | more))  # type: ignore[arg-type]
+
+
+def kept(at: datetime) -> Insight:
+    """An insight made at that time, as the sender has it."""
+    nothing = say("Well done.")
+    return Insight(
+        "w1", "f", "p1", "referral_ask", InsightType.ACTION, Priority.HIGH, "s", nothing, nothing,
+        Suggestion("view_deal", {}), InsightState.OPEN, at, at + 9 * DAY,
+    )  # fmt: skip
 
 
 def one(decision: Decision) -> Decided:
@@ -292,7 +314,10 @@ def test_one_message_of_the_day_is_kept_for_its_digest() -> None:
     assert decide(coached(), [told, small], friday_noon, Past(today=4)).insights["act"] == TURN
     decision = decide(coached(), [told, small], friday_noon, Past(today=5))
     assert decision.insights["act"].reason is Reason.CAP
-    assert decide(coached(), [told], friday_noon, Past(today=5)).insights["act"] == TURN
+    # Also when nothing waits for it yet: what is too much for the day must find it.
+    assert decide(coached(), [told], friday_noon, Past(today=5)).insights["act"].reason is (
+        Reason.CAP
+    )
     made = coached(digest_made_at=friday_noon + 5 * HOUR)
     evening = friday_noon + 5.5 * HOUR
     late = act(at=evening)
@@ -300,6 +325,36 @@ def test_one_message_of_the_day_is_kept_for_its_digest() -> None:
     # And so it comes.
     assert decide(coached(), [small], FRIDAY_FIVE, Past(today=5)).digest == ("small",)
     assert decide(coached(), [small], FRIDAY_FIVE, Past(today=6)).digest == ()
+
+
+def test_a_digest_on_its_way_stays_there_while_it_is_tried_again() -> None:
+    """Whatever it is for which its lines were put there."""
+    person = coached(digest_made_at=FRIDAY_FIVE)
+    now = FRIDAY_FIVE + MINUTE
+    due: dict[str, Any] = {"message": MessageState.DUE, "shown_by": "digest"}
+    low = ripe("low", at=NINE, priority=Priority.LOW, **due)
+    many = [act(f"act{n}", at=NINE, **due) for n in range(6)]
+    past = Past(not_relevant={"stuck_deals": 3}, stepped_back=frozenset({"referral_ask"}))
+    for its in (Past(), past):
+        decided = decide(person, [low, *many], now, its).insights
+        assert set(decided.values()) == {TURN}
+    # But not to somebody who has turned the coach off meanwhile.
+    off = replace(person, settings=replace(person.settings, enabled=False))
+    assert TURN not in decide(off, [low, *many], now).insights.values()
+
+
+def test_what_was_long_on_its_way_comes_at_work_or_not_at_all_today() -> None:
+    told, night = kept(NINE), NINE + 13 * HOUR
+    assert may_come(coached(), [told], NOON, alone=False)
+    assert not may_come(coached(), [told], night, alone=False)
+    assert not may_come(coached(), [told], night, alone=True)
+    # What they have just done, or wanted to hear of now, finds them at it.
+    fresh = kept(night - MINUTE)
+    assert may_come(coached(), [fresh], night, alone=True)
+    assert not may_come(coached(), [fresh], night, alone=False)
+    wanted = replace(told, snoozed_until=night - MINUTE)
+    assert may_come(coached(), [wanted], night, alone=True)
+    assert may_come(coached(began_at=night - MINUTE), [told], night, alone=False)
 
 
 def test_a_card_that_nobody_can_stop_counts() -> None:

@@ -284,6 +284,21 @@ async def test_trouble_with_the_token_stops_the_workspace_until_it_is_mended(
     assert (post.posted(ANA), post.posted(BEN)) == (["D-1"], ["D-2"])
 
 
+async def test_what_was_let_in_again_at_night_waits_for_the_morning(sqlite_post: Post) -> None:
+    post = sqlite_post
+    ana = await enrol(post.parts, ANA)
+    await deliver(post.parts, won_deal(1))
+    post.slack.faults["chat.postMessage"] = [Fault(error="invalid_auth")]
+    await post.sender.send_due()
+    post.clock.advance(timedelta(hours=14))
+    await install(post.parts, post.client)
+    await post.send()
+    assert post.posted() == []
+    assert await post.states(ana) == ["hours"]
+    await post.send(timedelta(hours=10))
+    assert post.posted() == ["D-1"]
+
+
 async def test_a_card_that_cannot_be_put_into_words_stops_no_other(sqlite_post: Post) -> None:
     post = sqlite_post
     ana = await enrol(post.parts, ANA)
