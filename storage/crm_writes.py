@@ -1,7 +1,7 @@
 """Changes on their way to the CRM: made once, in order for each thing, until the CRM has them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -62,6 +62,8 @@ class StoredWrite:
     before: Mapping[str, Any] = field(default_factory=dict)
     #: Where it stands: local, queued, done, failed or withdrawn; set by the store.
     state: str = ""
+    #: Whether somebody had it before who never said what came of it: a process that was killed.
+    lost: bool = False
 
     @property
     def connection_id(self) -> str:
@@ -255,22 +257,20 @@ async def claim(
 ) -> list[StoredWrite]:
     """Changes to be sent now, oldest first; nobody else gets them until the lease has run out."""
     due = (
-        select(crm_writes.c.workspace_id, crm_writes.c.key)
+        select(crm_writes.c.workspace_id, crm_writes.c.key, crm_writes.c.leased_until)
         .where(_due(tx, now))
         .order_by(crm_writes.c.not_before, crm_writes.c.created_at, crm_writes.c.turn)
         .limit(most)
     )
     if not database.is_sqlite:
         due = due.with_for_update(skip_locked=True, of=crm_writes)
-    # As a table of its own: PostgreSQL might otherwise look for what is due more than once.
-    chosen = due.cte("chosen")
+    # Whoever says what came of a claim ends its lease: one that ran out tells of somebody lost.
+    before = {(row.workspace_id, row.key): row.leased_until for row in await tx.execute(due)}
+    if not before:
+        return []
     taken = await tx.execute(
         update(crm_writes)
-        .where(
-            tuple_(crm_writes.c.workspace_id, crm_writes.c.key).in_(
-                select(chosen.c.workspace_id, chosen.c.key)
-            )
-        )
+        .where(tuple_(crm_writes.c.workspace_id, crm_writes.c.key).in_(list(before)))
         .values(
             leased_until=leased_until(tx, now, lease),
             fence=crm_writes.c.fence + 1,
@@ -278,7 +278,10 @@ async def claim(
         )
         .returning(crm_writes)
     )
-    return sorted((_write(row) for row in taken), key=lambda each: (each.made_at, each.key))
+    claimed = [
+        replace(_write(row), lost=before[row.workspace_id, row.key] is not None) for row in taken
+    ]
+    return sorted(claimed, key=lambda each: (each.made_at, each.key))
 
 
 async def finish(tx: Tx, write: StoredWrite, now: datetime) -> bool:

@@ -207,10 +207,7 @@ class Caller:
                 return await self._silent(connection, line, attempts, _told(error))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not call.repeatable:
-                    return Impossible(
-                        "The answer was lost, and doing it twice could do harm. "
-                        f"Look in the CRM whether it was done ({_told(error)})."
-                    )
+                    return Impossible(unknown(_told(error)))
                 return await self._silent(connection, line, attempts, _told(error))
             return await self._heard(connection, line, answer, attempts)
 
@@ -280,6 +277,14 @@ class Caller:
         line.paused_until = max(line.paused_until or until, until)
         async with self._crm.shared.database.write() as tx:
             await connections.pause(tx, connection.workspace_id, connection.id, until, why)
+
+
+def unknown(why: str) -> str:
+    """What a person is told of a call that may have been made, and would do harm if made again."""
+    return (
+        "The answer was lost, and doing it twice could do harm. "
+        f"Look in the CRM whether it was done ({why})."
+    )
 
 
 class _TooLargeError(Exception):

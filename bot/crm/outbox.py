@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.coaching.adopting import adopt
-from bot.crm.caller import PATIENCE, Caller, Impossible, Later
+from bot.crm.caller import PATIENCE, Caller, Impossible, Later, unknown
 from bot.crm.calls import Answer
 from bot.crm.parts import CrmParts
 from bot.crm.provider import Told
@@ -154,6 +154,10 @@ async def _send(
     call = writing.call(account, outgoing, crm.wall())
     if call is None:
         await _fail(crm, write, _NOWHERE)
+        return
+    if write.lost and not call.repeatable:
+        # The call may have been made before the process that had it came to its end.
+        await _fail(crm, write, unknown("the coach was stopped while it was being sent"))
         return
     match await caller.make(connection, call, write.attempts):
         case Later() as later:
