@@ -9,7 +9,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks import button, intake, memory, message, postgres, several, tick, worker
+from benchmarks import backfill, button, intake, memory, message, postgres, several, tick, worker
 from benchmarks.figures import Figure, keep, show
 
 
@@ -30,6 +30,7 @@ MEASURES: dict[str, Callable[..., Coroutine[Any, Any, list[Figure]]]] = {
     "button": button.measure,
     "worker": worker.measure,
     "tick": tick.measure,
+    "backfill": backfill.measure,
     "memory": memory.measure,
     "postgres": on_postgres,
 }

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,19 +66,24 @@ class Running:
     port: int
 
 
-@contextmanager
-def started(module: str, *arguments: str, **environment: str) -> Iterator[Running]:
-    """Run `python -m module` with these settings until the block ends."""
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """What a process is started with: these settings, and nobody's own."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("SLACK_", "COACH_", "DATABASE_URL"))
         and not name.upper().endswith("_PROXY")
     }
+    return {**inherited, **settings}
+
+
+@contextmanager
+def started(module: str, *arguments: str, **settings: str) -> Iterator[Running]:
+    """Run `python -m module` with these settings until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env={**inherited, **environment},
+        env=environment(settings),
         stdout=subprocess.PIPE,
         text=True,
     )
