@@ -8,9 +8,9 @@ for every night, where the vendor can tell: what no webhook has told of is found
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from bot.coaching.connecting import Progress as Progress
 from bot.crm.provider import Provider, Want
 from storage import fetches
 from storage.database import Tx
@@ -24,18 +24,6 @@ NIGHT, TURNS = time(1), timedelta(hours=3)
 
 #: What a night is the next one after at least.
 GAP = timedelta(hours=12)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one kind has been taken over."""
-
-    called: str
-    #: How many things were read so far.
-    brought: int
-    whole: bool
-    #: Why it was given up, if it was.
-    error: str | None = None
 
 
 def order(provider: Provider) -> Sequence[tuple[Want, str, str]]:

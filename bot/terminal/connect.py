@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 
 import typer
 
-from bot.crm import fetching
+from bot.coaching.connecting import ConnectError
+from bot.crm import connecting
+from bot.crm.connecting import address_of, new_token
 from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from bot.terminal import linking
 from bot.terminal.callback import checked_callback
 from bot.terminal.session import opened
-from bot.terminal.wishes import ConnectError, Wish, address_of, checked, new_token
-from storage import connections
+from bot.terminal.wishes import Wish
 from storage.connections import Connection
 from storage.workspaces import DEFAULT
 
@@ -33,7 +34,7 @@ async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
     Raises `ConnectError`.
     """
     providers = load_providers()
-    if checked(wish, providers).setup is not None:
+    if connecting.checked(wish.provider, wish.id, providers).setup is not None:
         await linking.link(settings, wish, providers, as_json=as_json)
         return
     if wish.credentials or wish.api_url is not None:
@@ -59,7 +60,7 @@ async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
 async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
     """The connection after the wish. Raises `ConnectError` for one that cannot be fulfilled."""
     providers = load_providers()
-    provider = checked(wish, providers)
+    provider = connecting.checked(wish.provider, wish.id, providers)
     if wish.rotate and wish.finish:
         raise ConnectError(
             "First --rotate, then give the CRM the new secret, and only then --finish."
@@ -67,30 +68,16 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
     callback = None if wish.callback is None else await checked_callback(wish.callback)
     news: list[str] = []
     async with parts.database.write() as tx:
-        every = await connections.of_workspace(tx, parts.seal, DEFAULT)
-        before = next((each for each in every if each.id == wish.id), None)
-        if before is None:
+        # What is refused below takes it back.
+        before, made = await connecting.plain(tx, parts, providers, DEFAULT, wish.provider, wish.id)
+        after = before
+        if made:
             if wish.rotate or wish.finish or wish.new_bearer:
                 raise ConnectError(
                     f"There is no connection “{wish.id}” yet; make it with "
                     f"`coach connect {wish.provider}` first."
                 )
-            after = Connection(
-                DEFAULT,
-                wish.id,
-                wish.provider,
-                new_token(parts.entropy),
-                (provider.new_secret(parts.entropy),) if provider.new_secret else (),
-                new_token(parts.entropy),
-            )
             news.append("A new connection was made.")
-        elif before.provider != wish.provider:
-            raise ConnectError(
-                f"The connection “{wish.id}” is of provider {before.provider}; "
-                "give this one another name with --id."
-            )
-        else:
-            after = before
         if wish.rotate:
             if provider.new_secret is None:
                 raise ConnectError(
@@ -120,9 +107,7 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
                 else "Changes made in Slack are not posted anywhere any more."
             )
         if after != before:
-            now = parts.clock.now()
-            await connections.save(tx, parts.seal, after, now)
-            await fetching.stand(tx, providers, DEFAULT, after.id, after.provider, now)
+            await connecting.store_plain(tx, parts, providers, after)
     return Link(after, address_of(after, public_url), tuple(news))
 
 

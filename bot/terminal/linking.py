@@ -11,18 +11,19 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from bot.crm import backfill, fetching, linking
+from bot.coaching.connecting import ConnectError
+from bot.crm import backfill, connecting, fetching
 from bot.crm.caller import Caller
 from bot.crm.parts import CrmParts
 from bot.crm.provider import Provider
-from bot.crm.setup import Credential, Identity, RefusedError, Setup
+from bot.crm.setup import Credential, Identity, Setup
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
 from bot.terminal.callback import checked_callback
 from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
-from bot.terminal.wishes import ConnectError, Wish, address_of, checked, new_token
-from storage import connections, fetches
+from bot.terminal.wishes import Wish
+from storage import connections
 from storage.connections import Connection
 from storage.workspaces import DEFAULT
 
@@ -39,8 +40,7 @@ async def link(
     """Link an account, or look at the link. Raises `ConnectError` or `RefusedError`."""
     # What goes wrong is told below, once.
     quiet_logs("ERROR")
-    provider = checked(wish, providers)
-    setup = provider.setup
+    setup = connecting.checked(wish.provider, wish.id, providers).setup
     assert setup is not None  # noqa: S101 – the caller has seen that there is one
     if wish.callback is not None or wish.rotate or wish.finish or wish.new_bearer:
         raise ConnectError(
@@ -48,57 +48,25 @@ async def link(
             "changes go by its API, and new credentials are given as options."
         )
     async with opened(settings) as parts:
-        async with parts.database.read() as tx:
-            before = await connections.one(tx, parts.seal, DEFAULT, wish.id)
-        if before is not None and before.provider != wish.provider:
-            raise ConnectError(
-                f"The connection “{wish.id}” is of provider {before.provider}; "
-                "give this one another name with --id."
-            )
-        there = {*(before.access if before else ()), *settings.apps().get(wish.provider, ())}
+        public = (settings.coach_public_url or "").rstrip("/")
+        crm = CrmParts(parts, providers, public_url=public, apps=settings.apps())
+        connection, _ = await connecting.begun(crm, DEFAULT, wish.provider, wish.id)
+        there = {*connection.access, *settings.apps().get(wish.provider, ())}
         given = _credentials(setup, wish, there, ask=not as_json and sys.stdin.isatty())
-        connection = before or Connection(
-            DEFAULT,
-            wish.id,
-            wish.provider,
-            new_token(parts.entropy),
-            (provider.new_secret(parts.entropy),) if provider.new_secret else (),
-            "",
-        )
         connection = replace(connection, access={**connection.access, **given})
         if wish.api_url is not None:
             address = (await checked_callback(wish.api_url, "API URL")).rstrip("/")
             connection = replace(connection, callback_url=address or None)
-        public = (settings.coach_public_url or "").rstrip("/")
-        crm = CrmParts(parts, providers, public_url=public, apps=settings.apps())
         async with Caller(crm) as caller:
-            connection, identity = await linking.identify(crm, caller, connection)
-            await _save(crm, connection)
-            url = address_of(connection, public)
-            refusal = None
-            if setup.subscribing is not None and public:
-                try:
-                    connection = await linking.subscribe(crm, caller, connection, url)
-                except RefusedError as error:
-                    refusal = str(error)
+            made = await connecting.link(crm, caller, connection)
+            connection = made.connection
             if as_json:
-                typer.echo(_json(connection, identity, url))
+                typer.echo(_json(connection, made.identity, made.url))
             else:
-                _tell(crm, setup, connection, identity, url)
+                _tell(crm, setup, connection, made.identity, made.url)
                 await _take_over(crm, caller, connection)
-        if refusal is not None:
-            raise ConnectError(f"{refusal} The rest is done; then run the same command again.")
-
-
-async def _save(crm: CrmParts, connection: Connection) -> None:
-    parts = crm.shared
-    now = parts.clock.now()
-    async with parts.database.write() as tx:
-        await connections.save(tx, parts.seal, connection, now)
-        await connections.look(tx, DEFAULT, connection.id, now + linking.DAILY)
-        # What was given up for want of a permission may be read by now.
-        await fetches.revive(tx, DEFAULT, connection.id, now)
-        await fetching.stand(tx, crm.providers, DEFAULT, connection.id, connection.provider, now)
+        if made.refusal is not None:
+            raise ConnectError(f"{made.refusal} The rest is done; then run the same command again.")
 
 
 def _credentials(setup: Setup, wish: Wish, there: Collection[str], *, ask: bool) -> dict[str, str]:
