@@ -19,6 +19,7 @@ from bot.coaching import attending, planning, ticking
 from bot.crm import fetching, large, outbox, watching, worker
 from bot.crm.caller import Caller
 from bot.crm.intake import Intake
+from bot.crm.links import Links
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.runtime import clock as clocks
@@ -272,14 +273,16 @@ def build(
     bot = Bot(settings, parts, crm, slack, intake)
     if slack is not None and secret is not None and secret.get_secret_value():
         signing_secret = secret.get_secret_value()
-        guard = SlackGuard(slack_app(parts, slack, signing_secret), signing_secret, wall)
+        guard = SlackGuard(
+            slack_app(parts, slack, Links(crm, intake), signing_secret), signing_secret, wall
+        )
     bot.web = Web(
         webhooks=intake.routes(), slack=guard, ready=bot.ready, start=bot.start, stop=bot.stop
     )
     return bot
 
 
-def slack_app(parts: Parts, slack: Slack, signing_secret: str) -> AsyncApp:
+def slack_app(parts: Parts, slack: Slack, links: Links, signing_secret: str) -> AsyncApp:
     """Bolt with our listeners."""
     app = AsyncApp(
         # Without a token of its own: each request is answered with its own team's.
@@ -291,7 +294,7 @@ def slack_app(parts: Parts, slack: Slack, signing_secret: str) -> AsyncApp:
         # Bolt otherwise looks for the ack every ten milliseconds only.
         process_before_response=True,
     )
-    listeners.register(app, parts, slack)
+    listeners.register(app, parts, slack, links)
     return app
 
 

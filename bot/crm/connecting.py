@@ -24,6 +24,18 @@ LOCAL_URL = "http://127.0.0.1:3000"
 #: The provider whose events anybody can make, and so we.
 NATIVE = "native"
 
+#: How whatever posts JSON is told where to, and in which way.
+POSTING = (
+    (
+        "In the CRM, Zapier, n8n or your script: post JSON to the webhook URL, signed as Standard "
+        "Webhooks with the signing secret."
+    ),
+    (
+        "A tool that cannot sign sends the bearer token instead; that way has no protection "
+        "against a request being recorded and sent again."
+    ),
+)
+
 
 def checked(name: str, id: str, providers: Mapping[str, Provider]) -> Provider:
     """The provider that is meant. Raises `ConnectError` for none, or an id that will not do."""

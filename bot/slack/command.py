@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.coaching.actor import Actor
+from bot.coaching.connecting import Connecting
 from bot.runtime.parts import Parts
 from bot.slack import commands
 from bot.slack.blocks.asides import sentence
@@ -39,6 +40,7 @@ class Call:
 
     parts: Parts
     slack: Slack
+    connecting: Connecting
     #: Who typed, and the person they are.
     actor: Actor
     person: Person

@@ -1,6 +1,7 @@
 """`coach connect`: link a CRM, show the link, change its callback, rotate its secrets."""
 
 import json
+import textwrap
 from dataclasses import dataclass, replace
 
 import typer
@@ -147,13 +148,7 @@ def described(link: Link, *, public: bool) -> str:
     return "\n".join(lines)
 
 
-_HOW = {
-    "native": (
-        "In the CRM, Zapier, n8n or your script: post JSON to the webhook URL, signed as Standard",
-        "Webhooks with the signing secret. A tool that cannot sign sends the bearer token instead;",
-        "that way has no protection against a request being recorded and sent again.",
-    )
-}
+_HOW = {connecting.NATIVE: textwrap.wrap(" ".join(connecting.POSTING), 95)}
 _ANY = ("In the CRM's settings for webhooks: paste the webhook URL and the signing secret.",)
 
 

@@ -20,6 +20,10 @@ from starlette.routing import Route
 from bot.coaching import attending
 from bot.coaching.checking import Touched, appoint
 from bot.coaching.recording import store_insights
+from bot.crm.intake import Intake
+from bot.crm.links import Links
+from bot.crm.parts import CrmParts
+from bot.crm.provider import load_providers
 from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, words_of
 from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
@@ -237,6 +241,8 @@ async def staged(
     patience: float = 10.0,
     ack_within: float = 10.0,
     bounds: Bounds = BOUNDS,
+    api_urls: Mapping[str, str] | None = None,
+    public_url: str = "",
 ) -> AsyncIterator[Surface]:
     """The Slack side over real HTTP, on the database at `url`."""
     clock = HandClock()
@@ -280,8 +286,15 @@ async def staged(
             slack_api_url=client.base_url,
         )
         installed.append(Slack(parts))
+        crm = CrmParts(parts, load_providers(), public_url=public_url)
         listeners.register(
-            app, parts, installed[0], patience=patience, ack_within=ack_within, bounds=bounds
+            app,
+            parts,
+            installed[0],
+            Links(crm, Intake(crm), api_urls),
+            patience=patience,
+            ack_within=ack_within,
+            bounds=bounds,
         )
         async with database.write() as tx:
             await _seed(tx, parts, slack)

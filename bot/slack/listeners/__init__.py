@@ -16,8 +16,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coaching.connecting import Connecting
 from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
+from bot.slack.blocks import connecting as connecting_blocks
 from bot.slack.blocks import mutes, screen, snooze
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.backlog import ALL, REST, WAKE
@@ -33,6 +35,7 @@ from bot.slack.listeners import (
     asking,
     backlog,
     command,
+    connecting,
     enrolment,
     home,
     insight,
@@ -81,6 +84,8 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     STOP: asking.stop,
     screen.DO: insight.use_control,
     CHOOSE_LEVEL: preview.choose,
+    connecting_blocks.CHOOSE: connecting.choose,
+    connecting_blocks.TEST: connecting.test,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,
     "link:confirm": linking.confirm,
@@ -97,6 +102,7 @@ FORMS: Mapping[str, submitting.Handler] = {
     snooze.CALLBACK: menu.snooze_until,
     mutes.CALLBACK: menu.mute,
     settings_blocks.CALLBACK: settings.save,
+    connecting_blocks.CALLBACK: connecting.link,
 }
 
 #: What reading a request raises that is not of the form Slack's documentation gives.
@@ -109,6 +115,7 @@ def register(
     app: AsyncApp,
     parts: Parts,
     slack: Slack,
+    links: Connecting,
     *,
     patience: float = PATIENCE,
     ack_within: float = ACK_WITHIN,
@@ -116,11 +123,12 @@ def register(
 ) -> None:
     """Let `app` answer what Slack sends; nothing else is registered anywhere.
 
-    `patience` and `ack_within`, in seconds: when a modal's place is kept by another, and when a
-    form is acknowledged though it is not done. `bounds`: how much is done at once and may wait.
+    `links`: what can be done with CRMs. `patience` and `ack_within`, in seconds: when a modal's
+    place is kept by another, and when a form is acknowledged though it is not done. `bounds`: how
+    much is done at once and may wait.
     """
     ours = replace(parts, database=parts.database.share(DATABASE_SHARE))
-    desk = Desk(ours, slack, patience=patience, ack_within=ack_within, bounds=bounds)
+    desk = Desk(ours, slack, links, patience=patience, ack_within=ack_within, bounds=bounds)
 
     async def on_press(
         ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient

@@ -95,6 +95,7 @@ async def _run(
         Call(
             parts=desk.parts,
             slack=desk.slack,
+            connecting=desk.connecting,
             actor=actor,
             person=person,
             args=args.strip(),

@@ -7,6 +7,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.coaching.actor import Actor
+from bot.coaching.connecting import Connecting
 from bot.runtime.lanes import Bounds, Lanes, Work
 from bot.runtime.parts import Parts
 from bot.slack.blocks.pieces import Json
@@ -51,6 +52,7 @@ class Desk:
 
     parts: Parts
     slack: Slack
+    connecting: Connecting
     subcommands: dict[str, Subcommand] = field(default_factory=load_subcommands)
     patience: float = PATIENCE
     ack_within: float = ACK_WITHIN

@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from bot.playground.crm.seed import ANA, BEN
+from bot.playground.crm.seed import ANA, BEN, CHRIS
 from bot.playground.demo import running
 from bot.playground.slack.api import words_of
 from bot.playground.tour import play
@@ -49,3 +49,25 @@ async def test_the_first_insight_and_the_invitations_come_by_themselves(tmp_path
             session.get(demo.page_url) as answer,
         ):
             assert answer.status == 200
+
+
+async def test_a_crm_is_linked_and_tried_by_its_administrator(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo", Console(file=io.StringIO())) as demo:
+        slack, background = demo.playground.slack, demo.bot.parts.background
+        # By then the coach knows whose token it has.
+        await slack.message(ANA, seconds=10)
+        assert (await slack.command(CHRIS, "/coach connect")).ok
+        await background.drain(10)
+        message = [each for each in slack.messages(CHRIS) if each.ephemeral][-1]
+        assert "native (native)" in words_of(message)
+        await slack.press(CHRIS, message.ts, action_id="connect:test")
+        await background.drain(10)
+        (told,) = [each for each in slack.messages(CHRIS) if each.ephemeral and each is not message]
+        assert "its signature was right, and it is stored" in words_of(told)
+        await slack.press(CHRIS, message.ts, action_id="connect:choose", choose="native")
+        await background.drain(10)
+        assert (await slack.submit(CHRIS)).ok
+        view = slack.top_view(CHRIS)
+        assert view is not None
+        assert "was linked before and still is" in str(view["blocks"])
+        assert slack.refusals == []

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from bot.coaching.connecting import Asked, Health, Linked, Outcome, Progress, Vendor
 from bot.coaching.explaining import Explanation
 from bot.playground.slack.blocks import problems, view_problems
 from bot.simulating.previewing import Preview
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
+from bot.slack.blocks.connecting import connect_modal, linked_list, outcome_modal
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
@@ -109,6 +111,52 @@ def _screen(name: str, **known: Any) -> Payload:
         **known,
     )
     return screen_modal(actions[name].screen(view), VOICE, INSIGHT.fingerprint)
+
+
+LINKED = [
+    Linked(
+        "hubspot", "hubspot", "123", "HubSpot account 123", Health.OK, None, NOW, None,
+        (Progress("owners", 3, whole=True), Progress("deals", 50, whole=False),
+         Progress("contacts", 0, whole=False, error="HTTP 403")),
+        known=True, testable=False,
+    ),
+    Linked(
+        "native", "native", None, None, Health.SILENT, None, None, None, (), known=True,
+        testable=True,
+    ),
+    Linked(
+        "close", "close", "orga_1", None, Health.TROUBLE, "Close has paused the webhook.", NOW,
+        None, (), known=True, testable=False,
+    ),
+    Linked(
+        "twenty", "twenty", None, None, Health.PAUSED, None, NOW, NOW + timedelta(hours=1), (),
+        known=True, testable=False,
+    ),
+    Linked(
+        "old", "old", None, None, Health.OK, None, NOW, None, (), known=False, testable=False
+    ),
+]  # fmt: skip
+HUBSPOT = Vendor(
+    "hubspot",
+    "HubSpot, by a private app.",
+    (
+        Asked("token", "Access token", "Auth, Show token", needed=True),
+        Asked("client_secret", "Client secret", "on the same page", needed=True),
+    ),
+    linked=False,
+)
+NATIVE = Vendor("native", "Anything that posts JSON.", (), linked=False)
+
+
+def _outcome(**changes: Any) -> Payload:
+    made = Outcome(
+        "native", "native", "", made=True,
+        paste=((say("Webhook URL"), "https://coach.example.com/webhooks/native/t"),
+               (say("Signing secret"), "whsec_s"), (say("Bearer token"), "b")),
+        steps=("Post JSON to the webhook URL.",), lacking=(), subscribed=False, refusal=None,
+        public=True, testable=True,
+    )  # fmt: skip
+    return outcome_modal(replace(made, **changes), VOICE)
 
 
 def _trouble(state: str) -> dict[str, Any]:
@@ -235,6 +283,19 @@ BUILT: dict[str, Callable[[], Payload]] = {
         NOW,
     ),
     "modal_snooze": lambda: snooze_modal(INSIGHT.fingerprint, date(2026, 11, 30), ANA, VOICE),
+    "modal_connect": lambda: connect_modal(HUBSPOT, VOICE),
+    "modal_connect_again": lambda: connect_modal(replace(HUBSPOT, linked=True), VOICE),
+    "modal_connect_native": lambda: connect_modal(NATIVE, VOICE),
+    "modal_connected": _outcome,
+    "modal_connected_account": lambda: _outcome(
+        id="hubspot",
+        account="HubSpot account 123",
+        testable=False,
+        public=False,
+        lacking=("Tasks cannot be read.",),
+        refusal="It refused. Try again later.",
+    ),
+    "modal_connected_before": lambda: _outcome(made=False, paste=(), steps=()),
     "modal_mute": lambda: mute_modal(
         INSIGHT.fingerprint,
         [
@@ -251,6 +312,8 @@ BUILT: dict[str, Callable[[], Payload]] = {
     ),
     "answer_no_insights": lambda: _message(insight_list([], VOICE, _promise, now=NOW)),
     "answer_insights_muted": lambda: _message(insight_list([], VOICE, _promise, now=NOW, muted=2)),
+    "answer_connections": lambda: _message(linked_list(LINKED, [HUBSPOT, NATIVE], VOICE)),
+    "answer_no_connections": lambda: _message(linked_list([], [HUBSPOT, NATIVE], VOICE)),
     "answer_mutes": lambda: _message(mute_list(MUTED, VOICE, _called)),
     "answer_no_mutes": lambda: _message(mute_list([], VOICE, _called)),
     "answer_preview": lambda: _message(preview(PREVIEWS, ANA, load_rules(), VOICE)),

@@ -1,0 +1,207 @@
+"""What people in Slack may do with CRMs, done: the same steps as on the command line."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from starlette.routing import Router
+from starlette.types import Message
+
+from bot.coaching.connecting import (
+    Asked,
+    ConnectError,
+    FieldError,
+    Linked,
+    Outcome,
+    Vendor,
+)
+from bot.crm import connecting
+from bot.crm.caller import Caller
+from bot.crm.connecting import NATIVE
+from bot.crm.intake import Intake
+from bot.crm.parts import CrmParts
+from bot.crm.setup import RefusedError, Setup
+from bot.crm.standard_webhooks import signature
+from coach.models import Verb
+from coach.phrases import Phrase, say
+from storage import connections
+from storage.connections import Connection
+
+
+class Links:
+    """The CRMs of every workspace, for whoever may link them there; see `Connecting`.
+
+    `api_urls` says where a vendor's API is, if not where it is for everybody; nobody in Slack can.
+    """
+
+    def __init__(
+        self, crm: CrmParts, intake: Intake, api_urls: Mapping[str, str] | None = None
+    ) -> None:
+        self._crm = crm
+        self._api_urls = api_urls or {}
+        # The same way in as from outside: from the address on.
+        self._door = Router(routes=intake.routes())
+
+    async def linked(self, workspace_id: str) -> Sequence[Linked]:
+        """Those that are linked, the oldest first."""
+        return await connecting.linked(self._crm.shared, self._crm.providers, workspace_id)
+
+    async def vendors(self, workspace_id: str) -> Sequence[Vendor]:
+        """What can be linked, by name."""
+        async with self._crm.shared.database.read() as tx:
+            there = await connections.providers(tx, workspace_id)
+        return [
+            Vendor(
+                name,
+                provider.summary,
+                self._asked(name, provider.setup, linked=name in there),
+                linked=name in there,
+            )
+            for name, provider in sorted(self._crm.providers.items())
+        ]
+
+    def _asked(self, name: str, setup: Setup | None, *, linked: bool) -> Sequence[Asked]:
+        if setup is None:
+            return ()
+        ours = self._crm.apps.get(name, {})
+        return [
+            # What is there already need not be given again.
+            Asked(
+                each.name,
+                each.label,
+                each.where,
+                needed=each.needed and not linked and each.name not in ours,
+            )
+            for each in setup.credentials
+        ]
+
+    async def link(self, workspace_id: str, name: str, given: Mapping[str, str]) -> Outcome:
+        """Link an account, or give the link new credentials. Raises `ConnectError`."""
+        provider = connecting.checked(name, name, self._crm.providers)
+        if provider.setup is None:
+            return await self._plain(workspace_id, name)
+        setup = provider.setup
+        connection, _ = await connecting.begun(self._crm, workspace_id, name, name)
+        if name in self._api_urls:
+            connection = replace(connection, callback_url=self._api_urls[name])
+        known = {each.name for each in setup.credentials}
+        new = {key: value.strip() for key, value in given.items() if key in known and value.strip()}
+        access = {**connection.access, **new}
+        ours = self._crm.apps.get(name, {})
+        for each in setup.credentials:
+            if each.needed and each.name not in access and each.name not in ours:
+                raise FieldError(each.name, say("Please fill this in."))
+        async with Caller(self._crm) as caller:
+            try:
+                account = await connecting.link(
+                    self._crm, caller, replace(connection, access=access)
+                )
+            except RefusedError as error:
+                # Which of them is wrong no vendor says; it is hardly what everybody may see.
+                secret = next((each.name for each in setup.credentials if each.secret), "")
+                raise FieldError(secret, error.said) from error
+        self._crm.shared.wake.fetcher.set()
+        connection = account.connection
+        return Outcome(
+            connection.id,
+            name,
+            connection.name or connection.account_id or "",
+            made=account.made,
+            paste=[(say("Webhook URL"), account.url)] if account.made else [],
+            steps=setup.steps(self._crm.account(connection), account.url) if account.made else [],
+            lacking=account.identity.lacking,
+            subscribed=bool(connection.subscription) and account.refusal is None,
+            refusal=account.refusal,
+            public=bool(self._crm.public_url),
+            testable=False,
+        )
+
+    async def _plain(self, workspace_id: str, name: str) -> Outcome:
+        parts = self._crm.shared
+        async with parts.database.write() as tx:
+            connection, made = await connecting.plain(
+                tx, parts, self._crm.providers, workspace_id, name, name
+            )
+        paste = [
+            (say("Webhook URL"), connecting.address_of(connection, self._crm.public_url)),
+            (say("Signing secret"), connection.secrets[0]),
+            (say("Bearer token"), connection.bearer),
+        ]
+        return Outcome(
+            connection.id,
+            name,
+            "",
+            made=made,
+            paste=paste if made else [],
+            steps=connecting.POSTING if made and name == NATIVE else [],
+            lacking=(),
+            subscribed=False,
+            refusal=None,
+            public=bool(self._crm.public_url),
+            testable=name == NATIVE,
+        )
+
+    async def test(self, workspace_id: str, connection_id: str) -> Phrase:
+        """Send a signed test event to the connection's own address; says what came of it.
+
+        Raises `ConnectError` where none can be made here.
+        """
+        parts = self._crm.shared
+        async with parts.database.read() as tx:
+            connection = await connections.one(tx, parts.seal, workspace_id, connection_id)
+        if connection is None:
+            raise ConnectError(say("This CRM is not linked any more."))
+        if connection.provider != NATIVE:
+            raise ConnectError(
+                say("Only the CRM itself can sign its events: change something in it.")
+            )
+        status, told = await self._post(connection)
+        if status >= 300:
+            return say("The test event was refused (HTTP {status}). {why}", status=status, why=told)
+        return say(
+            "The test event came in by the connection’s own address: its signature was right, and "
+            "it is stored. It tells of a note about nothing and of nobody, so nobody hears of it."
+        )
+
+    async def _post(self, connection: Connection) -> tuple[int, str]:
+        """Post an event as a CRM does; the status and, if any, the sentence of the answer."""
+        # About nothing and of nobody: it changes no deal, contact or task.
+        body = json.dumps({"type": Verb.NOTE_LOGGED, "data": {}}).encode()
+        id = f"msg_test_{self._crm.shared.new_id()}".encode()
+        timestamp = str(int(self._crm.wall())).encode()
+        signed = signature(connection.secrets[0], id, timestamp, body)
+        path = f"/webhooks/{connection.provider}/{connection.token}"
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                (b"webhook-id", id),
+                (b"webhook-timestamp", timestamp),
+                (b"webhook-signature", signed),
+            ],
+        }
+        answered: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            answered.append(message)
+
+        await self._door(scope, receive, send)
+        status = int(answered[0]["status"])
+        return status, _sentence(answered[-1].get("body", b""))
+
+
+def _sentence(body: bytes) -> str:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return ""
+    return str(told.get("error") or "") if isinstance(told, dict) else ""
