@@ -17,12 +17,12 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from bot.app import Bot, build, prepare, web_config
-from bot.coaching import ticking
 from bot.crm.standard_webhooks import new_secret
 from bot.playground import safety
 from bot.playground.crm.seed import ANA
 from bot.playground.keeping import kept, saved_advance
 from bot.playground.mornings import until_at_work
+from bot.playground.passing import pass_by
 from bot.playground.server import Playground, Wiring
 from bot.playground.team import PEOPLE
 from bot.playground.tour import play
@@ -116,9 +116,7 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
     )
 
     async def advance(by: timedelta) -> None:
-        clock.advance(by)
-        await ticking.tick(bot.parts)
-        bot.parts.wake.ring_all()
+        await pass_by(bot.parts, clock, by)
 
     playground = Playground(
         wiring,

@@ -1,4 +1,4 @@
-"""Where the playground's clock is set: on mornings on which its people are at work."""
+"""Where the playground's clock is set: on mornings at work, and on the week's last evening."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +11,9 @@ _ZONE = ZoneInfo(PEOPLE[0].tz)
 #: In Madrid and in London people are at work by then, and until then.
 _MORNING, _EVENING = time(10, 5), time(17)
 
+#: The digest of the week has come by then, and is gone again on Monday.
+_FRIDAY, _DIGEST = 5, time(17, 5)
+
 
 def until_at_work(now: datetime) -> timedelta:
     """How far a new playground's clock is ahead: none of its people is asleep or off."""
@@ -18,6 +21,14 @@ def until_at_work(now: datetime) -> timedelta:
     if here.isoweekday() <= 5 and _MORNING <= here.time() < _EVENING:
         return timedelta()
     return until_morning(now, 0 if here.time() < _MORNING else 1)
+
+
+def until_next(now: datetime) -> timedelta:
+    """How long it is until the next morning of work, or until the week's digest is there to see."""
+    here = now.astimezone(_ZONE)
+    if here.isoweekday() == _FRIDAY and here.time() < _DIGEST:
+        return datetime.combine(here.date(), _DIGEST, _ZONE) - now
+    return until_morning(now, 1)
 
 
 def until_morning(now: datetime, days: int) -> timedelta:

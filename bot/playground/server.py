@@ -18,7 +18,7 @@ from bot.playground import keeping, story
 from bot.playground.crm import seed
 from bot.playground.crm.board import Crm
 from bot.playground.crm.callback import Callback
-from bot.playground.mornings import until_morning
+from bot.playground.mornings import until_morning, until_next
 from bot.playground.page.calls import Calls
 from bot.playground.page.files import Files
 from bot.playground.page.guard import Guard
@@ -97,12 +97,14 @@ class Playground:
         self._saving: asyncio.TimerHandle | None = None
         self._entries = 0
         self._closed = False
+        # Time passes once at a time, however often the buttons are pressed.
+        self._turn = asyncio.Lock()
         self.stream = Stream()
         routes = [
             Route("/ui/state", self._show_state),
             *Files().routes,
             *self.stream.routes,
-            *Calls(self.slack, self.crm, self.next_morning).routes,
+            *Calls(self.slack, self.crm, self.go_on).routes,
             *self.slack.routes,
             *Callback(self.crm, secret=wiring.callback_secret, log=self._log).routes,
         ]
@@ -138,9 +140,11 @@ class Playground:
         self.stream.publish({"type": "clock", "now": now.isoformat()})
         self._save_soon()
 
-    async def next_morning(self, days: int) -> None:
-        """Let it be morning, on the first day of work so many days ahead."""
-        await self.move_clock(until_morning(self.clock.now(), days))
+    async def go_on(self, days: int) -> None:
+        """Let it be the first morning of work so many days ahead; the next one after the digest."""
+        async with self._turn:
+            now = self.clock.now()
+            await self.move_clock(until_next(now) if days == 1 else until_morning(now, days))
 
     # What the page reads
 

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bot.playground.crm.seed import ANA
+from bot.playground.mornings import until_morning
 from bot.playground.server import Playground
 from bot.playground.slack.api import Answer, Message, words_of
 from bot.playground.slack.reading import buttons, read, read_view
@@ -100,11 +101,11 @@ class _Tour:
         await self._answered(card)
 
     async def morning_brief(self) -> None:
-        """A week goes by; what has come up meanwhile is in one message."""
-        self._heading("A week goes by")
+        """The next morning; what is to be done is in one message."""
+        self._heading("The next morning of work")
         messages = self.slack.messages(ANA)
         after = messages[-1].ts if messages else ""
-        await self.playground.next_morning(7)
+        await self.playground.move_clock(until_morning(self.playground.clock.now(), 1))
         card = await self._card("going cold", after=after)
         self._show("Coach to Ana", read(card.blocks))
         self._heading(f"Ana presses {TAKE}")

@@ -76,7 +76,7 @@ async def story(browser: Browser, url: str) -> None:
     await page.get_by_role("tab", name="Tasks").click()
     await page.locator("#tasks").get_by_text("from Coach").wait_for()
     await take(page, "task-created")
-    await page.get_by_test_id("forward-week").click()
+    await page.get_by_test_id("forward-day").click()
     brief = pressable(page).filter(has_text="overdue").filter(has_text="going cold")
     for words, name in {"going cold": "stale-leads", "overdue": "overdue-tasks"}.items():
         await buttons_of(brief, words).get_by_role("button", name="Take Action").click()

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
@@ -105,7 +105,9 @@ def free_port() -> int:
 @asynccontextmanager
 async def staged() -> AsyncIterator[Stage]:
     """A playground with its seed and a bot that answers nothing unless told."""
-    bot, clock, port = FakeBot(), MovableClock(), free_port()
+    bot, port = FakeBot(), free_port()
+    # A Monday at work, whatever day it is outside.
+    clock = MovableClock(datetime(2026, 11, 23, 9, 0, tzinfo=UTC) - datetime.now(UTC))
 
     async def advance(by: timedelta) -> None:
         clock.advance(by)

@@ -113,21 +113,24 @@ async def test_nothing_but_a_welcome_comes_before_start(page: Page) -> None:
     await expect(await card(page, "Great close!")).to_contain_text("Elif Demir")
 
 
-async def test_a_week_later_a_lead_nobody_called_turns_up_and_can_be_called(
+async def test_days_later_leads_nobody_called_turn_up_again_and_can_be_called(
     browser: Browser, tmp_path: Path
 ) -> None:
     async with running(tmp_path) as demo, opened(browser, demo) as page:
         first = await card(page, "going cold")
-        await expect(first).not_to_contain_text("Hiro Tanaka")
         await buttons_of(first, "going cold").get_by_role("button", name="Dismiss").click()
         await expect(first).to_contain_text("Dismissed: Warm leads going cold")
-        await page.get_by_test_id("forward-week").click()
         late = pressable(page).filter(has_text="going cold").filter(has_not_text="Dismissed:")
+        for _ in range(10):
+            await page.get_by_test_id("forward-day").click()
+            await expect(page.locator(".busy")).to_have_count(0)
+            if await late.count():
+                break
         await expect(late).to_have_count(1)
         await buttons_of(late, "going cold").get_by_role("button", name="Take Action").click()
         modal = page.get_by_test_id("modal")
-        await expect(modal).to_contain_text("Hiro Tanaka")
         menus = modal.get_by_role("button", name="Log a contact")
+        await expect(menus.first).to_be_visible()
         before = await menus.count()
         await menus.first.click()
         await page.get_by_role("option", name="Log a call").click()

@@ -20,15 +20,15 @@ NO_ANSWER = "The coach reads commands, not messages. Try /coach help."
 class Calls:
     """The page's ways to act on Slack's stand-in, on the CRM and on the clock.
 
-    ``next_morning`` lets it be morning, so many days ahead.
+    ``go_on`` lets it be morning, so many days ahead.
     """
 
     def __init__(
-        self, slack: SlackStandIn, crm: Crm, next_morning: Callable[[int], Awaitable[None]]
+        self, slack: SlackStandIn, crm: Crm, go_on: Callable[[int], Awaitable[None]]
     ) -> None:
         self.slack = slack
         self.crm = crm
-        self._next_morning = next_morning
+        self._go_on = go_on
         self.routes = [
             self._route("command", self._do_command),
             self._route("message", self._do_message),
@@ -86,7 +86,7 @@ class Calls:
     async def _do_clock(self, given: Json, request: Request) -> Json:
         if given.get("days") not in (1, 7):
             return {"ok": False, "error": "The clock moves on by a day or by a week."}
-        await self._next_morning(given["days"])
+        await self._go_on(given["days"])
         return {"ok": True}
 
     async def _do_new_deal(self, given: Json, request: Request) -> Json:

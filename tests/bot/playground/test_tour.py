@@ -49,7 +49,7 @@ class SmallCoach:
         room.bot.reply = self.reply
 
     async def live(self) -> None:
-        """Answer webhooks, and a week's end, with a card."""
+        """Answer webhooks, and a new day, with a card."""
         while True:
             await asyncio.sleep(0.01)
             for event in self.room.bot.webhooks[self.seen :]:
@@ -58,7 +58,7 @@ class SmallCoach:
                     await self.say("Great close! Ask Ann Lee for a referral.")
                 if event["type"] == "task_completed":
                     await self.say("Nice work! Next priority: call")
-            if (self.room.clock.moment - self.moment).days >= 7:
+            if self.room.clock.moment.date() > self.moment.date():
                 self.moment = self.room.clock.moment
                 await self.say("Warm leads going cold: Ann")
 
@@ -126,7 +126,7 @@ async def test_the_story_is_told_as_a_person_would_read_it() -> None:
         "A new task: Ask Ann Lee for referral",
         "Nice work!",
         "Dismissed.",
-        "A week goes by",
+        "The next morning of work",
         "Warm leads going cold",
         "The end.",
     ):
