@@ -94,6 +94,8 @@ class Past:
 
     before: Told | None
     since: Sequence[Told]
+    #: Whether it is a contact of whom nobody knows at first when somebody was in touch.
+    silence: bool = False
 
 
 def past(record: Record, since: datetime, *, value_by_close: bool = False) -> Past:
@@ -103,9 +105,10 @@ def past(record: Record, since: datetime, *, value_by_close: bool = False) -> Pa
     only once it is closed.
     """
     made = _Making(record, value_by_close)
+    silence = made.touched is not None and made.touched > max(made.first, since)
     if made.first < since:
-        return Past(made.as_known(since), made.events(since))
-    return Past(None, [made.born(), *made.events(made.first)])
+        return Past(made.as_known(since), made.events(since), silence)
+    return Past(None, [made.born(), *made.events(made.first)], silence)
 
 
 def values_come_with_the_close(records: Sequence[Record]) -> set[str]:
@@ -120,6 +123,12 @@ def values_come_with_the_close(records: Sequence[Record]) -> set[str]:
     return found
 
 
+def _only_last_touch(record: Record) -> datetime | None:
+    """When somebody was in touch, where only the last time is known and none before it."""
+    last = record.subject.last_contacted_at if isinstance(record.subject, Contact) else None
+    return None if last is None or any(at <= last for at in record.contacted) else last
+
+
 class _Making:
     """The events of one thing."""
 
@@ -132,6 +141,7 @@ class _Making:
         created = self._subject.created_at
         told = [*self._subject.told.values(), *([record.first] if record.first else [])]
         self.first = created or min(told)
+        self.touched = _only_last_touch(record)
 
     def as_known(self, at: datetime) -> Told:
         """The thing as it was known just before that time."""
@@ -214,7 +224,9 @@ class _Making:
             at = subject.last_contacted_at
             known = any(each.event.occurred_at == at for each in told)
             if at and not known and is_new(at, frozenset()):
-                touched = {"last_contacted_at": at}
+                touched: dict[str, Any] = {"last_contacted_at": at}
+                if at == self.touched:
+                    touched["status"] = self._value("status", lambda act: act.at > at)
                 found.append(self._happened_at(Verb.CONTACT_UPDATED, at, touched))
         return [
             replace(each, day_only=self._is_day_only(each.event.occurred_at, Origin.IMPORT))
@@ -223,6 +235,10 @@ class _Making:
 
     def _is_day_only(self, at: datetime, origin: Origin) -> bool:
         return origin is Origin.IMPORT and at.astimezone(UTC).time() == NOON
+
+    def _hides(self, at: datetime) -> bool:
+        """Whether a contact is no lead yet: nothing may be said of a silence nobody recorded."""
+        return self.touched is not None and at < self.touched
 
     def _changed(self, act: Act) -> dict[str, Any]:
         """What an activity has changed, as far as the record keeps it."""
@@ -233,6 +249,8 @@ class _Making:
         }
         if self._kind is SubjectKind.DEAL and self._value_by_close:
             fields.pop("value", None)
+        if self._hides(act.at):
+            fields.pop("status", None)
         if act.verb is Verb.DEAL_CLOSED:
             fields |= self._closed(act.at)
         if act.verb is Verb.TASK_COMPLETED:
@@ -280,6 +298,8 @@ class _Making:
             fields["last_contacted_at"] = max(
                 (each for each in touched if each is not None and each < at), default=None
             )
+            if fields["last_contacted_at"] is None and self._hides(at):
+                fields["status"] = None
         if subject.deleted and subject.told.get("deleted", self.first) < at:
             fields["deleted"] = True
         return {name: value for name, value in fields.items() if value is not None}

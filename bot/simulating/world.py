@@ -68,6 +68,8 @@ class Unknown:
     made: int = 0
     #: Whether what deals are worth is known only once they are closed.
     value: bool = False
+    #: Of so many contacts it is not known at first when somebody was in touch with them.
+    silence: int = 0
     #: So many things happened, and of so many of them a day is known and no hour.
     happened: int = 0
     hours: int = 0
@@ -326,4 +328,5 @@ def _unknown(
             age += bool(stages) and not stages[-1].came
     made = sum(each.subject.created_at is None for each in copied.records)
     hours = sum(each.day_only for each in told)
-    return Unknown(open_, stage, age, made, value, len(told), hours)
+    silence = sum(each.silence for each in pasts)
+    return Unknown(open_, stage, age, made, value, silence, len(told), hours)

@@ -178,6 +178,11 @@ def _cannot_tell(unknown: Unknown, ends: date | None) -> Iterator[str]:
         )
     if unknown.value:
         yield "No open deal has a value in the CRM: what one is worth is known from its close on."
+    if unknown.silence:
+        yield (
+            f"Of {unknown.silence:,} contacts only the last time somebody was in touch is known, "
+            "and it lies in these days or after: nothing is said of their silence before it."
+        )
     if unknown.hours:
         yield (
             f"{unknown.hours:,} of the {unknown.happened:,} things that happened have a day and no "

@@ -219,6 +219,30 @@ def test_contacts_were_touched_when_they_were() -> None:
     ]
 
 
+def test_of_a_silence_before_the_only_contact_that_is_known_nothing_is_known() -> None:
+    ann = Contact(
+        "c1", "C-1", "Ann", status="LEAD", created_at=CREATED, last_contacted_at=CLOSED,
+        told={"name_given": CREATED},
+    )  # fmt: skip
+    qualified = act(Verb.CONTACT_UPDATED, SINCE + DAY, status=["NEW", "LEAD"])
+    made = past(Record(ann, [qualified]), SINCE)
+    assert made.silence
+    assert not {"last_contacted_at", "status"} & set(known(made))
+    assert told(made) == [
+        (Verb.CONTACT_UPDATED, CLOSED, {"last_contacted_at": CLOSED, "status": "LEAD"})
+    ]
+    # Where it lies before, or was recorded when it happened, and where nobody ever was in touch.
+    called = [CLOSED]
+    for record, since in (
+        (Record(ann, []), CLOSED + DAY),
+        (Record(ann, [act(Verb.CALL_LOGGED, CLOSED)], contacted=called), SINCE),
+        (Record(replace(ann, last_contacted_at=None), []), SINCE),
+    ):
+        made = past(record, since)
+        assert not made.silence
+        assert known(made)["status"] == "LEAD"
+
+
 def test_what_was_deleted_later_is_there() -> None:
     gone = replace(DEAL, deleted=True, told={"title": CREATED, "deleted": CLOSED + DAY})
     made = past(Record(gone, [act(Verb.DEAL_DELETED, CLOSED + DAY)]), SINCE)
