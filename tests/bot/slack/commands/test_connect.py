@@ -188,12 +188,12 @@ async def test_secrets_are_shown_once_and_nothing_is_linked_twice(office: Surfac
 
 
 @pytest.mark.parametrize("vendor", ["native", "hubspot"])
-async def test_pressed_twice_at_once_it_is_linked_once_and_told_once(
+async def test_pressed_many_times_at_once_it_is_linked_once_and_told_once(
     office: Surface, hubspot: Hubspot, vendor: str
 ) -> None:
     links = links_of(office, hubspot)
-    made = await asyncio.gather(*(links.link(WS, vendor, GIVEN) for _ in range(2)))
-    assert sorted(each.made for each in made) == [False, True]
+    made = await asyncio.gather(*(links.link(WS, vendor, GIVEN) for _ in range(6)))
+    assert sorted(each.made for each in made) == [*[False] * 5, True]
     (told,) = (each for each in made if each.made)
     link = (await stored(office))[vendor]
     assert str(told.paste[0][1]).endswith(f"/{link.token}")
