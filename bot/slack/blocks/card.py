@@ -21,7 +21,7 @@ from bot.slack.blocks.undoing import undo_row
 from coach.action import Action
 from coach.calendar import zone
 from coach.models import Insight, InsightState, InsightType, Priority
-from coach.phrases import Phrase, TimeOfDay, say
+from coach.phrases import Phrase, Thing, TimeOfDay, say
 from coach.wording import Voice, plain, words
 
 TYPE_ICONS = {
@@ -194,9 +194,19 @@ def settled_line(insight: Insight, voice: Voice, share: float) -> Json:
     if insight.state is InsightState.DISMISSED:
         icon, said = "no_bell", say("Dismissed: {message}", message=insight.message)
     else:
-        icon, said = "white_check_mark", insight.outcome or insight.message
+        icon, said = "white_check_mark", _with_deal(insight, voice)
     made = line(words(said, voice), int(MESSAGE * share), links=share > 0.1)
     return paragraph([*emoji(icon), *made])
+
+
+def _with_deal(insight: Insight, voice: Voice) -> Phrase:
+    """What was done, with the deal it was done for, whose name nothing else in the line tells."""
+    said = insight.outcome or insight.message
+    deal = insight.message.values.get("deal")
+    if not isinstance(deal, Thing | Phrase):
+        return said
+    name = flat(words(say("{deal}", deal=deal), voice))
+    return said if name in flat(words(said, voice)) else say("{deal}: {done}", deal=deal, done=said)
 
 
 def _open(

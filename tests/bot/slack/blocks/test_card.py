@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.blocks.card import card
+from bot.slack.blocks.card import card, settled_line
 from coach.models import Insight, InsightState, InsightType, Priority
 from coach.phrases import Thing, say
 from coach.wording import Voice, plain
@@ -160,3 +160,16 @@ def test_a_card_whose_time_is_up_has_no_buttons_even_before_the_clock_noticed() 
     late = replace(INSIGHT, expires_at=NOW)
     assert "Expired" in words(shown(late)[1])
     assert buttons(shown(late)[1]) == []
+
+
+def test_a_line_of_what_was_done_names_the_deal_it_was_done_for_once() -> None:
+    deal = Thing("Acme renewal", "https://crm.example/deals/17")
+    stuck = insight(
+        state=InsightState.TAKEN,
+        message=say("Deal “{deal}” is stuck.", deal=deal),
+        outcome=say("Logged a call with {contact}", contact=Thing("Jonas Weber")),
+    )
+    line = words([settled_line(stuck, Voice(), 1)])
+    assert line.endswith("Acme renewal: Logged a call with Jonas Weber")
+    moved = replace(stuck, outcome=say("Moved “{deal}” to {stage}", deal=deal, stage="Won"))
+    assert words([settled_line(moved, Voice(), 1)]).endswith("Moved “Acme renewal” to Won")
