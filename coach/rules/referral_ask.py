@@ -18,7 +18,7 @@ from coach.models import (
     Suggestion,
     Verb,
 )
-from coach.phrases import say
+from coach.phrases import Phrase, Thing, say
 from coach.repetition import marked_lately
 from coach.rule import ActionLook, ActionRule
 from coach.truth import TRUE, Changed, Over, Standing, TruthLook
@@ -83,7 +83,7 @@ def still_true(look: TruthLook) -> Standing:
 
 def _said(person: Person, deal: Deal, contact: Contact | None, closed: datetime) -> Changed:
     known = contact if contact is not None and _can_be_asked(contact, deal) else None
-    client = known.thing if known else say("the client")
+    client = known.thing if known else _unnamed(deal)
     return Changed(
         say(
             "Great close! This is the perfect moment to ask {contact} for a referral "
@@ -103,6 +103,13 @@ def _said(person: Person, deal: Deal, contact: Contact | None, closed: datetime)
         ),
         (about(deal, _client(deal)), *((about(known),) if known else ())),
     )
+
+
+def _unnamed(deal: Deal) -> Phrase:
+    """The client of whom no name is known, told apart from those of other deals."""
+    if deal.account and (account := " ".join(deal.account.split())):
+        return say("your contact at {account}", account=Thing(account))
+    return say("the client of {deal}", deal=deal.thing)
 
 
 def _can_be_asked(contact: Contact, deal: Deal) -> bool:

@@ -58,7 +58,7 @@ def test_one_persons_messages_are_told_with_their_words(coach: Coach, imported: 
     told = flat(ran.out)
     assert "Deal “Acme” has been in Proposal for 28 days. Time to move it forward?" in told
     assert "Tue, 6 Oct 2026" in told
-    assert "ask the client for a referral" in told
+    assert "ask the client of Acme for a referral" in told
     assert "Ben Okafor" not in told
     # Whoever has no address is found by their name.
     assert coach("simulate", *SPAN, "--person", "ben okafor").code == 0

@@ -51,14 +51,25 @@ def test_the_contact_and_the_deal_are_linked_when_the_crm_gave_a_link() -> None:
     [None, Contact("c1", "C-9"), replace(ANN, deleted=True)],
     ids=["no contact", "only an id", "deleted"],
 )
-def test_without_a_known_contact_it_is_the_client(contact: Contact | None) -> None:
+def test_without_a_known_contact_it_is_the_client_of_the_deal(contact: Contact | None) -> None:
     draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=contact))
     assert words(draft) == (
-        "Great close! This is the perfect moment to ask the client for a referral "
+        "Great close! This is the perfect moment to ask the client of Acme renewal for a "
+        "referral while they're happy."
+    )
+    assert draft is not None
+    assert plain(draft.suggestion.params["title"]) == "Ask the client of Acme renewal for referral"
+
+
+def test_without_a_known_contact_the_account_is_named_where_it_is_known() -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=replace(WON, account=" Isdom  Ltd")))
+    assert words(draft) == (
+        "Great close! This is the perfect moment to ask your contact at Isdom Ltd for a referral "
         "while they're happy."
     )
     assert draft is not None
-    assert plain(draft.suggestion.params["title"]) == "Ask the client for referral"
+    title = plain(draft.suggestion.params["title"])
+    assert title == "Ask your contact at Isdom Ltd for referral"
 
 
 def test_take_action_creates_a_task_of_high_priority() -> None:
@@ -137,8 +148,8 @@ def test_it_is_true_while_no_task_asks_for_a_referral() -> None:
 
 def test_names_follow() -> None:
     assert "ask Ann Li for" in still(contact=replace(ANN, name_given="Ann Li"))
-    assert "ask the client for" in still(contact=replace(ANN, deleted=True))
-    assert "ask the client for" in still(deal=replace(WON, contact_id="C-2"))
+    assert "ask the client of Acme renewal for" in still(contact=replace(ANN, deleted=True))
+    assert "ask the client of Acme renewal for" in still(deal=replace(WON, contact_id="C-2"))
     draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
     assert draft is not None
     renamed = replace(WON, title="Another", closed_at=NOW - 2 * DAY)
