@@ -30,13 +30,15 @@ class Choice:
 
 
 async def choices(parts: Parts, actor: Actor, fingerprint: str) -> tuple[Person, list[Choice]]:
-    """What somebody may want to hear nothing of, seeing this insight of theirs: its kind first.
+    """What somebody may want to hear nothing of, seeing this insight of theirs.
 
-    Raises `Refusal`.
+    First the one thing it is about; of a list, its kind. Raises `Refusal`.
     """
     async with parts.database.read() as tx:
         insight, person = await theirs(parts, tx, actor, fingerprint)
-        return person, [Choice(f"{KIND}{insight.rule}"), *await _things(tx, insight)]
+        things = await _things(tx, insight)
+        found = [Choice(f"{KIND}{insight.rule}"), *things]
+        return person, sorted(found, key=lambda each: each.what != insight.subject)
 
 
 async def _things(tx: Tx, insight: Insight) -> list[Choice]:

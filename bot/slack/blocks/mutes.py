@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.slack.blocks.asides import sentence
-from bot.slack.blocks.lists import note
 from bot.slack.blocks.pieces import (
     VALUE,
     Blocks,
@@ -92,7 +91,7 @@ def mute_list(
 
 
 def mute_modal(fingerprint: str, offered: Sequence[tuple[str, Phrase]], voice: Voice) -> Json:
-    """The modal; `offered` is what can be muted, each with what it is called, its kind first."""
+    """The modal; `offered` is what can be muted, each with its name, the first chosen."""
     fits = [(what, name) for what, name in offered if units(what) <= MOST_VALUE]
     options = [option(plain(name, voice), what) for what, name in fits[:100]]
     what: Json = {"type": "static_select", "options": options, "initial_option": options[0]}
@@ -100,7 +99,7 @@ def mute_modal(fingerprint: str, offered: Sequence[tuple[str, Phrase]], voice: V
     return modal(
         plain(say("Mute"), voice),
         [
-            *note(say("You can take it back in the Home tab, or by `/coach mute`."), voice),
+            *sentence(say("You can take it back in the Home tab, or by `/coach mute`."), voice)[1],
             field("what", plain(say("Hear nothing of"), voice), what),
             field(
                 "day",

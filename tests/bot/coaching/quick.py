@@ -324,7 +324,10 @@ class Quick:
             case "kind" | "thing":
                 person, found = await muting.choices(parts, ana, print_)
                 until_ = postponing.tomorrow(person, self.clock.now())
-                await muting.mute(parts, ana, found[0 if choose == "kind" else -1], until_)
+                kinds = [each for each in found if each.what.startswith(KIND)]
+                things = [each for each in found if each not in kinds]
+                chosen = (kinds if choose == "kind" else things or kinds)[0]
+                await muting.mute(parts, ana, chosen, until_)
             case _:
                 await decisions.dismiss(parts, ana, print_)
 

@@ -125,6 +125,20 @@ async def test_a_muted_deal_is_not_spoken_of_by_any_rule_and_leaves_its_place_to
     assert await standing(parts, referral.fingerprint) == "muted"
 
 
+async def test_what_is_one_thing_is_offered_first_and_of_a_list_its_kind(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, open_deal("D-1"), lead("C-1", "Ann"))
+    await ticking.tick(parts)
+    first = {}
+    for each in await open_ones(parts, ana):
+        _, found = await muting.choices(parts, by(ANA), each.fingerprint)
+        first[each.rule] = [one.what for one in found][:2]
+    assert first == {
+        "stuck_deals": ["deal:native:D-1", "rule:stuck_deals"],
+        "stale_leads": ["rule:stale_leads", "contact:native:C-1"],
+    }
+
+
 async def test_muted_until_then_it_comes_again_by_itself(parts: Parts) -> None:
     ana = await enrol(parts, ANA)
     await deliver(parts, open_deal("D-1"))
