@@ -102,21 +102,6 @@ async def span(tx: Tx, workspace_id: str) -> Span | None:
     return Span(first, last, (await tx.execute(live.limit(1))).first() is not None)
 
 
-async def anything(tx: Tx, workspace_id: str, since: datetime, until: datetime) -> bool:
-    """Whether a CRM told of anything in that time."""
-    query = (
-        select(activities.c.dedupe_key)
-        .where(
-            activities.c.workspace_id == workspace_id,
-            activities.c.verb != Verb.COMMAND_USED.value,
-            activities.c.occurred_at >= since,
-            activities.c.occurred_at < until,
-        )
-        .limit(1)
-    )
-    return (await tx.execute(query)).first() is not None
-
-
 async def records(
     tx: Tx, workspace_id: str, since: datetime, person_id: str | None = None
 ) -> list[Record]:

@@ -21,7 +21,8 @@ from bot.terminal.showing.listing import words
 from coach.calendar import zone as zone_named
 from coach.errors import CoachError
 from coach.models import Level, Person
-from coach.phrases import DateWithYear
+from coach.phrases import DateWithYear, counted
+from coach.wording import plain
 from storage import owners, people, recorded, showing
 from storage.database import Tx
 from storage.recorded import Span
@@ -181,9 +182,11 @@ async def _days(tx: Tx, wish: Wish, begun: date | None, zone: str | None, now: d
     end = min(begin + timedelta(days=wish.days), last + timedelta(days=1))
     since = datetime.combine(begin, time.min, here).astimezone(UTC)
     until = min(datetime.combine(end, time.min, here).astimezone(UTC), now)
-    if since >= until or not await recorded.anything(tx, DEFAULT, since, until):
+    # A quiet day within the record is one like any other: what waits is said on it.
+    if since >= until or until <= span.first:
+        asked = counted("the {count} day", "the {count} days", "count", count=wish.days)
         raise SimulateError(
-            f"Nothing is recorded of the {wish.days} days from {words(DateWithYear(begin))} on. "
+            f"Nothing is recorded of {plain(asked)} from {words(DateWithYear(begin))} on. "
             f"{_recorded(first, _last(span, here))} Choose a day with --from."
         )
     short = end < begin + timedelta(days=wish.days)

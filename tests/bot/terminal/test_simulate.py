@@ -58,7 +58,8 @@ def test_one_persons_messages_are_told_with_their_words(coach: Coach, imported: 
     told = flat(ran.out)
     assert "Deal “Acme” has been in Proposal for 28 days. Time to move it forward?" in told
     assert "Tue, 6 Oct 2026" in told
-    assert "ask the client of Acme for a referral" in told
+    assert "ask the client of Lumen for a referral" in told
+    assert "ask the client of Obi for a referral" in told
     assert "Ben Okafor" not in told
     # Whoever has no address is found by their name.
     assert coach("simulate", *SPAN, "--person", "ben okafor").code == 0
@@ -108,6 +109,10 @@ def held(path: Path) -> list[str]:
             ["--from", "2025-01-01", "--days", "9"],
             "The record goes from Tue, 1 Sept 2026 to Sat, 31 Oct 2026. Choose a day with --from.",
         ),
+        (
+            ["--from", "2025-01-01", "--days", "1"],
+            "is recorded of the 1 day from Wed, 1 Jan",
+        ),
         (["--zone", "Mars/One"], "--zone Mars/One is no time zone; write one as Europe/Madrid."),
         (["--person", "a@x.example", "--everyone"], "Say --person or --everyone, not both."),
     ],
@@ -133,6 +138,14 @@ def test_it_ends_where_the_record_does_and_says_so(coach: Coach, imported: Path)
     assert "The record ends on Sat, 31 Oct 2026, and so does this." in flat(ran.out)
     # Without a day it is the last days of the record.
     assert "from Fri, 2 Oct 2026 to Sat, 31 Oct 2026" in flat(coach("simulate").out)
+
+
+def test_a_quiet_day_of_the_record_is_one_like_any_other(coach: Coach, imported: Path) -> None:
+    # Nothing is told of these days, and Acme has stood still for long.
+    ran = coach("simulate", "--from", "2026-10-13", "--days", "2")
+    assert ran.code == 0, ran.err
+    assert "from Tue, 13 Oct 2026 to Wed, 14 Oct 2026" in flat(ran.out)
+    assert "1 message to 2 people from" in ran.out
 
 
 def test_what_the_record_does_not_tell_is_said(coach: Coach, tmp_path: Path) -> None:
