@@ -129,6 +129,8 @@ class Which:
     #: Only what happened after this, and until `until`.
     since: datetime | None = None
     until: datetime | None = None
+    #: Whether what people told the coach itself counts too.
+    commands: bool = True
 
     def conditions(self, workspace_id: str) -> list[ColumnElement[bool]]:
         """The same for a query."""
@@ -137,6 +139,8 @@ class Which:
             found.append(activities.c.person_id == self.person_id)
         if self.verb is not None:
             found.append(activities.c.verb == self.verb.value)
+        if not self.commands:
+            found.append(activities.c.verb != Verb.COMMAND_USED.value)
         if self.thing is not None:
             kind, id = self.thing
             found.append(activities.c[f"{kind.value}_id"] == id)

@@ -1,5 +1,7 @@
 """`/coach activity`: what has happened to the person's things of late, and how often."""
 
+from datetime import timedelta
+
 from bot.slack.blocks.pieces import Blocks, context, header, line, paragraph, plain_text
 from bot.slack.blocks.text import flat, shorter
 from bot.slack.command import Answer, Call, Subcommand
@@ -20,11 +22,13 @@ LISTED = 10
 
 
 async def run(call: Call) -> Answer:
-    """Counts by what happened, most frequent first, and the latest few."""
+    """Counts by what happened in those days, most frequent first, and the latest few of it."""
     days = _days(call.args)
     now = call.parts.clock.now()
     async with call.parts.database.read() as tx:
-        theirs = Which(person_id=call.person.id)
+        since = now - timedelta(days=days)
+        # What they asked the coach itself is nothing that happened to their things.
+        theirs = Which(person_id=call.person.id, since=since, until=now, commands=False)
         counts = await activities.counts_by_verb(tx, call.workspace_id, theirs, now=now, days=days)
         latest = await activities.recent(tx, call.workspace_id, theirs, most=LISTED)
         things = await showing.by_places(tx, call.workspace_id, filter(None, map(_thing, latest)))

@@ -27,8 +27,13 @@ async def test_activity_counts_and_lists_what_happened_to_ones_own_things(
     await happened(surface, ANA, Verb.DEAL_CLOSED, 30, "D-3")
     await happened(surface, BEN, Verb.DEAL_CREATED, 1, "D-4")
 
+    await happened(surface, ANA, Verb.COMMAND_USED, 1, "")
+
     week = await coach(surface, "activity")
+    assert "The last 7 days: 2 activities of yours" in week
     assert "deal created 2×" in week
+    assert "command" not in week
+    assert "D-3" not in week
     assert "deal closed 1×" not in week
     assert "D-1" in week
     assert "D-4" not in week
