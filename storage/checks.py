@@ -265,9 +265,9 @@ async def old_of(
     most: int,
     largest_first: bool = False,
 ) -> list[Subject]:
-    """The first things of somebody's backlog with a rule: the largest deals, or the latest."""
+    """The worst of somebody's backlog with a rule: the largest deals, or what was so longest."""
     table = mirror.TABLES[kind]
-    order: list[Any] = [checks.c.since.desc(), checks.c.connection_id, checks.c.subject_id]
+    order: list[Any] = [checks.c.since, checks.c.connection_id, checks.c.subject_id]
     if largest_first:
         order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
     query = (

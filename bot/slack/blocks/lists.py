@@ -17,10 +17,12 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from coach.models import Deal, Insight, Subject, Task, TaskPriority
+from coach.calendar import days_between, local_date
+from coach.models import Contact, Deal, Insight, Person, Subject, Task, TaskPriority
 from coach.phrases import Phrase, counted, facts, say, together
 from coach.presenting import value_of
-from coach.terms import PRIORITIES
+from coach.promising import days_silent
+from coach.terms import PRIORITIES, so_many_days
 from coach.wording import Voice, plain, words
 
 #: How many things one list shows.
@@ -188,8 +190,10 @@ def _listed(
     return heading, fitted(build)
 
 
-def backlog_list(kinds: Sequence[Kind], voice: Voice) -> tuple[str, Blocks]:
-    """All of a backlog, kind by kind, as far as there is room."""
+def backlog_list(
+    kinds: Sequence[Kind], person: Person, now: datetime, voice: Voice
+) -> tuple[str, Blocks]:
+    """All of a backlog, kind by kind, as far as there is room; each thing with its age."""
     if not kinds:
         return sentence(say("None of it waits any more."), voice)
     title = plain(say("What was waiting before I came"), voice)
@@ -202,7 +206,7 @@ def backlog_list(kinds: Sequence[Kind], voice: Voice) -> tuple[str, Blocks]:
             rows: list[Json] = [
                 {
                     "type": "rich_text_section",
-                    "elements": line(words(_row(each), voice), 240, links=share > 0.2),
+                    "elements": line(words(_row(each, person, now), voice), 240, links=share > 0.2),
                 }
                 for each in shown
             ]
@@ -217,13 +221,20 @@ def backlog_list(kinds: Sequence[Kind], voice: Voice) -> tuple[str, Blocks]:
     return title, fitted(build)
 
 
-def _row(thing: Subject) -> Phrase:
+def _row(thing: Subject, person: Person, now: datetime) -> Phrase:
     match thing:
-        case Deal():
-            known = facts(value_of(thing), thing.stage or say("no stage"))
-            return say("{deal} – {facts}", deal=thing.thing, facts=known)
+        case Deal(stage_since=since):
+            known = [value_of(thing), thing.stage or say("no stage")]
+            if since is not None:
+                known.append(say("for {time}", time=so_many_days(days_between(since, now, person))))
+            return say("{deal} – {facts}", deal=thing.thing, facts=facts(*known))
         case Task(due_date=date() as due):
-            return say("{task} – {facts}", task=thing.thing, facts=say("due {date}", date=due))
+            late = so_many_days((local_date(now, person) - due).days)
+            known = [say("due {date}", date=due), say("{late} late", late=late)]
+            return say("{task} – {facts}", task=thing.thing, facts=facts(*known))
+        case Contact(silent_since=datetime()):
+            silence = so_many_days(days_silent(thing, now, person))
+            return say("{lead} – silent for {silence}", lead=thing.thing, silence=silence)
         case _:
             return say("{thing}", thing=thing.thing)
 

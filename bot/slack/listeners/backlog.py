@@ -9,7 +9,9 @@ async def show(press: Press) -> None:
     """All that was so before and is so still."""
     person = await enrolling.person_of(press.parts, await press.actor())
     old = await backlogs.everything(press.parts, person)
-    await press.respond(*backlog_list(old, press.parts.voices.to(person)))
+    await press.respond(
+        *backlog_list(old, person, press.parts.clock.now(), press.parts.voices.to(person))
+    )
 
 
 async def rest(press: Press) -> None:

@@ -90,6 +90,19 @@ async def test_who_starts_gets_one_summary_and_no_queue(world: World) -> None:
     assert len(world.posts(ANA)) == so_far
 
 
+async def test_the_whole_of_it_has_the_worst_first(sqlite_world: World) -> None:
+    world = sqlite_world
+    await newcomer(world)
+    tasks = [task(f"T-{day}", f"2026-11-{day}") for day in (20, 10, 15)]
+    deals = [open_deal(f"D-{value}", value) for value in (200, 900, 500)]
+    await bring_in(world, *tasks, *deals, *history(leads=40, deals=0, tasks=0))
+    await start(world)
+    found = await backlogs.everything(world.parts, await world.person(ANA))
+    ids = {each.things[0].__class__.__name__: [one.id for one in each.things] for each in found}
+    assert ids["Task"] == ["T-10", "T-15", "T-20"]
+    assert ids["Deal"] == ["D-900", "D-500", "D-200"]
+
+
 async def test_what_moves_is_news_when_it_is_stuck_again_and_so_is_what_ripens(
     sqlite_world: World,
 ) -> None:

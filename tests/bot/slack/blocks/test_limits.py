@@ -162,7 +162,7 @@ def test_summaries_of_backlogs_are_taken_by_slack(
         Contact("c", "C"),
     ]
     kinds = [Kind(promise, things * 40, count) for _ in range(3)]
-    assert_taken_by_slack(*backlog_list(kinds, VOICE))
+    assert_taken_by_slack(*backlog_list(kinds, ANA, NOW, VOICE))
 
 
 @some
