@@ -6,7 +6,7 @@ from datetime import datetime
 
 from coach.action import ActionView
 from coach.calendar import local_date
-from coach.models import Contact, Deal, Dismissed, Insight, Person, Subject
+from coach.models import Contact, Deal, Dismissed, Insight, Level, Person, Subject
 from coach.phrases import Phrase, Series, counted, facts, say, together
 from coach.presenting import contact_item, deal_item, task_item
 from coach.rule import Rule, TimeRule
@@ -58,14 +58,18 @@ class Outcomes:
 def in_force(rule: Rule, person: Person) -> list[Phrase]:
     """The settings that decide whether this person hears of a rule, as they are now."""
     level = person.settings.level
-    found = [
-        say(
-            "You hear of this from level {least} on; your level is {level}, {name}.",
-            least=int(rule.level),
-            level=int(level),
-            name=LEVEL_NAMES[level],
+    mine = say("your level is {level}, {name}", level=int(level), name=LEVEL_NAMES[level])
+    least = int(rule.level)
+    if rule.level is Level.MINIMAL:
+        told = say("You hear of this from level {least} on; {mine}.", least=least, mine=mine)
+    else:
+        # That high priority interrupts at level 1 is said elsewhere, and is not true of this.
+        told = say(
+            "You hear of this from level {least} on, however high its priority; {mine}.",
+            least=least,
+            mine=mine,
         )
-    ]
+    found = [told]
     match rule.setting if isinstance(rule, TimeRule) else None:
         case "stale_lead_days":
             found.append(_limit(stale_lead_days(person), person.settings.stale_lead_days))

@@ -95,7 +95,9 @@ def test_the_limit_in_force_is_told_and_whose_it_is() -> None:
     (_, limit) = map(words, in_force(rules["stale_leads"], setting(stale_lead_days=9)))
     assert limit == "Your limit is 9 working days, as you have set it."
     (only,) = map(words, in_force(rules["follow_up"], setting(level=Level.ACTIVE)))
-    assert only == "You hear of this from level 3 on; your level is 3, active."
+    assert only == (
+        "You hear of this from level 3 on, however high its priority; your level is 3, active."
+    )
 
 
 def test_things_are_told_as_they_are_now() -> None:
