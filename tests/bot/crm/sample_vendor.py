@@ -214,6 +214,8 @@ class Vendor:
         ]
     )
     answers: list[Response] = field(default_factory=list)
+    #: What it says of its limits with whatever it answers by itself.
+    limits: dict[str, str] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
@@ -233,7 +235,9 @@ class Vendor:
         self.busy -= 1
         if self.answers:
             return self.answers.pop(0)
-        return self._answer(request, self.bodies[-1])
+        answer = self._answer(request, self.bodies[-1])
+        answer.headers.update(self.limits)
+        return answer
 
     def _answer(self, request: WebRequest, body: Any) -> Response:
         path = request.url.path.strip("/").split("/")
