@@ -66,6 +66,8 @@ class Bot:
     intake: Intake
     web: Web = field(init=False)
     workspace_id: str = workspaces.DEFAULT
+    #: Held while the clock ticks: whoever takes it finds done what the tick before has begun.
+    at_the_tick: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _loops: list[asyncio.Task[None]] = field(default_factory=list)
     _http: aiohttp.ClientSession | None = None
@@ -93,9 +95,6 @@ class Bot:
         async def work_large() -> bool:
             return (await large.work_turn(crm)).goes_on
 
-        async def tick() -> None:
-            await ticking.tick(parts)
-
         async def ring() -> None:
             parts.wake.tick.set()
 
@@ -114,7 +113,7 @@ class Bot:
         self._begin("the fetcher", lambda: fetching.fetch_due(crm, caller), parts.wake.fetcher, 1.0)
         self._begin("the watch", lambda: watching.look_due(crm, caller), parts.wake.watch, WATCH)
         # The scheduler rings every half minute; others when something cannot wait for that.
-        self._begin("the clock", tick, parts.wake.tick, None)
+        self._begin("the clock", self._tick, parts.wake.tick, None)
         token = self.settings.slack_bot_token
         if self.slack is not None and token is not None:
             slack = self.slack
@@ -172,6 +171,10 @@ class Bot:
                 await finish()
 
         self._loops.append(asyncio.create_task(run(), name=name))
+
+    async def _tick(self) -> None:
+        async with self.at_the_tick:
+            await ticking.tick(self.parts)
 
     async def stop(self) -> None:
         """Finish what is under way within ten seconds, and let go of everything."""

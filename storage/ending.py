@@ -131,6 +131,37 @@ async def expire_these(
     return len(made)
 
 
+_PLACE = ("person_id", "rule", "subject")
+_PUT_BEFORE = select(insights.c.fingerprint, *(insights.c[name] for name in _PLACE)).where(
+    OPEN_INSIGHT,
+    insights.c.workspace_id == bindparam("workspace"),
+    among(insights.c.person_id, texts("people")),
+    among(insights.c.rule, texts("rules")),
+    among(insights.c.subject, texts("subjects")),
+)
+
+
+async def replace(
+    tx: Tx, workspace_id: str, made: Mapping[str, tuple[str, str, str]], now: datetime
+) -> int:
+    """End what the same rules have said before to the same people of the same; returns how much.
+
+    `made` are the new ones, by fingerprint: person, rule and subject. Their people's turns are
+    noted before.
+    """
+    if not made:
+        return 0
+    whose, rules, subjects = (sorted(set(each)) for each in zip(*made.values(), strict=True))
+    asked = {"workspace": workspace_id, "people": whose, "rules": rules, "subjects": subjects}
+    places = set(made.values())
+    before = [
+        print_
+        for print_, *place in await tx.execute(_PUT_BEFORE, asked)
+        if print_ not in made and tuple(place) in places
+    ]
+    return await expire_these(tx, workspace_id, before, now) if before else 0
+
+
 _STILL_OPEN = select(insights.c.fingerprint, insights.c.person_id).where(
     OPEN_INSIGHT,
     insights.c.workspace_id == bindparam("workspace"),

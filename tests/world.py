@@ -391,7 +391,9 @@ class World:
 
     async def tick(self) -> ticking.Ticked:
         """A turn of the clock, then what comes of it."""
-        ticked = await ticking.tick(self.parts)
+        # What the bot's own clock is at would be passed by, and not be there afterwards.
+        async with self.bot.at_the_tick:
+            ticked = await ticking.tick(self.parts)
         await self.settle()
         return ticked
 
@@ -418,7 +420,7 @@ class World:
 
     async def _waiting(self) -> list[str]:
         now, found = self.clock.now(), []
-        if self.parts.wake.tick.is_set():
+        if self.parts.wake.tick.is_set() or self.bot.at_the_tick.locked():
             found.append("a tick")
         async with self.database.read() as tx:
             for large in (False, True):

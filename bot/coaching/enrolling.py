@@ -135,8 +135,9 @@ async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
     await people.change(
         tx, person.workspace_id, person.id, enabled=True, began_at=now, paused_until=None
     )
-    if person.enrolment is not Enrolment.STARTED or not person.settings.enabled:
-        # What was so before is no news: it comes in one summary.
+    if person.began_at is None and person.enrolment is not Enrolment.STARTED:
+        # What was so before is no news: it comes in one summary. Who was coached before has been
+        # told of it.
         await checks.grow_old(tx, person.workspace_id, person.id, now)
         await insights.grow_old(tx, person.workspace_id, person.id, engine.time_rules(parts.rules))
         await people.backlog_came(tx, person.workspace_id, [person.id], now)

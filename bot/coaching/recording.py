@@ -46,6 +46,7 @@ from coach.stages import KnownStage, named_in, seen, settled
 from storage import (
     activities,
     deciding,
+    ending,
     insights,
     loader,
     messages,
@@ -517,6 +518,15 @@ async def store_insights(
         tx, workspace_id, await snoozing.followed(tx, workspace_id, new, now), now
     )
     persons = {each.draft.person_id for _, each in made}
+    again = {
+        print_: (each.draft.person_id, each.rule, each.draft.subject)
+        for print_, each in made
+        if each.type is InsightType.TIME
+    }
+    if again:
+        # What time brings is there once: the newer says what the older does, and what is so since.
+        await deciding.reconsider(tx, workspace_id, {whose for whose, _, _ in again.values()}, now)
+        await ending.replace(tx, workspace_id, again, now)
     if len(persons) <= AT_ONCE:
         await attend(parts, tx, workspace_id, persons)
     else:

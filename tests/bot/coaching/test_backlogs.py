@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import event
 
 from bot.coaching import backlogs, enrolling
@@ -14,7 +15,7 @@ from bot.coaching.recording import apply
 from bot.crm.providers import native
 from bot.runtime.parts import Parts
 from coach.backlogs import QUIET
-from coach.models import Enrolment, Level, Origin
+from coach.models import Enrolment, InsightState, Level, Origin
 from storage import checks, mutes, people
 from storage.mutes import Muted
 from tests.bot.coaching.test_following import done
@@ -363,3 +364,35 @@ async def test_a_large_backlog_costs_no_more_statements_than_a_small_one(
         await tick_after(parts, QUIET)
         await tick_after(parts, DAY)
     assert counts[2] <= counts[1] + 2
+
+
+async def test_who_was_away_for_a_while_hears_what_came_up_and_no_backlog(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    for each in (open_deal("D-1"), lead("C-1", "Ann")):
+        await world.post(each)
+    await world.settle()
+    await world.tick()
+    await enrolling.turn_off(world.parts, by(ANA))
+    await world.pass_time(DAY)
+    await world.post(open_deal("D-2"))
+    await world.settle()
+    await enrolling.turn_on(world.parts, by(ANA))
+    await world.settle()
+    await world.tick()
+    assert not any("What was waiting" in each for each in world.posts(ANA))
+    # The newer list of leads is there instead of the one of before.
+    open_ = [each for each in await world.insights(ANA) if each.state is InsightState.OPEN]
+    assert sorted(each.rule for each in open_) == ["stale_leads", "stuck_deals", "stuck_deals"]
+    assert "deal:native:D-2" in {each.subject for each in open_}
+    ana = await world.person(ANA)
+    assert await counted(world.parts, ana.id) == {}
+
+
+async def test_a_test_waits_for_what_the_bots_own_clock_is_at(sqlite_world: World) -> None:
+    world = sqlite_world
+    async with world.bot.at_the_tick:
+        with pytest.raises(AssertionError, match="a tick"):
+            await world.settle(0.05)
+    await world.settle()
