@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import JSON, Dialect, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeEngine
@@ -169,6 +169,14 @@ def is_passing(error: BaseException) -> bool:
     # A PostgreSQL that was not reached gave no code.
     code = getattr(error.orig, "sqlstate", None)
     return code is None or code == _LOCK_NOT_AVAILABLE or code.startswith(_PASSING_CLASSES)
+
+
+def is_databases(error: BaseException) -> bool:
+    """Whether a failure that passes is one that the database told of, and nobody else.
+
+    Of such a one nothing is left of the transaction, and it can be made anew at once.
+    """
+    return isinstance(error, DBAPIError) and is_passing(error)
 
 
 def insert(tx: Tx, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -23,15 +23,25 @@ async def reconsider(tx: Tx, workspace_id: str, person_ids: Collection[str], at:
         await tx.execute(_RECONSIDER, {"_workspace": workspace_id, "_ids": ids, "_at": at})
 
 
-_LOCK = (
+_THESE = (
     select(people.c.id)
     .where(
         among(people.c.workspace_id, texts("workspaces")),
         among(people.c.id, texts("ids")),
     )
     .order_by(people.c.id)
-    .with_for_update(key_share=True)
 )
+_FREE = _THESE.with_for_update(key_share=True, skip_locked=True)
+_LOCK = _THESE.with_for_update(key_share=True)
+
+
+async def free_of(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> set[str]:
+    """Those of these people whom nobody else is busy with: theirs alone until the end of `tx`.
+
+    For the clock, which waits for nobody and comes again.
+    """
+    asked = {"workspaces": [workspace_id], "ids": sorted(set(person_ids))}
+    return {row[0] for row in await tx.execute(_FREE, asked)}
 
 
 async def lock(tx: Tx, whom: Collection[tuple[str, str]]) -> None:

@@ -96,7 +96,10 @@ async def any_expired(tx: Tx, now: datetime) -> bool:
 
 
 async def expire(tx: Tx, now: datetime) -> int:
-    """End every open insight whose time is up; what is next for their people is decided anew."""
+    """End every open insight whose time is up; what is next for their people is decided anew.
+
+    Those of people whom another is busy with wait for the next time.
+    """
     query = select(insights.c.workspace_id, insights.c.person_id, insights.c.fingerprint).where(
         OPEN_INSIGHT, insights.c.expires_at <= now
     )
@@ -105,8 +108,10 @@ async def expire(tx: Tx, now: datetime) -> int:
         found.setdefault(workspace_id, {})[print_] = person_id
     count = 0
     for workspace_id, owners in found.items():
-        await deciding.reconsider(tx, workspace_id, owners.values(), now)
-        count += await expire_these(tx, workspace_id, owners, now)
+        free = await deciding.free_of(tx, workspace_id, owners.values())
+        await deciding.reconsider(tx, workspace_id, free, now)
+        theirs = [print_ for print_, person_id in owners.items() if person_id in free]
+        count += await expire_these(tx, workspace_id, theirs, now)
     return count
 
 

@@ -92,7 +92,11 @@ async def enlist(
 
 
 async def hold(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> None:
-    """Let nobody look at these people until the transaction ends; waits for who is at it."""
+    """Let nobody look at these people until the transaction ends; waits for who is at it.
+
+    Everybody who waits takes locks in one order: the workspace (`workspaces.lock`) where rounds or
+    the mirror change, then rounds, then people (`deciding.reconsider`), then what is theirs.
+    """
     await tx.execute(
         select(rounds.c.rule)
         .where(rounds.c.workspace_id == workspace_id, rounds.c.person_id.in_(sorted(person_ids)))
@@ -119,31 +123,38 @@ async def due(tx: Tx, rules: Collection[str], now: datetime, most: int) -> list[
     return [Round(*row) for row in await tx.execute(_due(rules, now).limit(most))]
 
 
+def _alone(query: Select[Any]) -> Select[Any]:
+    """The same rounds for this transaction alone, without those that another is busy with."""
+    theirs = (people.c.workspace_id == rounds.c.workspace_id) & (people.c.id == rounds.c.person_id)
+    return query.join(people, theirs).with_for_update(
+        of=(rounds, people), key_share=True, skip_locked=True
+    )
+
+
 async def claim(tx: Tx, rules: Collection[str], now: datetime, most: int) -> list[Round]:
     """Rounds that are due, for this transaction alone: others pass them by until it ends.
 
-    All rules' rounds of a person come together, as far as they are due.
+    All rules' rounds of a person come together, as far as they are due. Their people are had too,
+    and whom another is busy with is passed by: who claims waits for nobody, so that no ring of
+    waiting goes through it.
     """
-    query = _due(rules, now).limit(most).with_for_update(of=rounds, skip_locked=True)
+    query = _alone(_due(rules, now).limit(most))
     found = {Round(*row) for row in await tx.execute(query)}
     whom = sorted({(each.workspace_id, each.person_id) for each in found})
     for piece in chunks(whom):
         theirs = _due(rules, now).where(
             tuple_(rounds.c.workspace_id, rounds.c.person_id).in_(piece)
         )
-        query = theirs.with_for_update(of=rounds, skip_locked=True)
-        found |= {Round(*row) for row in await tx.execute(query)}
+        found |= {Round(*row) for row in await tx.execute(_alone(theirs))}
     return sorted(found)
 
 
 async def claim_one(tx: Tx, one: Round, now: datetime) -> bool:
     """Claim this round, if it is still due and nobody else's."""
-    query = (
-        _due([one.rule], now)
-        .where(rounds.c.workspace_id == one.workspace_id, rounds.c.person_id == one.person_id)
-        .with_for_update(of=rounds, skip_locked=True)
+    query = _due([one.rule], now).where(
+        rounds.c.workspace_id == one.workspace_id, rounds.c.person_id == one.person_id
     )
-    return (await tx.execute(query)).first() is not None
+    return (await tx.execute(_alone(query))).first() is not None
 
 
 def _these(table_update: Any) -> Any:

@@ -113,17 +113,24 @@ async def any_over(tx: Tx, now: datetime) -> bool:
 
 
 async def end(tx: Tx, now: datetime) -> int:
-    """Have messages drawn without their Undo where its time is up; returns of how many insights."""
+    """Have messages drawn without their Undo where its time is up; returns of how many insights.
+
+    Those of people whom another is busy with wait for the next time.
+    """
     found: dict[str, dict[str, str]] = {}
     for workspace_id, person_id, print_ in await tx.execute(_OVER, {"_now": now}):
         found.setdefault(workspace_id, {})[print_] = person_id
+    count = 0
     for workspace_id, owners in found.items():
-        await deciding.reconsider(tx, workspace_id, owners.values(), now)
-        for print_ in sorted(owners):
+        free = await deciding.free_of(tx, workspace_id, owners.values())
+        await deciding.reconsider(tx, workspace_id, free, now)
+        theirs = sorted(print_ for print_, person_id in owners.items() if person_id in free)
+        for print_ in theirs:
             await tx.execute(
                 update(insights)
                 .where(one(workspace_id, print_), insights.c.undo_until <= now)
                 .values(undo_until=None)
             )
-        await messages.changed(tx, workspace_id, owners)
-    return sum(map(len, found.values()))
+        await messages.changed(tx, workspace_id, theirs)
+        count += len(theirs)
+    return count

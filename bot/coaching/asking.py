@@ -7,7 +7,7 @@ from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
 from coach.muting import KIND
 from coach.phrases import say
-from storage import asking, deciding, messages, people, rounds
+from storage import asking, deciding, messages, people, rounds, workspaces
 from storage.messages import Message
 from storage.mutes import Muted
 
@@ -16,6 +16,7 @@ async def answer(parts: Parts, actor: Actor, message_id: str, *, go_on: bool) ->
     """Keep what was answered and let the question say so. Raises `Refusal` for another's."""
     now = parts.clock.now()
     async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
         person = await people.by_slack_user(tx, actor.workspace_id, actor.slack_user_id)
         asked = await messages.get(tx, actor.workspace_id, message_id)
         if person is None or asked is None or not _is_theirs(asked, person.id):

@@ -16,7 +16,7 @@ from coach.models import Insight, InsightState, Person, Ref
 from coach.phrases import say
 from coach.presenting import all_done, done_so_far
 from coach.screens import Control, Item, Screen, not_offered
-from storage import crm_writes, deciding, ending, insights, undoing, workspaces
+from storage import crm_writes, deciding, ending, insights, rounds, undoing, workspaces
 from storage import following as kept
 from storage.database import Tx
 
@@ -79,6 +79,8 @@ async def use_control(
                 raise Refusal(refused(insight))
             today = local_date(parts.clock.now(), person)
             write = write_of(control, ref, value, item, today)
+            # Rounds come before people: whoever looks at them takes them in this order.
+            await rounds.hold(tx, actor.workspace_id, [person.id])
             await deciding.reconsider(tx, actor.workspace_id, [person.id], parts.clock.now())
             await make(parts, tx, insight, person, write)
             if action.lists:
@@ -146,6 +148,7 @@ async def submit(
         result = action.submit(view, values)
         if isinstance(result, FieldErrors):
             return result
+        await rounds.hold(tx, actor.workspace_id, [person.id])
         await deciding.reconsider(tx, actor.workspace_id, [person.id], parts.clock.now())
         taken = await ending.end(
             tx,

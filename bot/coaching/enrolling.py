@@ -117,6 +117,8 @@ async def _choose(
         # The worker must not put next checks back that it made for the settings of before.
         await workspaces.lock(tx, parts.database, actor.workspace_id)
         person = await ensure(parts, tx, actor)
+        # Rounds come before people: whoever looks at them takes them in this order.
+        await rounds.hold(tx, actor.workspace_id, [person.id])
         await work(tx, person)
         # At once, and not at attention's next turn: who says stop is sent nothing more.
         await attend(parts, tx, actor.workspace_id, [person.id])

@@ -12,7 +12,7 @@ from coach.models import Deal, Insight, InsightState, Person
 from coach.muting import KIND
 from coach.phrases import say
 from coach.wording import plain
-from storage import deciding, insights, mutes, namesakes, rounds, showing
+from storage import deciding, insights, mutes, namesakes, rounds, showing, workspaces
 from storage.database import Tx
 from storage.mutes import Muted
 
@@ -79,6 +79,7 @@ async def mute(parts: Parts, actor: Actor, choice: Choice, until: datetime | Non
 async def unmute(parts: Parts, actor: Actor, what: str) -> Muted:
     """Take a mute back: what it silenced is open again, if it is in time. Raises `Refusal`."""
     async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
         person = await enrolling.ensure(parts, tx, actor)
         gone = await _unmute(parts, tx, person, what)
     _ring(parts)
@@ -88,6 +89,7 @@ async def unmute(parts: Parts, actor: Actor, what: str) -> Muted:
 async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Muted:
     """Take back what silenced an insight. Raises `Refusal` where nothing does any more."""
     async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
         now = parts.clock.now()
         insight = await insights.get(tx, actor.workspace_id, fingerprint)
         person = await enrolling.ensure(parts, tx, actor)

@@ -15,7 +15,7 @@ from coach.muting import KIND, mute_of, names_of
 from coach.phrases import Phrase, say
 from coach.presenting import done_so_far
 from coach.rule import Rule
-from storage import crm_writes, deciding, insights, mutes, people, rounds
+from storage import crm_writes, deciding, insights, mutes, people, rounds, workspaces
 from storage.database import Tx
 from storage.mutes import Muted
 
@@ -105,6 +105,7 @@ async def let_end(parts: Parts, now: datetime) -> bool:
         over = await mutes.over(tx, now)
     for workspace_id, ids in over.items():
         async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, workspace_id)
             await rounds.hold(tx, workspace_id, ids)
             await deciding.reconsider(tx, workspace_id, ids, now)
             known = await people.load(tx, workspace_id, ids)

@@ -10,7 +10,7 @@ from coach.models import Insight, InsightType, Person
 from coach.phrases import Phrase, say
 from coach.postponing import lasts
 from coach.truth import said_anew
-from storage import checks, deciding, following, insights, rounds, snoozes
+from storage import checks, deciding, following, insights, rounds, snoozes, workspaces
 from storage.database import Tx
 from storage.insights import NewInsight
 
@@ -49,6 +49,7 @@ async def snooze(parts: Parts, actor: Actor, fingerprint: str, until: Until) -> 
 async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Insight:
     """Have an insight back that was put off. Raises `Refusal`."""
     async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
         _, person = await theirs(parts, tx, actor, fingerprint)
         now = parts.clock.now()
         # Rounds come before people: whoever looks at them takes them in this order.

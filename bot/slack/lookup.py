@@ -12,7 +12,7 @@ from bot.slack import members
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError, Slack
 from coach.models import Person
-from storage import merging, people, workspaces
+from storage import merging, people, rounds, workspaces
 from storage.database import Tx
 
 log = logging.getLogger(__name__)
@@ -125,6 +125,8 @@ async def match(parts: Parts, tx: Tx, person: Person, user: dict[str, object]) -
         person, is_news = known, True
     time_zone = str(user.get("tz") or "") or None
     name = str(user.get("real_name") or user.get("name") or "") or person.name
+    # Rounds come before people: whoever looks at them takes them in this order.
+    await rounds.hold(tx, workspace_id, [person.id])
     await people.change(
         tx,
         workspace_id,

@@ -12,10 +12,14 @@ from bot.slack.faults import CALL_FAILED, Means, fault
 from coach.errors import CoachError
 from coach.phrases import Phrase, say
 from coach.wording import plain
+from storage.database import is_databases
 
 log = logging.getLogger(__name__)
 
 BUSY = say("The coach is busy at the moment. Please try again in a minute.")
+
+#: How often something is tried that the database kept from being done.
+TIMES = 4
 
 T = TypeVar("T")
 Tell = Callable[[Phrase], Awaitable[None]]
@@ -23,15 +27,21 @@ Tell = Callable[[Phrase], Awaitable[None]]
 _TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"}
 
 
-async def attempt(parts: Parts, name: str, work: Awaitable[T]) -> T | Phrase:
+async def attempt(parts: Parts, name: str, work: Callable[[], Awaitable[T]]) -> T | Phrase:
     """What `work` returns, or what its person is to be told when it goes wrong.
 
-    The one place where anything that people ask for may go wrong in any way.
+    The one place where anything that people ask for may go wrong in any way. What the database
+    itself kept from being done, as when two are in each other's way, is done anew a few times: a
+    use case is one transaction, of which nothing is left then.
     """
-    try:
-        return await work
-    except Exception as error:
-        return explained(parts, name, error)
+    for left in range(TIMES - 1, -1, -1):
+        try:
+            return await work()
+        except Exception as error:
+            if not left or not is_databases(error):
+                return explained(parts, name, error)
+            log.info("%s is tried again: %s", name, type(error).__name__)
+    raise AssertionError("the last time is answered or explained")
 
 
 async def tell_of(name: str, said: Phrase, tell: Tell) -> None:

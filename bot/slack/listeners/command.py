@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -37,7 +38,7 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
     if subcommand is None:
         subcommand, args = desk.subcommands["help"], word
     if subcommand.opens_modal:
-        await show(desk, client, str(body["trigger_id"]), _view(desk, client, body, name))
+        await show(desk, client, str(body["trigger_id"]), partial(_view, desk, client, body, name))
         return
     result = await _run(desk, client, body, subcommand, name, args)
     url = str(body.get("response_url") or "")

@@ -1,5 +1,7 @@
 """Linking a CRM: chosen in a menu, filled in, and tried by a button."""
 
+from functools import partial
+
 from bot.coaching.connecting import ConnectError, FieldError
 from bot.coaching.permission import Refusal
 from bot.slack.blocks.asides import sentence, sentence_modal
@@ -15,7 +17,7 @@ from coach.wording import plain
 
 async def choose(press: Press) -> None:
     """Open the window for the vendor that was chosen."""
-    await press.show(_asking(press))
+    await press.show(partial(_asking, press))
 
 
 async def _asking(press: Press) -> Json:
@@ -54,7 +56,7 @@ async def test(press: Press) -> None:
         voice = await press.desk.voice(press.team_id, press.user)
         await press.respond(*sentence(await _tried(press), voice))
         return
-    await press.show(_told(press))
+    await press.show(partial(_told, press))
 
 
 async def _told(press: Press) -> Json:

@@ -118,7 +118,7 @@ class Desk:
 
     def _begin(self, lanes: Lanes, team_id: str, name: str, work: Work, tell: Tell) -> bool:
         async def told() -> None:
-            said = await attempt(self.parts, name, work())
+            said = await attempt(self.parts, name, work)
             if said is not None:
                 await tell_of(name, said, tell)
 

@@ -97,4 +97,4 @@ async def open_settings(press: Press) -> None:
         voice = press.parts.voices.to(person)
         return settings_modal(person, voice, press.parts.clock.now())
 
-    await press.show(view())
+    await press.show(view)

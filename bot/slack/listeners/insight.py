@@ -27,7 +27,7 @@ from coach.phrases import say
 
 async def take(press: Press) -> None:
     """Open the screen behind Take Action."""
-    await press.show(_screen(press))
+    await press.show(partial(_screen, press))
 
 
 async def _screen(press: Press) -> Json:

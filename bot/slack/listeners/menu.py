@@ -37,7 +37,7 @@ async def _snooze(until: Until, press: Press, fingerprint: str) -> None:
 
 
 async def _ask_day(press: Press, fingerprint: str) -> None:
-    await press.show(_day_modal(press, fingerprint))
+    await press.show(partial(_day_modal, press, fingerprint))
 
 
 async def _day_modal(press: Press, fingerprint: str) -> Json:
@@ -53,7 +53,7 @@ async def _dismiss(press: Press, fingerprint: str) -> None:
 
 
 async def _ask_mute(press: Press, fingerprint: str) -> None:
-    await press.show(_mute_modal(press, fingerprint))
+    await press.show(partial(_mute_modal, press, fingerprint))
 
 
 async def _mute_modal(press: Press, fingerprint: str) -> Json:

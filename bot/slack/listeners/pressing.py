@@ -1,7 +1,7 @@
 """A press, where its answer reaches its person, and modals that are opened in time."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +102,7 @@ class Press:
         url, api = self.response_url or "", self.parts.slack_api_url
         await respond(self.client, api, url, text, blocks, replace=replace)
 
-    async def show(self, making: Coroutine[Any, Any, Json]) -> None:
+    async def show(self, making: Callable[[], Coroutine[Any, Any, Json]]) -> None:
         """Open the modal that `making` makes; above the one in which it was asked for, if any."""
         on_top = self.modal_id is not None
         await show(self.desk, self.client, self.trigger_id, making, on_top=on_top)
@@ -118,7 +118,7 @@ async def show(
     desk: Desk,
     client: AsyncWebClient,
     trigger_id: str,
-    making: Coroutine[Any, Any, Json],
+    making: Callable[[], Coroutine[Any, Any, Json]],
     *,
     on_top: bool = False,
 ) -> None:
@@ -127,7 +127,7 @@ async def show(
     One that takes long finds its place kept; what then goes wrong is said there.
     """
     open_view = client.views_push if on_top else client.views_open
-    task = asyncio.create_task(making)
+    task = asyncio.create_task(making())
     done, _ = await asyncio.wait({task}, timeout=desk.patience)
     if done:
         await open_view(trigger_id=trigger_id, view=task.result())
@@ -137,6 +137,7 @@ async def show(
     except CALL_FAILED:
         task.cancel()
         raise
-    made = await attempt(desk.parts, "a modal", task)
+    first: list[Awaitable[Json]] = [task]
+    made = await attempt(desk.parts, "a modal", lambda: first.pop() if first else making())
     view = sentence_modal(made) if isinstance(made, Phrase) else made
     await client.views_update(view_id=opened["view"]["id"], view=view)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -65,7 +66,8 @@ async def answer(submission: Submission, handlers: Mapping[str, Handler]) -> Jso
         return {"response_action": "update", "view": sentence_modal(said)}
 
     async def work() -> None:
-        told = await attempt(submission.desk.parts, "a form", handler(submission))
+        parts = submission.desk.parts
+        told = await attempt(parts, "a form", partial(handler, submission))
         if isinstance(told, Phrase):
             view = sentence_modal(told, await submission.voice())
             told = {"response_action": "update", "view": view}

@@ -1,5 +1,7 @@
 """Why an insight is seen: asked at its card, or about another one in the answer."""
 
+from functools import partial
+
 from bot.coaching import explaining
 from bot.coaching.actor import Actor
 from bot.slack.blocks.pieces import Json
@@ -15,7 +17,7 @@ async def show(press: Press) -> None:
 
 async def explain(press: Press, fingerprint: str) -> None:
     """Open the explanation of an insight: an entry of its menu."""
-    await press.show(_modal(press, await press.actor(), fingerprint))
+    await press.show(partial(_modal, press, await press.actor(), fingerprint))
 
 
 async def choose(press: Press) -> None:

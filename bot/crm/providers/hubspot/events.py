@@ -151,7 +151,8 @@ def _short(value: object) -> object:
 
 
 def _hint(item: Mapping[str, Any], what: str) -> str:
-    imported = item.get("changeSource") in _IMPORTS
+    source = item.get("changeSource")
+    imported = isinstance(source, str) and source in _IMPORTS
     if what == "creation":
         return CREATED_BY_IMPORT if imported else CREATED
     return IMPORTED if imported else CHANGED

@@ -203,6 +203,13 @@ def test_one_bad_event_of_a_batch_keeps_no_other_from_counting() -> None:
     assert named(reading) == [("deal", "5001", "created")]
 
 
+@pytest.mark.parametrize("source", [[], {}, 7, None])
+def test_where_an_event_comes_from_may_be_told_oddly(source: object) -> None:
+    item = json.loads((PAYLOADS / "deal_creation.json").read_text())[0]
+    body = json.dumps([{**item, "changeSource": source}]).encode()
+    assert named(HUBSPOT.parse(body, None, RECEIVED)) == [("deal", "5001", "created")]
+
+
 @pytest.mark.parametrize(
     "what", ["deal.eaten", "deal", "", "object.creation", "conversation.creation"]
 )
