@@ -179,7 +179,7 @@ async def bare(case: Case, sqlite_url: str) -> AsyncIterator[Office]:
         async with (
             serving(plain_config(Router(Intake(crm).routes(), redirect_slashes=False)), on),
             # Long enough for a busy machine; who hears nothing at all waits so long once.
-            Caller(crm, patience=2.0) as caller,
+            Caller(crm, patience=1.5) as caller,
             aiohttp.ClientSession(trust_env=False) as http,
         ):
             yield Office(case, crm, caller, vendor, connection, address(on), http)

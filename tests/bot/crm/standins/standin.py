@@ -66,7 +66,7 @@ class Standin:
             answer = self.answers.pop(0)
             if isinstance(answer, Silence):
                 # Longer than anybody waits in a test.
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(3.0)
             return answer
         answer = self.answer(asked) if self.lets_in(asked) else JSONResponse({}, 401)
         answer.headers.update(self.headers)
