@@ -9,7 +9,7 @@ from bot.coaching.checking import Touched
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.errors import RuleFaultError
-from coach.keys import belongs_to, kind_of, subject_key
+from coach.keys import belongs_to, key_of, kind_of, subject_key
 from coach.knowledge import UNKNOWN
 from coach.models import About, Insight, InsightState, SubjectKind
 from coach.muting import mute_of, names_of
@@ -323,9 +323,7 @@ async def _heard(
     about = await insights.subjects(tx, workspace_id, [each.fingerprint for each in open_])
     heard: list[Insight] = []
     for each in open_:
-        its = {
-            f"{one.kind}:{one.connection_id}:{one.id}" for one in about.get(each.fingerprint, ())
-        }
+        its = set(map(key_of, about.get(each.fingerprint, ())))
         by_names = names_of(each.rule, each.type, each.subject, its)
         if mute_of(by_names, muted, now) is None:
             heard.append(each)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot.coaching import following
 from bot.runtime.parts import Parts
+from coach.keys import key_of
 from coach.models import About, Insight, InsightState, Person
 from coach.muting import KIND, mute_of, names_of
 from coach.phrases import Phrase, say
@@ -74,7 +75,7 @@ def _said(what: Phrase, until: datetime | None) -> Phrase:
 
 
 def _keys(about: tuple[About, ...]) -> set[str]:
-    return {f"{each.kind}:{each.connection_id}:{each.id}" for each in about}
+    return set(map(key_of, about))
 
 
 def names(insight: Insight, about: tuple[About, ...]) -> set[str]:

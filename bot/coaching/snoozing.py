@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal, refused, theirs
 from bot.runtime.parts import Parts
+from coach.keys import key_of
 from coach.models import Insight, InsightType, Person
 from coach.phrases import Phrase, say
 from coach.postponing import lasts
@@ -68,9 +69,7 @@ async def _look_again(tx: Tx, back: Insight) -> None:
     """Its rule looks at it again as if it had not been put off."""
     workspace_id, print_, at = back.workspace_id, back.fingerprint, back.expires_at
     about = (await insights.subjects(tx, workspace_id, [print_])).get(print_, ())
-    alone = [
-        each for each in about if f"{each.kind}:{each.connection_id}:{each.id}" == back.subject
-    ]
+    alone = [each for each in about if key_of(each) == back.subject]
     keys = [checks.Key(back.rule, each.kind, each.connection_id, each.id) for each in alone]
     if keys and back.type is InsightType.TIME:
         await rounds.hasten(tx, workspace_id, {(back.person_id, back.rule): at})
