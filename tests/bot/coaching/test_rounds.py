@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from bot.coaching import ticking
+from bot.coaching import enrolling, muting, ticking
 from bot.coaching.checking import AGAIN
+from bot.coaching.muting import Choice
 from bot.runtime.parts import Parts
 from coach.knowledge import Known
 from coach.models import (
@@ -29,7 +30,8 @@ from coach.models import (
 from coach.phrases import say
 from coach.rule import TimeLook, TimeRule, Verdict
 from coach.truth import always
-from storage import checks, people, rounds
+from storage import checks, deciding, people, rounds
+from storage.database import Database
 from storage.tables import tasks as tasks_table
 from tests.bot.coaching.test_ticking import lead, open_deal, pass_time, task, tick_after
 from tests.world import (
@@ -38,6 +40,7 @@ from tests.world import (
     BEN,
     WORKSPACE,
     batch,
+    by,
     deliver,
     enrol,
     insights_of,
@@ -280,6 +283,44 @@ async def test_all_rules_rounds_of_a_person_are_claimed_together(parts: Parts) -
     async with parts.database.write() as tx:
         claimed = await rounds.claim(tx, parts.rules, parts.clock.now(), 1)
     assert [each.rule for each in claimed] == ["overdue_tasks", "stale_leads", "stuck_deals"]
+
+
+CHOICES: dict[str, Callable[[Parts], Awaitable[object]]] = {
+    "level": lambda parts: enrolling.set_level(parts, by(ANA), Level.ACTIVE),
+    "pause": lambda parts: enrolling.pause(parts, by(ANA), parts.clock.now() + DAY),
+    "off": lambda parts: enrolling.turn_off(parts, by(ANA)),
+    "unmute": lambda parts: muting.unmute(parts, by(ANA), "rule:stuck_deals"),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+async def test_a_choice_waits_for_a_round_without_standing_in_its_way(
+    postgresql_parts: Parts, choice: str
+) -> None:
+    """Else each waits for the other, and the database ends one of them."""
+    parts = postgresql_parts
+    ana = await enrol(parts, ANA)
+    await deliver(parts, open_deal("D-1"), lead("C-1", "Ann"), task("T-1", "2026-11-20"))
+    await muting.mute(parts, by(ANA), Choice("rule:stuck_deals"), None)
+    async with parts.database.write() as tx:
+        # As one that is being made has them; then it comes to its person.
+        await rounds.hold(tx, WORKSPACE, [ana.id])
+        chosen = asyncio.create_task(asyncio.wait_for(CHOICES[choice](parts), 30))
+        async with asyncio.timeout(20):
+            while not await anybody_waits(parts.database):
+                await asyncio.sleep(0.02)
+        await deciding.reconsider(tx, WORKSPACE, [ana.id], parts.clock.now())
+    await chosen
+
+
+async def anybody_waits(database: Database) -> bool:
+    """Whether a transaction of this database waits for a lock."""
+    async with database.read() as tx:
+        query = """
+            SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE datname = current_database() AND NOT granted
+        """
+        return bool((await tx.exec_driver_sql(query)).scalar_one())
 
 
 async def test_processes_share_the_rounds_and_none_repeats_anothers(
