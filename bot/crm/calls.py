@@ -1,5 +1,6 @@
 """Calls to a vendor as values, with what they are made, what it answers, how fast it is called."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,21 @@ class Call:
     #: Whether making it twice does no harm. Where it would, a call whose answer was lost is not
     #: made again by itself: a person has to look what became of it.
     repeatable: bool = True
+
+
+def json_call(
+    method: str,
+    url: str,
+    content: object = None,
+    *,
+    headers: Mapping[str, str],
+    repeatable: bool = True,
+) -> Call:
+    """A call that sends `content` as JSON; `None` is no body."""
+    if content is None:
+        return Call(method, url, headers, b"", repeatable)
+    sent = {**headers, "content-type": "application/json"}
+    return Call(method, url, sent, json.dumps(content).encode(), repeatable)
 
 
 @dataclass(frozen=True, slots=True)

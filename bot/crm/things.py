@@ -13,6 +13,7 @@ from bot.crm.provider import PayloadError, Told, told_by_status
 from bot.web.strict_json import JsonError, loads
 from coach.events import Change
 from coach.models import SubjectKind
+from coach.writes import DeleteTask, Outgoing
 
 #: Names of the forms that the domain has other words for.
 NAMES = {"name": "name_given"}
@@ -195,8 +196,13 @@ _REFUSED = {
 }
 
 
-def told_with(answer: Answer, *, id: object = None, why: object = None) -> Told:
-    """What the status says, with the id the vendor gave, or its own words for why not."""
+def told_with(outgoing: Outgoing, answer: Answer, *, id: object = None, why: object = None) -> Told:
+    """What the status says, with the id the vendor gave, or its own words for why not.
+
+    What is to be deleted and is gone is as it should be.
+    """
+    if isinstance(outgoing.write, DeleteTask) and answer.gone:
+        return Told()
     said = told_by_status(answer)
     if answer.ok:
         return Told(remote_id=name_of(id))

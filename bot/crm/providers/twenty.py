@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.crm.calls import Account, Answer, Call, Pace
+from bot.crm.calls import Account, Answer, Call, Pace, json_call
 from bot.crm.provider import (
     Fetch,
     Fetched,
@@ -313,12 +312,9 @@ def _request(
     repeatable: bool = True,
 ) -> Call:
     headers = {"authorization": f"Bearer {account.access.get('api_key', '')}"}
-    body = b""
-    if told is not None:
-        headers["content-type"] = "application/json"
-        body = json.dumps(told).encode()
     address = (account.address or API).rstrip("/")
-    return Call(method, f"{address}/rest/{path}", headers, body, repeatable)
+    url = f"{address}/rest/{path}"
+    return json_call(method, url, told, headers=headers, repeatable=repeatable)
 
 
 def _path(kind: str) -> str:
@@ -468,12 +464,10 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
 
 def told(outgoing: Outgoing, answer: Answer) -> Told:
     """What Twenty calls what was made, or why it did not make it."""
-    if isinstance(outgoing.write, DeleteTask) and answer.gone:
-        return Told()
     value = answered(answer)
     reasons = value.get("messages")
     why = reasons[0] if isinstance(reasons, list) and reasons else value.get("message")
-    return told_with(answer, id=inner(value, "data", "createTask", "id"), why=why)
+    return told_with(outgoing, answer, id=inner(value, "data", "createTask", "id"), why=why)
 
 
 # Linking

@@ -24,7 +24,10 @@ from bot.crm.things import (
 )
 from coach.events import Change, Owner
 from coach.models import DealStatus, SubjectKind, TaskStatus
+from coach.writes import DeleteTask, MoveDeal
+from tests.bot.crm.vendors import change
 
+MOVE = change(MoveDeal("c", "D-9", "Won"))
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DEAL, CONTACT, TASK = SubjectKind.DEAL, SubjectKind.CONTACT, SubjectKind.TASK
 
@@ -128,14 +131,17 @@ def test_places_within_objects_may_be_empty() -> None:
 
 
 def test_an_answer_tells_the_id_or_why_not() -> None:
-    assert told_with(Answer(201), id=900) == Told(remote_id="900")
-    assert told_with(Answer(200), id={}) == Told()
-    assert told_with(Answer(400), why="Deal\x00 not found. ") == Told(
+    assert told_with(MOVE, Answer(201), id=900) == Told(remote_id="900")
+    assert told_with(MOVE, Answer(200), id={}) == Told()
+    assert told_with(MOVE, Answer(400), why="Deal\x00 not found. ") == Told(
         refusal="HTTP 400: Deal not found."
     )
-    assert told_with(Answer(400), why={"x": 1}) == Told(refusal="HTTP 400")
-    assert told_with(Answer(404), why="No deal 9") == Told(
+    assert told_with(MOVE, Answer(400), why={"x": 1}) == Told(refusal="HTTP 400")
+    assert told_with(MOVE, Answer(404), why="No deal 9") == Told(
         refusal="it is not in the CRM any more (HTTP 404: No deal 9)"
     )
-    assert told_with(Answer(503), why="busy") == Told(again="HTTP 503")
+    assert told_with(MOVE, Answer(503), why="busy") == Told(again="HTTP 503")
+    away = change(DeleteTask("c", "900"))
+    assert told_with(away, Answer(404), why="No task 900") == Told()
+    assert told_with(away, Answer(403)).refusal is not None
     assert len(words("x" * 500)) == 200

@@ -1,10 +1,9 @@
 """What every call to Attio has in common, and what is known of a workspace since it was linked."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.crm.calls import Account, Answer, Call
+from bot.crm.calls import Account, Answer, Call, json_call
 from bot.crm.things import answered, words
 
 #: Where the API is, for every account.
@@ -25,11 +24,8 @@ def request(
     """A call to a path of the API."""
     token = account.access.get("api_key", "")
     headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
-    body = b""
-    if content is not None:
-        headers["content-type"] = "application/json"
-        body = json.dumps(content).encode()
-    return Call(method, f"{account.address or API}{path}", headers, body, repeatable)
+    url = f"{account.address or API}{path}"
+    return json_call(method, url, content, headers=headers, repeatable=repeatable)
 
 
 def why_not(answer: Answer) -> str:

@@ -103,10 +103,8 @@ def _linked(account: Account, new: CreateTask) -> list[dict[str, str]]:
 
 def told(outgoing: Outgoing, answer: Answer) -> Told:
     """What Attio calls what was made, or why it did not make it."""
-    if isinstance(outgoing.write, DeleteTask) and answer.gone:
-        return Told()
     id = inner(answered(answer), "data", "id", "task_id")
-    return told_with(answer, id=id, why=why_not(answer))
+    return told_with(outgoing, answer, id=id, why=why_not(answer))
 
 
 WRITING = Writing(

@@ -1,11 +1,10 @@
 """What every call to Close has in common."""
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.crm.calls import Account, Answer, Call
+from bot.crm.calls import Account, Answer, Call, json_call
 from bot.crm.things import answered, words
 
 #: Where the API is, for every account.
@@ -23,11 +22,8 @@ def request(
     """A call to a path of the API; the key is the user, and there is no password."""
     user = base64.b64encode(f"{account.access.get('api_key', '')}:".encode()).decode()
     headers = {"accept": "application/json", "authorization": f"Basic {user}"}
-    body = b""
-    if content is not None:
-        headers["content-type"] = "application/json"
-        body = json.dumps(content).encode()
-    return Call(method, f"{account.address or API}{path}", headers, body, repeatable)
+    url = f"{account.address or API}{path}"
+    return json_call(method, url, content, headers=headers, repeatable=repeatable)
 
 
 def why_not(answer: Answer) -> str:

@@ -72,9 +72,7 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
 
 def told(outgoing: Outgoing, answer: Answer) -> Told:
     """What Close calls what was made, or why it did not make it."""
-    if isinstance(outgoing.write, DeleteTask) and answer.gone:
-        return Told()
-    return told_with(answer, id=answered(answer).get("id"), why=why_not(answer))
+    return told_with(outgoing, answer, id=answered(answer).get("id"), why=why_not(answer))
 
 
 WRITING = Writing(

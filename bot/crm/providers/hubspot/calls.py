@@ -3,14 +3,13 @@
 https://developers.hubspot.com/docs/api/crm/understanding-the-crm
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.crm.calls import Call
+from bot.crm.calls import Call, json_call
 from bot.crm.provider import Account, Fetch
 from bot.crm.things import inner, moment
 from coach.models import SubjectKind
@@ -78,9 +77,8 @@ def get(account: Account, path: str, **query: object) -> Call:
 
 def send(account: Account, method: str, path: str, body: object, *, repeatable: bool) -> Call:
     """A call with a body."""
-    sent = {**headers(account), "content-type": "application/json"}
     url = f"{account.address}{path}"
-    return Call(method, url, sent, json.dumps(body).encode(), repeatable=repeatable)
+    return json_call(method, url, body, headers=headers(account), repeatable=repeatable)
 
 
 def headers(account: Account) -> dict[str, str]:

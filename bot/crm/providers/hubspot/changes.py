@@ -134,7 +134,5 @@ def _patch(account: Account, plural: str, id: str, properties: dict[str, str]) -
 
 def told(outgoing: Outgoing, answer: Answer) -> Told:
     """The id of what was made, or HubSpot's own words for why not."""
-    if answer.gone and isinstance(outgoing.write, DeleteTask):
-        return Told()
     value = answered(answer)
-    return told_with(answer, id=value.get("id"), why=value.get("message"))
+    return told_with(outgoing, answer, id=value.get("id"), why=value.get("message"))

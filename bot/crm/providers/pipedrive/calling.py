@@ -1,11 +1,10 @@
 """What every call to Pipedrive has in common."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.crm.calls import Account, Answer, Call, rest_by_headers
+from bot.crm.calls import Account, Answer, Call, json_call, rest_by_headers
 from bot.crm.things import answered, inner
 
 #: Where the API is, for every account.
@@ -29,11 +28,8 @@ def request(
         "accept": "application/json",
         "x-api-token": account.access.get("api_token", ""),
     }
-    body = b""
-    if content is not None:
-        headers["content-type"] = "application/json"
-        body = json.dumps(content).encode()
-    return Call(method, f"{account.address or API}{path}", headers, body, repeatable)
+    url = f"{account.address or API}{path}"
+    return json_call(method, url, content, headers=headers, repeatable=repeatable)
 
 
 def is_gate(answer: Answer) -> bool:

@@ -83,9 +83,9 @@ def told(outgoing: Outgoing, answer: Answer) -> Told:
     """What Pipedrive calls what was made, or why it did not make it."""
     if is_gate(answer):
         return Told(again="Pipedrive asked for a longer pause")
-    if isinstance(outgoing.write, DeleteTask) and answer.gone:
-        return Told()
-    return told_with(answer, id=inner(answered(answer), "data", "id"), why=why_not(answer))
+    return told_with(
+        outgoing, answer, id=inner(answered(answer), "data", "id"), why=why_not(answer)
+    )
 
 
 WRITING = Writing(

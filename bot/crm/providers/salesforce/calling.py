@@ -1,12 +1,11 @@
 """What every call to Salesforce has in common."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bot.crm.calls import Account, Answer, Call, rest_by_headers
+from bot.crm.calls import Account, Answer, Call, json_call, rest_by_headers
 from bot.crm.things import inner, rows, words
 from bot.web.strict_json import JsonError, loads
 
@@ -33,11 +32,8 @@ def request(
         "authorization": f"Bearer {account.access.get('access_token', '')}",
         "sforce-call-options": "client=coach",
     }
-    body = b""
-    if content is not None:
-        headers["content-type"] = "application/json"
-        body = json.dumps(content).encode()
-    return Call(method, f"{address_of(account)}{path}", headers, body, repeatable)
+    url = f"{address_of(account)}{path}"
+    return json_call(method, url, content, headers=headers, repeatable=repeatable)
 
 
 def address_of(account: Account) -> str:

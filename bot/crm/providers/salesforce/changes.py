@@ -101,13 +101,11 @@ def _owner(outgoing: Outgoing) -> dict[str, str]:
 
 def told(outgoing: Outgoing, answer: Answer) -> Told:
     """What Salesforce calls what was made, or why it did not make it."""
-    if isinstance(outgoing.write, DeleteTask) and answer.gone:
-        return Told()
     if is_spent(answer):
         return Told(again="the organization has no calls left for now")
     if any(each.get("errorCode") in tuple(_BUSY) for each in errors_of(answer)):
         return Told(again="somebody else was changing it")
-    return told_with(answer, id=answered(answer).get("id"), why=why_not(answer))
+    return told_with(outgoing, answer, id=answered(answer).get("id"), why=why_not(answer))
 
 
 WRITING = Writing(
