@@ -1,23 +1,19 @@
 """From events to the mirror, activities and insights: a whole batch in one transaction."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.coaching import following, snoozing
+from bot.coaching import following
 from bot.coaching.adopting import as_ours
-from bot.coaching.attending import attend
+from bot.coaching.advising import AT_ONCE, answers, store_insights
 from bot.coaching.checking import Touched, appoint
 from bot.coaching.owning import identify
 from bot.runtime.parts import Parts
-from coach import engine
-from coach.bulk import in_one_go
 from coach.events import Change, Event, Owner
 from coach.keys import kind_of, subject_key
-from coach.knowledge import UNKNOWN
 from coach.mirror import (
     Visit,
     blank,
@@ -31,27 +27,17 @@ from coach.models import (
     Activity,
     Contact,
     Deal,
-    InsightType,
     Origin,
-    Person,
     Subject,
     SubjectKind,
     Task,
     Verb,
 )
-from coach.namesakes import deals_named, told_apart
-from coach.repetition import past_of
-from coach.rule import ActionLook
 from coach.stages import KnownStage, named_in, seen, settled
 from storage import (
     activities,
-    deciding,
-    ending,
-    insights,
-    loader,
     messages,
     mirror,
-    namesakes,
     owners,
     people,
     stages,
@@ -59,8 +45,6 @@ from storage import (
 )
 from storage.activities import ActivityRow
 from storage.database import Tx
-from storage.insights import Marked, NewInsight
-from storage.loader import Asked
 from storage.owners import Resolved
 
 #: Fields whose change is worth keeping with the activity.
@@ -79,9 +63,6 @@ _MADE = {
     Verb.CONTACT_CREATED: SubjectKind.CONTACT,
     Verb.TASK_CREATED: SubjectKind.TASK,
 }
-
-#: For so many people at once it is decided together with the recording what they are told.
-AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +185,7 @@ async def apply(
     review = await following.review_of(
         parts, tx, workspace_id, touched, now, here=_here(new, touched), taking=taking
     )
-    drafts = await _answers(parts, tx, workspace_id, told, known, now)
+    drafts = await answers(parts, tx, workspace_id, told, known, now)
     whom = {each.draft.person_id for each in drafts}
     followed = await following.act(tx, workspace_id, review, now, also=whom)
     made = await store_insights(parts, tx, workspace_id, drafts, now)
@@ -443,92 +424,3 @@ def _row(
         event.details,
         _actor(activity.connection_id, event.actor),
     )
-
-
-async def _answers(
-    parts: Parts,
-    tx: Tx,
-    workspace_id: str,
-    told: Sequence[tuple[Activity, datetime]],
-    known: Mapping[str, Person],
-    now: datetime,
-) -> list[NewInsight]:
-    asked = [
-        (activity, received_at)
-        for activity, received_at in told
-        if activity.origin is not Origin.IMPORT
-        and activity.person_id in known
-        and engine.is_news(activity.occurred_at, received_at)
-    ]
-    if not asked:
-        return []
-    times: dict[tuple[str, Verb], list[datetime]] = defaultdict(list)
-    for activity, received_at in asked:
-        times[activity.person_id or "", activity.verb].append(received_at)
-    bulk = {which: in_one_go(its) for which, its in times.items()}
-    verbs = {activity.verb for activity, _ in asked}
-    shown = engine.shown(parts.rules, verbs)
-    persons = {activity.person_id for activity, _ in asked if activity.person_id}
-    found = await loader.find(tx, parts.loaders, shown, Asked(workspace_id, persons))
-    recalled = [engine.recalled(parts.rules, activity) for activity, _ in asked]
-    said = await insights.marked(
-        tx, workspace_id, {place for each in recalled for place in each.items()}, persons, now
-    )
-    new: list[NewInsight] = []
-    for (activity, received_at), marks in zip(asked, recalled, strict=True):
-        person = known[activity.person_id or ""]
-        before = [
-            each
-            for rule, mark in marks.items()
-            for each in said.get(Marked(person.id, rule, mark), ())
-        ]
-        known_ = found.get(person.id, UNKNOWN)
-        look = ActionLook(now, person, activity, known_, received_at, tuple(before))
-        for rule, draft in engine.on_activity(parts.rules, look):
-            new.append(
-                NewInsight(
-                    rule,
-                    InsightType.ACTION,
-                    draft,
-                    own_act=activity.own_act,
-                    told_at=received_at,
-                    in_bulk=received_at in bulk[person.id, activity.verb],
-                )
-            )
-            # What was said a moment ago counts for the rest of the batch.
-            for mark in {each.mark for each in draft.about if each.mark}:
-                said[Marked(person.id, rule, mark)].insert(0, past_of(rule, draft, now))
-    return new
-
-
-async def store_insights(
-    parts: Parts, tx: Tx, workspace_id: str, new: Sequence[NewInsight], now: datetime
-) -> int:
-    """Store insights and decide what their people are told now; returns how many were new.
-
-    When they are for many people, these are left to attention's own turn: it decides about each
-    of them once, however much has come for them until then. The caller rings both bells.
-    """
-    if not new:
-        return 0
-    named = await namesakes.of(tx, workspace_id, deals_named(each.draft for each in new))
-    if named:
-        new = [replace(each, draft=told_apart(each.draft, named)) for each in new]
-    made = await insights.add(
-        tx, workspace_id, await snoozing.followed(tx, workspace_id, new, now), now
-    )
-    persons = {each.draft.person_id for _, each in made}
-    again = {
-        print_: (each.draft.person_id, each.rule, each.draft.subject)
-        for print_, each in made
-        if each.type is InsightType.TIME
-    }
-    if again:
-        # What time brings is there once: the newer says what the older does, and what is so since.
-        await deciding.reconsider(tx, workspace_id, {whose for whose, _, _ in again.values()}, now)
-        await ending.replace(tx, workspace_id, again, now)
-    if len(persons) <= AT_ONCE:
-        await attend(parts, tx, workspace_id, persons)
-    else:
-        await deciding.reconsider(tx, workspace_id, persons, now)
-    return len(made)

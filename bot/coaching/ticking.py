@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.coaching import planning, silencing
+from bot.coaching.advising import store_insights
 from bot.coaching.checking import AGAIN, moment
-from bot.coaching.recording import store_insights
 from bot.runtime.parts import Parts
 from coach import backlogs, engine
 from coach.calendar import next_work

@@ -18,8 +18,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bot.coaching import attending
+from bot.coaching.advising import store_insights
 from bot.coaching.checking import Touched, appoint
-from bot.coaching.recording import store_insights
 from bot.crm.intake import Intake
 from bot.crm.links import Links
 from bot.crm.parts import CrmParts

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.coaching import attending, recording
+from bot.coaching.advising import AT_ONCE
 from bot.crm import worker
 from bot.runtime.parts import Parts
 from coach.events import Change, Event, Owner
@@ -458,10 +459,10 @@ async def test_what_comes_for_many_at_once_is_left_to_attentions_own_turn(parts:
         async with parts.database.read() as tx:
             return await deciding.any_to_decide(tx, parts.clock.now())
 
-    few = [won(f"D-{n}", owner=f"few{n}@x.example") for n in range(recording.AT_ONCE)]
+    few = [won(f"D-{n}", owner=f"few{n}@x.example") for n in range(AT_ONCE)]
     await deliver(parts, batch(*few))
     assert not await waits()
-    many = [won(f"E-{n}", owner=f"many{n}@x.example") for n in range(recording.AT_ONCE + 1)]
+    many = [won(f"E-{n}", owner=f"many{n}@x.example") for n in range(AT_ONCE + 1)]
     parts.wake.attention.clear()
     await deliver(parts, batch(*many))
     assert await waits()
