@@ -460,6 +460,12 @@ class Insight:
             return False
         return self.snoozed_until > now
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time was up before anybody answered."""
+        if self.state is InsightState.OPEN:
+            return self.expires_at <= now
+        return self.state is InsightState.EXPIRED
+
     def can_be_undone(self, now: datetime) -> bool:
         """Whether what was decided, or done from it, can still be taken back."""
         return self.undo_until is not None and self.undo_until > now

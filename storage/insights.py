@@ -208,7 +208,10 @@ async def recent(tx: Tx, workspace_id: str, person_id: str, most: int = 50) -> l
 async def shown_by(
     tx: Tx, places: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], list[Insight]]:
-    """The insights that messages show, in their order, by (workspace, message id)."""
+    """The insights that messages show, by (workspace, message id).
+
+    The most important first, as messages promise; what was put in later follows its equals.
+    """
     found: dict[tuple[str, str], list[Insight]] = {}
     wanted = set(places)
     asked = {
@@ -233,7 +236,7 @@ _SHOWN = (
         among(message_insights.c.workspace_id, texts("workspaces")),
         among(message_insights.c.message_id, texts("messages")),
     )
-    .order_by(message_insights.c.place)
+    .order_by(insights.c.priority.desc(), message_insights.c.place, insights.c.fingerprint)
 )
 
 

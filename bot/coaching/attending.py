@@ -282,7 +282,7 @@ def _together(
 def _with(
     message: Message, open_: Mapping[str, Open], prints: Sequence[str]
 ) -> tuple[Message, list[str]]:
-    """A message with these insights; what it shows already keeps its place."""
+    """A message with these insights; what it shows already stays before its equals."""
     shown = [print_ for print_, each in open_.items() if each.message_id == message.id]
     return message, list(dict.fromkeys((*shown, *prints)))
 

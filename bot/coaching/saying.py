@@ -24,10 +24,10 @@ class Stands:
     message: Message
     insights: Sequence[Insight]
 
-    @property
-    def shown(self) -> Sequence[Insight]:
+    def shown(self, now: datetime) -> Sequence[Insight]:
         """Those that can be read without pressing anything."""
-        return self.insights[: SHOWN.get(self.message.kind)]
+        here = [each for each in self.insights if not each.is_over(now)]
+        return here[: SHOWN.get(self.message.kind)]
 
 
 def posted(channel: str, ts: str, at: datetime) -> dict[str, object]:
@@ -48,7 +48,7 @@ async def said(tx: Tx, workspace_id: str, stand: Sequence[Stands], now: datetime
     by_kind: dict[str, list[str]] = defaultdict(list)
     for each in stand:
         # What is behind a button was not said yet.
-        by_kind[each.message.kind] += [insight.fingerprint for insight in each.shown]
+        by_kind[each.message.kind] += [insight.fingerprint for insight in each.shown(now)]
     persons = {each.message.person_id for each in stand}
     held = await attention.held(tx, workspace_id, {id for id in persons if id})
     await deciding.reconsider(tx, workspace_id, held, now + APART)

@@ -224,7 +224,7 @@ class _Running:
         person = each.person
         return (
             person is not None
-            and any(waits(insight, now) for insight in stands.shown)
+            and any(waits(insight, now) for insight in stands.shown(now))
             and any(still_wanted(person, insight, now) for insight in stands.insights)
         )
 
@@ -240,7 +240,7 @@ class _Running:
         for insight in stands.insights:
             if not waits(insight, now):
                 continue
-            if insight in stands.shown:
+            if insight in stands.shown(now):
                 self._decided(insight, now, Outcome.SENT, Reason.TURN, said)
                 self._will_answer(insight, person, now)
             elif said.kind in _BEHIND:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
-from bot.slack.blocks.card import card, is_over
+from bot.slack.blocks.card import card
 from bot.slack.blocks.digest import digest
 from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
 from bot.slack.blocks.pieces import Blocks
@@ -74,7 +74,7 @@ class Kind:
 
 def _card(sight: Sight) -> tuple[str, Blocks] | None:
     (insight,) = sight.here
-    over = is_over(insight, sight.now) and insight.progress is None
+    over = insight.is_over(sight.now) and insight.progress is None
     if over and insight.type is InsightType.TIME:
         # If it is still so, it is said again: nobody needs to see how often it was.
         return None

@@ -46,7 +46,7 @@ def backlog(
     the person lets it rest: then its lines are gone but for what was done.
     """
     rests = bool(params.get("rests"))
-    top, _ = parted(insights, LINES, superseded=superseded, now=now)
+    top = parted(insights, LINES, superseded=superseded, now=now).top
     if rests:
         top = [each for each in top if not waits(each, now)]
     left = [] if superseded else list(counts)

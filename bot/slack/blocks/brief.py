@@ -45,17 +45,18 @@ def brief(
     What was done keeps its place and loses its buttons. Of a brief that a newer one has taken the
     place of, only what was done is left.
     """
-    top, rest = parted(insights, SHOWN["brief"], superseded=superseded, now=now)
+    part = parted(insights, SHOWN["brief"], superseded=superseded, now=now)
+    top = part.top
     if not top:
         return None
     open_ = [each for each in top if waits(each, now)]
-    title = _TITLES[len(top)] if open_ else nothing_waits(top, say("Done for today"))
+    title = _TITLES[len(top)] if open_ else nothing_waits(part, say("Done for today"))
 
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]
         for each in top:
             blocks += line_of(each, voice, promise, share, now)
-        return blocks + rest_row(rest, voice, "brief")
+        return blocks + rest_row(part.rest, voice, "brief")
 
     return _notice(title, open_, voice), fitted(build)
 

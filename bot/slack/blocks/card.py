@@ -69,7 +69,7 @@ def card(
         return _ended(settled, "white_check_mark", voice, below)
     if insight.is_put_off(now):
         return _set_aside(put_off(insight, voice), UNSNOOZE, insight, voice)
-    if insight.progress is not None and is_over(insight, now):
+    if insight.progress is not None and insight.is_over(now):
         # Its time was up, but something of it was done.
         return _taken(insight, voice, below)
     if state is InsightState.EXPIRED or insight.expires_at <= now:
@@ -148,13 +148,6 @@ def importance(insight: Insight, voice: Voice, until: Phrase | None = None) -> J
     """How much it matters, by a sign and a word."""
     sign = f"{PRIORITY_SIGNS[insight.priority]} {plain(PRIORITIES[insight.priority], voice)}"
     return plain_text(f"{sign} · {plain(until, voice)}" if until else sign, emoji=True)
-
-
-def is_over(insight: Insight, now: datetime) -> bool:
-    """Whether its time was up before anybody answered."""
-    if insight.state is InsightState.OPEN:
-        return insight.expires_at <= now
-    return insight.state is InsightState.EXPIRED
 
 
 def waits(insight: Insight, now: datetime) -> bool:

@@ -32,16 +32,17 @@ def digest(
 
     `kind` is what things like it are called together.
     """
-    top, rest = parted(insights, SHOWN["digest"], superseded=superseded, now=now)
+    part = parted(insights, SHOWN["digest"], superseded=superseded, now=now)
+    top = part.top
     if not top:
         return None
-    count = sum(waits(each, now) for each in top) + rest
+    count = sum(waits(each, now) for each in top) + part.rest
     title = counted(
         "Worth a look when you have time: {count} thing",
         "Worth a look when you have time: {count} things",
         "count",
         count=count,
-    ) if count else nothing_waits(top, say("Worth a look: all done"))  # fmt: skip
+    ) if count else nothing_waits(part, say("Worth a look: all done"))  # fmt: skip
     order = {each.rule: place for place, each in reversed(list(enumerate(top)))}
     grouped = sorted(top, key=lambda each: order[each.rule])
 
@@ -56,6 +57,6 @@ def digest(
                     blocks += [what_and_why(each, voice, share * 0.4), short_buttons(each, voice)]
                 else:
                     blocks += settled(each, voice, share * 0.4, now)
-        return blocks + rest_row(rest, voice, "digest")
+        return blocks + rest_row(part.rest, voice, "digest")
 
     return escaped(flat(words(title, voice)), 320), fitted(build)

@@ -1,9 +1,10 @@
 """What messages that show many insights have in common: the first few of them, and the rest."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.slack.blocks.card import is_over, waits
+from bot.slack.blocks.card import waits
 from bot.slack.blocks.pieces import Blocks, actions, button, context, plain_text
 from coach.models import Insight, InsightState
 from coach.phrases import Phrase, counted, say
@@ -13,28 +14,46 @@ from coach.wording import Voice, plain
 SHOW_ALL = "brief:all"
 
 
-def parted(
-    insights: Sequence[Insight], most: int, *, superseded: bool, now: datetime
-) -> tuple[list[Insight], int]:
-    """Those of the first that are still shown, and how many of the others wait.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a message shows of its insights."""
+
+    #: The first of those that are still shown, each as it is now.
+    top: list[Insight]
+    #: How many of the others wait.
+    rest: int
+    #: Whether some are shown no more although nobody answered them.
+    lapsed: bool
+
+
+def parted(insights: Sequence[Insight], most: int, *, superseded: bool, now: datetime) -> Part:
+    """The first of those that are still shown: what is left out makes room for the next.
 
     Of a message that a newer one has taken the place of, only what was done is shown.
     """
-    top = [
+    here = [
         each
-        for each in insights[:most]
-        if not is_over(each, now) and not (superseded and each.state is InsightState.OPEN)
+        for each in insights
+        if not each.is_over(now) and not (superseded and each.state is InsightState.OPEN)
     ]
-    rest = 0 if superseded else sum(waits(each, now) for each in insights[most:])
-    return top, rest
+    rest = sum(waits(each, now) for each in here[most:])
+    return Part(here[:most], rest, lapsed=len(here) < len(insights))
 
 
-def nothing_waits(top: Sequence[Insight], done: Phrase) -> Phrase:
-    """The title where none of these waits: what was sent away, put off or muted was not done."""
+def nothing_waits(part: Part, done: Phrase) -> Phrase:
+    """The title where none of what is shown waits.
+
+    What was sent away, put off or muted was not done, and neither was what merely ran out.
+    """
     settled = (InsightState.TAKEN, InsightState.RESOLVED)
-    if all(each.state in settled for each in top):
-        return done
-    return say("None of these waits for you now")
+    is_done = all(each.state in settled for each in part.top)
+    if part.rest:
+        return say("Done so far") if is_done else say("None of these waits for you now")
+    if part.lapsed and is_done:
+        return say("What was done of these; the rest is no longer current")
+    if part.lapsed:
+        return say("None of these waits for you now; the rest is no longer current")
+    return done if is_done else say("None of these waits for you now")
 
 
 def rest_row(count: int, voice: Voice, block_id: str) -> Blocks:

@@ -58,6 +58,23 @@ async def test_a_line_that_is_done_keeps_its_place_and_loses_its_buttons(
     assert len(world.posts(ANA)) == 1
 
 
+async def test_what_is_put_into_a_brief_stands_where_its_importance_puts_it(world: World) -> None:
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    await world.tick()
+    (brief,) = world.messages(ANA)
+    assert brief.text.startswith("One thing for today: Deal “Deal D-1”")
+    # Something of a higher priority follows within minutes.
+    await world.post(late(2))
+    await world.settle()
+    await world.pass_time(5 * MINUTE)
+    (brief,) = world.messages(ANA)
+    assert brief.text.startswith(
+        "Your two for today, the most important first: You have 2 overdue tasks."
+    )
+    assert words(world).index("overdue tasks") < words(world).index("Deal D-1")
+
+
 async def test_a_brief_whose_lines_were_sent_away_is_not_called_done(sqlite_world: World) -> None:
     world = sqlite_world
     await world.post(late(1))
@@ -90,7 +107,7 @@ async def test_of_an_earlier_brief_what_was_done_stays(sqlite_world: World) -> N
     await world.settle()
     await world.pass_time(47 * HOUR)
     first, second = world.messages(ANA)
-    assert first.text == "Done for today"
+    assert first.text == "What was done of these; the rest is no longer current"
     assert (pressable(world, 0), "Done in the CRM" in words(world, 0)) == (0, True)
     assert pressable(world, 1) == 3
     assert second.text.startswith("Your three for today")

@@ -1,0 +1,75 @@
+"""Messages of many insights: what is left out makes room, and the title says what became of it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.slack.blocks.brief import brief
+from bot.slack.blocks.digest import digest
+from coach.models import Insight, InsightState
+from coach.phrases import say
+from tests.bot.slack.blocks.values import NOW, VOICE, insight
+
+BEFORE = NOW - timedelta(minutes=5)
+
+
+def things(*states: InsightState) -> list[Insight]:
+    """Insights in these states, by number."""
+    return [
+        insight(fingerprint=str(n) * 32, state=state, message=say(f"Thing {n}."))
+        for n, state in enumerate(states, 1)
+    ]
+
+
+def drawn(insights: Sequence[Insight], *, superseded: bool = False) -> tuple[str, str]:
+    """The notification and all that a brief of these says."""
+    made = brief(insights, VOICE, lambda _: None, superseded=superseded, now=NOW)
+    assert made is not None
+    return made[0], str(made[1])
+
+
+OPEN, TAKEN, DISMISSED = InsightState.OPEN, InsightState.TAKEN, InsightState.DISMISSED
+EXPIRED, RESOLVED = InsightState.EXPIRED, InsightState.RESOLVED
+
+
+def test_what_ran_out_leaves_no_gap_in_a_brief() -> None:
+    text, said = drawn(things(EXPIRED, OPEN, EXPIRED, OPEN, OPEN, OPEN))
+    assert text == "Your three for today, the most important first: Thing 2."
+    assert [n for n in range(1, 7) if f"Thing {n}." in said] == [2, 4, 5]
+    assert "1 thing more waits." in said
+
+
+def test_a_brief_whose_first_lines_ran_out_is_about_what_is_left() -> None:
+    text, said = drawn(things(EXPIRED, EXPIRED, EXPIRED, OPEN))
+    assert text == "One thing for today: Thing 4."
+    assert "more wait" not in said
+
+
+def test_what_merely_ran_out_is_not_called_done() -> None:
+    assert drawn(things(TAKEN, RESOLVED))[0] == "Done for today"
+    assert drawn(things(TAKEN, EXPIRED))[0] == (
+        "What was done of these; the rest is no longer current"
+    )
+    late = [*things(TAKEN), insight(expires_at=BEFORE)]
+    assert drawn(late)[0] == "What was done of these; the rest is no longer current"
+    assert drawn(things(TAKEN, DISMISSED))[0] == "None of these waits for you now"
+    assert drawn(things(DISMISSED, EXPIRED))[0] == (
+        "None of these waits for you now; the rest is no longer current"
+    )
+
+
+def test_what_a_newer_brief_has_taken_over_is_not_called_done() -> None:
+    text, said = drawn(things(TAKEN, OPEN), superseded=True)
+    assert text == "What was done of these; the rest is no longer current"
+    assert "Thing 2." not in said
+
+
+def test_a_brief_is_not_done_while_more_waits_behind_its_button() -> None:
+    text, said = drawn(things(TAKEN, TAKEN, RESOLVED, OPEN))
+    assert text == "Done so far"
+    assert "1 thing more waits." in said
+
+
+def test_a_digest_says_the_same_of_what_ran_out() -> None:
+    made = digest(things(TAKEN, EXPIRED), VOICE, lambda _: None, superseded=False, now=NOW)
+    assert made is not None
+    assert made[0] == "What was done of these; the rest is no longer current"
