@@ -1,6 +1,6 @@
 """Deliveries: raw webhook requests, durable before the 2xx, each event counted once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -35,6 +35,13 @@ class NewDelivery:
     error: str | None = None
     #: Whether the sender is told at once that nothing of it can be read.
     refused: bool = False
+    #: Why nothing of it is needed, if so: it is kept as passed over.
+    passed: str | None = None
+
+    @property
+    def remark(self) -> str | None:
+        """What is kept to be read of it, besides its events."""
+        return self.error or self.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A delivery that could not be read, or not all of it; without its body."""
+    """A delivery that could not be read, or not all of it, or was passed over; without its body."""
 
     id: str
     received_at: datetime
@@ -93,7 +100,8 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
     """Store deliveries that bring anything new; the result maps delivery id -> its new events.
 
     A delivery all of whose events are known already is not stored again. One that brings nothing
-    new but errors is stored as failed, once for each message id.
+    new but errors is stored as failed, and one of which nothing is needed as passed over, each once
+    for each message id.
     """
     # In one order everywhere: two processes with the same events must not block each other.
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -115,7 +123,7 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
             _new_keys(tx.dialect.name), [rows[place] for place in sorted(rows)]
         ):
             fresh[delivery_id].add(key)
-    known_failures = await _known_failures(tx, [d for d in new if not fresh[d.id]])
+    known = await _known(tx, [d for d in new if not fresh[d.id]])
     stored = [
         {
             "workspace_id": delivery.workspace_id,
@@ -126,22 +134,27 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
             "body": delivery.body,
             "large": len(delivery.body) > LARGE,
             "due_at": delivery.received_at,
-            "state": "pending" if fresh[delivery.id] else "failed",
-            "error": delivery.error,
+            "state": _state(delivery, fresh[delivery.id]),
+            "error": delivery.remark,
             "refused": delivery.refused,
         }
         for delivery in new
         if fresh[delivery.id]
         or (
-            delivery.error
-            and (delivery.workspace_id, delivery.connection_id, delivery.message_id)
-            not in known_failures
+            delivery.remark
+            and (delivery.workspace_id, delivery.connection_id, delivery.message_id) not in known
         )
     ]
     if stored:
         await add(tx, deliveries, stored)
         await _note_arrivals(tx, new)
     return fresh
+
+
+def _state(delivery: NewDelivery, fresh: Collection[str]) -> str:
+    if fresh:
+        return "pending"
+    return "failed" if delivery.error else "passed"
 
 
 async def _note_arrivals(tx: Tx, new: Sequence[NewDelivery]) -> None:
@@ -153,18 +166,18 @@ async def _note_arrivals(tx: Tx, new: Sequence[NewDelivery]) -> None:
         await tx.execute(_ARRIVED, place)
 
 
-async def _known_failures(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, str, str | None]]:
+async def _known(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, str, str | None]]:
     # A vendor repeats what was refused; one copy is enough to look at, also when it was set aside.
-    failing = [d for d in new if d.error and d.message_id]
-    if not failing:
+    repeated = [d for d in new if d.remark and d.message_id]
+    if not repeated:
         return set()
     columns = (deliveries.c.workspace_id, deliveries.c.connection_id, deliveries.c.message_id)
     query = select(*columns).where(
         # Part of one that is still to be worked off may have been refused as well.
-        deliveries.c.state.in_(["failed", "pending", "aside"]),
+        deliveries.c.state.in_(["failed", "pending", "aside", "passed"]),
         deliveries.c.error.is_not(None),
-        deliveries.c.workspace_id.in_({d.workspace_id for d in failing}),
-        deliveries.c.message_id.in_({d.message_id for d in failing}),
+        deliveries.c.workspace_id.in_({d.workspace_id for d in repeated}),
+        deliveries.c.message_id.in_({d.message_id for d in repeated}),
     )
     return {(row[0], row[1], row[2]) for row in await tx.execute(query)}
 
@@ -361,6 +374,11 @@ async def aside(tx: Tx, workspace_id: str, most: int | None = None) -> list[Unre
     return await _unread(tx, workspace_id, "aside", most)
 
 
+async def passed(tx: Tx, workspace_id: str, most: int | None = None) -> list[Unread]:
+    """Those of which nothing was needed, with why, the newest first."""
+    return await _unread(tx, workspace_id, "passed", most)
+
+
 async def _unread(tx: Tx, workspace_id: str, state: str, most: int | None) -> list[Unread]:
     query = (
         select(*(deliveries.c[name] for name in ("id", "received_at", "error", "refused")))
@@ -372,12 +390,12 @@ async def _unread(tx: Tx, workspace_id: str, state: str, most: int | None) -> li
 
 
 async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:
-    """How many deliveries are pending, failed and set aside."""
+    """How many deliveries are pending, failed, set aside and passed over."""
     query = (
         select(deliveries.c.state, func.count())
         .where(
             deliveries.c.workspace_id == workspace_id,
-            deliveries.c.state.in_(["pending", "failed", "aside"]),
+            deliveries.c.state.in_(["pending", "failed", "aside", "passed"]),
         )
         .group_by(deliveries.c.state)
     )

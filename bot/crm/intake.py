@@ -26,7 +26,7 @@ from bot.crm.provider import (
     SignatureError,
     Taken,
 )
-from bot.crm.reading import faults, read
+from bot.crm.reading import faults, passed_over, read
 from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, read_body
 from bot.web.room import FullError, Room
 from coach.errors import CoachError
@@ -249,6 +249,7 @@ class Intake:
             body,
             reading.dedupe_keys,
             str(fault) if fault else faults(reading),
+            passed=passed_over(reading),
         )
 
     async def _store(self, delivery: NewDelivery) -> int:

@@ -70,6 +70,8 @@ class Reading:
     events: Sequence[Event]
     rejected: Sequence[tuple[int, str]] = ()
     stubs: Sequence[Stub] = ()
+    #: What is known and not needed, as (position, why): no fault of anybody's.
+    passed: Sequence[tuple[int, str]] = ()
 
     @property
     def dedupe_keys(self) -> tuple[str, ...]:

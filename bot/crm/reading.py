@@ -1,6 +1,7 @@
 """Reading bodies: a small one at once, a large one in a thread, so that the event loop goes on."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.crm.parts import CrmParts
@@ -33,4 +34,13 @@ async def read_stored(crm: CrmParts, delivery: Delivery) -> Reading:
 
 def faults(reading: Reading) -> str | None:
     """What of a body could not be read, in one line."""
-    return "; ".join(f"event {index}: {why}" for index, why in reading.rejected) or None
+    return _line(reading.rejected)
+
+
+def passed_over(reading: Reading) -> str | None:
+    """Why nothing of a body is needed, in one line; `None` where some is, or cannot be read."""
+    return None if reading.dedupe_keys or reading.rejected else _line(reading.passed)
+
+
+def _line(told: Sequence[tuple[int, str]]) -> str | None:
+    return "; ".join(f"event {index}: {why}" for index, why in told) or None

@@ -235,6 +235,11 @@ async def _deliveries(tx: Tx, now: datetime, most: int | None) -> AsyncIterator[
     if aside := counts.get("aside"):
         listed = await deliveries.aside(tx, DEFAULT) if most is None else ()
         yield ok("deliveries", f"{aside:,} set aside.", tuple(_unread(listed)))
+    if passed := counts.get("passed"):
+        listed = await deliveries.passed(tx, DEFAULT) if most is None else ()
+        yield ok(
+            "deliveries", f"{passed:,} told of nothing the coach needs.", tuple(_unread(listed))
+        )
 
 
 def _is_past(unread: Unread, now: datetime) -> bool:

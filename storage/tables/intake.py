@@ -31,8 +31,9 @@ deliveries = Table(
     Column("message_id", Text),
     Column("received_at", UtcDateTime, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    # pending, done, failed, or aside: failed, and to be left alone
+    # pending, done, failed; aside: failed, and to be left alone; passed: known and not needed
     Column("state", String(8), nullable=False),
+    # What could not be read, or why nothing of it is needed.
     Column("error", Text),
     # Whether the sender was told at once that nothing of it can be read.
     Column("refused", Boolean, nullable=False, server_default=text("false")),

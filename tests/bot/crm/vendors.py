@@ -102,7 +102,7 @@ def read_safely(provider: Provider, body: bytes, at: datetime) -> Reading | None
     assert reading == provider.parse(body, None, at)
     for each in reading.dedupe_keys:
         keepable(each, 255)
-    for _, why in reading.rejected:
+    for _, why in (*reading.rejected, *reading.passed):
         keepable(why, 500)
     for stub in reading.stubs:
         keepable(stub.kind, 255)

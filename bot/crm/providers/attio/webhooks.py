@@ -52,20 +52,21 @@ def parse(body: bytes, message_id: str | None, received_at: datetime) -> Reading
     request = message_id or received_at.isoformat()
     stubs: list[Stub] = []
     rejected: list[tuple[int, str]] = []
+    passed: list[tuple[int, str]] = []
     for index, event in enumerate(events):
         try:
             if not isinstance(event, dict):
                 raise PayloadError("An event must be a JSON object.")
             found = _wanted(event)
             if not found:
-                rejected.append((index, f"{words(event.get('event_type'), 60)} is not followed"))
+                passed.append((index, f"{words(event.get('event_type'), 60)} is not followed"))
             stubs += [
                 Stub(key(request, index, place), kind, id, hint)
                 for place, (kind, id, hint) in enumerate(found)
             ]
         except PayloadError as error:
             rejected.append((index, str(error)))
-    return Reading((), rejected, stubs)
+    return Reading((), rejected, stubs, passed)
 
 
 def _wanted(event: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -114,9 +114,7 @@ def reading_of(event: Mapping[str, Any], received_at: datetime) -> Reading:
         return _wanted(notice, "stages", "all")
     if notice.kind in _LOGGED:
         return _of_activity(notice)
-    return Reading(
-        (), [(0, f"{words(notice.kind, 60)}.{words(notice.action, 20)} is not followed")]
-    )
+    return _passed(f"{words(notice.kind, 60)}.{words(notice.action, 20)} is not followed")
 
 
 def _notice(event: Mapping[str, Any], received_at: datetime) -> _Notice:
@@ -152,6 +150,10 @@ def _notice(event: Mapping[str, Any], received_at: datetime) -> _Notice:
 
 def _wanted(notice: _Notice, kind: str, id: str) -> Reading:
     return Reading((), stubs=[Stub(notice.key, kind, id)])
+
+
+def _passed(why: str) -> Reading:
+    return Reading((), passed=[(0, why)])
 
 
 def _of_thing(notice: _Notice) -> Reading:
@@ -221,8 +223,10 @@ def _of_activity(notice: _Notice) -> Reading:
     now, status = notice.action == "created", notice.data.get("status")
     if over is not None and isinstance(status, str):
         now = status in over and (now or "status" in notice.changed)
+    if not now and over is not None:
+        return _passed(f"{notice.kind} is followed once it has come about")
     if not now:
-        return Reading((), [(0, f"{notice.kind} is followed once it has come about")])
+        return _passed(f"{notice.kind}.{words(notice.action, 20)} is not followed")
     if notice.by_api and words(notice.data.get("note"), 20_000).endswith(MARK):
         # The coach has logged it; the mirror has had it since.
         return Reading(())

@@ -124,7 +124,11 @@ def parse(body: bytes, message_id: str | None, received_at: datetime) -> Reading
         return Reading((), stubs=[Stub(notice.key, "stages", "all")])
     if notice.entity == "user":
         return Reading((), stubs=[Stub(notice.key, "user", notice.id)])
-    return Reading((), [(0, f"{words(notice.entity, 40) or 'it'} is not followed")])
+    return _passed(f"{words(notice.entity, 40) or 'it'} is not followed")
+
+
+def _passed(why: str) -> Reading:
+    return Reading((), passed=[(0, why)])
 
 
 def _notice(value: Mapping[str, Any], received_at: datetime) -> _Notice:
@@ -248,7 +252,7 @@ def _of_activity(notice: _Notice, change: Change) -> tuple[Verb, tuple[Change, .
 
 def _note(notice: _Notice) -> Reading:
     if notice.action != "create":
-        return Reading((), [(0, "a changed note is not followed")])
+        return _passed("a changed note is not followed")
     if notice.by_api and plain(notice.data.get("content")).endswith(MARK):
         return Reading(())
     changes = contacted(notice.data.get("person_id"), notice.at)

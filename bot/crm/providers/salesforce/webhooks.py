@@ -114,6 +114,7 @@ def _joined(read: Callable[[Any], Reading], items: Iterable[Any]) -> Reading:
     events: list[Event] = []
     rejected: list[tuple[int, str]] = []
     stubs: list[Stub] = []
+    passed: list[tuple[int, str]] = []
     for index, item in enumerate(items):
         try:
             reading = read(item)
@@ -122,7 +123,12 @@ def _joined(read: Callable[[Any], Reading], items: Iterable[Any]) -> Reading:
         else:
             events += reading.events
             stubs += reading.stubs
-    return Reading(events, rejected, stubs)
+            passed += [(index, why) for _, why in reading.passed]
+    return Reading(events, rejected, stubs, passed)
+
+
+def _passed(why: str) -> Reading:
+    return Reading((), passed=[(0, why)])
 
 
 def _notified(told: soap.Notification, host: str, received_at: datetime) -> Reading:
@@ -150,13 +156,13 @@ def _of_json(value: object, received_at: datetime) -> Reading:
     if current is None:
         kind_ = KINDS.get(sobject)
         if kind_ is None:
-            raise PayloadError(f"{words(sobject, 40)} is not followed.")
+            return _passed(f"{words(sobject, 40)} is not followed.")
         at = received_at
         change = gone(kind_, id_of(fields.get("Id")), at)
         return Reading([Event(which, DELETED[kind_], at, (change,))])
     reading = _of_record(sobject, current, which, received_at, new=previous is None)
     was = (previous or {}).get("StageName")
-    if not isinstance(was, str) or was == current.get("StageName"):
+    if not reading.events or not isinstance(was, str) or was == current.get("StageName"):
         return reading
     # Who tells how it was tells that it came to its stage just now.
     return Reading([_from_stage(event, words(was, 120)) for event in reading.events])
@@ -189,8 +195,10 @@ def _of_record(
     new: bool = False,
 ) -> Reading:
     kind = KINDS.get(sobject)
+    if not words(sobject, 40):
+        raise PayloadError("A record does not say of which type it is.")
     if kind is None:
-        raise PayloadError(f"{words(sobject, 40) or 'A record of no type'} is not followed.")
+        return _passed(f"{words(sobject, 40)} is not followed.")
     if set(fields) <= {"Id", "attributes"}:
         # Nothing else was chosen for the message, or the record was deleted before it was sent.
         id = id_of(fields.get("Id"))

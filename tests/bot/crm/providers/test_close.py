@@ -154,14 +154,15 @@ def test_a_note_with_nothing_but_its_text_is_a_note() -> None:
 def test_one_change_of_status_is_told_once() -> None:
     # Close tells it as an activity, too.
     found = read("activity_opportunity_status_change_created")
-    assert not found.events
-    assert [index for index, _ in found.rejected] == [0]
+    assert not found.dedupe_keys
+    assert not found.rejected
+    assert [index for index, _ in found.passed] == [0]
 
 
 def test_every_payload_is_read() -> None:
     for name in payloads("close"):
         found = read(name)
-        assert len(found.events) + len(found.stubs) + len(found.rejected) == 1, name
+        assert len(found.events) + len(found.stubs) + len(found.passed) == 1, name
 
 
 def test_a_won_opportunity_is_read_whole() -> None:
@@ -273,7 +274,9 @@ def test_a_task_is_done_put_off_or_changed() -> None:
 
 def test_a_call_counts_when_it_is_over_and_a_mail_when_it_has_left() -> None:
     for status in ("created", "in-progress", "no-answer"):
-        assert not of("activity_call_created", data__status=status).events
+        ringing = of("activity_call_created", data__status=status)
+        assert (ringing.dedupe_keys, ringing.rejected) == ((), ())
+        assert ringing.passed == [(0, "activity.call is followed once it has come about")]
     over = {"action": "updated", "changed_fields": ["status", "duration"]}
     assert one("activity_call_created", **over).verb is Verb.CALL_LOGGED
     assert not of("activity_call_created", action="updated", changed_fields=["note"]).events

@@ -333,8 +333,8 @@ def test_each_notification_is_known_again_by_itself() -> None:
 def test_one_record_that_is_not_followed_stops_no_other() -> None:
     body = payload("salesforce", "outbound_message_mixed_new_and_seen.xml")
     found = SALESFORCE.parse(body.replace(b"sf:Opportunity", b"sf:Case", 1), None, NOW)
-    assert found.rejected == [(0, "Case is not followed.")]
-    assert len(found.events) == 1
+    assert found.passed == [(0, "Case is not followed.")]
+    assert (len(found.events), found.rejected) == (1, [])
 
 
 def test_an_empty_field_is_emptied() -> None:
@@ -371,7 +371,8 @@ def test_apex_tells_what_was_deleted_and_many_at_once() -> None:
         Verb.DEAL_DELETED,
         (Change(DEAL, "006000000000001AAA", NOW, {"deleted": True}),),
     )
-    assert [index for index, _ in found.rejected] == [1, 2, 3]
+    assert [index for index, _ in found.rejected] == [1, 3]
+    assert [index for index, _ in found.passed] == [2]
 
 
 def test_the_same_dated_change_is_one_and_undated_ones_are_two() -> None:
