@@ -18,6 +18,7 @@ from bot.terminal.commands import (
     show,
     simulate,
 )
+from bot.terminal.stopping import StoppedError
 
 # What a command works with is imported when it runs, so that `coach --help` answers at once.
 
@@ -50,11 +51,17 @@ app.add_typer(database_commands, name="db")
 
 
 def main() -> None:
-    """Run a command; a foreseeable fault is one sentence on stderr and exit code 1."""
+    """Run a command; a foreseeable fault is one sentence on stderr and exit code 1.
+
+    One that a signal has stopped says so, and its exit code is 128 and the signal's number.
+    """
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except StoppedError as stopped:
+        typer.echo(str(stopped), err=True)
+        sys.exit(stopped.code)
     except BrokenPipeError:
         # The reader of our output went away (`coach doctor | head`); nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

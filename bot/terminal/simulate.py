@@ -28,6 +28,9 @@ from storage.database import Tx
 from storage.recorded import Span
 from storage.workspaces import DEFAULT
 
+#: What is said of one that was stopped.
+STOPPED = "Stopped before its end; nothing was changed, and the copy is gone."
+
 
 class SimulateError(CoachError):
     """This cannot be simulated."""

@@ -60,6 +60,7 @@ def simulate(
     """
     from bot.runtime.settings import load
     from bot.terminal import simulate as command
+    from bot.terminal.stopping import until_stopped
 
     wish = command.Wish(since, days, person, everyone, level, answers, zone, seed, as_json)
-    run(command.simulate(load(), wish))
+    run(until_stopped(command.simulate(load(), wish), command.STOPPED))

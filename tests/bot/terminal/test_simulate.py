@@ -161,7 +161,21 @@ def test_what_the_record_does_not_tell_is_said(coach: Coach, tmp_path: Path) -> 
     assert "nothing is said of an age that is not known" in told
 
 
-def test_ctrl_c_leaves_nothing_behind(imported: Path, tmp_path: Path) -> None:
+#: As a script starts what goes on in the background.
+IGNORED = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+
+
+@pytest.mark.parametrize(
+    ("by", "before", "code"),
+    [
+        (signal.SIGINT, "", 130),
+        (signal.SIGINT, IGNORED, 130),
+        (signal.SIGTERM, "", 143),
+    ],
+)
+def test_who_stops_it_finds_nothing_left_behind(
+    imported: Path, tmp_path: Path, by: signal.Signals, before: str, code: int
+) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
     environment = {
@@ -170,7 +184,7 @@ def test_ctrl_c_leaves_nothing_behind(imported: Path, tmp_path: Path) -> None:
         "TMPDIR": str(folder),
         "PYTHONUNBUFFERED": "1",
     }
-    command = "from bot.terminal.cli import main; main()"
+    command = f"{before}from bot.terminal.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", command, "simulate", *SPAN],
         env=environment,
@@ -183,7 +197,8 @@ def test_ctrl_c_leaves_nothing_behind(imported: Path, tmp_path: Path) -> None:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(by)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == code, err
+    assert err.decode() == "Stopped before its end; nothing was changed, and the copy is gone.\n"
     assert list(folder.iterdir()) == []
