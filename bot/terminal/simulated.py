@@ -18,9 +18,11 @@ from bot.simulating.world import Unknown
 from bot.terminal.harmless import harmless
 from bot.terminal.showing.listing import words
 from coach.calendar import local_date, zone
+from coach.history import STEP_BACK
 from coach.models import Person
 from coach.phrases import DateWithYear, TimeOfDay, counted, say, verbatim
 from coach.rule import Rule
+from coach.verdicts import Reason
 from coach.wording import Voice, plain
 from storage.database import chunks
 
@@ -159,7 +161,15 @@ def _anybody(told: Told) -> Person:
 
 def cannot_tell(told: Told, ends: date | None) -> list[str]:
     """What the record does not tell, in sentences."""
-    return list(_cannot_tell(told.unknown, ends))
+    notes = list(_cannot_tell(told.unknown, ends))
+    if any(each.reason is Reason.UNANSWERED for each in told.course.decisions):
+        notes.insert(
+            0,
+            f"What went unanswered on {STEP_BACK} days stepped back into the digest; what comes "
+            "more often does so sooner, and so a higher level can bring less of a kind than a "
+            "lower one.",
+        )
+    return notes
 
 
 def _cannot_tell(unknown: Unknown, ends: date | None) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The preview: what each level would have brought, and a button to choose another one."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from bot.simulating.previewing import Preview
 from bot.slack.blocks.pieces import (
@@ -16,6 +17,7 @@ from bot.slack.blocks.pieces import (
 )
 from bot.slack.blocks.settings import LEVELS
 from bot.slack.blocks.text import escaped, flat
+from coach.history import STEP_BACK
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say
 from coach.rule import Rule
@@ -41,9 +43,29 @@ def preview(
         assumed = say(
             "As if you had answered nothing, with all else as you have set it. Nothing was changed."
         )
-        return [*blocks, context(plain_text(plain(assumed, voice)))]
+        notes = [context(plain_text(plain(assumed, voice)))]
+        if _brings_less(found):
+            notes.append(context(plain_text(plain(_SOONER, voice))))
+        return [*blocks, *notes]
 
     return escaped(flat(words(title, voice)), 320), fitted(build)
+
+
+#: Why a higher level may have less of a kind.
+_SOONER = say(
+    "A higher level can bring less of a kind: what goes unanswered on {count} days steps back into "
+    "the digest, and what comes more often does so sooner.",
+    count=STEP_BACK,
+)
+
+
+def _brings_less(found: Sequence[Preview]) -> bool:
+    """Whether something is said less often at a level than at one below it."""
+    return any(
+        higher.kinds.get(rule, 0) < count
+        for lower, higher in combinations(sorted(found, key=lambda each: each.level), 2)
+        for rule, count in lower.kinds.items()
+    )
 
 
 def _level(

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,27 @@ def test_what_the_record_does_not_tell_is_said(coach: Coach, tmp_path: Path) -> 
     told = flat(coach("simulate", *SPAN).out)
     assert "Of 2 deals that were open at the beginning" in told
     assert "nothing is said of an age that is not known" in told
+
+
+def test_a_level_that_brings_less_of_a_kind_is_explained(coach: Coach, tmp_path: Path) -> None:
+    # Of one seller a deal or two ripen each day of work.
+    days = [date(2026, 9, 10) + timedelta(days=n) for n in range(30)]
+    lines = [
+        f"D-{n},Deal {n},Proposal,{n}00,Ana Ruiz,ana@x.example,{day},,{day}"
+        for n, day in enumerate(days, 1)
+    ]
+    path = tmp_path / "deals.csv"
+    path.write_text("\n".join([DEALS.partition("\n")[0], *lines]), encoding="utf-8")
+    assert coach("import", "deals", str(path), "--as-of", "2026-10-31").code == 0
+    stuck = []
+    for level in ("2", "3"):
+        rows = json.loads(coach("simulate", *SPAN, "--level", level, "--json").out)
+        sent = [each for each in rows if each["outcome"] == "sent"]
+        stuck.append(sum(each["rule"] == "stuck_deals" for each in sent))
+    assert stuck[1] < stuck[0]
+    why = "so a higher level can bring less of a kind than a lower one."
+    assert why in flat(coach("simulate", *SPAN, "--level", "3").out)
+    assert why not in flat(coach("simulate", *SPAN, "--level", "3", "--answers", "all").out)
 
 
 #: As a script starts what goes on in the background.
