@@ -21,17 +21,18 @@ _SPACES = re.compile(r"['’\s]")
 LARGEST = Decimal("1e15")
 
 
-def decimal_sign(values: Iterable[str], told: str | None) -> str:
-    """The sign before the decimals in a column: `.` or `,`.
+def decimal_sign(values: Iterable[str], told: str | None) -> str | None:
+    """The sign before the decimals, `.` or `,`, of amounts that do not tell it by themselves.
 
-    Raises `FileError` when the amounts do not decide it and a guess could be wrong a thousandfold.
+    `None` where the column has both: then such an amount is its row's fault. Raises `FileError`
+    when no amount decides it and a guess could be wrong a thousandfold.
     """
     if told is not None:
         signs = {"point": ".", "dot": ".", ".": ".", "comma": ",", ",": ","}
         if told.strip().lower() not in signs:
             raise FileError(f"--decimal {told} is unknown; write point or comma.")
         return signs[told.strip().lower()]
-    votes: dict[str, str] = {}
+    votes: set[str] = set()
     open_: dict[str, str] = {}
     plain = False
     for value in set(values):
@@ -39,27 +40,14 @@ def decimal_sign(values: Iterable[str], told: str | None) -> str:
         if match is None:
             continue
         number = _SPACES.sub("", match[0])
-        present = [sign for sign in ".," if sign in number]
-        if not present:
-            plain |= len(number) > 3
-        elif len(present) == 2:
-            votes.setdefault(max(present, key=number.rindex), value)
-        elif number.count(present[0]) > 1:
-            votes.setdefault("," if present[0] == "." else ".", value)
+        if (sign := _own_sign(number)) is not None:
+            votes.add(sign)
+        elif "." in number or "," in number:
+            open_.setdefault("." if "." in number else ",", value)
         else:
-            whole, _, rest = number.partition(present[0])
-            if len(rest) == 3 and 1 <= len(whole) <= 3 and whole != "0":
-                open_.setdefault(present[0], value)
-            else:
-                votes.setdefault(present[0], value)
-    if len(votes) > 1:
-        raise FileError(
-            f"The amounts {votes['.']} and {votes[',']} do not have the same sign before their "
-            "decimals. Say which is right with --decimal point or --decimal comma; rows whose "
-            "amounts are written otherwise are rejected then."
-        )
+            plain |= len(number) > 3
     if votes:
-        return next(iter(votes))
+        return votes.pop() if len(votes) == 1 else None
     if len(open_) > 1 or (open_ and plain):
         example = next(iter(open_.values()), "the amounts")
         raise FileError(
@@ -70,14 +58,43 @@ def decimal_sign(values: Iterable[str], told: str | None) -> str:
     return "." if "," in open_ or not open_ else ","
 
 
-def amount(text: str, decimal: str) -> tuple[Decimal, str | None]:
-    """The amount and the currency written with it, if any. Raises `RowError`."""
+def _own_sign(number: str) -> str | None:
+    """The sign before the decimals, as an amount tells by its own form; `None` where it does not.
+
+    Of two signs it is the last; one that is repeated marks thousands, and one before exactly three
+    digits may mark either.
+    """
+    present = [sign for sign in ".," if sign in number]
+    if not present:
+        return None
+    if len(present) == 2:
+        return max(present, key=number.rindex)
+    (sign,) = present
+    if number.count(sign) > 1:
+        return "," if sign == "." else "."
+    whole, _, rest = number.partition(sign)
+    return None if len(rest) == 3 and 1 <= len(whole) <= 3 and whole != "0" else sign
+
+
+def amount(text: str, decimal: str | None) -> tuple[Decimal, str | None]:
+    """The amount and the currency written with it, if any. Raises `RowError`.
+
+    `decimal` is the sign before the decimals where its own form does not tell.
+    """
     match = _NUMBER.search(text)
     if match is None:
         raise RowError(f"“{text[:40]}” is not an amount")
     around = text[: match.start()] + " " + text[match.end() :]
+    number = _SPACES.sub("", match[0])
+    decimal = _own_sign(number) or decimal
+    if decimal is None and not number.isdigit():
+        raise RowError(
+            f"“{text[:40]}” may be thousands or decimals, as this file has amounts of both forms: "
+            "write it with its decimals, as 1234.00, or say --decimal point or --decimal comma"
+        )
+    decimal = decimal or "."
     thousands = "," if decimal == "." else "."
-    whole, _, decimals = _SPACES.sub("", match[0]).partition(decimal)
+    whole, _, decimals = number.partition(decimal)
     if not _GROUPS.fullmatch(whole.replace(thousands, " ")) or not re.fullmatch(r"\d*", decimals):
         called = "point" if decimal == "." else "comma"
         raise RowError(f"“{text[:40]}” is not an amount with a {called} before its decimals")

@@ -84,7 +84,7 @@ class Interpreter:
     thing: Thing
     places: Mapping[str, int]
     dates: Mapping[str, DateReader]
-    decimal: str
+    decimal: str | None
     #: Columns that no field is known for, by their names in the header.
     other: Mapping[str, int] = field(default_factory=dict)
     #: Whether probabilities are told in percent.

@@ -55,27 +55,49 @@ def test_one_amount_with_cents_decides_for_its_whole_column() -> None:
     assert decimal_sign(["1,234", "12.50"], None) == "."
 
 
+def test_amounts_of_both_forms_are_read_each_by_its_own() -> None:
+    column = ["$48,000.50", "€12.500,00", "1.234.567", "1,234,567", "12,50", "13.5", "1500"]
+    sign = decimal_sign(column, None)
+    assert [amount(each, sign) for each in column] == [
+        (Decimal("48000.50"), None),
+        (Decimal(12500), "EUR"),
+        (Decimal(1234567), None),
+        (Decimal(1234567), None),
+        (Decimal("12.50"), None),
+        (Decimal("13.5"), None),
+        (Decimal(1500), None),
+    ]
+
+
+@pytest.mark.parametrize("text", ["1.234", "€1.234", "12,500", "(1,234) USD"])
+def test_among_them_what_could_be_wrong_a_thousandfold_rejects_its_row(text: str) -> None:
+    sign = decimal_sign(["$48,000.50", "€12.500,00", text], None)
+    with pytest.raises(RowError, match="may be thousands or decimals") as rejected:
+        amount(text, sign)
+    assert text in str(rejected.value)
+    assert "--decimal point or --decimal comma" in str(rejected.value)
+
+
 @pytest.mark.parametrize(
-    "values", [["1.234,56", "1,234.56"], ["12,50", "13,50", "12.5"], ["1.234.567", "1,234,567"]]
+    ("told", "expected"), [("point", Decimal("1.234")), ("comma", Decimal(1234))]
 )
-def test_amounts_that_are_not_written_alike_are_asked_about_and_never_misread(
-    values: list[str],
+def test_what_is_told_decides_for_what_does_not_tell_by_itself(
+    told: str, expected: Decimal
 ) -> None:
-    with pytest.raises(FileError, match="do not have the same sign") as asked:
-        decimal_sign(values, None)
-    assert "--decimal point or --decimal comma" in str(asked.value)
-    assert "rejected" in str(asked.value)
+    column = ["$48,000.50", "€12.500,00", "1.234"]
+    sign = decimal_sign(column, told)
+    assert [amount(each, sign)[0] for each in column] == [
+        Decimal("48000.50"),
+        Decimal(12500),
+        expected,
+    ]
 
 
-@pytest.mark.parametrize(
-    ("text", "decimal"),
-    [("1,234.56", ","), ("12.5", ","), ("1.234,56", "."), ("12,5", "."), ("1,2345", ".")],
-)
-def test_an_amount_with_the_other_sign_rejects_its_row(text: str, decimal: str) -> None:
-    with pytest.raises(
-        RowError, match=f"is not an amount with a {'comma' if decimal == ',' else 'point'}"
-    ):
-        amount(text, decimal)
+@pytest.mark.parametrize("text", ["1,234.567,89", "1.2.3,4,5", "12,34,5.6.7", "1.23,45.678"])
+def test_an_amount_whose_own_signs_contradict_each_other_rejects_its_row(text: str) -> None:
+    for sign in (".", ",", None):
+        with pytest.raises(RowError, match="is not an amount with a"):
+            amount(text, sign)
 
 
 def test_whole_thousands_are_thousands() -> None:

@@ -1,6 +1,7 @@
 """`coach import` from end to end: preview, summary, rejected rows, faults."""
 
 import contextlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -77,6 +78,31 @@ def test_deleted_deals_and_known_ages_are_told(coach: Coach, tmp_path: Path) -> 
     assert "  owners: 1\n" in ran.out
     assert "  stage ages of open deals: all known" in ran.out
     assert "--map stage_entered_at" not in ran.out
+
+
+def test_amounts_of_both_forms_in_one_file_are_read_and_only_an_open_one_is_rejected(
+    coach: Coach, tmp_path: Path
+) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text(
+        "Id,Name,Stage,Amount,Owner Email\n"
+        'D-1,A,Demo,"$48,000.50",ana@x.example\n'
+        'D-2,B,Demo,"€12.500,00",ana@x.example\n'
+        "D-3,C,Demo,1.234,ana@x.example\n",
+        encoding="utf-8",
+    )
+    ran = coach("import", "deals", str(path), "--as-of", "2026-11-20")
+    told = " ".join(ran.out.split())
+    assert "1 row rejected" in told
+    assert "(line 4: “1.234” may be thousands or decimals" in told
+    rows = json.loads(coach("show", "deals", "--json").out)
+    assert {row["id"]: (row["value"], row["currency"]) for row in rows} == {
+        "D-1": ("48000.50", None),
+        "D-2": ("12500.00", "EUR"),
+    }
+    coach("import", "deals", str(path), "--as-of", "2026-11-20", "--decimal", "comma")
+    rows = json.loads(coach("show", "deals", "--json").out)
+    assert {row["id"]: row["value"] for row in rows}["D-3"].startswith("1234")
 
 
 PEOPLE = "Name,Email,Lifecycle Stage,Owner\n" + "".join(
