@@ -1,12 +1,16 @@
-"""`/coach activity`: what has happened to the person's things of late, and how often."""
+"""`/coach activity`: what has happened to the person's things of late, and how often.
+
+What they typed to the coach is nothing that happened to their things: it has its own list.
+"""
 
 from datetime import timedelta
 
 from bot.slack.blocks.pieces import Blocks, context, header, line, paragraph, plain_text
 from bot.slack.blocks.text import flat, shorter
+from bot.slack.blocks.usages import usages
 from bot.slack.command import Answer, Call, Subcommand
 from coach.errors import SettingError
-from coach.models import SubjectKind
+from coach.models import SubjectKind, Verb
 from coach.phrases import Phrase, Thing, counted, facts, say, verbatim
 from coach.terms import VERBS
 from coach.wording import plain, words
@@ -22,17 +26,59 @@ LISTED = 10
 
 
 async def run(call: Call) -> Answer:
-    """Counts by what happened in those days, most frequent first, and the latest few of it."""
-    days = _days(call.args)
+    """What happened in those days, or what was typed to the coach; or what can be asked."""
+    first, _, rest = call.args.strip().partition(" ")
+    match first.lower():
+        case "help":
+            return Answer(*usages(say("What you can ask of your activity:"), _USAGES, call.voice))
+        case "commands":
+            return await _commands(call, _days(rest.strip()))
+        case _:
+            return await _happened(call, _days(call.args.strip()))
+
+
+#: What can be typed, by examples.
+_USAGES = (
+    ("activity", say("what happened to your deals, contacts and tasks in the last 7 days")),
+    ("activity 30", say("the same of the last 30 days; of at most {most}", most=MOST_DAYS)),
+    ("activity commands", say("what you typed to your coach in the last 7 days")),
+    ("activity commands 30", say("the same of the last 30 days")),
+)
+
+
+async def _commands(call: Call, days: int) -> Answer:
+    """How many commands there were in those days, and the latest few."""
     now = call.parts.clock.now()
     async with call.parts.database.read() as tx:
         since = now - timedelta(days=days)
-        # What they asked the coach itself is nothing that happened to their things.
+        theirs = Which(person_id=call.person.id, verb=Verb.COMMAND_USED, since=since, until=now)
+        counts = await activities.counts_by_verb(tx, call.workspace_id, theirs, now=now, days=days)
+        latest = await activities.recent(tx, call.workspace_id, theirs, most=LISTED)
+    count = sum(counts.values())
+    typed = counted("{count} command of yours", "{count} commands of yours", "count", count=count)
+    title = plain(_title(days, typed), call.voice)
+    blocks: Blocks = [header(title)]
+    for row in latest:
+        _, name = row.changes.get("command", (None, ""))
+        said = say("{time} · {command}", time=row.occurred_at, command=f"/coach {name}")
+        blocks.append(context(plain_text(flat(shorter(words(said, call.voice), 200)))))
+    return Answer(title, blocks)
+
+
+async def _happened(call: Call, days: int) -> Answer:
+    """Counts by what happened in those days, most frequent first, and the latest few of it."""
+    now = call.parts.clock.now()
+    async with call.parts.database.read() as tx:
+        since = now - timedelta(days=days)
         theirs = Which(person_id=call.person.id, since=since, until=now, commands=False)
         counts = await activities.counts_by_verb(tx, call.workspace_id, theirs, now=now, days=days)
         latest = await activities.recent(tx, call.workspace_id, theirs, most=LISTED)
         things = await showing.by_places(tx, call.workspace_id, filter(None, map(_thing, latest)))
-    title = plain(_title(days, sum(counts.values())), call.voice)
+    count = sum(counts.values())
+    happened = counted(
+        "{count} activity of yours", "{count} activities of yours", "count", count=count
+    )
+    title = plain(_title(days, happened), call.voice)
     told = [say("{what} {count}×", what=VERBS[verb], count=count) for verb, count in counts.items()]
     summary = verbatim(facts(*told)) if told else say("Nothing has happened.")
     blocks: Blocks = [header(title), paragraph(line(words(summary, call.voice), 2000))]
@@ -48,10 +94,7 @@ async def run(call: Call) -> Answer:
     return Answer(title, blocks)
 
 
-def _title(days: int, count: int) -> Phrase:
-    happened = counted(
-        "{count} activity of yours", "{count} activities of yours", "count", count=count
-    )
+def _title(days: int, happened: Phrase) -> Phrase:
     if days == 1:
         return say("The last day: {happened}", happened=happened)
     return counted(
@@ -81,7 +124,8 @@ def _days(text: str) -> int:
         raise SettingError(
             "days",
             say(
-                "Say how many days, from 1 to {most}, or nothing for {default}.",
+                "Say how many days, from 1 to {most}, or nothing for {default}; "
+                "`/coach activity help` shows what else can be asked.",
                 most=MOST_DAYS,
                 default=DAYS,
             ),
@@ -89,4 +133,8 @@ def _days(text: str) -> int:
     return int(text[:4])
 
 
-SUBCOMMAND = Subcommand("activity [DAYS]", say("show what happened of late, and how often"), run)
+SUBCOMMAND = Subcommand(
+    "activity [DAYS|commands|help]",
+    say("show what happened of late, and how often"),
+    run,
+)

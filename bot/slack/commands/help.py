@@ -2,10 +2,9 @@
 
 import difflib
 
-from bot.slack.blocks.pieces import Blocks, Json, line, paragraph
+from bot.slack.blocks.usages import usages
 from bot.slack.command import Answer, Call, Subcommand, says
-from coach.phrases import Phrase, facts, say
-from coach.wording import plain, words
+from coach.phrases import Phrase, say
 
 
 async def run(call: Call) -> Answer:
@@ -31,17 +30,8 @@ async def run(call: Call) -> Answer:
 
 
 def _listing(call: Call, names: list[str], before: Phrase | None = None) -> Answer:
-    rows: list[Json] = []
-    for name in names:
-        each = call.subcommands[name]
-        usage = {"type": "text", "text": f"/coach {each.usage}", "style": {"code": True}}
-        told = line(words(say(" – {summary}", summary=each.summary), call.voice), 300)
-        rows.append({"type": "rich_text_section", "elements": [usage, *told]})
-    bullets: Json = {"type": "rich_text_list", "style": "bullet", "elements": rows}
-    title = words(before or say("What you can type:"), call.voice)
-    blocks: Blocks = [paragraph(line(title, 200)), {"type": "rich_text", "elements": [bullets]}]
-    usages = facts(*(f"/coach {call.subcommands[name].usage}" for name in names))
-    return Answer(plain(say("What you can type: {usages}", usages=usages), call.voice), blocks)
+    listed = [(call.subcommands[name].usage, call.subcommands[name].summary) for name in names]
+    return Answer(*usages(before or say("What you can type:"), listed, call.voice))
 
 
 SUBCOMMAND = Subcommand("help", say("show this list"), run)

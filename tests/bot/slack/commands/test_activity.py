@@ -74,3 +74,24 @@ async def test_nothing_is_read_of_what_happened_to_others(surface: Surface) -> N
     # What such a question reads is in the tests of the store.
     assert len(asked) == 2
     assert all("activities.person_id = ?" in sql for sql in asked)
+
+
+async def test_what_can_be_asked_is_shown_with_examples(surface: Surface) -> None:
+    told = await coach(surface, "activity help")
+    for typed in ("activity", "activity 30", "activity commands", "activity commands 30"):
+        assert f"/coach {typed}" in told
+        # Each of them is understood.
+        assert "Say how many days" not in await coach(surface, typed)
+    assert "/coach activity help" in await coach(surface, "activity soon")
+
+
+async def test_what_was_typed_to_the_coach_is_listed_by_itself(surface: Surface) -> None:
+    await happened(surface, ANA, Verb.DEAL_CREATED, 1, "D-1")
+    await coach(surface, "level")
+    await coach(surface, "deals", who=BEN)
+    told = await coach(surface, "activity commands 1")
+    # What is asked now counts, too.
+    assert "The last day: 2 commands of yours" in told
+    assert "/coach level" in told
+    assert "/coach deals" not in told
+    assert "deal created" not in told
