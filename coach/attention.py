@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from coach.backlogs import adds_to_summary, is_time_for_summary, whole_at
 from coach.bulk import in_bulk
 from coach.calendar import is_at_work, local_date, next_work
-from coach.history import TO_DIGEST, Mute, Past
+from coach.history import OFTEN, TO_DIGEST, Mute, Past
 from coach.models import (
     Enrolment,
     Insight,
@@ -36,7 +36,7 @@ from coach.timetable import (
     next_brief,
     next_digest,
 )
-from coach.verdicts import IN_BRIEF, IN_SUMMARY, TURN, Decided, Reason, Verdict
+from coach.verdicts import IN_BRIEF, IN_SUMMARY, SAID, TURN, Decided, Reason, Verdict
 from coach.waiting import Waiting, by_importance, on_their_way
 
 #: After an unanswered card, the next one waits so long.
@@ -48,8 +48,8 @@ FRESH = timedelta(minutes=15)
 #: What waited for a digest can be answered for so long after it.
 IN_DIGEST = timedelta(days=3)
 
-#: How often the same may be said in a week to somebody who does not answer it.
-A_WEEK = 2
+#: What answers something done, and is of use for so long, is of use in a digest too.
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def decide(
     ready: list[Waiting] = []
     for each in waiting:
         # What stands in the brief of before is left to the one of now.
-        again = anew and each.stands and each.shown_by == "brief"
+        again = anew and _is_in_brief(each, now)
         found = _standing(person, each, past, now, bulk=each.fingerprint in bulk, again=again)
         if found is None:
             ready.append(each)
@@ -101,6 +101,9 @@ def decide(
     backlog = _backlog(person, in_order, decided, now, room)
     room -= bool(backlog) and not adds_to_summary(person, now)
     brief = _brief(person, in_order, decided, now, room)
+    if anew and not brief:
+        # No brief takes the place of the one before: what stands there still does.
+        decided |= {each.fingerprint: SAID for each in waiting if _is_in_brief(each, now)}
     room -= bool(brief) and not adds_to_brief(person, now)
     if room - digest_to_come(person, now) <= 0:
         # One message of the day is the digest's: what is too much for the day waits for it.
@@ -122,17 +125,34 @@ def decide(
     )
 
 
+def _is_in_brief(each: Waiting, now: datetime) -> bool:
+    """Whether it stands in a brief, to be answered there."""
+    return each.stands and each.shown_by == "brief" and each.expires_at > now
+
+
 def _lasting(
     person: Person, waiting: Sequence[Waiting], decided: Mapping[str, Decided], now: datetime
 ) -> dict[str, datetime]:
-    """Until when what came in bulk is to last: it is told of in the next digest, once."""
-    its = [each for each in waiting if decided[each.fingerprint].reason is Reason.BULK]
-    digest = next_digest(person, now) if its else None
-    if digest is None:
-        return {}
-    # It can be answered for some days, but is in no second one.
-    end = min(next_digest(person, digest) or digest + IN_DIGEST, digest + IN_DIGEST)
-    return {each.fingerprint: end for each in its if each.expires_at <= digest}
+    """Until when what answers something done is to last: the next digest tells of it, once."""
+    lasting: dict[str, datetime] = {}
+    for each in waiting:
+        if not _is_for_later(each, decided[each.fingerprint]):
+            continue
+        digest = next_digest(person, each.told_at or each.created_at)
+        if digest is None or digest <= now or each.expires_at > digest:
+            continue
+        # It can be answered for some days, but is in no second one.
+        end = min(next_digest(person, digest) or digest + IN_DIGEST, digest + IN_DIGEST)
+        lasting[each.fingerprint] = end
+    return lasting
+
+
+def _is_for_later(each: Waiting, decided: Decided) -> bool:
+    """Whether it is worth a line days later: what is over within hours is for its moment."""
+    if each.type is not InsightType.ACTION or decided.verdict is not Verdict.DIGEST:
+        return False
+    told_at = each.told_at or each.created_at
+    return decided.reason is Reason.BULK or each.expires_at - told_at >= A_DAY
 
 
 def _ask(
@@ -225,7 +245,7 @@ def _standing(
     if each.expires_at <= now:
         return Decided(Verdict.DROP, Reason.EXPIRED)
     if each.stands and not again:
-        return Decided(Verdict.NOW, Reason.SAID)
+        return SAID
     if each.message is MessageState.SENDING:
         return TURN
     if (mute := _muted(each, past, now)) is not None:
@@ -239,8 +259,10 @@ def _standing(
     ):
         # Why it was put there has not changed, and no reason to take it back while it is tried.
         return _still_due(person, each, now)
+    if each.snoozed_until is not None and not each.stands:
+        return _asked_for(person, each, now)
     # Before all that leads into the digest: there it would be said once more.
-    if past.unanswered.get((each.rule, each.subject), 0) >= A_WEEK:
+    if past.unanswered.get((each.rule, each.subject), 0) >= OFTEN:
         return Decided(Verdict.HOLD, Reason.REPEATED)
     # Nobody is asked to be coached for the sake of what would not interrupt them.
     if not admits(person.settings.level, each.priority) and not each.backlog:
@@ -260,10 +282,28 @@ def _standing(
         return _still_due(person, each, now)
     if again:
         return IN_BRIEF
-    if each.backlog and each.snoozed_until is None:
+    if each.backlog:
         return IN_SUMMARY
-    if each.snoozed_until is None and _is_for_the_brief(person, each):
+    if _is_for_the_brief(person, each):
         return IN_BRIEF if person.settings.brief else Decided(Verdict.DIGEST, Reason.NO_BRIEF)
+    if each.fresh_until is not None and each.fresh_until <= now:
+        return Decided(Verdict.DIGEST, Reason.LATE)
+    return _at_this_moment(person, each, now)
+
+
+def _asked_for(person: Person, each: Waiting, now: datetime) -> Decided | None:
+    """The verdict on what was put off until now: they want to hear of it, whatever it is."""
+    if (silent := silenced(person, now)) is not None:
+        until = person.paused_until if silent is Reason.PAUSED else None
+        return Decided(Verdict.HOLD, silent, until)
+    if each.message is MessageState.FAILED:
+        return Decided(Verdict.HOLD, Reason.REFUSED)
+    if each.message is MessageState.DUE and each.shown_by != "card":
+        return _still_due(person, each, now)
+    begins = person.settings.brief and is_time_for_brief(person, now)
+    if begins and not _is_after(person.dnd_until, now):
+        # What is there as their day begins comes together.
+        return IN_BRIEF
     return _at_this_moment(person, each, now)
 
 
@@ -343,7 +383,9 @@ def _brief(
         return ()
     if _is_after(person.dnd_until, now) or not is_time_for_brief(person, now):
         return ()
-    return _those(in_order, decided, IN_BRIEF, now)
+    # What they have put off until now stands before all else, not behind a button.
+    wanted = sorted(in_order, key=lambda each: each.snoozed_until is None or each.stands)
+    return _those(wanted, decided, IN_BRIEF, now)
 
 
 def _those(

@@ -13,6 +13,9 @@ MEMORY = timedelta(days=60)
 
 WEEK = timedelta(days=7)
 
+#: How often the same may be said in a week to somebody who does not answer it.
+OFTEN = 2
+
 #: A kind left unanswered on so many days in a row steps back into the digest, and one that was
 #: sent away so often in a row.
 STEP_BACK, SENT_AWAY = 5, 6
@@ -30,7 +33,7 @@ ANSWERED = "answered"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One insight that was put before the person."""
+    """One time at which an insight was put before the person."""
 
     rule: str
     subject: str
@@ -40,8 +43,10 @@ class Said:
     state: InsightState
     #: Why it was sent away, where the person said so.
     dismissed_as: Dismissed | None = None
-    #: Whether the person has put it off since, which is an answer.
-    put_off: bool = False
+    #: Whether the person has put it off since, or has done some of it: it is open, but answered.
+    answered: bool = False
+    #: Whether the same insight was said again later: how it was answered counts once.
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def looked_back(
 
 def _is_unanswered(each: Said) -> bool:
     # A backlog is told of once, and nobody is asked to work it off.
-    if each.by in {ANSWERED, "backlog"} or each.put_off:
+    if each.by in {ANSWERED, "backlog"} or each.answered:
         return False
     return each.state in {InsightState.OPEN, InsightState.EXPIRED}
 
@@ -143,7 +148,7 @@ def _sent_away(newest_first: Sequence[Said]) -> int:
     for each in newest_first:
         if each.state is not InsightState.DISMISSED or each.dismissed_as is _DONE:
             break
-        count += 1
+        count += not each.again
     return count
 
 
@@ -155,7 +160,7 @@ def _not_relevant(newest_first: Sequence[Said]) -> int:
     count = 0
     for each in newest_first:
         if each.dismissed_as is Dismissed.NOT_RELEVANT:
-            count += 1
+            count += not each.again
         elif each.state is InsightState.TAKEN or each.dismissed_as is not None:
             break
     return count

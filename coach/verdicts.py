@@ -39,6 +39,7 @@ class Reason(StrEnum):
     UNANSWERED = "unanswered"
     REPEATED = "repeated"
     BULK = "bulk"
+    LATE = "late"
     NO_BRIEF = "no_brief"
     BRIEF = "brief"
     BACKLOG = "backlog"
@@ -72,6 +73,7 @@ _SENTENCES = {
     Reason.UNANSWERED: say("You have left several of this kind unanswered."),
     Reason.REPEATED: say("You were told twice within a week and have not answered."),
     Reason.BULK: say("Many of this kind came at once."),
+    Reason.LATE: say("The moment for it has passed."),
     Reason.NO_BRIEF: say("You have turned the morning brief off."),
     Reason.BRIEF: say("It comes with your morning brief."),
     Reason.BACKLOG: say(
@@ -103,3 +105,6 @@ SETTLED = Decided(Verdict.DROP, Reason.UNTRUE)
 IN_BRIEF = Decided(Verdict.HOLD, Reason.BRIEF)
 IN_SUMMARY = Decided(Verdict.HOLD, Reason.BACKLOG)
 TURN = Decided(Verdict.NOW, Reason.TURN)
+
+#: What stands in a message of theirs.
+SAID = Decided(Verdict.NOW, Reason.SAID)

@@ -30,6 +30,8 @@ class Waiting:
     #: What kind of message shows it: `card`, `brief` or `digest`.
     shown_by: str = "card"
     snoozed_until: datetime | None = None
+    #: Until when it is worth an interruption, where it lasts longer than that.
+    fresh_until: datetime | None = None
     #: Its place among what its rule said at the same time.
     rank: int = 0
     #: When what it answers was told; `None`: when it was made.

@@ -29,5 +29,5 @@ async def go_on(tx: Tx, workspace_id: str, person_id: str, rule: str) -> None:
             insights.c.said_at.is_not(None),
             insights.c.state.in_([InsightState.OPEN.value, InsightState.EXPIRED.value]),
         )
-        .values(said_by=ANSWERED)
+        .values(said_by=ANSWERED, sayings=None)
     )

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from coach.history import MEMORY, Mute, Past, Said, looked_back
 from coach.models import Dismissed, InsightState, InsightType, MessageState, Person, Priority
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting
+from storage import sayings
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
@@ -60,6 +61,7 @@ _OPEN = (
         insights.c.in_bulk,
         insights.c.backlog,
         insights.c.snoozed_until,
+        insights.c.lasts_until,
         insights.c.rank,
         insights.c.said_at,
         insights.c.verdict,
@@ -123,6 +125,7 @@ async def open_of(
                     own_act=row.own_act,
                     shown_by=row.kind or "card",
                     snoozed_until=row.snoozed_until,
+                    fresh_until=row.lasts_until,
                     rank=row.rank,
                     told_at=row.told_at or row.created_at,
                     in_bulk=row.in_bulk,
@@ -140,9 +143,11 @@ _SAID = select(
     insights.c.subject,
     insights.c.said_at,
     insights.c.said_by,
+    insights.c.sayings,
     insights.c.state,
     insights.c.dismissed_as,
     insights.c.snoozed_until,
+    insights.c.outcome,
 ).where(
     insights.c.workspace_id == bindparam("workspace"),
     among(insights.c.person_id, texts("people")),
@@ -164,18 +169,20 @@ async def past_of(
     said: dict[str, list[Said]] = defaultdict(list)
     for row in await tx.execute(_SAID, {**asked, "since": now - MEMORY}):
         state, later = InsightState(row.state), row.snoozed_until
-        put_off = later is not None and row.said_at < later
-        said[row.person_id].append(
+        times = sayings.of_row(row)
+        said[row.person_id] += [
             Said(
                 row.rule,
                 row.subject,
-                row.said_at,
-                row.said_by or "card",
+                each.at,
+                each.by,
                 state,
                 Dismissed(row.dismissed_as) if row.dismissed_as else None,
-                put_off,
+                answered=row.outcome is not None or (later is not None and each.at < later),
+                again=each is not times[-1],
             )
-        )
+            for each in times
+        ]
     muted: dict[str, list[Mute]] = defaultdict(list)
     for person_id, what, until in await tx.execute(_MUTES, asked):
         muted[person_id].append(Mute(what, until))
@@ -263,12 +270,15 @@ _LET_LAST = (
         insights.c.workspace_id == bindparam("_workspace"),
         insights.c.fingerprint == bindparam("_fingerprint"),
     )
-    .values(expires_at=bindparam("_at", type_=UtcDateTime))
+    .values(
+        expires_at=bindparam("_at", type_=UtcDateTime),
+        lasts_until=func.coalesce(insights.c.lasts_until, insights.c.expires_at),
+    )
 )
 
 
 async def let_last(tx: Tx, workspace_id: str, until: Mapping[str, datetime]) -> None:
-    """Let these insights last until then, by fingerprint."""
+    """Let these insights last until then, by fingerprint; when they would end is kept."""
     if until:
         await tx.execute(
             _LET_LAST,

@@ -21,7 +21,7 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
-from coach.verdicts import Reason, Verdict
+from coach.verdicts import Reason
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
 from storage.tables import (
@@ -417,37 +417,6 @@ async def see(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: dat
             )
             .values(seen_at=now)
         )
-
-
-_SAID = (
-    update(insights)
-    .where(
-        insights.c.workspace_id == bindparam("_workspace"),
-        among(insights.c.fingerprint, texts("_fingerprints")),
-    )
-    .values(
-        seen_at=func.coalesce(insights.c.seen_at, bindparam("_now", type_=insights.c.seen_at.type)),
-        said_at=bindparam("_now", type_=insights.c.said_at.type),
-        said_by=bindparam("_by"),
-        verdict=Verdict.NOW.value,
-        verdict_reason=Reason.SAID.value,
-        verdict_until=None,
-    )
-)
-
-
-async def said(
-    tx: Tx, workspace_id: str, fingerprints: Sequence[str], by: str, now: datetime
-) -> None:
-    """Note that a message of the kind `by` that shows these stands in Slack."""
-    if fingerprints:
-        given = {
-            "_workspace": workspace_id,
-            "_fingerprints": fingerprints,
-            "_by": by,
-            "_now": now,
-        }
-        await tx.execute(_SAID, given)
 
 
 async def opened(tx: Tx, insight: Insight, now: datetime) -> None:

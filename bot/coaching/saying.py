@@ -8,7 +8,7 @@ from datetime import datetime
 from coach import backlogs
 from coach.attention import APART
 from coach.models import Insight, MessageState
-from storage import attention, deciding, insights
+from storage import attention, deciding, sayings
 from storage.database import Tx
 from storage.messages import Message
 
@@ -53,4 +53,4 @@ async def said(tx: Tx, workspace_id: str, stand: Sequence[Stands], now: datetime
     held = await attention.held(tx, workspace_id, {id for id in persons if id})
     await deciding.reconsider(tx, workspace_id, held, now + APART)
     for kind, prints in by_kind.items():
-        await insights.said(tx, workspace_id, prints, kind, now)
+        await sayings.said(tx, workspace_id, prints, kind, now)

@@ -306,7 +306,7 @@ def _settled(row: Row, since: datetime) -> Row:
     decided, said = row["decided_at"], row["said_at"]
     then = {**row, "undo_until": None}
     if said is not None and said >= since:
-        then |= {"said_at": None, "said_by": None}
+        then |= {"said_at": None, "said_by": None, "sayings": None}
     if decided is None or decided >= since:
         then |= {"state": InsightState.EXPIRED.value, "decided_at": since, "dismissed_as": None}
     return then

@@ -57,10 +57,13 @@ insights = Table(
     Column("rank", Integer, nullable=False, server_default="0"),
     # When it was first put before the person.
     Column("seen_at", UtcDateTime),
-    # When, and by which kind of message, it was said to them first.
+    # When, and by which kind of message, it was said to them last.
     Column("said_at", UtcDateTime),
     Column("said_by", String(32)),
-    # Not to be said again before, as the person chose; and when its time would be up otherwise.
+    # Each time it was said, the latest last: `card@2026-11-30T08:00:00+00:00 brief@2026-12-…`.
+    Column("sayings", Text),
+    # Not to be said again before, as the person chose; and when its time would be up otherwise,
+    # also of what lasts longer for the sake of the digest.
     Column("snoozed_until", UtcDateTime),
     Column("lasts_until", UtcDateTime),
     # Why it was sent away, where the person said so.

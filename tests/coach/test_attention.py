@@ -206,7 +206,7 @@ def test_put_off_is_neither_unanswered_nor_sent_away() -> None:
             NOW - timedelta(days=day),
             "card",
             InsightState.OPEN,
-            put_off=put_off,
+            answered=put_off,
         )
         for day, put_off in ((1, True), (2, False), (3, False))
     ]

@@ -27,7 +27,7 @@ from coach.models import (
 )
 from coach.phrases import say
 from coach.timetable import brief_on, digest_on
-from coach.verdicts import IN_SUMMARY, TURN, Decided, Reason, Verdict
+from coach.verdicts import IN_SUMMARY, SAID, TURN, Decided, Reason, Verdict
 from coach.waiting import Waiting
 from tests.coach.values import ANA, setting
 
@@ -622,3 +622,89 @@ def test_somebody_new_is_asked_at_work_or_when_they_are_at_it(
     assert decision.ask is asked
     if not asked:
         assert decision.again_at == NINE + DAY
+
+
+# What was said before, and what they asked for
+
+
+def test_what_stood_in_two_briefs_is_left_out_of_the_third() -> None:
+    before = coached(brief_made_at=NINE - DAY)
+    old = replace(
+        ripe("old", at=NINE - 3 * DAY), message=MessageState.SENT, sent_at=NINE - DAY,
+        shown_by="brief",
+    )  # fmt: skip
+    new = ripe("new", at=NINE)
+    key = (old.rule, old.subject)
+    assert set(decide(before, [old, new], NINE, Past(unanswered={key: 1})).brief) == {"old", "new"}
+    decision = decide(before, [old, new], NINE, Past(unanswered={key: 2}))
+    assert decision.brief == ("new",)
+    assert decision.insights["old"] == Decided(Verdict.HOLD, Reason.REPEATED)
+    # Where no other brief comes, it stands in the one before, and is in no digest besides.
+    alone = decide(before, [old], NINE, Past(unanswered={key: 2}))
+    assert (one(alone), alone.brief) == (SAID, ())
+    daily = replace(
+        before, settings=replace(ANA.settings, digest=Often.DAILY, digest_at=time(9))
+    )  # fmt: skip
+    back = Past(stepped_back=frozenset({old.rule}))
+    decision = decide(daily, [old], NINE, back)
+    assert (one(decision), decision.digest) == (SAID, ())
+
+
+def test_an_answer_that_is_below_the_level_lasts_until_the_digest_it_waits_for() -> None:
+    minimal = coached(settings=replace(ANA.settings, level=Level.MINIMAL))
+    told = replace(act(at=NOON), priority=Priority.LOW, expires_at=NOON + DAY)
+    decision = decide(minimal, [told], NOON)
+    assert one(decision) == Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
+    assert decision.lasts == {"act": FRIDAY_FIVE + IN_DIGEST}
+    lasts = replace(told, expires_at=FRIDAY_FIVE + IN_DIGEST, fresh_until=NOON + DAY)
+    assert decide(minimal, [lasts], FRIDAY_FIVE).digest == ("act",)
+    # It is in no second one, however that came.
+    assert decide(minimal, [lasts], FRIDAY_FIVE + DAY).lasts == {}
+    # What is of use for hours alone, and what time brings anew, is not kept for it.
+    assert decide(minimal, [replace(told, expires_at=NOON + 4 * HOUR)], NOON).lasts == {}
+    over = replace(ripe(at=NOON, priority=Priority.LOW), expires_at=NOON + DAY)
+    assert decide(minimal, [over], NOON).lasts == {}
+
+
+def test_what_lasts_for_the_digest_interrupts_nobody_when_its_moment_has_passed() -> None:
+    lasts = act(at=NOON, fresh_until=NOON + DAY, own=False)
+    assert one(decide(coached(), [lasts], NOON + DAY - MINUTE)) == TURN
+    late = one(decide(coached(), [lasts], NOON + DAY))
+    assert late == Decided(Verdict.DIGEST, Reason.LATE)
+
+
+def asked_for(until: datetime, **more: Any) -> Waiting:
+    """Something that was said two days ago and put off since."""
+    known: dict[str, Any] = {
+        "message": MessageState.SENT, "sent_at": until - 2 * DAY, "snoozed_until": until,
+    }  # fmt: skip
+    return ripe("wanted", at=until - 2 * DAY, priority=Priority.LOW, **(known | more))
+
+
+def test_what_was_put_off_until_the_morning_is_the_first_line_of_that_brief() -> None:
+    before = coached(brief_made_at=NINE - DAY)
+    waiting = [ripe("other", at=NINE - HOUR), asked_for(NINE)]
+    # Whatever else would have kept it away: the week's count, its kind, the level.
+    past = Past(
+        unanswered={("stuck_deals", "deal:c1:wanted"): 2}, stepped_back=frozenset({"stuck_deals"})
+    )
+    assert decide(before, waiting, NINE, past).brief[0] == "wanted"
+    assert decide(before, waiting, NINE - MINUTE, past).insights["wanted"].reason is Reason.SNOOZED
+    # Who gets no brief gets it by itself.
+    none = replace(before, settings=replace(ANA.settings, brief=False))
+    assert one(decide(none, waiting[1:], NINE, past)) == TURN
+    begun = replace(none, began_at=NINE - MINUTE)
+    assert one(decide(begun, waiting[1:], NINE, past)) == TURN
+
+
+def test_what_was_put_off_comes_to_nobody_who_wants_silence() -> None:
+    until = NOON + HOUR
+    wanted = asked_for(NOON)
+    paused = one(decide(coached(paused_until=until), [wanted], NOON))
+    assert paused == Decided(Verdict.HOLD, Reason.PAUSED, until)
+    disturbed = coached(dnd_until=until, brief_made_at=NINE - DAY)
+    assert one(decide(disturbed, [wanted], NOON)).reason is Reason.DISTURBED
+    refused = replace(wanted, message=MessageState.FAILED)
+    assert one(decide(coached(), [refused], NOON)).reason is Reason.REFUSED
+    due = replace(wanted, message=MessageState.DUE, shown_by="brief")
+    assert one(decide(coached(), [due], NIGHT)).reason is Reason.HOURS

@@ -59,10 +59,10 @@ def test_what_was_done_already_is_not_sent_away() -> None:
     assert looked_back(ANA, said("dddddd"), (), NOW).stepped_back == frozenset()
 
 
-def at(*, days: float = 0, by: str = "card", put_off: bool = False, rule: str = "a") -> Said:
+def at(*, days: float = 0, by: str = "card", answered: bool = False, rule: str = "a") -> Said:
     """Something left unanswered that was said so long ago."""
     when = NOW - timedelta(days=days)
-    return Said(rule, "deal:c1:D-1", when, by, InsightState.OPEN, put_off=put_off)
+    return Said(rule, "deal:c1:D-1", when, by, InsightState.OPEN, answered=answered)
 
 
 def days_of(count: int, **more: Any) -> list[Said]:
@@ -84,6 +84,17 @@ def test_the_same_is_counted_as_unanswered_for_a_week() -> None:
     assert found.unanswered == {("a", "deal:c1:D-1"): 2}
 
 
+def test_every_time_the_same_was_said_counts_and_its_answer_once() -> None:
+    twice = [replace(at(days=2), again=True), at(days=1)]
+    assert looked_back(ANA, twice, (), NOW).unanswered == {("a", "deal:c1:D-1"): 2}
+    sent_away = [
+        replace(each, state=InsightState.DISMISSED, dismissed_as=Dismissed.NOT_RELEVANT)
+        for each in twice
+    ]
+    found = looked_back(ANA, sent_away * 3, (), NOW)
+    assert (found.not_relevant, found.stepped_back) == ({"a": 3}, frozenset())
+
+
 def test_a_kind_steps_back_after_five_days_without_an_answer() -> None:
     def stepped_back(said: list[Said]) -> bool:
         return "a" in looked_back(ANA, said, (), NOW).stepped_back
@@ -95,7 +106,7 @@ def test_a_kind_steps_back_after_five_days_without_an_answer() -> None:
     # An answer begins it anew: taking it, putting it off, wanting to go on.
     taken = replace(at(days=2.5), state=InsightState.TAKEN)
     assert not stepped_back([*days_of(5), taken])
-    assert not stepped_back([*days_of(5), at(days=2.5, put_off=True)])
+    assert not stepped_back([*days_of(5), at(days=2.5, answered=True)])
     assert not stepped_back([*days_of(5), at(days=2.5, by=ANSWERED)])
 
 

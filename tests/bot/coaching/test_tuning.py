@@ -13,7 +13,7 @@ from bot.runtime.parts import Parts
 from coach.models import Dismissed, Insight, InsightState, Often
 from coach.phrases import say
 from coach.wording import Voice, plain
-from storage import insights, people
+from storage import insights, people, sayings
 from storage.tables import insights as insights_table
 from storage.tables import mutes as mutes_table
 from tests.bot.coaching.test_decisions import all_at_once, overdue, referral, stuck
@@ -48,7 +48,7 @@ async def dismiss(parts: Parts, insight: Insight, why: Dismissed) -> Insight:
 async def say_sent(parts: Parts, insight: Insight) -> None:
     """Its message stands in Slack."""
     async with parts.database.write() as tx:
-        await insights.said(tx, WORKSPACE, [insight.fingerprint], "card", parts.clock.now())
+        await sayings.said(tx, WORKSPACE, [insight.fingerprint], "card", parts.clock.now())
 
 
 def line(insight: Insight) -> str:

@@ -252,10 +252,10 @@ async def test_what_was_said_before_the_span_counts(sqlite_parts: Parts) -> None
     ana = await enrol(sqlite_parts, ANA, began_at=SINCE - 20 * DAY)
     await deliver(sqlite_parts, won("D-1", at=clock.moment))
     async with sqlite_parts.database.write() as tx:
-        from storage import insights
+        from storage import insights, sayings
 
         (asked,) = await insights.recent(tx, WORKSPACE, ana.id)
-        await insights.said(tx, WORKSPACE, [asked.fingerprint], "card", clock.moment)
+        await sayings.said(tx, WORKSPACE, [asked.fingerprint], "card", clock.moment)
     clock.moment = BEGINNING
     again = won("D-2", at=SINCE + DAY)
     again["data"]["deal"]["contact_id"] = again["data"]["contact"]["id"] = "C-D-1"

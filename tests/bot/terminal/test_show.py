@@ -30,7 +30,7 @@ from coach.models import (
     TaskPriority,
     Verb,
 )
-from storage import activities, insights, messages, mirror, people
+from storage import activities, messages, mirror, people, sayings
 from storage.activities import ActivityRow
 from storage.database import Database
 from storage.messages import Message
@@ -390,7 +390,7 @@ async def test_what_became_of_what_was_said_is_counted_by_rule(advised: Shop) ->
     rows = await advised.rows("insights")
     async with parts.database.write() as tx:
         now = parts.clock.now()
-        await insights.said(tx, WORKSPACE, [each["id"] for each in rows], "card", now)
+        await sayings.said(tx, WORKSPACE, [each["id"] for each in rows], "card", now)
     (row,) = await advised.rows("insights", person="ana@northwind.example")
     await decisions.dismiss(parts, by(ANA), row["id"])
     await tuning.explain(parts, by(ANA), row["id"], Dismissed.WRONG_DATA)

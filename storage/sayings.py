@@ -1,0 +1,65 @@
+"""When insights were said, each time, and by which kind of message."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Text, bindparam, func, update
+
+from coach.verdicts import Reason, Verdict
+from storage.among import among, texts
+from storage.columns import UtcDateTime
+from storage.database import Tx
+from storage.tables import insights
+
+_NOW = bindparam("_now", type_=UtcDateTime)
+_SAID = (
+    update(insights)
+    .where(
+        insights.c.workspace_id == bindparam("_workspace"),
+        among(insights.c.fingerprint, texts("_fingerprints")),
+    )
+    .values(
+        seen_at=func.coalesce(insights.c.seen_at, _NOW),
+        said_at=_NOW,
+        said_by=bindparam("_by"),
+        sayings=func.coalesce(insights.c.sayings + " ", "") + bindparam("_saying", type_=Text),
+        verdict=Verdict.NOW.value,
+        verdict_reason=Reason.SAID.value,
+        verdict_until=None,
+    )
+)
+
+
+class Saying(NamedTuple):
+    """One time at which an insight was put before its person."""
+
+    at: datetime
+    #: The kind of message: `card`, `brief`, `digest` or `backlog`.
+    by: str
+
+
+async def said(
+    tx: Tx, workspace_id: str, fingerprints: Sequence[str], by: str, now: datetime
+) -> None:
+    """Note that a message of the kind `by` that shows these stands in Slack."""
+    if fingerprints:
+        given = {
+            "_workspace": workspace_id,
+            "_fingerprints": fingerprints,
+            "_by": by,
+            "_now": now,
+            "_saying": f"{by}@{now.isoformat()}",
+        }
+        await tx.execute(_SAID, given)
+
+
+def of_row(row: Any) -> tuple[Saying, ...]:
+    """Every time that the insight of a row was said, the latest last."""
+    if row.said_at is None:
+        return ()
+    if not row.sayings:
+        # Nobody kept each time, or what went unanswered until then counts no more.
+        return (Saying(row.said_at, row.said_by or "card"),)
+    told = (each.partition("@") for each in row.sayings.split())
+    return tuple(Saying(datetime.fromisoformat(at), by) for by, _, at in told)

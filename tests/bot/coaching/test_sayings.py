@@ -1,0 +1,79 @@
+"""Each time that an insight was said, as attention looks back at it."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from bot.coaching.snoozing import snooze
+from bot.runtime.parts import Parts
+from coach.history import Past
+from coach.phrases import say
+from coach.postponing import tomorrow
+from storage import asking, attention, people, sayings
+from storage.sayings import Saying
+from storage.tables import insights
+from tests.bot.coaching.test_ticking import open_deal
+from tests.world import ANA, BEGINNING, WORKSPACE, World, by, deliver, enrol, insights_of, won
+
+DAY = timedelta(days=1)
+
+
+async def past(parts: Parts, person_id: str) -> Past:
+    """What attention goes by with somebody."""
+    async with parts.database.read() as tx:
+        (ana,) = (await people.load(tx, WORKSPACE, [person_id])).values()
+        found = await attention.past_of(tx, WORKSPACE, [ana], BEGINNING + 3 * DAY)
+    return found[person_id]
+
+
+async def test_each_time_is_kept_with_its_kind_of_message(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"))
+    (insight,) = await insights_of(parts, ana)
+    key = (insight.rule, insight.subject)
+    async with parts.database.write() as tx:
+        for days, kind in ((0, "card"), (1, "brief"), (2, "digest")):
+            at = BEGINNING + days * DAY
+            await sayings.said(tx, WORKSPACE, [insight.fingerprint], kind, at)
+        (row,) = await tx.execute(select(insights))
+    assert sayings.of_row(row) == (
+        Saying(BEGINNING, "card"),
+        Saying(BEGINNING + DAY, "brief"),
+        Saying(BEGINNING + 2 * DAY, "digest"),
+    )
+    assert (await past(parts, insight.person_id)).unanswered == {key: 3}
+    # Whoever wants to go on hearing of it begins anew, and so does what is said from then on.
+    async with parts.database.write() as tx:
+        await asking.go_on(tx, WORKSPACE, insight.person_id, insight.rule)
+    assert (await past(parts, insight.person_id)).unanswered == {}
+    async with parts.database.write() as tx:
+        again = BEGINNING + 2.5 * DAY
+        await sayings.said(tx, WORKSPACE, [insight.fingerprint], "card", again)
+    assert (await past(parts, insight.person_id)).unanswered == {key: 1}
+
+
+async def test_what_was_begun_is_answered(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"))
+    (insight,) = await insights_of(parts, ana)
+    async with parts.database.write() as tx:
+        await sayings.said(tx, WORKSPACE, [insight.fingerprint], "card", BEGINNING)
+    assert (await past(parts, insight.person_id)).unanswered
+    async with parts.database.write() as tx:
+        await tx.execute(insights.update().values(outcome=say("1 of 4 is done.")))
+    assert (await past(parts, insight.person_id)).unanswered == {}
+
+
+async def test_what_was_put_off_until_tomorrow_is_in_tomorrows_brief(sqlite_world: World) -> None:
+    world = sqlite_world
+    for number in range(1, 6):
+        await world.post(open_deal(f"D-{number}", 100 * number))
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    last = [each for each in await world.insights(ANA) if each.subject.endswith("D-4")]
+    await snooze(world.parts, by(ANA), last[0].fingerprint, tomorrow)
+    for _ in range(24):
+        await world.pass_time(timedelta(hours=1))
+    brief = world.messages(ANA)[-1]
+    assert "D-4" in brief.text
