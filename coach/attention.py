@@ -120,7 +120,7 @@ def decide(
         brief,
         digest,
         backlog,
-        _lasting(person, waiting, decided, now),
+        _lasting(person, waiting, decided),
         _tired(person, waiting, past, now),
     )
 
@@ -131,7 +131,7 @@ def _is_in_brief(each: Waiting, now: datetime) -> bool:
 
 
 def _lasting(
-    person: Person, waiting: Sequence[Waiting], decided: Mapping[str, Decided], now: datetime
+    person: Person, waiting: Sequence[Waiting], decided: Mapping[str, Decided]
 ) -> dict[str, datetime]:
     """Until when what answers something done is to last: the next digest tells of it, once."""
     lasting: dict[str, datetime] = {}
@@ -139,7 +139,7 @@ def _lasting(
         if not _is_for_later(each, decided[each.fingerprint]):
             continue
         digest = next_digest(person, each.told_at or each.created_at)
-        if digest is None or digest <= now or each.expires_at > digest:
+        if digest is None or each.expires_at > digest:
             continue
         # It can be answered for some days, but is in no second one.
         end = min(next_digest(person, digest) or digest + IN_DIGEST, digest + IN_DIGEST)
@@ -300,8 +300,7 @@ def _asked_for(person: Person, each: Waiting, now: datetime) -> Decided | None:
         return Decided(Verdict.HOLD, Reason.REFUSED)
     if each.message is MessageState.DUE and each.shown_by != "card":
         return _still_due(person, each, now)
-    begins = person.settings.brief and is_time_for_brief(person, now)
-    if begins and not _is_after(person.dnd_until, now):
+    if person.settings.brief and is_time_for_brief(person, now):
         # What is there as their day begins comes together.
         return IN_BRIEF
     return _at_this_moment(person, each, now)

@@ -642,6 +642,8 @@ def test_what_stood_in_two_briefs_is_left_out_of_the_third() -> None:
     # Where no other brief comes, it stands in the one before, and is in no digest besides.
     alone = decide(before, [old], NINE, Past(unanswered={key: 2}))
     assert (one(alone), alone.brief) == (SAID, ())
+    over = replace(old, expires_at=NINE)
+    assert one(decide(before, [over], NINE)) == Decided(Verdict.DROP, Reason.EXPIRED)
     daily = replace(
         before, settings=replace(ANA.settings, digest=Often.DAILY, digest_at=time(9))
     )  # fmt: skip

@@ -77,3 +77,16 @@ async def test_what_was_put_off_until_tomorrow_is_in_tomorrows_brief(sqlite_worl
         await world.pass_time(timedelta(hours=1))
     brief = world.messages(ANA)[-1]
     assert "D-4" in brief.text
+
+
+async def test_what_lasts_for_the_digest_keeps_when_its_moment_is_over(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"))
+    (insight,) = await insights_of(parts, ana)
+    for days in (5, 6):
+        end = BEGINNING + days * DAY
+        async with parts.database.write() as tx:
+            await attention.let_last(tx, WORKSPACE, {insight.fingerprint: end})
+            (waits,) = (await attention.open_of(tx, WORKSPACE, [ana.id]))[ana.id].values()
+        assert waits.waiting.fresh_until == insight.expires_at
+        assert waits.waiting.expires_at == end

@@ -244,6 +244,29 @@ async def test_every_insight_has_its_end_in_the_decisions(sqlite_parts: Parts) -
     assert {each.reason for each in dropped} <= {Reason.EXPIRED, Reason.UNTRUE}
 
 
+async def test_what_was_said_in_the_span_in_truth_was_not_said_there(sqlite_parts: Parts) -> None:
+    clock = sqlite_parts.clock
+    assert isinstance(clock, FixedClock)
+    clock.moment = SINCE + DAY
+    ana = await enrol(sqlite_parts, ANA, began_at=SINCE - 20 * DAY)
+    await deliver(sqlite_parts, won("D-1", at=clock.moment))
+    clock.moment = BEGINNING
+    async with sqlite_parts.database.write() as tx:
+        from storage import insights, sayings
+
+        (asked,) = await insights.recent(tx, WORKSPACE, ana.id)
+        await sayings.said(tx, WORKSPACE, [asked.fingerprint], "card", SINCE + 2 * DAY)
+    now = sqlite_parts.clock.now()
+    copied = await worlds.copied(
+        sqlite_parts.database, WORKSPACE, SINCE, BEGINNING, coached=None, now=now
+    )
+    async with worlds.opened(sqlite_parts, copied) as made, made.parts.database.read() as tx:
+        from storage.tables import insights as table
+
+        for row in await tx.execute(select(table)):
+            assert (row.said_at, row.said_by, row.sayings) == (None, None, None)
+
+
 async def test_what_was_said_before_the_span_counts(sqlite_parts: Parts) -> None:
     """A client was asked of lately: the next win with them is not answered by asking again."""
     clock = sqlite_parts.clock
