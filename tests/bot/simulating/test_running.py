@@ -247,7 +247,7 @@ async def test_every_insight_has_its_end_in_the_decisions(sqlite_parts: Parts) -
 async def test_what_was_said_in_the_span_in_truth_was_not_said_there(sqlite_parts: Parts) -> None:
     clock = sqlite_parts.clock
     assert isinstance(clock, FixedClock)
-    clock.moment = SINCE + DAY
+    clock.moment = SINCE - DAY
     ana = await enrol(sqlite_parts, ANA, began_at=SINCE - 20 * DAY)
     await deliver(sqlite_parts, won("D-1", at=clock.moment))
     clock.moment = BEGINNING
