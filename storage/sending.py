@@ -229,6 +229,22 @@ async def with_backlogs(tx: Tx, claimed: Sequence[Claimed], now: datetime) -> li
     ]
 
 
+async def channel_of(tx: Tx, workspace_id: str, person_id: str) -> str | None:
+    """The channel of somebody's messages, where any was sent."""
+    query = (
+        select(messages.c.channel)
+        .where(
+            messages.c.workspace_id == workspace_id,
+            messages.c.person_id == person_id,
+            messages.c.channel.is_not(None),
+        )
+        .order_by(messages.c.sent_at.desc())
+        .limit(1)
+    )
+    found: str | None = (await tx.execute(query)).scalar()
+    return found
+
+
 async def look_again(tx: Tx, claimed: Claimed) -> Claimed:
     """The same message with what it is drawn from as that is now."""
     (again,) = await _with_sources(tx, [claimed.message])

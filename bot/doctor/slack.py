@@ -18,7 +18,11 @@ from storage.workspaces import Workspace
 #: What the manifest asks for (https://docs.slack.dev/reference/scopes): what nothing works without,
 #: and what it only works less well without, as told here.
 SCOPES = frozenset({"chat:write", "commands", "users:read", "users:read.email"})
-BETTER_WITH = {"dnd:read": "Do Not Disturb is not seen, and messages come in spite of it"}
+BETTER_WITH = {
+    "dnd:read": "Do Not Disturb is not seen, and messages come in spite of it",
+    "im:history": "who writes to the coach gets no answer, and a message comes twice where Slack's "
+    "answer to it was lost",
+}
 
 #: How long Slack may take to answer, in seconds.
 PATIENCE = 6

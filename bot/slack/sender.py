@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -15,6 +16,7 @@ from bot.coaching import following, saying
 from bot.coaching.saying import Stands
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
+from bot.slack import finding
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.disturbing import DoNotDisturb, Peace
@@ -27,10 +29,13 @@ from coach.models import Insight, MessageState
 from coach.phrases import Phrase
 from storage import deciding, people, sending, workspaces
 from storage.database import Tx, is_passing
+from storage.messages import Message
 from storage.sending import Claimed, Paused
 from storage.shared_writes import SharedWrites
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: How long a claim lasts; after that another sender may try again.
 LEASE = timedelta(seconds=60)
@@ -74,6 +79,8 @@ class _Answer:
     gone: bool = False
     #: What Slack said of its person before it was sent.
     peace: Peace | None = None
+    #: It stood there already, as it was when the answer was lost.
+    found: bool = False
 
     def recorded(self) -> dict[str, object]:
         if self.gone:
@@ -81,7 +88,8 @@ class _Answer:
             return {"attempts": 0, "state": state, "channel": None, "ts": None}
         if self.sent_at is None:
             return {"attempts": 0}
-        return saying.posted(self.channel or "", self.ts or "", self.sent_at)
+        posted = saying.posted(self.channel or "", self.ts or "", self.sent_at)
+        return {**posted, "draw_due": True} if self.found else posted
 
 
 async def _told_of_peace(tx: Tx, told: Sequence[tuple[Claimed, Peace | None]]) -> None:
@@ -258,6 +266,12 @@ class Sender:
             if await self._call(each, UPDATE, call) is not None:
                 await self._keep(_Answer(each, kind, gone=drawn is None))
             return
+        channel: str | None = None
+        if message.attempts > 1:
+            # The answer to an earlier try may have been lost.
+            channel = await self._channel(message)
+            if channel is not None and not await self._is_to_be_posted(each, kind, channel):
+                return
         loop = asyncio.get_running_loop()
         began = loop.time()
         waited = await self._pace(message.addressee)
@@ -284,6 +298,38 @@ class Sender:
             at = self._parts.clock.now()
             await self._keep(_Answer(each, kind, answer["channel"], answer["ts"], at, peace=peace))
             log.info("sent %s to %s", message.kind, message.addressee)
+            if message.attempts > 1 and channel is None:
+                await self._clear(message, answer["channel"], answer["ts"])
+
+    async def _channel(self, message: Message) -> str | None:
+        """Where its person's messages stand; `None` where none was ever sent."""
+        if message.person_id is None:
+            return None
+        async with self._parts.database.read() as tx:
+            return await sending.channel_of(tx, message.workspace_id, message.person_id)
+
+    async def _is_to_be_posted(self, each: Claimed, kind: Kind, channel: str) -> bool:
+        """Whether it does not stand there already; if so, that copy is it, and is drawn again."""
+        copies = await self._call(each, finding.HISTORY, self._copies(each.message, channel))
+        if copies:
+            at = self._parts.clock.now()
+            await self._keep(_Answer(each, kind, channel, copies[0], at, found=True))
+            log.info("%s stood in Slack already", each.message.id)
+            self._parts.wake.sender.set()
+        return copies == []
+
+    async def _copies(self, message: Message, channel: str) -> list[str]:
+        return await finding.copies(await self._client_of(message.workspace_id), channel, message)
+
+    async def _clear(self, message: Message, channel: str, ts: str) -> None:
+        """Take out other copies of a message; before it was sent nobody knew where to look."""
+        try:
+            client = await self._client_of(message.workspace_id)
+            for other in await finding.copies(client, channel, message):
+                if other != ts:
+                    await client.chat_delete(channel=channel, ts=other)
+        except CALL_FAILED as error:
+            log.warning("%s may stand in Slack twice: %s", message.id, fault(error).code)
 
     async def _keep(self, answer: _Answer) -> None:
         """Have an answer recorded, however long the database is in trouble.
@@ -365,6 +411,7 @@ class Sender:
             mrkdwn=False,
             unfurl_links=False,
             unfurl_media=False,
+            metadata=finding.marked(each.message),
         )
 
     async def _update(self, each: Claimed, text: str, blocks: Blocks) -> AsyncSlackResponse:
@@ -452,9 +499,7 @@ class Sender:
         if each.is_new:
             self._parts.wake.attention.set()
 
-    async def _call(
-        self, each: Claimed, method: str, call: Awaitable[AsyncSlackResponse]
-    ) -> AsyncSlackResponse | None:
+    async def _call(self, each: Claimed, method: str, call: Awaitable[T]) -> T | None:
         """Slack's answer, or `None` after a failure was dealt with."""
         try:
             return await call

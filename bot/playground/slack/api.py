@@ -35,7 +35,10 @@ from coach.ports import Clock
 
 __all__ = ["Answer", "Fault", "Message", "Person", "Refusal", "SlackStandIn", "words_of"]
 
-SCOPES = ("chat:write", "commands", "dnd:read", "im:write", "users:read", "users:read.email")
+SCOPES = (
+    *("chat:write", "commands", "dnd:read", "im:history", "im:write", "users:read"),
+    "users:read.email",
+)
 
 
 class SlackStandIn(People):

@@ -156,10 +156,12 @@ class People(Wire):
         return await self.event(payloads.app_home_opened(self, self.person(who), tab))
 
     async def write(self, who: str, text: str) -> Message:
-        """Write an ordinary message to the app, which has not asked to hear of these."""
-        self.person(who)
+        """Write an ordinary message to the app, which hears of it."""
+        person = self.person(who)
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return self.post(who, escaped, [], sender="person")
+        message = self.post(who, escaped, [], sender="person")
+        await self.event(payloads.message_im(self, person, message))
+        return message
 
     async def _act(
         self,

@@ -15,6 +15,8 @@ from bot.playground.slack.world import Workspace
 
 MOST_TEXT = 40_000
 
+MOST_METADATA_BYTES = 8_000
+
 #: About so many people `dnd.teamInfo` answers at once.
 MOST_USERS = 50
 
@@ -74,6 +76,8 @@ def content(args: Json) -> tuple[str, list[Json]]:
 
 
 def _as_slack(world: Workspace, message: Message) -> Json:
+    if message.sender != "bot":
+        return {"type": "message", "user": message.person, "ts": message.ts, "text": message.text}
     shown: Json = {
         "type": "message",
         "user": world.bot_user_id,
@@ -174,9 +178,44 @@ def _post(world: Workspace, args: Json) -> Json:
     if not args.get("channel"):
         raise SlackFault("channel_not_found")
     person = world.person_of_channel(args["channel"], users_too=True)
-    message = world.post(person.id, *content(args))
+    metadata = _metadata(args)
+    message = world.post(person.id, *content(args), metadata=metadata)
     _note(world, "chat.postMessage", message)
     return {"channel": person.dm, "ts": message.ts, "message": _as_slack(world, message)}
+
+
+def _metadata(args: Json) -> Json | None:
+    """What the app keeps with a message
+    (https://docs.slack.dev/messaging/message-metadata/).
+    """
+    metadata = _json(args, "metadata", "invalid_metadata_format")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
+        raise SlackFault("invalid_metadata_format")
+    if not isinstance(metadata.get("event_type"), str):
+        raise SlackFault("invalid_metadata_format")
+    if too_long(metadata, MOST_METADATA_BYTES):
+        raise SlackFault("metadata_too_large")
+    return metadata
+
+
+def _history(world: Workspace, args: Json) -> Json:
+    """The latest messages of a direct message, the newest first."""
+    person = world.person_of_channel(args.get("channel"), users_too=False)
+    listed = [one for one in world.messages(person.id) if not one.ephemeral]
+    limit = int(args.get("limit") or 100)
+    page = listed[::-1][:limit]
+    whole = args.get("include_all_metadata") in {True, "1", "true"}
+    shown = [_as_slack(world, one) | _kept(one, whole=whole) for one in page]
+    return {"messages": shown, "has_more": len(listed) > limit, "pin_count": 0}
+
+
+def _kept(message: Message, *, whole: bool) -> Json:
+    if message.metadata is None:
+        return {}
+    event = {"event_type": message.metadata["event_type"]}
+    return {"metadata": message.metadata if whole else event}
 
 
 def _post_ephemeral(world: Workspace, args: Json) -> Json:
@@ -314,6 +353,7 @@ METHODS: dict[str, Method] = {
     "users.list": Method(_users_list, "users:read"),
     "users.lookupByEmail": Method(_user_by_email, "users:read.email"),
     "conversations.open": Method(_conversations_open, "im:write"),
+    "conversations.history": Method(_history, "im:history"),
     "chat.postMessage": Method(_post, "chat:write"),
     "chat.postEphemeral": Method(_post_ephemeral, "chat:write"),
     "chat.update": Method(_update, "chat:write"),

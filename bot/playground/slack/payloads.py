@@ -164,6 +164,21 @@ def app_home_opened(world: Workspace, person: Person, tab: str) -> Json:
     return event
 
 
+def message_im(world: Workspace, person: Person, message: Message) -> Json:
+    """The event of somebody writing to the app."""
+    return {
+        "type": "message",
+        "channel": person.dm,
+        "channel_type": "im",
+        "user": person.id,
+        "team": world.team_id,
+        "text": message.text,
+        "ts": message.ts,
+        "event_ts": message.ts,
+        "client_msg_id": world.next_id("m"),
+    }
+
+
 def _who(world: Workspace, person: Person) -> Json:
     return {
         "user": {

@@ -95,6 +95,8 @@ class Message:
     ephemeral: bool = False
     deleted: bool = False
     posted: float = 0.0
+    metadata: Json | None = None
+    """What the app keeps with it and nobody sees."""
     earlier: list[list[Json]] = field(default_factory=list)
     """The blocks it had before each change, oldest first."""
 

@@ -114,7 +114,14 @@ class Workspace(Keys, Changes):
     # What changes
 
     def post(
-        self, who: str, text: str, blocks: list[Json], *, sender: str = "bot", quiet: bool = False
+        self,
+        who: str,
+        text: str,
+        blocks: list[Json],
+        *,
+        sender: str = "bot",
+        quiet: bool = False,
+        metadata: Json | None = None,
     ) -> Message:
         """Put a message before a person; ``quiet`` ones are ephemeral."""
         message = Message(
@@ -126,6 +133,7 @@ class Workspace(Keys, Changes):
             at=self.clock.now().isoformat(),
             ephemeral=quiet,
             posted=time.time(),
+            metadata=metadata,
         )
         self.conversations.setdefault(who, {})[message.ts] = message
         self.tell({"type": "message", "person": who, "message": message.as_page()})
@@ -283,7 +291,7 @@ class Workspace(Keys, Changes):
         return {
             "messages": {
                 who: [
-                    {**one.as_page(), "posted": one.posted}
+                    {**one.as_page(), "posted": one.posted, "metadata": one.metadata}
                     for one in self.messages(who)
                     if not one.ephemeral
                 ]
@@ -310,6 +318,7 @@ class Workspace(Keys, Changes):
                     at=one["at"],
                     edited=one["edited"],
                     posted=one["posted"],
+                    metadata=one.get("metadata"),
                 )
                 for one in messages
             }

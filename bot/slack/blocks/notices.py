@@ -1,4 +1,4 @@
-"""Messages that show no insights: the welcome, questions and answers about links, and trouble."""
+"""Messages that show no insights: the welcome, an answer to who writes, links, and trouble."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +29,29 @@ def _one_line(said: Phrase, icon: str, voice: Voice) -> tuple[str, Blocks]:
     return escaped(flat(made), 500), [paragraph([*emoji(icon), *line(made, 700)])]
 
 
+#: What is said last to somebody who writes, by how it stands with their coach.
+_STANDS = {
+    "on": say("When something of yours needs you, I write to you here."),
+    "off": say("Your coach is off, so I say nothing else; /coach on turns it on."),
+    "paused": say("You have paused me, so I say nothing else; /coach pause off ends that."),
+    "new": say("I say nothing else before you have started me, by /coach on."),
+}
+
+
+def hello(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+    """The answer to somebody who writes to the coach; params are `coach`, as above."""
+    pitch = say(
+        "Hello! I watch your CRM and tell you the one thing worth doing next. I cannot answer what "
+        "is written to me."
+    )
+    look = say(
+        "/coach help lists what you can ask, and my Home tab shows what is open and your settings."
+    )
+    said = together(together(pitch, look), _STANDS[params.get("coach", "on")])
+    made = words(said, voice)
+    return escaped(flat(made), 500), [paragraph(line(made, 700))]
+
+
 def welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     """The first message; params are `state` (asked, started or declined) and `name`."""
     match params.get("state"):
@@ -51,7 +74,10 @@ def welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
         ),
         (
             say("What I read"),
-            say("the deals, contacts and tasks that belong to you; no Slack messages"),
+            say(
+                "the deals, contacts and tasks that belong to you; no Slack messages but those "
+                "in this conversation"
+            ),
         ),
         (say("Who sees it"), say("only you. Nobody gets a report or a ranking")),
     )

@@ -46,6 +46,7 @@ from bot.slack.listeners import (
     settings,
     submitting,
     why,
+    writing,
 )
 from bot.slack.listeners.answering import BUSY
 from bot.slack.listeners.desk import (
@@ -179,6 +180,18 @@ def register(
         # Slack will tell us again.
         return BoltResponse(status=503)
 
+    async def on_message(body: dict[str, Any]) -> BoltResponse:
+        if not writing.is_theirs(body["event"]):
+            return BoltResponse(status=200)
+
+        async def tell(said: Phrase) -> None:
+            log.error("what somebody wrote could not be answered: %s", plain(said))
+
+        answering = partial(writing.answer, desk, body)
+        begun = desk.begin(team_of(body), "answering what was written", answering, tell)
+        # Slack will tell us again.
+        return BoltResponse(status=200 if begun else 503)
+
     async def on_end(body: dict[str, Any]) -> BoltResponse:
         try:
             await lifecycle.ended(desk, body)
@@ -201,6 +214,7 @@ def register(
     app.view_closed(screen.CALLBACK)(on_close)
     app.command("/coach")(on_command)
     app.event("app_home_opened")(on_home)
+    app.event("message")(on_message)
     app.event("app_uninstalled")(on_end)
     app.event("tokens_revoked")(on_end)
     app.error(on_error)

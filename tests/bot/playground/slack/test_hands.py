@@ -217,7 +217,10 @@ async def test_closing_is_told_when_asked_for(stage: Stage) -> None:
     )  # fmt: skip
 
 
-async def test_a_plain_message_stays_between_person_and_slack(stage: Stage) -> None:
+async def test_of_a_plain_message_the_app_is_told(stage: Stage) -> None:
     await stage.slack.write("U01ANA", "hello <you> & me")
     assert stage.slack.messages("U01ANA")[0].text == "hello &lt;you&gt; &amp; me"
-    assert stage.bot.events == []
+    (envelope,) = stage.bot.events
+    event = envelope["event"]
+    assert (event["type"], event["channel_type"], event["user"]) == ("message", "im", "U01ANA")
+    assert event["text"] == "hello &lt;you&gt; &amp; me"

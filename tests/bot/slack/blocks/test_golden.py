@@ -23,7 +23,7 @@ from bot.slack.blocks.connecting import connect_modal, linked_list, outcome_moda
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
-from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
+from bot.slack.blocks.notices import hello, link_answer, link_request, trouble, welcome
 from bot.slack.blocks.preview import preview
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
@@ -246,6 +246,10 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "notice_welcome": lambda: _message(welcome({"state": "asked", "name": "Ben"}, VOICE)),
     "notice_welcome_started": lambda: _message(welcome({"state": "started"}, VOICE)),
     "notice_welcome_declined": lambda: _message(welcome({"state": "declined"}, VOICE)),
+    "notice_hello": lambda: _message(hello({"coach": "on"}, VOICE)),
+    "notice_hello_off": lambda: _message(hello({"coach": "off"}, VOICE)),
+    "notice_hello_paused": lambda: _message(hello({"coach": "paused"}, VOICE)),
+    "notice_hello_new": lambda: _message(hello({"coach": "new"}, VOICE)),
     "notice_link_request": lambda: _link("asked"),
     "notice_link_request_confirmed": lambda: _link("confirmed"),
     "notice_link_request_refused": lambda: _link("refused"),

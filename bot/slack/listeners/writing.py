@@ -1,0 +1,54 @@
+"""Somebody writes to the coach, which cannot talk: once a day it says where to look instead."""
+
+from datetime import datetime
+
+from bot.coaching import enrolling
+from bot.slack.blocks.pieces import Json
+from bot.slack.listeners.desk import Desk
+from coach.calendar import local_date
+from coach.models import Enrolment, Person
+from storage import messages
+from storage.messages import Message
+
+#: What people write, by Slack's `subtype`; all else tells of changes, or is not theirs.
+_WRITTEN = frozenset({None, "file_share", "me_message"})
+
+_SLACKBOT = "USLACKBOT"
+
+
+def is_theirs(event: Json) -> bool:
+    """Whether a person has written it just now: no app, no edit, nothing that was taken away
+    (https://docs.slack.dev/reference/events/message.im).
+    """
+    if event.get("channel_type") != "im" or event.get("subtype") not in _WRITTEN:
+        return False
+    return not event.get("bot_id") and event.get("user") not in {None, "", _SLACKBOT}
+
+
+async def answer(desk: Desk, body: Json) -> None:
+    """Have them answered by a message of the day: what is made a second time is the same.
+
+    Whoever has declined or turned the coach off is answered, too: they have asked.
+    """
+    actor = await desk.actor(str(body["team_id"]), {"id": body["event"]["user"]})
+    person = await enrolling.person_of(desk.parts, actor)
+    now = desk.parts.clock.now()
+    hello = Message(
+        person.workspace_id,
+        f"hello:{person.id}:{local_date(now, person)}",
+        "hello",
+        actor.slack_user_id,
+        {"coach": _stands(person, now)},
+        person.id,
+    )
+    async with desk.parts.database.write() as tx:
+        await messages.make(tx, [(hello, [])], now)
+    desk.parts.wake.sender.set()
+
+
+def _stands(person: Person, now: datetime) -> str:
+    if person.enrolment is not Enrolment.STARTED:
+        return "new"
+    if not person.settings.enabled:
+        return "off"
+    return "paused" if person.paused_until is not None and person.paused_until > now else "on"

@@ -1,0 +1,186 @@
+"""A message whose answer from Slack was lost is found again, and does not come a second time."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.coaching import decisions
+from bot.playground.slack.api import Fault
+from bot.playground.slack.things import Message
+from bot.runtime.parts import Parts
+from bot.slack.drawing import KINDS
+from coach.models import InsightState
+from storage import sending
+from tests.bot.coaching.test_backlogs import bring_in, history, newcomer, start
+from tests.bot.slack.posting import Post, let_pass, won_deal
+from tests.bot.slack.test_sender import before_slack
+from tests.world import ANA, World, by, deliver, enrol, insights_of
+
+MINUTE = timedelta(minutes=1)
+
+#: Slack has done it, and its answer does not arrive.
+LOST = Fault(drop=True, lost=True)
+
+
+@pytest.fixture
+async def post(parts: Parts) -> AsyncIterator[Post]:
+    async with before_slack(parts) as made:
+        yield made
+
+
+@pytest.fixture
+async def sqlite_post(sqlite_parts: Parts) -> AsyncIterator[Post]:
+    async with before_slack(sqlite_parts) as made:
+        yield made
+
+
+async def said_before(post: Post) -> None:
+    """Ana has had one message, so that it is known where hers stand."""
+    await enrol(post.parts, ANA)
+    await deliver(post.parts, won_deal(1))
+    assert await post.send() == 1
+    post.clock.advance(2 * MINUTE)
+
+
+async def test_what_was_posted_is_found_by_its_mark(post: Post) -> None:
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2"]
+    ana = await post.person(ANA)
+    assert await post.states(ana) == ["sent", "sent"]
+    # It is the same as any other: it follows what becomes of it.
+    (newest, _) = await insights_of(post.parts, ana)
+    await decisions.dismiss(post.parts, by(ANA), newest.fingerprint)
+    await post.send()
+    assert post.shown()[-1].startswith("Dismissed:")
+
+
+async def test_what_was_found_is_drawn_again_for_it_may_have_changed(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    copy = post.slack.messages(ANA)[-1]
+    post.slack.rewrite(copy, "As it was before.", None)
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2"]
+    assert "Deal 2" in copy.text
+
+
+async def test_the_copy_of_a_process_that_died_is_found(post: Post) -> None:
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    async with post.parts.database.write() as tx:
+        (claimed,) = await sending.claim(tx, post.clock.now(), lease=MINUTE, most=10)
+    drawn = post.sender._drawn(claimed, KINDS[claimed.message.kind])
+    assert drawn is not None
+    await post.sender._post(claimed, *drawn)
+    await let_pass(post, 2 * MINUTE)
+    await post.send()
+    assert post.posted() == ["D-1", "D-2"]
+    assert await post.states(await post.person(ANA)) == ["sent", "sent"]
+
+
+async def test_what_was_never_posted_is_posted(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [Fault(drop=True)]
+    await post.send()
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2"]
+
+
+async def test_a_first_message_that_came_twice_is_cleared_away(sqlite_post: Post) -> None:
+    # Nobody knows where to look before one of hers has been answered.
+    post = sqlite_post
+    await enrol(post.parts, ANA)
+    await deliver(post.parts, won_deal(1))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-1"]
+    (left,) = post.slack.messages(ANA)
+    assert (await post.message_of(await post.person(ANA))).ts == left.ts
+
+
+async def test_slacks_trouble_with_looking_is_waited_for(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    post.slack.faults["conversations.history"] = [
+        Fault(status=429, retry_after=30), Fault(status=500), Fault(drop=True)
+    ]  # fmt: skip
+    for _ in range(8):
+        await post.send(2 * MINUTE)
+    assert post.slack.faults["conversations.history"] == []
+    assert post.posted() == ["D-1", "D-2"]
+    assert await post.states(await post.person(ANA)) == ["sent", "sent"]
+
+
+async def test_where_nobody_may_look_it_is_posted_again(sqlite_post: Post) -> None:
+    post = sqlite_post
+    post.slack.scopes -= {"im:history"}
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2", "D-2"]
+    assert await post.states(await post.person(ANA)) == ["sent", "sent"]
+
+
+# The summary of a backlog
+
+
+def summaries(world: World) -> list[Message]:
+    return [each for each in world.messages(ANA) if "What was waiting" in each.text]
+
+
+async def begun(world: World) -> None:
+    """Ana has started, and Slack's answer to the summary of her backlog was lost."""
+    await newcomer(world)
+    await bring_in(world, *history(deals=2, leads=0, tasks=1))
+    world.slack.faults["chat.postMessage"] = [LOST]
+    await start(world)
+    assert len(summaries(world)) == 1
+    await world.pass_time(10 * MINUTE)
+
+
+async def test_the_summary_of_a_backlog_comes_once(world: World) -> None:
+    await begun(world)
+    (summary,) = summaries(world)
+    assert (await world.slack.press(ANA, summary.ts, label="Let old ones rest")).ok
+    await world.settle()
+    (summary,) = summaries(world)
+    assert "they rest now" in summary.text
+
+
+async def test_the_buttons_of_a_copy_do_no_harm(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.slack.scopes -= {"im:history"}
+    await begun(world)
+    copy, summary = summaries(world)
+    by_ts = {"copy": copy.ts, "summary": summary.ts}
+    # What is done in one is done, and the other's button says so.
+    assert (await world.slack.press(ANA, by_ts["summary"], action_id="insight:dismiss")).ok
+    await world.settle()
+    decided = [each for each in await world.insights(ANA) if each.state is InsightState.DISMISSED]
+    assert len(decided) == 1
+    assert (await world.slack.press(ANA, by_ts["copy"], action_id="insight:dismiss")).ok
+    await world.settle()
+    assert [
+        each for each in await world.insights(ANA) if each.state is InsightState.DISMISSED
+    ] == decided
+    assert "already" in world.slack.messages(ANA)[-1].text
+    # What the copy lets rest, rests in the one that is kept.
+    assert (await world.slack.press(ANA, by_ts["copy"], label="Let old ones rest")).ok
+    await world.settle()
+    kept = next(each for each in world.slack.messages(ANA) if each.ts == by_ts["summary"])
+    assert "they rest now" in kept.text
