@@ -300,9 +300,6 @@ def _asked_for(person: Person, each: Waiting, now: datetime) -> Decided | None:
         return Decided(Verdict.HOLD, Reason.REFUSED)
     if each.message is MessageState.DUE and each.shown_by != "card":
         return _still_due(person, each, now)
-    if person.settings.brief and is_time_for_brief(person, now):
-        # What is there as their day begins comes together.
-        return IN_BRIEF
     return _at_this_moment(person, each, now)
 
 
@@ -382,9 +379,7 @@ def _brief(
         return ()
     if _is_after(person.dnd_until, now) or not is_time_for_brief(person, now):
         return ()
-    # What they have put off until now stands before all else, not behind a button.
-    wanted = sorted(in_order, key=lambda each: each.snoozed_until is None or each.stands)
-    return _those(wanted, decided, IN_BRIEF, now)
+    return _those(in_order, decided, IN_BRIEF, now)
 
 
 def _those(

@@ -683,20 +683,22 @@ def asked_for(until: datetime, **more: Any) -> Waiting:
     return ripe("wanted", at=until - 2 * DAY, priority=Priority.LOW, **(known | more))
 
 
-def test_what_was_put_off_until_the_morning_is_the_first_line_of_that_brief() -> None:
-    before = coached(brief_made_at=NINE - DAY)
-    waiting = [ripe("other", at=NINE - HOUR), asked_for(NINE)]
-    # Whatever else would have kept it away: the week's count, its kind, the level.
+def test_what_was_put_off_until_the_morning_comes_then_whatever_would_have_kept_it_away() -> None:
+    wanted = asked_for(NINE)
     past = Past(
-        unanswered={("stuck_deals", "deal:c1:wanted"): 2}, stepped_back=frozenset({"stuck_deals"})
+        unanswered={(wanted.rule, wanted.subject): 2}, stepped_back=frozenset({wanted.rule})
     )
-    assert decide(before, waiting, NINE, past).brief[0] == "wanted"
-    assert decide(before, waiting, NINE - MINUTE, past).insights["wanted"].reason is Reason.SNOOZED
-    # Who gets no brief gets it by itself.
-    none = replace(before, settings=replace(ANA.settings, brief=False))
-    assert one(decide(none, waiting[1:], NINE, past)) == TURN
-    begun = replace(none, began_at=NINE - MINUTE)
-    assert one(decide(begun, waiting[1:], NINE, past)) == TURN
+    assert one(decide(coached(), [wanted], NINE - MINUTE, past)).reason is Reason.SNOOZED
+    assert one(decide(coached(), [wanted], NINE, past)) == TURN
+    # By a card of its own, beside the brief: it need not be among the most important.
+    before = coached(brief_made_at=NINE - DAY)
+    other = replace(ripe("other", at=NINE - HOUR), rule="stale_leads")
+    decision = decide(before, [other, wanted], NINE, past)
+    assert (decision.brief, decision.insights["wanted"]) == (("other",), TURN)
+    # Said again and left standing, it counts like everything else.
+    stands = replace(wanted, sent_at=NINE, shown_by="brief")
+    held = one(decide(coached(), [stands], NINE + DAY, past))
+    assert held == SAID
 
 
 def test_what_was_put_off_comes_to_nobody_who_wants_silence() -> None:
