@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from coach.backlogs import adds_to_summary, is_time_for_summary, whole_at
 from coach.bulk import in_bulk
 from coach.calendar import is_at_work, local_date, next_work
-from coach.history import OFTEN, TO_DIGEST, Mute, Past
+from coach.history import TO_DIGEST, Mute, Past
 from coach.models import (
     Enrolment,
     Insight,
@@ -22,6 +22,7 @@ from coach.models import (
     Priority,
 )
 from coach.muting import mute_of, names_of
+from coach.repetition import OFTEN
 from coach.thresholds import daily_cap
 from coach.timetable import (
     BEGINNING,

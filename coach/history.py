@@ -7,14 +7,10 @@ from datetime import datetime, timedelta
 
 from coach.calendar import local_date
 from coach.models import Dismissed, InsightState, Person
+from coach.repetition import WEEK
 
 #: How far back it matters.
 MEMORY = timedelta(days=60)
-
-WEEK = timedelta(days=7)
-
-#: How often the same may be said in a week to somebody who does not answer it.
-OFTEN = 2
 
 #: A kind left unanswered on so many days in a row steps back into the digest, and one that was
 #: sent away so often in a row.
@@ -47,6 +43,14 @@ class Said:
     answered: bool = False
     #: Whether the same insight was said again later: how it was answered counts once.
     again: bool = False
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it was left standing, be it until its time was up."""
+        # A backlog is told of once, and nobody is asked to work it off.
+        if self.by in {ANSWERED, "backlog"} or self.answered:
+            return False
+        return self.state in {InsightState.OPEN, InsightState.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def looked_back(
     }
     unanswered: dict[tuple[str, str], int] = defaultdict(int)
     for each in said:
-        if _is_unanswered(each) and each.said_at > now - WEEK:
+        if each.is_unanswered and each.said_at > now - WEEK:
             unanswered[each.rule, each.subject] += 1
     by_rule: dict[str, list[Said]] = defaultdict(list)
     for each in sorted(said, key=lambda each: each.said_at, reverse=True):
@@ -117,18 +121,11 @@ def looked_back(
     )
 
 
-def _is_unanswered(each: Said) -> bool:
-    # A backlog is told of once, and nobody is asked to work it off.
-    if each.by in {ANSWERED, "backlog"} or each.answered:
-        return False
-    return each.state in {InsightState.OPEN, InsightState.EXPIRED}
-
-
 def _run(newest_first: Sequence[Said], today: object, person: Person) -> list[Said]:
     """What has gone unanswered since anything of the kind was answered; today is not over yet."""
     run: list[Said] = []
     for each in newest_first:
-        if not _is_unanswered(each):
+        if not each.is_unanswered:
             break
         if local_date(each.said_at, person) != today:
             run.append(each)

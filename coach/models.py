@@ -531,3 +531,5 @@ class PastInsight:
     settled: Phrase | None = None
     #: Whether they said that it was wrong.
     wrong: bool = False
+    #: When it was said and left standing, be it until its time was up.
+    unanswered_at: tuple[datetime, ...] = ()

@@ -14,6 +14,16 @@ def past_of(rule: str, draft: Draft, at: datetime) -> PastInsight:
     return PastInsight(rule, draft.subject, at, None, draft.about, draft.occasion)
 
 
+#: How often the same may be said in a week to somebody who does not answer it.
+OFTEN, WEEK = 2, timedelta(days=7)
+
+
+def is_said_enough(past: Sequence[PastInsight], subject: str, now: datetime) -> bool:
+    """Whether somebody was told twice within a week of this and has not answered."""
+    times = [at for each in past if each.subject == subject for at in each.unanswered_at]
+    return sum(at > now - WEEK for at in times) >= OFTEN
+
+
 def marked_lately(
     past: Sequence[PastInsight], mark: str, *, within: timedelta, now: datetime
 ) -> list[PastInsight]:

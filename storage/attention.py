@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 
 from coach.history import MEMORY, Mute, Past, Said, looked_back
-from coach.models import Dismissed, InsightState, InsightType, MessageState, Person, Priority
+from coach.models import InsightType, MessageState, Person, Priority
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting
 from storage import sayings
@@ -168,21 +168,7 @@ async def past_of(
     asked = {"workspace": workspace_id, "people": sorted(person.id for person in persons)}
     said: dict[str, list[Said]] = defaultdict(list)
     for row in await tx.execute(_SAID, {**asked, "since": now - MEMORY}):
-        state, later = InsightState(row.state), row.snoozed_until
-        times = sayings.of_row(row)
-        said[row.person_id] += [
-            Said(
-                row.rule,
-                row.subject,
-                each.at,
-                each.by,
-                state,
-                Dismissed(row.dismissed_as) if row.dismissed_as else None,
-                answered=row.outcome is not None or (later is not None and each.at < later),
-                again=each is not times[-1],
-            )
-            for each in times
-        ]
+        said[row.person_id] += sayings.said_of(row)
     muted: dict[str, list[Mute]] = defaultdict(list)
     for person_id, what, until in await tx.execute(_MUTES, asked):
         muted[person_id].append(Mute(what, until))

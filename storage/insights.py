@@ -22,6 +22,7 @@ from coach.models import (
     Suggestion,
 )
 from coach.verdicts import Reason
+from storage import sayings
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
 from storage.tables import (
@@ -288,6 +289,10 @@ async def past(
                 insights.c.seen_at,
                 insights.c.outcome,
                 insights.c.dismissed_as,
+                insights.c.snoozed_until,
+                insights.c.said_at,
+                insights.c.said_by,
+                insights.c.sayings,
                 place,
             )
             .where(
@@ -303,7 +308,8 @@ async def past(
     about = await subjects(tx, workspace_id, {row.fingerprint for row in rows})
     found: dict[tuple[str, str], list[PastInsight]] = {}
     for row in rows:
-        earlier = _past(row, about.get(row.fingerprint, ()))
+        left = tuple(each.said_at for each in sayings.said_of(row) if each.is_unanswered)
+        earlier = replace(_past(row, about.get(row.fingerprint, ())), unanswered_at=left)
         found.setdefault((row.rule, row.person_id), []).append(earlier)
     return found
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Text, bindparam, func, update
 
+from coach.history import Said
+from coach.models import Dismissed, InsightState
 from coach.verdicts import Reason, Verdict
 from storage.among import among, texts
 from storage.columns import UtcDateTime
@@ -63,3 +65,22 @@ def of_row(row: Any) -> tuple[Saying, ...]:
         return (Saying(row.said_at, row.said_by or "card"),)
     told = (each.partition("@") for each in row.sayings.split())
     return tuple(Saying(datetime.fromisoformat(at), by) for by, _, at in told)
+
+
+def said_of(row: Any) -> list[Said]:
+    """The same, each time with how it was answered: as attention looks back at it."""
+    times = of_row(row)
+    later = row.snoozed_until
+    return [
+        Said(
+            row.rule,
+            row.subject,
+            each.at,
+            each.by,
+            InsightState(row.state),
+            Dismissed(row.dismissed_as) if row.dismissed_as else None,
+            answered=row.outcome is not None or (later is not None and each.at < later),
+            again=each is not times[-1],
+        )
+        for each in times
+    ]

@@ -1,11 +1,11 @@
 """Tasks whose due date has passed."""
 
-from collections.abc import Iterable
-from datetime import MAXYEAR, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import MAXYEAR, date, datetime, timedelta
 
 from coach import settling
 from coach.calendar import local_date, start_of_day
-from coach.keys import about
+from coach.keys import about, subject_key
 from coach.knowledge import Known
 from coach.models import (
     About,
@@ -20,8 +20,8 @@ from coach.models import (
     TaskPriority,
     TaskStatus,
 )
-from coach.phrases import Phrase, counted, say
-from coach.repetition import next_allowed
+from coach.phrases import Phrase, counted, names, say
+from coach.repetition import is_said_enough, next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
 from coach.terms import PRIORITIES, so_many_days
 from coach.truth import Over, Standing, TruthLook, said_anew
@@ -30,6 +30,9 @@ GAP = timedelta(hours=12)
 
 #: How many tasks are remembered, to tell whether anything has changed.
 MARKS = 1000
+
+#: How many tasks are named where no number is said.
+NAMED = 3
 
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
@@ -51,6 +54,9 @@ def evaluate(look: TimeLook) -> Verdict:
     if allowed > look.now:
         return Verdict(again_at=allowed)
     draft = _draft(look.person, tasks, look.count, look.now)
+    if is_said_enough(look.past, draft.subject, look.now) and (news := _news(look, tasks)):
+        # The list has been left standing twice: what is pressing and not known yet comes by itself.
+        draft = _newly(look.person, news, look.now)
     return Verdict([draft], again_at=look.now + GAP)
 
 
@@ -59,6 +65,8 @@ def still_true(look: TruthLook) -> Standing:
     tasks = _oldest_first(look.left)
     if not tasks:
         return Over(settling.late_no_more(look))
+    if look.insight.subject != _list_of(look.person):
+        return said_anew(_newly(look.person, tasks, look.now))
     return said_anew(_draft(look.person, tasks, look.count, look.now))
 
 
@@ -76,7 +84,7 @@ def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draf
     oldest = tasks[0]
     return Draft(
         person_id=person.id,
-        subject=f"person:{person.id}",
+        subject=_list_of(person),
         occasion=now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
         message=counted(
@@ -92,10 +100,63 @@ def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draf
     )
 
 
+def _list_of(person: Person) -> str:
+    return f"person:{person.id}"
+
+
+#: What is not kept back for the sake of others that were left standing.
+PRESSING = frozenset({TaskPriority.HIGH, TaskPriority.URGENT})
+
+
+def _news(look: TimeLook, tasks: Sequence[Task]) -> list[Task]:
+    """Those of high priority that the person was told nothing of, as they are now."""
+    told = {
+        thing
+        for earlier in look.past
+        if earlier.unanswered_at or earlier.dismissed_at or earlier.taken
+        for thing in earlier.about
+    }
+    return [
+        task
+        for task in tasks
+        if task.priority in PRESSING and about(task, task.due_date) not in told
+    ]
+
+
+def _newly(person: Person, tasks: list[Task], now: datetime) -> Draft:
+    """What is overdue anew, and no word of the others."""
+    return Draft(
+        person_id=person.id,
+        subject=subject_key(tasks[0]),
+        occasion=now.isoformat(timespec="seconds"),
+        priority=Priority.HIGH,
+        message=say("Newly overdue: {tasks}.", tasks=names([task.thing for task in tasks], NAMED)),
+        reason=_alone(person, tasks[0], now) if len(tasks) == 1 else _reason(person, tasks[0], now),
+        suggestion=Suggestion("view_overdue_tasks", {}),
+        expires_at=now + GAP,
+        about=_marked(tasks),
+    )
+
+
+def _alone(person: Person, task: Task, now: datetime) -> Phrase:
+    due, late = _late(person, task, now)
+    return say(
+        "It was due {date} ({priority}), {late} late.",
+        date=due,
+        priority=PRIORITIES[task.priority],
+        late=late,
+    )
+
+
+def _late(person: Person, task: Task, now: datetime) -> tuple[date, Phrase]:
+    """Since when, and for how long."""
+    due = task.due_date or local_date(now, person)
+    return due, so_many_days((local_date(now, person) - due).days)
+
+
 def _reason(person: Person, oldest: Task, now: datetime) -> Phrase:
-    due = oldest.due_date or local_date(now, person)
-    late = so_many_days((local_date(now, person) - due).days)
-    if oldest.priority in {TaskPriority.HIGH, TaskPriority.URGENT}:
+    due, late = _late(person, oldest, now)
+    if oldest.priority in PRESSING:
         return say(
             "The oldest is “{task}” ({priority}), due {date}, {late} late.",
             task=oldest.thing,

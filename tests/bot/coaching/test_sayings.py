@@ -12,7 +12,8 @@ from coach.postponing import tomorrow
 from storage import asking, attention, people, sayings
 from storage.sayings import Saying
 from storage.tables import insights
-from tests.bot.coaching.test_ticking import open_deal
+from tests.bot.coaching.test_following import late
+from tests.bot.coaching.test_ticking import open_deal, task
 from tests.world import ANA, BEGINNING, WORKSPACE, World, by, deliver, enrol, insights_of, won
 
 DAY = timedelta(days=1)
@@ -97,3 +98,20 @@ async def test_what_lasts_for_the_digest_keeps_when_its_moment_is_over(parts: Pa
             (waits,) = (await attention.open_of(tx, WORKSPACE, [ana.id]))[ana.id].values()
         assert waits.waiting.fresh_until == insight.expires_at
         assert waits.waiting.expires_at == end
+
+
+async def test_an_urgent_task_is_not_silent_because_the_list_is(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(late(2))
+    await world.settle()
+    await world.tick()
+    for _ in range(24):
+        await world.pass_time(timedelta(hours=2))
+    urgent = task("T-8", "2026-11-26")
+    urgent["data"]["task"]["priority"] = "urgent"
+    await world.post(urgent)
+    await world.settle()
+    # Said on Wednesday and Thursday, the list is silent on Monday.
+    for _ in range(36):
+        await world.pass_time(timedelta(hours=2))
+    assert any("Newly overdue" in text and "T-8" in text for text in world.texts(ANA))

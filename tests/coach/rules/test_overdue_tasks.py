@@ -10,6 +10,7 @@ from coach.models import (
     Contact,
     Deal,
     Level,
+    PastInsight,
     Priority,
     Subject,
     SubjectKind,
@@ -112,6 +113,60 @@ def test_silence_ends_when_another_task_is_late_or_one_is_late_again() -> None:
     assert evaluate(look(*THREE, late("4"), now=later, past=past)).drafts
     moved = replace(THREE[0], due_date=NOW.date())
     assert evaluate(look(moved, *THREE[1:], now=later, past=past)).drafts
+
+
+def left_standing(days: int, *tasks: Task) -> list[PastInsight]:
+    """The list of these tasks, said on the last two days and left without an answer."""
+    draft = only(evaluate(look(*tasks)))
+    return [
+        replace(said(draft, at), unanswered_at=(at,))
+        for at in (NOW - timedelta(days=days), NOW - timedelta(days=days + 1))
+    ]
+
+
+def urgent(id: str, days: int = 1) -> Task:
+    return replace(late(id, days), priority=TaskPriority.URGENT)
+
+
+def test_a_pressing_task_comes_by_itself_when_the_list_was_left_standing_twice() -> None:
+    past = left_standing(1, *THREE)
+    draft = only(evaluate(look(*THREE, urgent("4"), past=past)))
+    assert words(draft) == "Newly overdue: Task 4."
+    assert reason(draft) == "It was due Sun 22 Nov (urgent), 1 day late."
+    assert draft.subject == "task:c1:4"
+    two = only(evaluate(look(*THREE, urgent("4"), urgent("5", 2), past=past)))
+    assert words(two) == "Newly overdue: Task 5 and Task 4."
+    assert reason(two) == "The oldest is “Task 5” (urgent), due Sat 21 Nov, 2 days late."
+    # Said once, it goes with the others; with another date it is news again.
+    known = [replace(said(draft, NOW), unanswered_at=(NOW,)), *past]
+    tomorrow = NOW + timedelta(days=1)
+    assert only(evaluate(look(*THREE, urgent("4"), now=tomorrow, past=known))).subject == (
+        "person:p1"
+    )
+    again = only(evaluate(look(*THREE, urgent("4", 0), now=tomorrow, past=known)))
+    assert again.subject == "task:c1:4"
+
+
+@pytest.mark.parametrize("answer", ["once", "long ago", "not pressing", "not said"])
+def test_otherwise_the_list_goes_on_as_ever(answer: str) -> None:
+    task, past = urgent("4"), left_standing(1, *THREE)
+    match answer:
+        case "once":
+            past = past[:1]
+        case "long ago":
+            past = left_standing(7, *THREE)
+        case "not pressing":
+            task = replace(late("4"), priority=TaskPriority.MEDIUM)
+        case _:
+            past = [replace(each, unanswered_at=()) for each in past]
+    assert only(evaluate(look(*THREE, task, past=past))).subject == "person:p1"
+
+
+def test_what_came_by_itself_is_true_while_it_is_overdue_and_speaks_of_nothing_else() -> None:
+    draft = only(evaluate(look(*THREE, urgent("4"), urgent("5", 2), past=left_standing(1, *THREE))))
+    assert truth(RULE, draft, urgent("4"), urgent("5", 2)) == "still true"
+    assert truth(RULE, draft, urgent("4"), done(urgent("5", 2))) == "Newly overdue: Task 4."
+    assert truth(RULE, draft, done(urgent("4")), done(urgent("5", 2))).startswith("Done")
 
 
 def test_without_an_overdue_task_nothing_is_said() -> None:
