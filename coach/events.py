@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from coach.models import Origin, SubjectKind, Verb
+from coach.values import quick
 
 #: Stands for the connection of what holds in the whole workspace: an address.
 EVERYWHERE = ""
@@ -77,6 +78,7 @@ def normalised(name: str) -> str:
 AUTOMATION = "automation"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Change:
     """What was told of one thing at one time; what is not in `fields` was not told.
@@ -104,6 +106,7 @@ class Change:
     undoes: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened, as a provider read it."""

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from coach.phrases import Phrase, Thing, say, to_json
+from coach.values import quick
 
 
 class Verb(StrEnum):
@@ -95,6 +96,7 @@ class Ref:
     id: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Deal:
     """What the CRM says of a deal now."""
@@ -152,6 +154,7 @@ class Deal:
         return say("{deal} ({apart})", deal=thing, apart=self.apart) if self.apart else thing
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Contact:
     """What the CRM says of a person it sells to."""
@@ -190,6 +193,7 @@ class Contact:
         return (self.status or "").upper() in LEAD_STATUSES
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Task:
     """What the CRM says of something to be done."""
@@ -268,6 +272,7 @@ class Enrolment(StrEnum):
     DECLINED = "declined"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one person has set; `None` means the default in force."""
@@ -293,6 +298,7 @@ class Settings:
     daily_cap: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Person:
     """Someone coached: a Slack user and the owner of things in a CRM."""
@@ -328,6 +334,7 @@ class Person:
         return self.settings.enabled and self.enrolment is not Enrolment.DECLINED
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Activity:
     """Something that happened, normalised, with the things it was about as they are now."""
@@ -386,6 +393,7 @@ class About:
     mark: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An insight as a rule proposes it, before it is stored."""
@@ -406,6 +414,7 @@ class Draft:
     about: tuple[About, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Insight:
     """Advice to one person on one occasion, as stored."""
@@ -513,6 +522,7 @@ class MessageState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PastInsight:
     """As much of an earlier insight as rules need to not repeat themselves."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from coach.models import InsightType, MessageState, Priority
+from coach.values import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An open insight as attention sees it, with what became of the message that shows it."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, tuple_, update
 
 from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
+from coach.values import quick
 from storage.among import among, texts
 from storage.database import Tx, add_new
 from storage.tables import activities, contacts_made
@@ -16,6 +17,7 @@ from storage.tables import activities, contacts_made
 SLACK = "slack"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ActivityRow:
     """One activity as stored: ids instead of things."""

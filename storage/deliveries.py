@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, update
 
+from coach.values import quick
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, add, insert_for
@@ -44,6 +45,7 @@ class NewDelivery:
         return self.error or self.passed
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One stored request, to be turned into activities."""

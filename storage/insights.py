@@ -21,6 +21,7 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
+from coach.values import quick
 from coach.verdicts import Reason
 from storage import sayings
 from storage.among import among, texts
@@ -67,6 +68,7 @@ def one(workspace_id: str, print_: str) -> ColumnElement[bool]:
     return (insights.c.workspace_id == workspace_id) & (insights.c.fingerprint == print_)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class NewInsight:
     """A draft on its way into the store."""
