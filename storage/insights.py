@@ -27,6 +27,7 @@ from storage import sayings
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
 from storage.tables import (
+    MARKED_SUBJECT,
     OPEN_INSIGHT,
     decisions,
     insight_subjects,
@@ -118,7 +119,7 @@ async def add(
             {
                 "workspace_id": workspace_id,
                 "fingerprint": print_,
-                "kind": thing.kind.value,
+                "kind": str(thing.kind),
                 "connection_id": thing.connection_id,
                 "subject_id": thing.id,
                 "mark": thing.mark,
@@ -139,7 +140,7 @@ def _row(
         "fingerprint": print_,
         "person_id": draft.person_id,
         "rule": new.rule,
-        "type": new.type.value,
+        "type": str(new.type),
         "priority": int(draft.priority),
         "subject": draft.subject,
         "occasion": draft.occasion,
@@ -147,7 +148,7 @@ def _row(
         "reason": draft.reason,
         "action": draft.suggestion.action,
         "params": draft.suggestion.kept,
-        "state": InsightState.OPEN.value,
+        "state": str(InsightState.OPEN),
         "created_at": now,
         "expires_at": draft.expires_at,
         "own_act": new.own_act,
@@ -380,6 +381,7 @@ _MARKED = (
         among(insights.c.person_id, texts("people")),
         among(insights.c.rule, texts("rules")),
         insights.c.created_at > bindparam("since"),
+        MARKED_SUBJECT,
         among(insight_subjects.c.mark, texts("marks")),
     )
     .order_by(insights.c.created_at.desc())

@@ -12,6 +12,7 @@ from storage.tables.checks import (
     rounds,
 )
 from storage.tables.coaching import (
+    MARKED_SUBJECT,
     OPEN_INSIGHT,
     PUT_OFF,
     WAITING_MESSAGE,
@@ -45,6 +46,7 @@ from storage.tables.work import crm_writes
 __all__ = [
     "FAULTY_CHECK",
     "FAULTY_ROUND",
+    "MARKED_SUBJECT",
     "OLD_CHECK",
     "OPEN_DEAL",
     "OPEN_INSIGHT",

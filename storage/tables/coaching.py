@@ -19,6 +19,7 @@ from storage.tables.naming import metadata, where
 # The conditions of the partial indexes below, for queries; see `naming.where`.
 OPEN_INSIGHT = text("insights.state = 'open'")
 PUT_OFF = text("(insights.state = 'open' AND insights.snoozed_until IS NOT NULL)")
+MARKED_SUBJECT = text("insight_subjects.mark <> ''")
 #: To be posted or drawn again, or claimed by somebody who may have died.
 WAITING_MESSAGE = text(
     "(messages.state = 'due' OR messages.draw_due OR messages.leased_until IS NOT NULL)"
@@ -114,6 +115,7 @@ insight_subjects = Table(
         ondelete="CASCADE",
     ),
     Index("ix_insight_subjects_subject", "workspace_id", "kind", "connection_id", "subject_id"),
+    Index("ix_insight_subjects_mark", "workspace_id", "mark", **where("mark <> ''")),
     sqlite_with_rowid=False,
 )
 

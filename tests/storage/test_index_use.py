@@ -174,6 +174,20 @@ async def test_what_is_put_off_is_found_without_reading_what_is_open(sqlite_url:
     assert any("ix_insights_put_off" in step for step in steps)
 
 
+async def test_what_was_said_is_found_by_its_mark(sqlite_url: str) -> None:
+    """For every event; and what was ever said in a team, or to one person, may be much."""
+    path = Path(make_url(sqlite_url).database or "")
+    async with running_parts(sqlite_url) as parts, parts.database.read() as tx:
+        with statements(parts.database) as seen:
+            await insights.marked(tx, WORKSPACE, {("referral_ask", "m")}, ["p1"], BEGINNING)
+    ((sql, parameters),) = seen
+    steps = [step for step in plan(path, sql, parameters) if step.startswith("SEARCH")]
+    assert [step.partition(" USING ")[2] for step in steps] == [
+        "COVERING INDEX ix_insight_subjects_mark (workspace_id=? AND mark=?)",
+        "INDEX sqlite_autoindex_insights_1 (workspace_id=? AND fingerprint=?)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("sql", "everything"),
     [
