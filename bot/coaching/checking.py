@@ -79,6 +79,9 @@ async def appoint(
             same = since == then and not (moved[name] and _place(after) in moved[name])
             if same and (same_person or since.at is None) and since.error is None:
                 continue
+            if since.at is None and before is None:
+                # There never was any.
+                continue
             key = Key(name, rule.kind, after.connection_id, after.id)
             if since.at is None:
                 gone.append(key)
