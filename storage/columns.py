@@ -93,6 +93,11 @@ class Money(TypeDecorator[Decimal]):
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 
+def kept_phrase(phrase: Phrase | None) -> Any:
+    """A phrase in JSON values, or that nothing is said."""
+    return [] if phrase is None else to_json(phrase)
+
+
 class Said(TypeDecorator[Phrase]):
     """A phrase as JSON, or nothing said; also reads what was kept before there were phrases."""
 
@@ -105,7 +110,7 @@ class Said(TypeDecorator[Phrase]):
 
     def process_bind_param(self, value: Phrase | None, dialect: Dialect) -> Any:
         """What is stored."""
-        return [] if value is None else to_json(value)
+        return kept_phrase(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Phrase | None:
         """What is read."""

@@ -19,8 +19,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeEngine
 
+from coach.phrases import Phrase
 from storage import one_trip
-from storage.columns import UtcDateTime, stored_micros
+from storage.columns import Said, UtcDateTime, kept_phrase, stored_micros
 
 #: A transaction; commits when its block ends, rolls back when it raises.
 Tx = AsyncConnection
@@ -105,6 +106,10 @@ class Database:
 
 def _json(value: Any) -> str:
     return to_json(value).decode()
+
+
+def _said(phrase: Phrase | None) -> str:
+    return _json(kept_phrase(phrase))
 
 
 def _prepare_sqlite(durable: bool, connection: Any, _record: Any) -> None:
@@ -278,9 +283,11 @@ def _compiled(tx: Tx, conflict: _Conflict, table: Table, columns: Sequence[str])
 
 
 def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    # The two that are in every row, and go through several hands in SQLAlchemy.
+    # Those that are in every row, and go through several hands in SQLAlchemy.
     if dialect.name == "sqlite" and isinstance(type_, UtcDateTime):
         return stored_micros
     if dialect.name == "sqlite" and isinstance(type_, JSON):
         return _json
+    if dialect.name == "sqlite" and isinstance(type_, Said):
+        return _said
     return type_.dialect_impl(dialect).bind_processor(dialect)

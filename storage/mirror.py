@@ -1,6 +1,7 @@
 """The mirror: deals, contacts and tasks as the CRM has them now."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, or_, select
@@ -38,6 +39,9 @@ FIELDS: Mapping[SubjectKind, tuple[str, ...]] = {
     kind: tuple(name for name in cls.__dataclass_fields__ if name != "apart")
     for kind, cls in _CLASSES.items()
 }
+
+
+_VALUES = {kind: attrgetter(*names) for kind, names in FIELDS.items()}
 
 
 def columns(kind: SubjectKind) -> list[Any]:
@@ -86,9 +90,8 @@ async def save(tx: Tx, workspace_id: str, subjects: Iterable[Subject]) -> None:
     rows: dict[SubjectKind, list[dict[str, Any]]] = {kind: [] for kind in SubjectKind}
     for subject in subjects:
         kind = kind_of(subject)
-        row: dict[str, Any] = {"workspace_id": workspace_id}
-        for name in FIELDS[kind]:
-            row[name] = getattr(subject, name)
+        row: dict[str, Any] = dict(zip(FIELDS[kind], _VALUES[kind](subject), strict=True))
+        row["workspace_id"] = workspace_id
         row["told"] = {name: to_micros(at) for name, at in subject.told.items()}
         if isinstance(subject, Contact):
             row["is_lead"] = subject.is_lead

@@ -1,7 +1,10 @@
 """People: who is coached, and what they have set."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, time
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -33,21 +36,7 @@ def from_row(row: Row[Any]) -> Person:
         slack_user_id=row.slack_user_id,
         time_zone=row.time_zone,
         enrolment=Enrolment(row.enrolment),
-        settings=Settings(
-            enabled=row.enabled,
-            level=Level(row.level),
-            stale_lead_days=row.stale_lead_days,
-            stuck_deal_days=row.stuck_deal_days,
-            working_days=tuple(map(int, row.working_days)),
-            work_from=_time(row.work_from),
-            work_until=_time(row.work_until),
-            holidays=row.holidays,
-            brief=row.brief,
-            brief_at=_if_set(row.brief_at),
-            digest=Often(row.digest),
-            digest_at=_if_set(row.digest_at),
-            daily_cap=row.daily_cap,
-        ),
+        settings=_settings(*_SET(row)),
         locale=row.locale,
         began_at=row.began_at,
         paused_until=row.paused_until,
@@ -57,6 +46,29 @@ def from_row(row: Row[Any]) -> Person:
         digest_made_at=row.digest_made_at,
         backlog_at=row.backlog_at,
         backlog_made_at=row.backlog_made_at,
+    )
+
+
+#: What a person has set, in the order of `Settings`.
+_SETTINGS = [each.name for each in fields(Settings)]
+_SET = attrgetter(*_SETTINGS)
+
+
+# Most people have set the same, which is nothing.
+@lru_cache(maxsize=1024)
+def _settings(*told: Any) -> Settings:
+    kept = dict(zip(_SETTINGS, told, strict=True))
+    return Settings(
+        **{
+            **kept,
+            "level": Level(kept["level"]),
+            "working_days": tuple(map(int, kept["working_days"])),
+            "work_from": _time(kept["work_from"]),
+            "work_until": _time(kept["work_until"]),
+            "brief_at": _if_set(kept["brief_at"]),
+            "digest": Often(kept["digest"]),
+            "digest_at": _if_set(kept["digest_at"]),
+        }
     )
 
 

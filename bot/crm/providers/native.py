@@ -137,7 +137,7 @@ def _event(value: Mapping[str, Any], dedupe_key: str, received_at: datetime) -> 
 
 def _changes(form: EventForm, at: datetime, owner: Owner | None) -> list[Change]:
     verb, data = form.type, form.data
-    about = verb.value.partition("_")[0]
+    about = verb.partition("_")[0]
     if about in {"deal", "contact", "task"} and getattr(data, about) is None:
         raise PayloadError(f"data.{about}: {verb} needs it, with its id.")
     changes: list[Change] = []
