@@ -89,16 +89,21 @@ class DoNotDisturb:
 
     async def ask(self, person: Person) -> Peace | None:
         """What Slack says of somebody; `None` if it was asked of late, or does not say."""
+        return await self.asked(person)
+
+    def asked(self, person: Person) -> asyncio.Future[Peace | None]:
+        """The same, to be waited for when it is needed: Slack is asked from now on."""
+        told: asyncio.Future[Peace | None] = asyncio.get_running_loop().create_future()
         now, workspace_id = self._parts.clock.now(), person.workspace_id
         asked_at = person.dnd_asked_at
         if person.slack_user_id is None or (asked_at is not None and abs(now - asked_at) < FRESH):
-            return None
-        told: asyncio.Future[Peace | None] = asyncio.get_running_loop().create_future()
+            told.set_result(None)
+            return told
         self._waiting.setdefault(workspace_id, []).append((person, told))
         if workspace_id not in self._asking:
             asking = self._ask_all(workspace_id)
             self._asking[workspace_id] = asyncio.create_task(asking, name="asking who is in peace")
-        return await told
+        return told
 
     async def _ask_all(self, workspace_id: str) -> None:
         try:

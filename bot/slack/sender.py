@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TypeVar
@@ -12,11 +11,11 @@ from typing import TypeVar
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.coaching import following, saying
-from bot.coaching.saying import Stands
+from bot.coaching import following
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack import finding
+from bot.slack.answers import Answer, keep_peace, record
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.disturbing import DoNotDisturb, Peace
@@ -65,45 +64,6 @@ ClientOf = Callable[[str], Awaitable[AsyncWebClient]]
 NOT_INSTALLED = "not_installed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Slack has taken a message, or what it looks like now."""
-
-    claimed: Claimed
-    kind: Kind
-    #: Where and since when it stands there; nothing for one that stood there before.
-    channel: str | None = None
-    ts: str | None = None
-    sent_at: datetime | None = None
-    #: It was taken out of Slack.
-    gone: bool = False
-    #: What Slack said of its person before it was sent.
-    peace: Peace | None = None
-    #: It stood there already, as it was when the answer was lost.
-    found: bool = False
-
-    def recorded(self) -> dict[str, object]:
-        if self.gone:
-            state = MessageState.WITHDRAWN.value
-            return {"attempts": 0, "state": state, "channel": None, "ts": None}
-        if self.sent_at is None:
-            return {"attempts": 0}
-        posted = saying.posted(self.channel or "", self.ts or "", self.sent_at)
-        return {**posted, "draw_due": True} if self.found else posted
-
-
-async def _told_of_peace(tx: Tx, told: Sequence[tuple[Claimed, Peace | None]]) -> None:
-    rows = [
-        (each.person, peace.asked_at, peace.until)
-        for each, peace in told
-        if peace is not None and each.person is not None
-    ]
-    if rows:
-        whom = [(each.person.workspace_id, each.person.id) for each, _ in told if each.person]
-        await deciding.lock(tx, whom)
-        await people.told_of_peace(tx, rows)
-
-
 def _given_up(found: Fault, attempts: int) -> bool:
     # Being told to wait is no sign that it will never work, and a workspace that lets us in no more
     # says nothing of a message.
@@ -140,7 +100,7 @@ class Sender:
         #: Whether more may be due than could be begun.
         self._hungry = False
         #: What Slack has answered is recorded at once, many answers in one commit.
-        self._answers = SharedWrites(parts.database, self._record)
+        self._answers = SharedWrites(parts.database, record)
         #: Methods Slack has asked to leave alone in a workspace, and until when.
         self._paused: dict[tuple[str, str], datetime] = {}
 
@@ -165,8 +125,11 @@ class Sender:
         async with parts.database.write() as tx:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
             claimed = await sending.with_backlogs(tx, claimed, now)
+        # Slack is asked meanwhile; a slow answer about one holds up no other.
+        peace = {each.message.id: self._asked_for_peace(each) for each in claimed}
         for each in await self._as_of_now(claimed):
-            task = asyncio.create_task(self._alone(each), name=f"sending {each.message.id}")
+            its = peace[each.message.id]
+            task = asyncio.create_task(self._alone(each, its), name=f"sending {each.message.id}")
             self._under_way[task] = each.message.id
             task.add_done_callback(self._done)
         self._hungry = len(claimed) >= room
@@ -245,17 +208,23 @@ class Sender:
     def _paused_for(self, method: str) -> list[str]:
         return [workspace_id for workspace_id, which in self._paused if which == method]
 
-    async def _alone(self, each: Claimed) -> None:
+    def _asked_for_peace(self, each: Claimed) -> asyncio.Future[Peace | None] | None:
+        kind = KINDS.get(each.message.kind)
+        if kind is None or not kind.advice or not each.is_new or each.person is None:
+            return None
+        return self._peace.asked(each.person)
+
+    async def _alone(self, each: Claimed, peace: asyncio.Future[Peace | None] | None) -> None:
         """A message that cannot be put into words must not come back for ever, as one of ours."""
         try:
-            await self._send(each)
+            await self._send(each, peace)
         except Exception as error:
             if is_passing(error):
                 raise
             log.exception("the message %s could not be made", each.message.id)
             await self._failed(each, Fault(Means.NEVER, f"internal: {type(error).__name__}"))
 
-    async def _send(self, each: Claimed) -> None:
+    async def _send(self, each: Claimed, asked: asyncio.Future[Peace | None] | None) -> None:
         message = each.message
         kind = KINDS.get(message.kind)
         if kind is None:
@@ -264,7 +233,7 @@ class Sender:
             drawn = self._drawn(each, kind)
             call = self._update(each, *drawn) if drawn else self._delete(each)
             if await self._call(each, UPDATE, call) is not None:
-                await self._keep(_Answer(each, kind, gone=drawn is None))
+                await self._keep(Answer(each, kind, gone=drawn is None))
             return
         channel: str | None = None
         if message.attempts > 1:
@@ -275,9 +244,7 @@ class Sender:
         loop = asyncio.get_running_loop()
         began = loop.time()
         waited = await self._pace(message.addressee)
-        peace: Peace | None = None
-        if kind.advice and each.person is not None:
-            peace = await self._peace.ask(each.person)
+        peace = await asked if asked is not None else None
         if waited or loop.time() - began > A_MOMENT:
             # Much may have changed since the claim, not least whether it is wanted at all.
             async with self._parts.database.read() as tx:
@@ -296,7 +263,7 @@ class Sender:
         answer = await self._call(each, POST, self._post(each, *drawn))
         if answer is not None:
             at = self._parts.clock.now()
-            await self._keep(_Answer(each, kind, answer["channel"], answer["ts"], at, peace=peace))
+            await self._keep(Answer(each, kind, answer["channel"], answer["ts"], at, peace=peace))
             log.info("sent %s to %s", message.kind, message.addressee)
             if message.attempts > 1 and channel is None:
                 await self._clear(message, answer["channel"], answer["ts"])
@@ -313,7 +280,7 @@ class Sender:
         copies = await self._call(each, finding.HISTORY, self._copies(each.message, channel))
         if copies:
             at = self._parts.clock.now()
-            await self._keep(_Answer(each, kind, channel, copies[0], at, found=True))
+            await self._keep(Answer(each, kind, channel, copies[0], at, found=True))
             log.info("%s stood in Slack already", each.message.id)
             self._parts.wake.sender.set()
         return copies == []
@@ -331,7 +298,7 @@ class Sender:
         except CALL_FAILED as error:
             log.warning("%s may stand in Slack twice: %s", message.id, fault(error).code)
 
-    async def _keep(self, answer: _Answer) -> None:
+    async def _keep(self, answer: Answer) -> None:
         """Have an answer recorded, however long the database is in trouble.
 
         Given up, the message would be posted a second time. While it is tried, this process keeps
@@ -427,38 +394,11 @@ class Sender:
             channel=each.message.channel or "", ts=each.message.ts or ""
         )
 
-    async def _record(self, tx: Tx, answers: Sequence[_Answer]) -> None:
-        """Record what Slack has answered: a few statements, however many answers there are."""
-        advice: dict[str, list[_Answer]] = defaultdict(list)
-        await _told_of_peace(tx, [(each.claimed, each.peace) for each in answers])
-        for each in answers:
-            if each.sent_at is not None and each.kind.advice:
-                advice[each.claimed.message.workspace_id].append(each)
-        for workspace_id, said in sorted(advice.items()):
-            stand = [Stands(each.claimed.message, each.claimed.insights) for each in said]
-            now = max(each.sent_at for each in said if each.sent_at is not None)
-            await saying.said(tx, workspace_id, stand, now)
-        ours = await sending.record_all(
-            tx, [(each.claimed.message, each.recorded()) for each in answers]
-        )
-        for each in answers:
-            message = each.claimed.message
-            if each.sent_at is None:
-                continue
-            if (message.workspace_id, message.id) not in ours:
-                log.warning(
-                    "%s stands in Slack twice: this answer came after another sender had claimed"
-                    " it",
-                    message.id,
-                )
-            elif each.kind.sent is not None:
-                await each.kind.sent(tx, message)
-
     async def _withdraw(self, each: Claimed, peace: Peace | None, *, for_now: bool = False) -> None:
         message = each.message
         async with self._parts.database.write() as tx:
             await self._reconsider(tx, each)
-            await _told_of_peace(tx, [(each, peace)])
+            await keep_peace(tx, [(each, peace)])
             if for_now:
                 whose = [message.person_id] if message.person_id else []
                 briefs = whose if message.kind == "brief" else []
