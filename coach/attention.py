@@ -262,8 +262,9 @@ def _standing(
         return _still_due(person, each, now)
     if each.snoozed_until is not None and not each.stands:
         return _asked_for(person, each, now)
-    # Before all that leads into the digest: there it would be said once more.
-    if past.unanswered.get((each.rule, each.subject), 0) >= OFTEN:
+    # Before all that leads into the digest: there it would be said once more. A backlog was not
+    # said before, whatever was said of its rule.
+    if not each.backlog and past.unanswered.get((each.rule, each.subject), 0) >= OFTEN:
         return Decided(Verdict.HOLD, Reason.REPEATED)
     # Nobody is asked to be coached for the sake of what would not interrupt them.
     if not admits(person.settings.level, each.priority) and not each.backlog:

@@ -1,15 +1,14 @@
 """A backlog: what was stuck, cold or late before the coach knew of it, or before a person started.
 
 It is no news. It is told of once, in one summary, and is spoken of one by one only when something
-happens to it.
+happens to it. A list that is told of for the sake of something else counts it, and says so.
 """
 
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from coach.calendar import is_at_work, local_date
-from coach.keys import key_of
-from coach.models import Draft, Person
+from coach.models import Person
+from coach.phrases import Phrase, counted, together
 from coach.timetable import has_just_begun
 
 #: How many things a summary shows.
@@ -19,9 +18,17 @@ LINES = 3
 QUIET = timedelta(minutes=1)
 
 
-def is_of(draft: Draft, old: Collection[str]) -> bool:
-    """Whether a draft tells of a backlog; `old` is what belongs to it, by `subject_key`."""
-    return any(key_of(each) in old for each in draft.about)
+def with_old(reason: Phrase, count: int, old: int) -> Phrase:
+    """Why a list is told of; where only some of its `count` things are a backlog, how many."""
+    if not 0 < old < count:
+        return reason
+    of_old = counted(
+        "{old} of them was waiting before I came.",
+        "{old} of them were waiting before I came.",
+        "old",
+        old=old,
+    )
+    return together(reason, of_old)
 
 
 def whole_at(person: Person) -> datetime:

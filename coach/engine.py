@@ -212,7 +212,7 @@ def still_true(rules: Mapping[str, Rule], look: TruthLook) -> Standing:
     if rule is None or not (look.about or isinstance(rule, PersonRule)):
         return TRUE
     try:
-        return rule.still_true(with_left(look, _left(rule, look)))
+        return rule.still_true(with_left(look, look.listed or _left(rule, look)))
     except Exception as error:
         raise RuleFaultError(f"{type(error).__name__}: {error}") from error
 

@@ -442,6 +442,8 @@ class Insight:
     dismissed_as: "Dismissed | None" = None
     #: Until when what was decided, or done from it, can be taken back; `None`: not any more.
     undo_until: datetime | None = None
+    #: Whether it tells of what was so before the coach knew of it, or before its person started.
+    backlog: bool = False
 
     @property
     def seen(self) -> bool:
@@ -543,3 +545,5 @@ class PastInsight:
     wrong: bool = False
     #: When it was said and left standing, be it until its time was up.
     unanswered_at: tuple[datetime, ...] = ()
+    #: Whether it told of what was so before the coach knew of it.
+    backlog: bool = False

@@ -84,6 +84,20 @@ class TimeLook:
     #: Of how many things it is to speak at once, whatever it does on other days: what was so before
     #: the coach knew of it comes together. `None`: it is a day like others.
     at_once: int | None = None
+    #: How many of what is due were so before the coach knew of them, or their person started.
+    old: int = 0
+    #: Which of those shown, by `subject_key`.
+    before: frozenset[str] = frozenset()
+
+    @property
+    def said(self) -> Sequence[PastInsight]:
+        """What was said before of what it is to speak of.
+
+        News keeps no backlog from being told, nor does one that its person never got to see.
+        """
+        if self.at_once is None:
+            return self.past
+        return [each for each in self.past if each.backlog and not each.missed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,10 @@ class TimeRule:
     #: either, what has been due the longest.
     largest_first: bool = False
     latest_first: bool = False
+    #: Whether it speaks of all its things as of one list. That is called forth by what has come up
+    #: since the coach knows of them, and counts what was so before with the rest; without it, what
+    #: was so before is not shown to it, but once.
+    lists: bool = False
     #: What is said of so many things that are its business, among other kinds: “12 deals stuck”.
     counts: Callable[[int], Phrase] | None = None
     #: Kinds of thing that `knows` tells of: with each that changes, the check of the deal or

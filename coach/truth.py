@@ -29,6 +29,12 @@ class TruthLook:
     left: Sequence[Subject] = ()
     #: Things the person has just changed by the coach and not in the CRM, by `subject_key`.
     here: frozenset[str] = frozenset()
+    #: With a rule that lists: all that is due with the person by now, if anything is; of very many
+    #: the first.
+    listed: Sequence[Subject] = ()
+    #: How much that is in truth, and how much of it was so before the coach knew of it.
+    listed_count: int = 0
+    old: int = 0
 
     def only(self, kind: type[T]) -> T | None:
         """The thing of this kind that it is about, unless it was deleted."""
@@ -46,6 +52,8 @@ class TruthLook:
 
         Of very many only the first are remembered: the others are taken to be what they were.
         """
+        if self.listed:
+            return self.listed_count
         before = self.insight.message.count or 0
         return max(before, len(self.about)) - len(self.about) + len(self.left)
 

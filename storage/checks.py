@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +18,6 @@ from sqlalchemy import (
     update,
 )
 
-from coach.keys import subject_key
 from coach.models import Subject, SubjectKind
 from storage import mirror, rounds
 from storage.among import among, texts
@@ -57,8 +56,6 @@ class Due:
     subjects: list[Subject]
     #: How much it is in truth.
     count: int
-    #: What of it is backlog, by `subject_key`.
-    old: frozenset[str] = frozenset()
 
 
 async def save(tx: Tx, workspace_id: str, made: Iterable[Check], gone: Iterable[Key]) -> None:
@@ -66,9 +63,14 @@ async def save(tx: Tx, workspace_id: str, made: Iterable[Check], gone: Iterable[
     # Everybody takes the rounds first and then the checks, each in order: nobody waits in a ring.
     kept = sorted(made, key=lambda check: check.key)
     soonest: dict[tuple[str, str], datetime] = {}
+    backlog: set[tuple[str, str]] = set()
     for check in kept:
         whose = (check.person_id, check.key.rule)
         soonest[whose] = min(check.due_at, soonest.get(whose, check.due_at))
+        if check.old:
+            backlog.add(whose)
+    # What a rule has said of other things is no reason to leave it out of the summary.
+    await rounds.free(tx, workspace_id, backlog)
     await rounds.hasten(tx, workspace_id, soonest)
     rows = [
         {
@@ -163,28 +165,28 @@ async def due(
     most: int,
     largest_first: bool = False,
     latest_first: bool = False,
-    with_old: Collection[str] = (),
+    old: bool = False,
 ) -> dict[str, Due]:
     """What is due with a rule, by person: at most so many things of each, and the true number.
 
-    What is backlog is left out, but with the people in `with_old`.
+    Without what is backlog; with `old` that alone, what of it was put off since too.
 
     First comes what has been due the longest, or, where it is said, the deals of largest value or
     what became due last.
     """
     table = mirror.TABLES[kind]
-    since = checks.c.due_at.desc() if latest_first else checks.c.due_at
+    since: Any = func.coalesce(checks.c.since, checks.c.due_at) if old else checks.c.due_at
+    is_due = (OLD_CHECK if old else ~checks.c.old) & (since <= now)
+    since = since.desc() if latest_first else since
     order: list[Any] = [since, checks.c.connection_id, checks.c.subject_id]
     if largest_first:
         order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
     found: dict[str, Due] = {}
-    old: dict[str, set[str]] = defaultdict(set)
     for piece in chunks(sorted(person_ids)):
         ranked = (
             select(
                 *mirror.columns(kind),
                 checks.c.person_id.label("whose"),
-                checks.c.old.label("was_old"),
                 func.row_number()
                 .over(partition_by=checks.c.person_id, order_by=order)
                 .label("place"),
@@ -202,20 +204,16 @@ async def due(
                 checks.c.person_id.in_(piece),
                 checks.c.rule == rule,
                 checks.c.kind == kind.value,
-                checks.c.due_at <= now,
-                or_(~checks.c.old, checks.c.person_id.in_(sorted(with_old))),
+                is_due,
                 ~_muted(now),
             )
             .subquery()
         )
         query = select(ranked).where(ranked.c.place <= most).order_by(ranked.c.place)
         for row in await tx.execute(query):
-            *thing, whose, was_old, _, total = row
-            subject = mirror.from_row(kind, thing)
-            found.setdefault(whose, Due([], total)).subjects.append(subject)
-            if was_old:
-                old[whose].add(subject_key(subject))
-    return {whose: replace(each, old=frozenset(old[whose])) for whose, each in found.items()}
+            *thing, whose, _, total = row
+            found.setdefault(whose, Due([], total)).subjects.append(mirror.from_row(kind, thing))
+    return found
 
 
 async def grow_old(tx: Tx, workspace_id: str, person_id: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from operator import itemgetter
 
-from sqlalchemy import Update, bindparam, case, select, update
+from sqlalchemy import Update, bindparam, case, or_, select, update
 
 from coach.models import Insight, InsightState
 from coach.phrases import Phrase
@@ -134,6 +134,21 @@ async def expire_these(
         made.update({row[0]: row[1] for row in await tx.execute(query)})
     await _ended(tx, workspace_id, made, InsightState.EXPIRED, now)
     return len(made)
+
+
+async def expire_unsaid(
+    tx: Tx, workspace_id: str, person_id: str, rules: Collection[str], now: datetime
+) -> int:
+    """End what these rules say to somebody and they were not told; what they put off waits on."""
+    query = select(insights.c.fingerprint).where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == workspace_id,
+        insights.c.person_id == person_id,
+        insights.c.rule.in_(sorted(rules)),
+        insights.c.said_at.is_(None),
+        or_(insights.c.snoozed_until.is_(None), insights.c.snoozed_until <= now),
+    )
+    return await expire_these(tx, workspace_id, (await tx.execute(query)).scalars().all(), now)
 
 
 _PLACE = ("person_id", "rule", "subject")

@@ -1,7 +1,7 @@
 """Insights: made once, decided once; what was said of them to whom is in `storage.messages`."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -61,6 +61,7 @@ def from_row(row: Row[Any]) -> Insight:
         snoozed_until=row.snoozed_until,
         dismissed_as=Dismissed(row.dismissed_as) if row.dismissed_as else None,
         undo_until=row.undo_until,
+        backlog=row.backlog,
     )
 
 
@@ -296,6 +297,7 @@ async def past(
                 insights.c.said_at,
                 insights.c.said_by,
                 insights.c.sayings,
+                insights.c.backlog,
                 place,
             )
             .where(
@@ -331,22 +333,36 @@ def _past(row: Any, about: Sequence[About]) -> PastInsight:
         row.state == InsightState.EXPIRED.value and row.seen_at is None,
         row.outcome if row.state == InsightState.RESOLVED.value else None,
         sent_away and row.dismissed_as == Dismissed.WRONG_DATA.value,
+        row.backlog,
     )
 
 
-async def grow_old(tx: Tx, workspace_id: str, person_id: str, rules: Iterable[str]) -> None:
-    """What these rules say of somebody, and they were not told yet, is backlog."""
-    await tx.execute(
-        update(insights)
-        .where(
-            OPEN_INSIGHT,
-            insights.c.workspace_id == workspace_id,
-            insights.c.person_id == person_id,
-            insights.c.rule.in_(sorted(rules)),
-            insights.c.said_at.is_(None),
+_GROW_OLD = (
+    update(insights)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("_workspace"),
+        insights.c.person_id == bindparam("_person"),
+        insights.c.rule == bindparam("_rule"),
+        insights.c.said_at.is_(None),
+        among(insights.c.subject, texts("_subjects")),
+    )
+    .values(backlog=True)
+)
+
+
+async def grow_old(tx: Tx, workspace_id: str, rule: str, old: Mapping[str, Sequence[str]]) -> None:
+    """What a rule says of these subjects, by person, and was not told yet, is backlog."""
+    for person_id, subjects_ in sorted(old.items()):
+        await tx.execute(
+            _GROW_OLD,
+            {
+                "_workspace": workspace_id,
+                "_person": person_id,
+                "_rule": rule,
+                "_subjects": subjects_,
+            },
         )
-        .values(backlog=True)
-    )
 
 
 class Marked(NamedTuple):
@@ -363,7 +379,7 @@ _MARKED = (
             insights.c[name]
             for name in (
                 *("rule", "person_id", "subject", "occasion", "created_at", "state"),
-                *("decided_at", "dismissed_as", "seen_at", "outcome"),
+                *("decided_at", "dismissed_as", "seen_at", "outcome", "backlog"),
             )
         ),
         insight_subjects.c.kind,

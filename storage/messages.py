@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from coach.models import MessageState
 from storage import deciding
 from storage.among import among, texts
-from storage.database import Tx, add_new, chunks, insert_for
+from storage.database import Tx, add_new, chunks, insert_for, put
 from storage.tables import OPEN_INSIGHT, insights, message_insights, messages
 
 
@@ -119,6 +119,15 @@ async def make(tx: Tx, made: Sequence[tuple[Message, Sequence[str]]], now: datet
             for place, print_ in enumerate(prints)
         ],
     )
+
+
+async def arrange(tx: Tx, workspace_id: str, id: str, prints: Sequence[str]) -> None:
+    """Let a message show these insights in this order, those too that it shows already."""
+    rows = [
+        {"workspace_id": workspace_id, "message_id": id, "fingerprint": print_, "place": place}
+        for place, print_ in enumerate(prints)
+    ]
+    await put(tx, message_insights, rows)
 
 
 async def withdraw(tx: Tx, workspace_id: str, ids: Collection[str]) -> None:

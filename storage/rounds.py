@@ -60,6 +60,16 @@ async def hasten(tx: Tx, workspace_id: str, soonest: Mapping[tuple[str, str], da
     await tx.execute(statement, rows)
 
 
+async def free(tx: Tx, workspace_id: str, which: Collection[tuple[str, str]]) -> None:
+    """Let rounds of (person, rule) come as soon as anything is due, whatever their rules wanted."""
+    rows = [
+        {"of_workspace": workspace_id, "of_person": person_id, "of_rule": rule}
+        for person_id, rule in sorted(which)
+    ]
+    if rows:
+        await tx.execute(_these(update(rounds)).values(not_before=None), rows)
+
+
 async def wake(
     tx: Tx, workspace_id: str, person_id: str, now: datetime, rules: Collection[str] | None = None
 ) -> None:

@@ -14,7 +14,7 @@ from coach.models import Enrolment, MessageState, Person
 from coach.phrases import Phrase, say, to_json
 from coach.timetable import adds_to_brief
 from coach.verdicts import Decided, Reason, Verdict
-from coach.waiting import Waiting
+from coach.waiting import Waiting, by_importance
 from storage import asking, deciding, ending, messages, people
 from storage import attention as kept
 from storage.attention import Open
@@ -214,6 +214,10 @@ async def _act(
     }
     await messages.changed(tx, workspace_id, again)
     await messages.make(tx, due, now)
+    for message, prints in due:
+        if message.kind == "backlog":
+            # What came later may be what matters most of all.
+            await messages.arrange(tx, workspace_id, message.id, prints)
     added = [
         print_
         for id, decision in decisions.items()
@@ -275,7 +279,9 @@ def _together(
         adds = person.backlog_made_at if adds_to_summary(person, now) else None
         summary = _of(person, "backlog", adds or now)
         summary = replace(summary, params={"id": summary.id})
-        made.append(_with(summary, open_, decision.backlog))
+        message, prints = _with(summary, open_, decision.backlog)
+        prints.sort(key=lambda print_: by_importance(open_[print_].waiting))
+        made.append((message, prints))
     return made
 
 

@@ -12,7 +12,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.models import Enrolment, Level, Person, Settings
 from coach.phrases import say
-from storage import checks, insights, messages, people, rounds, workspaces
+from storage import checks, ending, messages, people, rounds, workspaces
 from storage.database import Tx
 
 
@@ -141,7 +141,9 @@ async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
         # What was so before is no news: it comes in one summary. Who was coached before has been
         # told of it.
         await checks.grow_old(tx, person.workspace_id, person.id, now)
-        await insights.grow_old(tx, person.workspace_id, person.id, engine.time_rules(parts.rules))
+        # What waits to be said is of some of it, and of then: it is said anew of all, as of now.
+        its = engine.time_rules(parts.rules)
+        await ending.expire_unsaid(tx, person.workspace_id, person.id, its, now)
         await people.backlog_came(tx, person.workspace_id, [person.id], now)
     await messages.replay(tx, person.workspace_id, now, person_id=person.id)
     await rounds.enlist(tx, engine.person_rules(parts.rules), now, (person.workspace_id, person.id))

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.coaching.checking import Touched
+from bot.coaching.due import NOTHING, Found, all_of, due_with, in_truth
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.errors import RuleFaultError
 from coach.keys import belongs_to, key_of, kind_of, subject_key
-from coach.knowledge import UNKNOWN
-from coach.models import About, Insight, InsightState, SubjectKind
+from coach.knowledge import UNKNOWN, Known
+from coach.models import About, Insight, InsightState, Person, SubjectKind
 from coach.muting import mute_of, names_of
 from coach.namesakes import apart, deals_in, suggested_apart
 from coach.phrases import Phrase, names, say
@@ -76,13 +77,21 @@ async def review_of(
 
 
 def _moved(rules: Mapping[str, Rule], touched: Sequence[Touched]) -> Moved:
-    """The things, what they belong to where a rule goes by that, and who may have another first."""
+    """The things, what they belong to where a rule goes by that, and who may have another first.
+
+    Or who may have more of what is listed.
+    """
     moved = Moved(touched[0].after.connection_id, {kind: set() for kind in SubjectKind})
     kinds = {kind_of(each.after) for each in touched}
     picked: set[SubjectKind] = set()
     for name, rule in rules.items():
-        if isinstance(rule, ActionRule) and rule.picks_from & kinds:
-            picked |= rule.picks_from
+        picks: frozenset[SubjectKind] = frozenset()
+        if isinstance(rule, ActionRule):
+            picks = rule.picks_from
+        elif isinstance(rule, TimeRule) and rule.lists:
+            picks = frozenset({rule.kind})
+        if picks & kinds:
+            picked |= picks
             moved.rules.add(name)
     movers = {kind: _movers(rules, kind) for kind in kinds}
     for touch in touched:
@@ -141,9 +150,9 @@ async def ask(
     things = await showing.by_places(tx, workspace_id, places)
     whom = await people.load(tx, workspace_id, {each.person_id for each in asked})
     wanted = engine.known_for_truth(parts.rules, {each.rule for each in asked})
-    known = await loader.find(
-        tx, parts.loaders, wanted, Asked(workspace_id, set(whom), list(things.values()))
-    )
+    due = await _listed(parts, tx, workspace_id, asked, now)
+    subjects = [*things.values(), *(one for each in due.values() for one in each.subjects)]
+    known = await loader.find(tx, parts.loaders, wanted, Asked(workspace_id, set(whom), subjects))
     muted = await mutes.of(tx, workspace_id, whom, now)
     standings: dict[str, Standing] = {}
     for insight in asked:
@@ -157,6 +166,8 @@ async def ask(
         look = TruthLook(
             now, person, insight, its, its_things, known.get(person.id, UNKNOWN), here=here
         )
+        if insight.rule in due:
+            look = _with_listed(parts, look, due[insight.rule], whom, known)
         silent = {each.what for each in muted.get(person.id, ())}
         standings[insight.fingerprint] = _without(parts, look, silent)
     standings = await _told_apart(tx, workspace_id, standings)
@@ -172,6 +183,45 @@ async def ask(
                 continue
         review.people.add(insight.person_id)
     return review
+
+
+async def _listed(
+    parts: Parts, tx: Tx, workspace_id: str, asked: Sequence[Insight], now: datetime
+) -> dict[str, Found]:
+    """What is due with those of the rules that list, by their names."""
+    found: dict[str, Found] = {}
+    for name, rule in engine.time_rules(parts.rules).items():
+        whose = {each.person_id for each in asked if each.rule == name}
+        if rule.lists and whose:
+            found[name] = await due_with(tx, workspace_id, name, rule, whose, now, told=whose)
+    return found
+
+
+def _with_listed(
+    parts: Parts,
+    look: TruthLook,
+    due: Found,
+    whom: Mapping[str, Person],
+    known: Mapping[str, Known],
+) -> TruthLook:
+    """The look with all that the list is to count now."""
+    name, person_id = look.insight.rule, look.person.id
+    if look.insight.subject != f"person:{person_id}":
+        # It speaks of some of them by themselves.
+        return look
+    rule = engine.time_rules(parts.rules)[name]
+    news, old = (
+        in_truth(name, rule, which.get(person_id, NOTHING), whom, known, {}, look.now).due
+        for which in (due.news, due.old)
+    )
+    if not (news.count or look.insight.backlog or look.insight.seen):
+        # What it was to be said for is settled, and what was so before is no news.
+        before = {subject_key(each) for each in old.subjects}
+        return replace(
+            look, things=[each for each in look.things if subject_key(each) not in before]
+        )
+    whole = all_of(news, old)
+    return replace(look, listed=whole.subjects, listed_count=whole.count, old=old.count)
 
 
 def is_list(parts: Parts, insight: Insight) -> bool:

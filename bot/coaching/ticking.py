@@ -2,20 +2,21 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.coaching import planning, silencing
 from bot.coaching.advising import store_insights
-from bot.coaching.checking import AGAIN, moment
+from bot.coaching.checking import AGAIN
+from bot.coaching.due import NOTHING, all_of, due_with, in_truth, key_of
 from bot.runtime.parts import Parts
 from coach import backlogs, engine
 from coach.calendar import next_work
 from coach.errors import RuleFaultError
-from coach.keys import kind_of, subject_key
-from coach.knowledge import UNKNOWN, Known
-from coach.models import InsightType, PastInsight, Person, Subject
+from coach.keys import subject_key
+from coach.knowledge import UNKNOWN
+from coach.models import Draft, InsightType, PastInsight, Person
 from coach.rule import TimeLook, TimeRule, Verdict
 from coach.timetable import has_just_begun
 from storage import (
@@ -39,9 +40,6 @@ log = logging.getLogger(__name__)
 
 #: Rounds made in one transaction.
 CHUNK = 100
-
-#: Things of one person that a rule is shown; of more it hears the number.
-SHOWN = 1000
 
 #: How often the clock ticks, in seconds.
 EVERY = 30
@@ -217,57 +215,92 @@ async def _ask(
     """Ask one rule about some people of a workspace: how much was due, and what it says."""
     rule = engine.time_rules(parts.rules)[name]
     ids = [each.person_id for each in claimed]
-    found = await checks.due(
-        tx, workspace_id, name, rule.kind, ids, now,
-        most=SHOWN, largest_first=rule.largest_first, latest_first=rule.latest_first,
-        with_old=[id for id in ids if whom[id].backlog_at is not None],
-    )  # fmt: skip
-    subjects = [subject for each in found.values() for subject in each.subjects]
-    asked = Asked(workspace_id, set(found), subjects)
+    told = [id for id in ids if whom[id].backlog_at is not None]
+    found = await due_with(tx, workspace_id, name, rule, ids, now, told=told)
+    asked = Asked(workspace_id, found.people, found.subjects)
     known = await loader.find(tx, parts.loaders, (*rule.knows, *rule.shown), asked)
     gone: list[Key] = []
     later: list[tuple[Key, datetime, str | None]] = []
     verdicts: dict[Round, Verdict] = {}
     new: list[NewInsight] = []
+    grown_old: dict[str, list[str]] = {}
     count = 0
     for each in claimed:
         person = whom[each.person_id]
         # What a person has put off alone is not said of as long as that is open.
         put_off_ = put_off.get((name, person.id), {})
-        sorted_ = _sorted(name, rule, found.get(person.id, Due([], 0)), whom, known, put_off_, now)
-        count += sorted_.due.count
-        gone += sorted_.gone
-        later += sorted_.later
-        view = TimeLook(
-            now,
-            person,
-            sorted_.due.subjects,
-            sorted_.due.count,
-            past.get((name, person.id), ()),
-            known.get(person.id, UNKNOWN),
-            backlogs.LINES if sorted_.due.old else None,
+        news, old = (
+            in_truth(name, rule, which.get(person.id, NOTHING), whom, known, put_off_, now)
+            for which in (found.news, found.old)
+        )
+        count += news.due.count + old.due.count
+        gone += news.gone + old.gone
+        later += news.later + old.later
+        look = TimeLook(
+            now, person, (), 0, past.get((name, person.id), ()), known.get(person.id, UNKNOWN)
         )
         try:
-            verdict = verdicts[each] = engine.on_time(rule, view)
+            said = _say(rule, look, news.due, old.due)
         except RuleFaultError as error:
             await _put_off(tx, each, str(error), now)
             continue
-        for subject in sorted_.due.subjects:
+        verdict = verdicts[each] = said.verdict
+        if person.backlog_at is not None and not rule.lists:
+            grown_old[person.id] = [subject_key(subject) for subject in old.due.subjects]
+        for subject in (*news.due.subjects, *old.due.subjects):
             if (at := verdict.later.get(subject_key(subject))) is not None:
-                later.append((_key(name, subject), max(at, now + LEAST), None))
-        new += [
-            NewInsight(
-                name,
-                InsightType.TIME,
-                draft,
-                backlog=backlogs.is_of(draft, sorted_.due.old),
-            )
-            for draft in verdict.drafts
-        ]
+                later.append((key_of(name, subject), max(at, now + LEAST), None))
+        new += said.insights(name)
     await checks.drop(tx, workspace_id, gone)
     await checks.put_off(tx, workspace_id, later)
+    await insights.grow_old(tx, workspace_id, name, grown_old)
     await _set_next(tx, workspace_id, name, verdicts, now)
     return count, new
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a rule says to one person: of what came up, and of what was so before."""
+
+    verdict: Verdict
+    news: Sequence[Draft]
+    backlog: Sequence[Draft] = ()
+
+    def insights(self, name: str) -> list[NewInsight]:
+        return [
+            *(NewInsight(name, InsightType.TIME, draft) for draft in self.news),
+            *(NewInsight(name, InsightType.TIME, draft, backlog=True) for draft in self.backlog),
+        ]
+
+
+def _say(rule: TimeRule, look: TimeLook, news: Due, old: Due) -> _Said:
+    """Ask a rule about what came up, and by itself about a backlog that waits to be told of.
+
+    Of one list there is one word: that of the backlog, if there is any.
+    """
+    backlog = Verdict()
+    if rule.lists:
+        before = frozenset(subject_key(subject) for subject in old.subjects)
+        whole = all_of(news, old)
+        anew = replace(look, due=whole.subjects, count=whole.count, old=old.count, before=before)
+        waits = anew
+    else:
+        anew = replace(look, due=news.subjects, count=news.count)
+        waits = replace(look, due=old.subjects, count=old.count, old=old.count)
+    if old.count and look.person.backlog_at is not None:
+        backlog = engine.on_time(rule, replace(waits, at_once=backlogs.LINES))
+        # What was found out at the same moment before it was a backlog was another occasion.
+        waits_since = look.person.backlog_at.isoformat()
+        drafts = [
+            replace(draft, occasion=f"{draft.occasion} of a backlog of {waits_since}")
+            for draft in backlog.drafts
+        ]
+        backlog = replace(backlog, drafts=drafts)
+        if rule.lists and drafts:
+            return _Said(backlog, (), drafts)
+    verdict = engine.on_time(rule, anew if news.count else look)
+    both = replace(verdict, later={**backlog.later, **verdict.later})
+    return _Said(both, verdict.drafts, backlog.drafts)
 
 
 async def _ask_by_person(
@@ -297,46 +330,6 @@ async def _ask_by_person(
         for verdict in verdicts.values()
         for draft in verdict.drafts
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """What of a person's is due in truth, and what only seemed so."""
-
-    due: Due
-    gone: list[Key]
-    later: list[tuple[Key, datetime, str | None]]
-
-
-def _sorted(
-    name: str,
-    rule: TimeRule,
-    found: Due,
-    whom: Mapping[str, Person],
-    known: Mapping[str, Known],
-    put_off: Mapping[str, Waiting],
-    now: datetime,
-) -> _Sorted:
-    """Ask again of each thing when it is due: a version that did not know the rule said "now"."""
-    truly: list[Subject] = []
-    gone: list[Key] = []
-    later: list[tuple[Key, datetime, str | None]] = []
-    for subject in found.subjects:
-        when = moment(rule, subject, whom, known, now)
-        if when.at is None:
-            gone.append(_key(name, subject))
-        elif when.at > now:
-            later.append((_key(name, subject), when.at, when.error))
-        elif (there := put_off.get(subject_key(subject))) and there.expires_at > now:
-            later.append((_key(name, subject), there.expires_at, None))
-        else:
-            truly.append(subject)
-    left = Due(truly, found.count - len(gone) - len(later), found.old)
-    return _Sorted(left, gone, later)
-
-
-def _key(name: str, subject: Subject) -> Key:
-    return Key(name, kind_of(subject), subject.connection_id, subject.id)
 
 
 async def _set_next(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import MAXYEAR, date, datetime, timedelta
 
 from coach import settling
+from coach.backlogs import with_old
 from coach.calendar import local_date, start_of_day
 from coach.keys import about, subject_key
 from coach.knowledge import Known
@@ -47,14 +48,15 @@ def due(subject: Subject, person: Person, known: Known) -> datetime | None:
 def evaluate(look: TimeLook) -> Verdict:
     """One insight that counts all overdue tasks of a person, once in 12 hours."""
     tasks = _oldest_first(look.due)
-    allowed = next_allowed(look.past, gap=GAP, about=_marked(tasks), now=look.now)
+    allowed = next_allowed(look.said, gap=GAP, about=_marked(tasks), now=look.now)
     if allowed is None or not tasks:
         # Until another one is late.
         return Verdict()
     if allowed > look.now:
         return Verdict(again_at=allowed)
-    draft = _draft(look.person, tasks, look.count, look.now)
-    if is_said_enough(look.past, draft.subject, look.now) and (news := _news(look, tasks)):
+    draft = _draft(look, tasks)
+    enough = look.at_once is None and is_said_enough(look.past, draft.subject, look.now)
+    if enough and (news := _news(look, tasks)):
         # The list has been left standing twice: what is pressing and not known yet comes by itself.
         draft = _newly(look.person, news, look.now)
     return Verdict([draft], again_at=look.now + GAP)
@@ -67,7 +69,7 @@ def still_true(look: TruthLook) -> Standing:
         return Over(settling.late_no_more(look))
     if look.insight.subject != _list_of(look.person):
         return said_anew(_newly(look.person, tasks, look.now))
-    return said_anew(_draft(look.person, tasks, look.count, look.now))
+    return said_anew(_draft(look, tasks))
 
 
 def _oldest_first(subjects: Iterable[Subject]) -> list[Task]:
@@ -80,8 +82,8 @@ def _marked(tasks: list[Task]) -> tuple[About, ...]:
     return tuple(about(task, task.due_date) for task in tasks)[:MARKS]
 
 
-def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draft:
-    oldest = tasks[0]
+def _draft(look: TimeLook | TruthLook, tasks: list[Task]) -> Draft:
+    person, count, now = look.person, look.count, look.now
     return Draft(
         person_id=person.id,
         subject=_list_of(person),
@@ -93,7 +95,7 @@ def _draft(person: Person, tasks: list[Task], count: int, now: datetime) -> Draf
             "count",
             count=count,
         ),
-        reason=_reason(person, oldest, now),
+        reason=with_old(_reason(person, tasks[0], now), count, look.old),
         suggestion=Suggestion("view_overdue_tasks", {"count": count}),
         expires_at=now + GAP,
         about=_marked(tasks),
@@ -119,7 +121,9 @@ def _news(look: TimeLook, tasks: Sequence[Task]) -> list[Task]:
     return [
         task
         for task in tasks
-        if task.priority in PRESSING and about(task, task.due_date) not in told
+        if task.priority in PRESSING
+        and about(task, task.due_date) not in told
+        and subject_key(task) not in look.before
     ]
 
 
@@ -180,6 +184,7 @@ RULE = TimeRule(
     due=due,
     evaluate=evaluate,
     still_true=still_true,
+    lists=True,
     counts=lambda count: counted(
         "{count} task overdue", "{count} tasks overdue", "count", count=count
     ),

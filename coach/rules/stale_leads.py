@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coach import settling
+from coach.backlogs import with_old
 from coach.calendar import after_working_days
 from coach.keys import about, subject_key
 from coach.knowledge import DEALS_WITH, Known
@@ -61,13 +62,13 @@ def _won_with(deal: Subject | None) -> str | None:
 def evaluate(look: TimeLook) -> Verdict:
     """One insight for all stale leads of a person, the most promising first, once in 24 hours."""
     leads = _in_order(look.due, look.known, look.now)
-    allowed = next_allowed(look.past, gap=GAP, about=_marked(leads), now=look.now)
+    allowed = next_allowed(look.said, gap=GAP, about=_marked(leads), now=look.now)
     if allowed is None or not leads:
         # Until another one goes cold.
         return Verdict()
     if allowed > look.now:
         return Verdict(again_at=allowed)
-    draft = _draft(look.person, leads, look.count, look.now)
+    draft = _draft(look, leads)
     return Verdict([draft], again_at=look.now + GAP)
 
 
@@ -76,7 +77,7 @@ def still_true(look: TruthLook) -> Standing:
     leads = _in_order(look.left, look.known, look.now)
     if not leads:
         return Over(settling.cold_no_more(look))
-    return said_anew(_draft(look.person, leads, look.count, look.now))
+    return said_anew(_draft(look, leads))
 
 
 def _in_order(subjects: Sequence[Subject], known: Known, now: datetime) -> list[Contact]:
@@ -89,7 +90,8 @@ def _marked(leads: list[Contact]) -> tuple[About, ...]:
     return tuple(about(lead, lead.silent_since) for lead in leads)[:MARKS]
 
 
-def _draft(person: Person, leads: list[Contact], count: int, now: datetime) -> Draft:
+def _draft(look: TimeLook | TruthLook, leads: list[Contact]) -> Draft:
+    person, count, now = look.person, look.count, look.now
     silences = [days_silent(lead, now, person) for lead in leads]
     least = min(silences)
     alike = count == len(leads) and least == max(silences)
@@ -106,7 +108,7 @@ def _draft(person: Person, leads: list[Contact], count: int, now: datetime) -> D
             count=count,
             silence=so_many_days(least) if alike else at_least_days(least),
         ),
-        reason=_reason(person, leads, now),
+        reason=with_old(_reason(person, leads, now), count, look.old),
         suggestion=Suggestion(
             "view_stale_leads",
             {
@@ -159,6 +161,7 @@ RULE = TimeRule(
     ),
     knows=(DEALS_WITH,),
     latest_first=True,
+    lists=True,
     moved_by=frozenset({SubjectKind.DEAL}),
     moved_when=won_or_not,
 )

@@ -54,9 +54,10 @@ def evaluate(look: TimeLook) -> Verdict:
     """The largest stuck deals first, at most two a person a day, each at most once in 24 hours."""
     today = local_date(look.now, look.person)
     tomorrow = start_of_day(today + timedelta(days=1), look.person)
-    left = (look.at_once or A_DAY) - sum(
-        local_date(said.created_at, look.person) == today for said in look.past
-    )
+    spoken_of = sum(local_date(said.created_at, look.person) == today for said in look.past)
+    # A backlog is told of once, whatever else is said that day; what it was made of may be in it
+    # once more, as long as nobody has answered it.
+    gap, left = (timedelta(), look.at_once) if look.at_once else (GAP, A_DAY - spoken_of)
     deals = [each for each in look.due if isinstance(each, Deal)]
     found = [(deal.stage_since, deal) for deal in most_promising_first(deals, look.now, {})]
     stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
@@ -68,13 +69,13 @@ def evaluate(look: TimeLook) -> Verdict:
     for entered, deal in stuck:
         key = subject_key(deal)
         said = [earlier for earlier in look.past if earlier.subject == key]
-        if said and said[0].created_at + GAP > look.now:
-            later[key] = said[0].created_at + GAP
+        if said and said[0].created_at + gap > look.now:
+            later[key] = said[0].created_at + gap
             continue
         # A new stage is a new reason: what was dismissed in the last one does not count.
         stay = f"{deal.stage}@{entered.isoformat()}#"
         past = [earlier for earlier in said if earlier.occasion.startswith(stay)]
-        allowed = next_allowed(past, gap=GAP, about=(about(deal),), now=look.now)
+        allowed = next_allowed(past, gap=gap, about=(about(deal),), now=look.now)
         if allowed is None:
             later[key] = look.now + timedelta(days=7)
         elif allowed > look.now:

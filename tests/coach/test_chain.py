@@ -386,6 +386,12 @@ def test_a_backlog_comes_in_one_summary_and_neither_in_brief_nor_digest_nor_as_a
             assert (decision.backlog, decision.brief, decision.digest) == ((), (), ())
 
 
+def test_what_was_said_twice_this_week_is_no_reason_to_leave_a_backlog_out() -> None:
+    each = old()
+    said_twice = Past(unanswered={(each.rule, each.subject): 2})
+    assert decide(coached(backlog_at=NINE - HOUR), [each], NINE, said_twice).backlog == ("old",)
+
+
 def test_a_summary_waits_for_work_but_right_after_start() -> None:
     for now, next_ in ((NIGHT, NINE + DAY), (SATURDAY, NINE + 5 * DAY)):
         imported = coached(backlog_at=now - HOUR)

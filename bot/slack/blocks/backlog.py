@@ -74,10 +74,13 @@ def _said(counts: list[Phrase], *, rests: bool) -> Phrase:
     what = facts(*counts)
     if rests:
         return say(
-            "{what}: they rest now. I speak of one again when something happens to it.", what=what
+            "{what}: they rest now. I speak of one again when something happens to it, or when "
+            "the list that it is in grows.",
+            what=what,
         )
     return say(
-        "{what}. I tell you of these once; of one of them again when something happens to it.",
+        "{what}. I tell you of these once; of one of them again when something happens to it, or "
+        "when the list that it is in grows.",
         what=what,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.coaching import decisions, ticking
+from bot.coaching import decisions, due, ticking
 from bot.coaching.decisions import Opened
 from bot.runtime.parts import Parts
 from coach.models import Insight, Person
@@ -76,7 +76,7 @@ async def test_of_more_leads_than_are_looked_at_the_most_promising_are_among_the
 ) -> None:
     parts = sqlite_parts
     ana = await enrol(parts, ANA)
-    ages = range(ticking.SHOWN + 5)
+    ages = range(due.SHOWN + 5)
     leads = ({**lead(f"C-{n}", f"L{n}", LONG_AGO - n * HOUR), "id": f"made-{n}"} for n in ages)
     await deliver(parts, batch(*leads))
     insight = await the_one(parts, ana)
