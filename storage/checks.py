@@ -13,12 +13,14 @@ from sqlalchemy import (
     cast,
     delete,
     func,
+    literal,
     or_,
     select,
     update,
 )
 
 from coach.models import Subject, SubjectKind
+from coach.muting import KIND
 from storage import mirror, rounds
 from storage.among import among, texts
 from storage.columns import UtcDateTime
@@ -139,15 +141,19 @@ async def _change(
     await tx.execute(one, given)
 
 
-def _muted(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """That the person hears nothing of a thing: then it is not spoken of, and not counted."""
+def _muted(now: datetime | ColumnElement[datetime], *, kinds: bool = False) -> ColumnElement[bool]:
+    """That the person hears nothing of a thing: then it is not spoken of, and not counted.
+
+    With `kinds` also where it is the rule of which they hear nothing.
+    """
     key = checks.c.kind + ":" + checks.c.connection_id + ":" + checks.c.subject_id
+    names = [key, literal(KIND).concat(checks.c.rule)] if kinds else [key]
     return (
         select(mutes.c.what)
         .where(
             mutes.c.workspace_id == checks.c.workspace_id,
             mutes.c.person_id == checks.c.person_id,
-            mutes.c.what == key,
+            mutes.c.what.in_(names),
             or_(mutes.c.until.is_(None), mutes.c.until > now),
         )
         .exists()
@@ -235,7 +241,7 @@ _BACKLOG = (
         checks.c.workspace_id == bindparam("workspace"),
         among(checks.c.person_id, texts("people")),
         OLD_CHECK,
-        ~_muted(bindparam("now", type_=UtcDateTime)),
+        ~_muted(bindparam("now", type_=UtcDateTime), kinds=True),
     )
     .group_by(checks.c.person_id, checks.c.rule)
 )
@@ -282,7 +288,7 @@ async def old_of(
             checks.c.person_id == person_id,
             checks.c.rule == rule,
             OLD_CHECK,
-            ~_muted(now),
+            ~_muted(now, kinds=True),
         )
         .order_by(*order)
         .limit(most)

@@ -227,6 +227,20 @@ async def test_what_is_muted_is_not_counted(sqlite_world: World) -> None:
     assert says_counts(world, "2 deals stuck")
 
 
+async def test_a_kind_that_is_muted_is_not_counted(sqlite_world: World) -> None:
+    world = sqlite_world
+    await bring_in(world, *history(deals=3, leads=2, tasks=0))
+    ana = await world.person(ANA)
+    async with world.database.write() as tx:
+        muted = Muted("rule:stuck_deals", "Stuck deals", None, LONG_AGO)
+        await mutes.add(tx, WORKSPACE, ana.id, muted)
+    await world.settle()
+    await world.pass_time(QUIET)
+    assert says_counts(world, "2 leads gone cold")
+    assert "stuck" not in blocks(world)
+    assert len(await backlogs.everything(world.parts, ana)) == 1
+
+
 async def test_other_settings_make_no_backlog_of_news_and_no_news_of_a_backlog(
     sqlite_parts: Parts,
 ) -> None:
