@@ -115,3 +115,7 @@ async def test_an_urgent_task_is_not_silent_because_the_list_is(sqlite_world: Wo
     for _ in range(36):
         await world.pass_time(timedelta(hours=2))
     assert any("Newly overdue" in text and "T-8" in text for text in world.texts(ANA))
+    # It is not about whatever else is overdue.
+    await world.post({**task("T-9", "2026-11-12"), "id": "nine"})
+    await world.settle()
+    assert any("Newly overdue" in text and "T-8" in text for text in world.texts(ANA))

@@ -147,6 +147,15 @@ def test_a_pressing_task_comes_by_itself_when_the_list_was_left_standing_twice()
     assert again.subject == "task:c1:4"
 
 
+def test_nothing_of_a_backlog_is_newly_overdue() -> None:
+    past = left_standing(1, *THREE)
+    seen = look(*THREE, urgent("4"), past=past)
+    old = replace(seen, old=1, before=frozenset({"task:c1:4"}))
+    assert only(evaluate(old)).subject == "person:p1"
+    # Nor is the list of a backlog kept back for what was said of others.
+    assert only(evaluate(replace(seen, at_once=3))).subject == "person:p1"
+
+
 @pytest.mark.parametrize("answer", ["once", "long ago", "not pressing", "not said"])
 def test_otherwise_the_list_goes_on_as_ever(answer: str) -> None:
     task, past = urgent("4"), left_standing(1, *THREE)
