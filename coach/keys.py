@@ -30,13 +30,11 @@ def key_of(thing: About) -> str:
 
 def belongs_to(subject: Subject, kind: SubjectKind) -> str | None:
     """The id of the deal or contact that a thing belongs to, if it does."""
-    match kind, subject:
-        case SubjectKind.DEAL, Task():
-            return subject.deal_id
-        case SubjectKind.CONTACT, Task() | Deal():
-            return subject.contact_id
-        case _:
-            return None
+    if kind is SubjectKind.DEAL:
+        return subject.deal_id if isinstance(subject, Task) else None
+    if kind is SubjectKind.CONTACT:
+        return None if isinstance(subject, Contact) else subject.contact_id
+    return None
 
 
 def about(subject: Subject, mark: object = "") -> About:

@@ -10,6 +10,7 @@ from typing import Any
 
 from coach.events import Change
 from coach.models import Contact, Deal, DealStatus, Subject, SubjectKind, Task, TaskStatus, Verb
+from coach.values import altered
 
 #: Under this name `told` keeps when an owner was last taken from the event around a thing.
 ASSUMED_OWNER = "assumed owner"
@@ -88,7 +89,7 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
         new["silent_since"] = _silent_since(created, contacted, silent, change.at)
     if told == current.told and all(getattr(current, name) == new[name] for name in new):
         return current
-    return replace(current, **new, told=told)
+    return altered(current, **new, told=told)
 
 
 def _silent_since(
@@ -175,6 +176,8 @@ def with_stage(
         if kept and _goes_on(kept[-1], seen[moment]) and moment < settled:
             # Told again, and nothing can come between any more.
             kept[-1] = replace(kept[-1], left_at=following)
+        elif seen[moment].left_at == following:
+            kept.append(seen[moment])
         else:
             kept.append(replace(seen[moment], left_at=following))
     return kept

@@ -4,12 +4,13 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from coach.events import Change, Event
 from coach.mirror import Visit, stays
 from coach.models import DealStatus, Origin, SubjectKind, Verb
+from coach.values import altered
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def settled(event: Event, known: Mapping[str, KnownStage]) -> Event:
     return (
         event
         if (verb, after) == (event.verb, event.changes)
-        else replace(event, verb=verb, changes=after)
+        else altered(event, verb=verb, changes=after)
     )
 
 
@@ -191,7 +192,7 @@ def _settled(
         verb = Verb.DEAL_CLOSED
     if ended and (verb is Verb.DEAL_CLOSED or came):
         fields["closed_at"] = fields.get("closed_at") or change.at
-    return verb, change if fields == change.fields else replace(change, fields=fields)
+    return verb, change if fields == change.fields else altered(change, fields=fields)
 
 
 def _with_name_before(change: Change, known: Mapping[str, KnownStage]) -> Change:
@@ -199,7 +200,7 @@ def _with_name_before(change: Change, known: Mapping[str, KnownStage]) -> Change
     found = known.get(change.before.get("stage") or "")
     if found is None or found.stage.name == change.before["stage"]:
         return change
-    return replace(change, before={**change.before, "stage": found.stage.name})
+    return altered(change, before={**change.before, "stage": found.stage.name})
 
 
 @dataclass(frozen=True, slots=True)

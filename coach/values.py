@@ -61,7 +61,7 @@ def quick(kind: type[T]) -> type[T]:
     return kind
 
 
-def altered(value: T, **new: Any) -> T:
+def altered(value: T, /, **new: Any) -> T:
     """A quick value with some fields replaced; it is not checked once more."""
     kind = type(value)
     made: Any = _copies[kind](value)

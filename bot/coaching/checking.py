@@ -1,6 +1,6 @@
 """Checks: from when on a thing is each time rule's business, told anew whenever it changes."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -40,6 +40,9 @@ class Moment(NamedTuple):
     error: str | None = None
 
 
+NEVER = Moment(None)
+
+
 async def appoint(
     parts: Parts,
     tx: Tx,
@@ -72,7 +75,7 @@ async def appoint(
         theirs += [others[place] for place in moved[name] if place in others]
         known = await known_of(parts, tx, workspace_id, rule, [each.after for each in theirs])
         for before, after in theirs:
-            then = moment(rule, before, whom, known, now) if before else Moment(None)
+            then = moment(rule, before, whom, known, now) if before else NEVER
             since = moment(rule, after, whom, known, now)
             same_person = before is not None and before.person_id == after.person_id
             # What was known before of one that another has moved is not known any more.
@@ -133,11 +136,13 @@ def _moved(rule: TimeRule, touched: Sequence[Touched]) -> set[_Place]:
 async def _others(
     tx: Tx,
     workspace_id: str,
-    moved: Iterable[_Place],
+    moved: Collection[_Place],
     touched: Sequence[Touched],
 ) -> dict[_Place, Touched]:
     """Those moved that did not change themselves, as far as the mirror has them."""
     wanted: dict[tuple[SubjectKind, str], set[str]] = {}
+    if not moved:
+        return {}
     for place in set(moved).difference(_place(each.after) for each in touched):
         wanted.setdefault((place.kind, place.connection_id), set()).add(place.id)
     found: dict[_Place, Touched] = {}
@@ -175,7 +180,7 @@ def moment(
     """When a thing is a rule's business; never when it belongs to nobody."""
     person = whom.get(subject.person_id or "")
     if person is None:
-        return Moment(None)
+        return NEVER
     try:
         return Moment(engine.due(rule, subject, person, known.get(person.id, UNKNOWN)))
     except RuleFaultError as error:

@@ -104,9 +104,8 @@ def _moved(rules: Mapping[str, Rule], touched: Sequence[Touched]) -> Moved:
             if each is None:
                 continue
             if moves:
-                above = ((one, belongs_to(each, one)) for one in SubjectKind)
-                for one, id in above:
-                    if id is not None:
+                for one in (SubjectKind.DEAL, SubjectKind.CONTACT):
+                    if (id := belongs_to(each, one)) is not None:
                         moved.things[one].add(id)
             if kind in picked and each.person_id is not None:
                 moved.people.add(each.person_id)

@@ -3,9 +3,11 @@
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, replace
+from decimal import Decimal
 
 import pytest
 
+from coach.models import Deal
 from coach.values import altered, quick
 
 
@@ -69,6 +71,10 @@ def test_another_is_made_of_it_and_it_stays_as_it_was() -> None:
     before = Pair(1, 2, ["a"])
     assert altered(before, right=3) == Pair(1, 3, ["a"])
     assert before == Pair(1, 2, ["a"])
+
+
+def test_a_field_may_have_any_name() -> None:
+    assert altered(Deal("c", "D-1"), value=Decimal(5)).value == Decimal(5)
 
 
 def test_a_field_it_has_not_is_refused() -> None:
