@@ -20,6 +20,9 @@ from coach.phrases import say
 from coach.rule import ActionLook, ActionRule
 from coach.truth import Changed, Over, Standing, TruthLook
 
+#: What is planned within so long after a deal was created is planned in time.
+IN_TIME = timedelta(hours=24)
+
 
 def evaluate(look: ActionLook) -> Draft | None:
     """One tip for each new open deal.
@@ -30,7 +33,7 @@ def evaluate(look: ActionLook) -> Draft | None:
     deal = look.activity.deal
     if deal is None or deal.status is not DealStatus.OPEN:
         return None
-    said = _said(deal)
+    said = _said(deal, in_time=True)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(deal),
@@ -39,7 +42,7 @@ def evaluate(look: ActionLook) -> Draft | None:
         message=said.message,
         reason=said.reason,
         suggestion=said.suggestion,
-        expires_at=look.told_at + timedelta(hours=24),
+        expires_at=look.told_at + IN_TIME,
         about=said.about,
     )
 
@@ -56,12 +59,14 @@ def still_true(look: TruthLook) -> Standing:
     for task in look.known[TASKS_OF_DEALS].get(subject_key(deal), ()):
         if task.status is TaskStatus.PENDING:
             return Over(settling.planned(look, task))
-    return _said(deal)
+    return _said(deal, in_time=look.now < look.insight.created_at + IN_TIME)
 
 
-def _said(deal: Deal) -> Changed:
+def _said(deal: Deal, *, in_time: bool) -> Changed:
     return Changed(
-        say("Tip: add a follow-up task within 24 hours for {deal}.", deal=deal.thing),
+        say("Tip: add a follow-up task within 24 hours for {deal}.", deal=deal.thing)
+        if in_time
+        else say("Tip: {deal} still has no next step. Add a follow-up task.", deal=deal.thing),
         say("A new deal has no next step until you give it one."),
         Suggestion(
             "create_task",

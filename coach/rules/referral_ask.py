@@ -26,6 +26,9 @@ from coach.truth import TRUE, Changed, Over, Standing, TruthLook
 #: For so long a seller is not to ask the same client again, however many deals they win.
 ONCE = timedelta(days=90)
 
+#: From so many days on after a win it is no close any more to congratulate on.
+LATER = timedelta(days=2)
+
 
 def evaluate(look: ActionLook) -> Draft | None:
     """One insight for a client of whom a deal was won; a lost deal says nothing."""
@@ -33,7 +36,7 @@ def evaluate(look: ActionLook) -> Draft | None:
     if deal is None or deal.status is not DealStatus.WON or _was_asked(look, deal):
         return None
     closed = deal.closed_at or look.activity.occurred_at
-    said = _said(look.person, deal, contact, closed)
+    said = _said(look.person, deal, contact, closed, look.now)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(deal),
@@ -78,18 +81,24 @@ def still_true(look: TruthLook) -> Standing:
     if not any(each.mark for each in look.about):
         # Kept before it was remembered which client it was about.
         return TRUE
-    return _said(look.person, deal, look.only(Contact), deal.closed_at or look.insight.created_at)
+    closed = deal.closed_at or look.insight.created_at
+    return _said(look.person, deal, look.only(Contact), closed, look.now)
 
 
-def _said(person: Person, deal: Deal, contact: Contact | None, closed: datetime) -> Changed:
+def _said(
+    person: Person, deal: Deal, contact: Contact | None, closed: datetime, now: datetime
+) -> Changed:
     known = contact if contact is not None and _can_be_asked(contact, deal) else None
     client = known.thing if known else _unnamed(deal)
+    fresh = local_date(now, person) - local_date(closed, person) < LATER
     return Changed(
         say(
             "Great close! This is the perfect moment to ask {contact} for a referral "
             "while they're happy.",
             contact=client,
-        ),
+        )
+        if fresh
+        else say("Ask {contact} for a referral while your win is remembered.", contact=client),
         say("You won {deal} on {date}.", deal=deal.thing, date=local_date(closed, person)),
         Suggestion(
             "create_task",

@@ -98,6 +98,13 @@ def test_its_name_follows() -> None:
     assert still(title="Renamed") == "Tip: add a follow-up task within 24 hours for Renamed."
 
 
+def test_after_a_day_nobody_is_told_to_do_it_within_one() -> None:
+    draft = evaluate(did(Verb.DEAL_CREATED, deal=NEW))
+    assert truth(RULE, draft, NEW, now=NOW + timedelta(hours=23.9)) == "still true"
+    late = truth(RULE, draft, NEW, now=NOW + timedelta(hours=24))
+    assert late == "Tip: Acme renewal still has no next step. Add a follow-up task."
+
+
 def test_it_is_true_while_nothing_is_planned() -> None:
     assert still(replace(CALL, status=TaskStatus.COMPLETED)) == "still true"
     assert still(CALL) == "Planned in the CRM: Call Bo."

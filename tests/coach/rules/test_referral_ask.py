@@ -156,6 +156,18 @@ def test_names_follow() -> None:
     assert truth_of_reason(RULE, draft, renamed, ANN) == "You won Another on Sat 21 Nov."
 
 
+def test_days_after_the_win_it_is_no_perfect_moment_any_more() -> None:
+    draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
+    later = "Ask Ann Lee for a referral while your win is remembered."
+    assert truth(RULE, draft, WON, ANN, now=NOW + DAY) == "still true"
+    assert truth(RULE, draft, WON, ANN, now=NOW + 2 * DAY) == later
+    # Nor was it when the coach was told of it so late.
+    told_late = evaluate(
+        did(Verb.DEAL_CLOSED, deal=replace(WON, closed_at=NOW - 2 * DAY), contact=ANN)
+    )
+    assert words(told_late) == later
+
+
 def test_what_was_said_before_clients_were_remembered_stays_as_it_is() -> None:
     draft = evaluate(did(Verb.DEAL_CLOSED, deal=WON, contact=ANN))
     assert draft is not None
