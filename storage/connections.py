@@ -16,6 +16,7 @@ from storage.tables import (
     contacts_made,
     crm_writes,
     event_keys,
+    grants,
     remote_ids,
     stage_visits,
     stages,
@@ -53,6 +54,11 @@ class Connection:
     trouble: str | None = None
     #: When something was last found by looking that no webhook had told of.
     missed_at: datetime | None = None
+
+    @property
+    def granted(self) -> bool:
+        """Whether its access was granted in a browser (OAuth), and is renewed from time to time."""
+        return bool(self.access.get("refresh_token"))
 
     @property
     def reachable(self) -> bool:
@@ -185,13 +191,64 @@ def _is(workspace_id: str, id: str) -> ColumnElement[bool]:
     return (connections.c.workspace_id == workspace_id) & (connections.c.id == id)
 
 
+async def take_turn(tx: Tx, workspace_id: str, id: str, now: datetime, until: datetime) -> bool:
+    """Take the turn to renew what calls are authorized with; nobody else gets it until then."""
+    taken = await tx.execute(
+        update(connections)
+        .where(
+            _is(workspace_id, id),
+            or_(connections.c.renewing_until.is_(None), connections.c.renewing_until <= now),
+        )
+        .values(renewing_until=until)
+        .returning(connections.c.id)
+    )
+    return taken.first() is not None
+
+
+async def end_turn(tx: Tx, workspace_id: str, id: str, until: datetime) -> bool:
+    """Give up the turn that lasts until then; `False` when it was over, and somebody else's."""
+    ended = await tx.execute(
+        update(connections)
+        .where(_is(workspace_id, id), connections.c.renewing_until == until)
+        .values(renewing_until=None)
+        .returning(connections.c.id)
+    )
+    return ended.first() is not None
+
+
 async def renew(tx: Tx, seal: Seal, workspace_id: str, id: str, access: Mapping[str, str]) -> None:
     """Replace entries of what calls are authorized with; the caller holds the workspace's lock."""
+    await _seal_anew(tx, seal, workspace_id, id, {}, access)
+
+
+async def subscribed(
+    tx: Tx,
+    seal: Seal,
+    workspace_id: str,
+    id: str,
+    subscription: tuple[str, ...],
+    secrets: tuple[str, ...],
+) -> None:
+    """Keep what a vendor calls its webhooks and signs them with; the caller holds the workspace's
+    lock. What calls are authorized with stays as it is: another may have renewed it.
+    """
+    told = {"subscription": list(subscription), "secrets": list(secrets)}
+    await _seal_anew(tx, seal, workspace_id, id, told, {})
+
+
+async def _seal_anew(
+    tx: Tx,
+    seal: Seal,
+    workspace_id: str,
+    id: str,
+    told: Mapping[str, Any],
+    access: Mapping[str, str],
+) -> None:
     query = select(connections.c.secrets).where(_is(workspace_id, id))
     row = (await tx.execute(query)).first()
     if row is None:
         return
-    secrets = seal.open(row.secrets)
+    secrets = {**seal.open(row.secrets), **told}
     secrets["access"] = {**secrets.get("access", {}), **access}
     await tx.execute(
         update(connections).where(_is(workspace_id, id)).values(secrets=seal.close(secrets))
@@ -225,7 +282,7 @@ async def end(tx: Tx, workspace_id: str, id: str) -> None:
     The record goes as well: linked anew, what happened there must not count as known already.
     """
     for table in (activities, event_keys, stages, stage_visits, contacts_made, remote_ids,
-                  crm_writes):  # fmt: skip
+                  crm_writes, grants):  # fmt: skip
         mine = (table.c.workspace_id == workspace_id) & (table.c.connection_id == id)
         await tx.execute(delete(table).where(mine))
     await tx.execute(delete(connections).where(_is(workspace_id, id)))

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 
 import aiohttp
@@ -13,9 +13,9 @@ import aiohttp
 from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
 from bot.crm.calls import Account, Answer, Call, Pace
 from bot.crm.parts import CrmParts
-from bot.crm.setup import RefusedError, T, Talk
+from bot.crm.setup import RefusedError, Renewing, T, Talk
 from bot.runtime.backoff import backoff
-from storage import connections, workspaces
+from storage import connections, troubles, workspaces
 from storage.connections import Connection
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ PATIENCE = 10.0
 
 #: So often a call may be refused before what it is authorized with is not renewed for it again.
 RENEWALS = 4
+
+#: For how long one has the turn to renew it, longer than that can take; and how long another waits
+#: before it looks what came of it.
+TURN, WAIT = timedelta(seconds=PATIENCE * 3), timedelta(seconds=1)
 
 #: The largest answer that is read, in bytes.
 LARGEST = 5_000_000
@@ -57,8 +61,10 @@ class _Line:
     paused_until: datetime | None = None
     #: Held by who renews what calls are authorized with.
     renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    #: What it is by now, where it was renewed, and whether the vendor has refused it since.
+    #: What it is by now, where it was renewed, and what it was before; and whether the vendor has
+    #: refused it since.
     renewed: dict[str, str] = field(default_factory=dict)
+    instead: dict[str, str] | None = None
     refused: bool = False
 
 
@@ -106,47 +112,92 @@ class Caller:
             )
         return self._sessions[loopback]
 
-    async def account(self, connection: Connection) -> Account | Later | Impossible:
+    async def account(
+        self, connection: Connection, *, kept: bool = True
+    ) -> Account | Later | Impossible:
         """What calls for a connection are made with, renewed where it has ended.
 
-        Another process may renew the same: what is stored by then is taken, if it will do.
+        Of all callers and processes one renews it, and the others take what that one has stored.
+        What is not `kept`, as it is only being tried, is renewed for this caller alone.
         """
-        setup = self._crm.providers[connection.provider].setup
-        if setup is None or setup.renewing is None:
+        renewing = self._renewing(connection)
+        if renewing is None:
             return self._crm.account(connection)
         line = self._line(connection, self._crm.providers[connection.provider].pace)
         async with line.renewing:
             account = self._with(connection, line)
             now = self._crm.shared.clock.now()
-            if not (line.refused or setup.renewing.due(account, now)):
+            if not (line.refused or renewing.due(account, now)):
                 return account
-            async with self._crm.shared.database.read() as tx:
-                stored = await connections.one(
-                    tx, self._crm.shared.seal, connection.workspace_id, connection.id
-                )
-            if stored is not None and stored.access != account.access:
-                line.renewed = dict(stored.access)
-                account = self._with(connection, line)
-                if not setup.renewing.due(account, now):
-                    line.refused = False
+            if not kept:
+                # A second refusal is its answer.
+                line.refused = True
+                got = await self._hold(connection, renewing.renew(account, now), 1)
+                if isinstance(got, Later | Impossible):
+                    return got
+                return self._take(connection, line, {**account.access, **got})
+            return await self._renewed(connection, account, line, renewing, now)
+
+    async def _renewed(
+        self,
+        connection: Connection,
+        account: Account,
+        line: _Line,
+        renewing: Renewing,
+        now: datetime,
+    ) -> Account | Later | Impossible:
+        parts, place = self._crm.shared, (connection.workspace_id, connection.id)
+        until = now + TURN
+        async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, connection.workspace_id)
+            stored = await connections.one(tx, parts.seal, *place)
+            if stored is None:
+                return Impossible("This CRM is not linked any more.")
+            if stored.access != account.access:
+                account = self._take(connection, line, stored.access)
+                if not renewing.due(account, now):
                     return account
-            got = await self._hold(connection, setup.renewing.renew(account, now), 1)
-            if isinstance(got, Later | Impossible):
-                return got
-            line.renewed.update(got)
-            line.refused = False
-            async with self._crm.shared.database.write() as tx:
-                await workspaces.lock(tx, self._crm.shared.database, connection.workspace_id)
-                await connections.renew(
-                    tx, self._crm.shared.seal, connection.workspace_id, connection.id, got
-                )
-            return self._with(connection, line)
+            if not await connections.take_turn(tx, *place, now, until):
+                return Later(now + WAIT, "its access is being renewed", tried=False)
+        line.refused = True
+        # Not in a transaction: a vendor that is slow would hold up all that is written.
+        got = await self._hold(connection, renewing.renew(account, now), 1)
+        async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, connection.workspace_id)
+            ours = await connections.end_turn(tx, *place, until)
+            if isinstance(got, Impossible):
+                got = Impossible(f"{got.why} {_mending(connection)}".strip())
+                if ours:
+                    await troubles.found(tx, *place, got.why, now)
+            elif not isinstance(got, Later | Impossible) and ours:
+                # All of it at once: what renews it the next time may be new, too.
+                await connections.renew(tx, parts.seal, *place, got)
+        if isinstance(got, Impossible):
+            parts.wake.trouble.set()
+        if isinstance(got, Later | Impossible):
+            return got
+        return self._take(connection, line, {**account.access, **got})
+
+    def _take(self, connection: Connection, line: _Line, access: Mapping[str, str]) -> Account:
+        """From now on calls are made with that."""
+        line.instead, line.renewed, line.refused = dict(connection.access), dict(access), False
+        return self._with(connection, line)
+
+    def _renewing(self, connection: Connection) -> Renewing | None:
+        setup = self._crm.providers[connection.provider].setup
+        renewing = setup.renewing if setup else None
+        return renewing if renewing and renewing.ends(self._crm.account(connection)) else None
 
     async def talk(
-        self, connection: Connection, begin: Callable[[Account], Talk[T]], attempts: int = 1
+        self,
+        connection: Connection,
+        begin: Callable[[Account], Talk[T]],
+        attempts: int = 1,
+        *,
+        kept: bool = True,
     ) -> T | Later | Impossible:
         """What comes of a talk with a vendor, or why it must begin anew later, or never."""
-        account = await self.account(connection)
+        account = await self.account(connection, kept=kept)
         if isinstance(account, Later | Impossible):
             return account
         return await self._hold(connection, begin(account), attempts)
@@ -173,7 +224,8 @@ class Caller:
 
     def _with(self, connection: Connection, line: _Line) -> Account:
         account = self._crm.account(connection)
-        return replace(account, access={**account.access, **line.renewed})
+        # Of a connection that was linked anew nothing is left of what it was before.
+        return replace(account, access=line.renewed) if line.instead == account.access else account
 
     async def make(
         self, connection: Connection, call: Call, attempts: int
@@ -256,7 +308,7 @@ class Caller:
     ) -> Answer | Later:
         provider = self._crm.providers[connection.provider]
         now = self._crm.shared.clock.now()
-        renewing = provider.setup.renewing if provider.setup else None
+        renewing = self._renewing(connection)
         if answer.status == 401 and renewing and not line.refused and attempts < RENEWALS:
             # What was valid when the call was made may not be any more.
             line.refused = True
@@ -285,6 +337,16 @@ def unknown(why: str) -> str:
         "The answer was lost, and doing it twice could do harm. "
         f"Look in the CRM whether it was done ({why})."
     )
+
+
+def _mending(connection: Connection) -> str:
+    """What a person can do where access is not renewed any more."""
+    if not connection.granted:
+        return ""
+    provider = connection.provider
+    if connection.id != provider:
+        return f"Grant it anew: `coach connect {provider} --id {connection.id} --oauth`."
+    return f"Grant it anew: `/coach connect` in Slack, or `coach connect {provider} --oauth`."
 
 
 class _TooLargeError(Exception):

@@ -1,7 +1,7 @@
 """Linking an account at a vendor: whose it is, and having its webhooks sent to us."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from bot.crm.caller import Caller, Impossible, Later
 from bot.crm.calls import Account
 from bot.crm.parts import CrmParts
 from bot.crm.setup import Identity, RefusedError, Setup, T, Talk
-from storage import connections
+from storage import connections, workspaces
 from storage.connections import Connection
 
 #: How often a vendor is asked how its webhooks stand.
@@ -25,11 +25,13 @@ async def insist(
     connection: Connection,
     begin: Callable[[Account], Talk[T]],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    *,
+    kept: bool = True,
 ) -> T:
     """What comes of a talk while somebody waits for it. Raises `RefusedError`."""
     why = "no answer"
     for attempt in range(1, TRIES + 1):
-        outcome = await caller.talk(connection, begin, attempt)
+        outcome = await caller.talk(connection, begin, attempt, kept=kept)
         if isinstance(outcome, Impossible):
             raise RefusedError(outcome.why)
         if not isinstance(outcome, Later):
@@ -51,24 +53,25 @@ def setup_of(crm: CrmParts, connection: Connection) -> Setup:
 
 
 async def identify(
-    crm: CrmParts, caller: Caller, connection: Connection
+    crm: CrmParts, caller: Caller, connection: Connection, *, kept: bool = False
 ) -> tuple[Connection, Identity]:
-    """Try the credentials; the connection with whose account it is. Raises `RefusedError`."""
-    found = await insist(crm, caller, connection, setup_of(crm, connection).probe)
+    """Try the credentials; the connection with whose account it is. Raises `RefusedError`.
+
+    `kept`: whether they are those that are stored, and are not only being tried.
+    """
+    probe = setup_of(crm, connection).probe
+    found = await insist(crm, caller, connection, probe, kept=kept)
     if connection.account_id not in {None, found.id}:
         raise RefusedError(
             f"These credentials are of another account ({found.id}) than the connection’s "
             f"({connection.account_id}). Give this one a name of its own with --id."
         )
-    access = {**await _renewed(caller, connection), **found.access}
+    # What was renewed on the way must not be overwritten with what it was before.
+    account = await caller.account(connection, kept=kept)
+    renewed = account.access if isinstance(account, Account) else connection.access
+    access = {**renewed, **found.access}
     known = replace(connection, account_id=found.id, name=found.name or None, access=access)
     return known, found
-
-
-async def _renewed(caller: Caller, connection: Connection) -> Mapping[str, str]:
-    # What was renewed on the way must not be overwritten with what it was before.
-    account = await caller.account(connection)
-    return account.access if isinstance(account, Account) else connection.access
 
 
 async def subscribe(crm: CrmParts, caller: Caller, connection: Connection, url: str) -> Connection:
@@ -82,13 +85,12 @@ async def subscribe(crm: CrmParts, caller: Caller, connection: Connection, url: 
         crm, caller, connection, lambda account: subscribing.subscribe(account, url)
     )
     secrets = connection.secrets if agreed.secret is None else (agreed.secret,)
-    access = await _renewed(caller, connection)
-    after = replace(connection, subscription=agreed.ids, secrets=secrets, access=access)
-    if after != connection:
-        parts = crm.shared
-        async with parts.database.write() as tx:
-            await connections.save(tx, parts.seal, after, parts.clock.now())
-    return after
+    parts, place = crm.shared, (connection.workspace_id, connection.id)
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, connection.workspace_id)
+        await connections.subscribed(tx, parts.seal, *place, agreed.ids, secrets)
+        after = await connections.one(tx, parts.seal, *place)
+    return after or replace(connection, subscription=agreed.ids, secrets=secrets)
 
 
 async def unsubscribe(crm: CrmParts, caller: Caller, connection: Connection, url: str) -> bool:

@@ -100,6 +100,14 @@ class Subscribing:
     unsubscribe: Callable[[Account, str], Talk[None]]
 
 
+def _nothing(told: Mapping[str, object]) -> Mapping[str, str]:
+    return {}
+
+
+def _always(account: Account) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Renewing:
     """Access that ends and is renewed, as with OAuth."""
@@ -108,6 +116,40 @@ class Renewing:
     due: Callable[[Account, datetime], bool]
     #: (account, now) -> what replaces entries of `Account.access`.
     renew: Callable[[Account, datetime], Talk[Mapping[str, str]]]
+    #: (account) -> whether its access is of this sort; a vendor may have others beside it.
+    ends: Callable[[Account], bool] = _always
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """Access that a person grants in their browser, to an app they have made at the vendor.
+
+    The steps are the same for every vendor (RFC 6749): `bot/crm/oauth.py`.
+    """
+
+    #: What people call the vendor.
+    called: str
+    #: Where the person is sent, and where tokens are given. Where `--api-url` was given, the same
+    #: paths there.
+    authorize_url: str
+    token_url: str
+    #: Where the API is, for every account.
+    api_url: str
+    #: What the app must be allowed, each with what is not possible without it, as in “deals cannot
+    #: be read”.
+    scopes: Mapping[str, str]
+    #: Where the client id and the client secret of the app are found, in the words on the buttons.
+    where: str
+    #: Where the redirect address is entered there.
+    redirects: str
+    #: Whether scopes are asked for in the address, too; else they are those of the app.
+    asks: bool = True
+    #: Whether the vendor takes a proof that who comes back is who was sent (RFC 7636).
+    pkce: bool = False
+    #: Whether the app's secret goes into a header of its own, and not into the body.
+    basic: bool = False
+    #: (what came with the tokens) -> what else of it is kept in `Account.access`.
+    further: Callable[[Mapping[str, object]], Mapping[str, str]] = _nothing
 
 
 def no_steps(account: Account, url: str) -> Sequence[str]:
@@ -132,3 +174,5 @@ class Setup:
     #: it has no API for it; printed by `coach connect`.
     steps: Callable[[Account, str], Sequence[str]] = no_steps
     renewing: Renewing | None = None
+    #: Another way than by credentials, where the vendor has it.
+    oauth: OAuth | None = None

@@ -1,6 +1,6 @@
 """Every table; each key leads with the workspace, so that many teams can share a database."""
 
-from storage.tables.accounts import connections, installations, workspaces
+from storage.tables.accounts import connections, grants, installations, workspaces
 from storage.tables.checks import (
     FAULTY_CHECK,
     FAULTY_ROUND,
@@ -69,6 +69,7 @@ __all__ = [
     "deliveries",
     "event_keys",
     "fetches",
+    "grants",
     "insight_subjects",
     "insights",
     "installations",

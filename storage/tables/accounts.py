@@ -93,7 +93,37 @@ connections = Table(
     Column("trouble_told", Boolean, nullable=False, server_default=text("false")),
     # When something was last found by looking that no webhook had told of.
     Column("missed_at", UtcDateTime),
+    # Until when somebody has the turn to renew what calls are authorized with.
+    Column("renewing_until", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
     Index("ix_connections_account_id", "provider", "account_id", **where("account_id IS NOT NULL")),
+)
+
+#: Access to an account that somebody was asked to grant in their browser. What stands in addresses
+#: and cookies is kept as its SHA-256 only.
+grants = Table(
+    "grants",
+    metadata,
+    Column("workspace_id", String(64)),
+    # By the link with which it begins.
+    Column("link_hash", String(64), nullable=False, unique=True),
+    # Of the connection it is for, which there may be none of yet.
+    Column("connection_id", String(64), nullable=False),
+    Column("provider", String(32), nullable=False),
+    # Encrypted JSON: {"client": {name: value}, "verifier", "api_url"}.
+    Column("secrets", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    # The browser that opened the link; no other may go on.
+    Column("browser_hash", String(64)),
+    # With what the vendor is to send it back, and when it came back with that.
+    Column("state_hash", String(64), unique=True),
+    Column("came_back_at", UtcDateTime),
+    # Whether the account is linked, and in a sentence what came of it last.
+    Column("linked", Boolean, nullable=False, server_default=text("false")),
+    Column("outcome", Text),
+    PrimaryKeyConstraint("workspace_id", "link_hash"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+    Index("ix_grants_expires_at", "expires_at"),
 )
