@@ -28,7 +28,7 @@ def intake_alone(settings: Settings) -> Web:
         await intake.close()
         await parts.database.close()
 
-    return Web(webhooks=intake.routes(), slack=None, ready=ready, start=start, stop=stop)
+    return Web(routes=intake.routes(), slack=None, ready=ready, start=start, stop=stop)
 
 
 if __name__ == "__main__":

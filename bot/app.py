@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.coaching import attending, planning, ticking
 from bot.crm import fetching, large, outbox, watching, worker
+from bot.crm.browser import Browser
 from bot.crm.caller import Caller
 from bot.crm.intake import Intake
 from bot.crm.links import Links
@@ -280,7 +281,11 @@ def build(
             slack_app(parts, slack, Links(crm, intake), signing_secret), signing_secret, wall
         )
     bot.web = Web(
-        webhooks=intake.routes(), slack=guard, ready=bot.ready, start=bot.start, stop=bot.stop
+        routes=[*intake.routes(), *Browser(crm).routes()],
+        slack=guard,
+        ready=bot.ready,
+        start=bot.start,
+        stop=bot.stop,
     )
     return bot
 

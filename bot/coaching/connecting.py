@@ -65,6 +65,8 @@ class Linked:
     known: bool
     #: Whether a test event can be sent on its behalf.
     testable: bool
+    #: Whether its access was granted in a browser (OAuth).
+    granted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,23 @@ class Vendor:
     asked: Sequence[Asked]
     #: Whether one is linked under the vendor's own name; then its credentials are given anew.
     linked: bool
+    #: Where its app is to send the browser back to, if access is granted there; with `begin`.
+    redirect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A link that opens in a browser, where access is granted; whoever has it may link a CRM."""
+
+    address: str
+    #: The secret part of it.
+    token: str
+    expires_at: datetime
+    #: What people call the vendor.
+    called: str
+    #: What must be entered at the vendor before it is opened, and where.
+    redirect: str
+    redirects: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +146,9 @@ class Connecting(Protocol):
 
         Raises `ConnectError`, a `FieldError` where it is known which credential will not do.
         """
+
+    async def begin(self, workspace_id: str, name: str, given: Mapping[str, str]) -> Begun:
+        """A link to where access is granted in a browser. Raises `ConnectError` as `link` does."""
 
     async def test(self, workspace_id: str, connection_id: str) -> Phrase:
         """Send a signed test event as the CRM would; says what came of it.

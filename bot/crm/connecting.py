@@ -2,16 +2,16 @@
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.coaching.connecting import ConnectError, Health, Linked
-from bot.crm import backfill, fetching, linking
+from bot.crm import backfill, fetching, linking, oauth
 from bot.crm.caller import Caller
 from bot.crm.parts import CrmParts
 from bot.crm.provider import Provider
-from bot.crm.setup import Identity, RefusedError
+from bot.crm.setup import Credential, Identity, RefusedError, Setup
 from bot.runtime.parts import Parts
 from coach.ids import Entropy
 from storage import connections, fetches, workspaces
@@ -122,6 +122,24 @@ def _same(connection: Connection, name: str) -> Connection:
     return connection
 
 
+def with_given(connection: Connection, given: Mapping[str, str]) -> Connection:
+    """The connection with credentials that were given, in the place of a grant if there was one."""
+    access = dict(connection.access)
+    # The secret of its app alone may be a new one for the same grant.
+    if connection.granted and given.keys() - {"client_secret"}:
+        dropped = {*oauth.BROUGHT, *oauth.CLIENT}
+        access = {name: value for name, value in access.items() if name not in dropped}
+    return replace(connection, access={**access, **given})
+
+
+def lacking(connection: Connection, setup: Setup, ours: Collection[str]) -> Sequence[Credential]:
+    """What must still be given by which it can be linked; nothing, where access was granted."""
+    if connection.granted:
+        return ()
+    there = {*connection.access, *ours}
+    return [each for each in setup.credentials if each.needed and each.name not in there]
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account that was linked, and whose it is."""
@@ -135,13 +153,16 @@ class Account:
     made: bool = False
 
 
-async def link(crm: CrmParts, caller: Caller, connection: Connection) -> Account:
+async def link(
+    crm: CrmParts, caller: Caller, connection: Connection, *, kept: bool = False
+) -> Account:
     """Try the credentials, keep the link and have the vendor send its webhooks.
 
-    Raises `RefusedError` for credentials that do not work; then nothing was changed.
+    `kept`: whether the credentials are those that are stored. Raises `RefusedError` for some that
+    do not work; then nothing was changed.
     """
-    connection, identity = await linking.identify(crm, caller, connection)
-    connection, made = await _keep(crm, connection)
+    connection, identity = await linking.identify(crm, caller, connection, kept=kept)
+    connection, made = await _keep(crm, connection, identity if kept else None)
     url, refusal = address_of(connection, crm.public_url), None
     if linking.setup_of(crm, connection).subscribing is not None and crm.public_url:
         try:
@@ -151,7 +172,9 @@ async def link(crm: CrmParts, caller: Caller, connection: Connection) -> Account
     return Account(connection, identity, url, refusal, made)
 
 
-async def _keep(crm: CrmParts, connection: Connection) -> tuple[Connection, bool]:
+async def _keep(
+    crm: CrmParts, connection: Connection, known: Identity | None
+) -> tuple[Connection, bool]:
     parts, workspace_id, id = crm.shared, connection.workspace_id, connection.id
     now = parts.clock.now()
     async with parts.database.write() as tx:
@@ -165,8 +188,14 @@ async def _keep(crm: CrmParts, connection: Connection) -> tuple[Connection, bool
                 secrets=there.secrets,
                 subscription=there.subscription,
             )
+            if known is not None:
+                # Another process may have renewed meanwhile what calls are authorized with.
+                access = {**there.access, **known.access}
+                connection = replace(connection, access=access)
         await connections.save(tx, parts.seal, connection, now)
-        await connections.look(tx, workspace_id, id, now + linking.DAILY)
+        # What was in trouble is looked at now: it may be mended by this.
+        soon = there is not None and there.trouble is not None
+        await connections.look(tx, workspace_id, id, now if soon else now + linking.DAILY)
         # What was given up for want of a permission may be read by now.
         await fetches.revive(tx, workspace_id, id, now)
         await fetching.stand(tx, crm.providers, workspace_id, id, connection.provider, now)
@@ -198,6 +227,7 @@ async def linked(
             taken.get(each.id, ()),
             known=each.provider in providers,
             testable=each.provider == NATIVE,
+            granted=each.granted,
         )
         for each in every
     ]

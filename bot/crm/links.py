@@ -9,18 +9,19 @@ from starlette.types import Message
 
 from bot.coaching.connecting import (
     Asked,
+    Begun,
     ConnectError,
     FieldError,
     Linked,
     Outcome,
     Vendor,
 )
-from bot.crm import connecting
+from bot.crm import connecting, granting, oauth
 from bot.crm.caller import Caller
 from bot.crm.connecting import NATIVE
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
-from bot.crm.setup import RefusedError, Setup
+from bot.crm.setup import Credential, OAuth, RefusedError
 from bot.crm.standard_webhooks import signature
 from coach.models import Verb
 from coach.phrases import Phrase, say
@@ -49,20 +50,29 @@ class Links:
     async def vendors(self, workspace_id: str) -> Sequence[Vendor]:
         """What can be linked, by name."""
         async with self._crm.shared.database.read() as tx:
-            there = await connections.providers(tx, workspace_id)
-        return [
-            Vendor(
-                name,
-                provider.summary,
-                self._asked(name, provider.setup, linked=name in there),
-                linked=name in there,
-            )
-            for name, provider in sorted(self._crm.providers.items())
-        ]
+            every = await connections.of_workspace(tx, self._crm.shared.seal, workspace_id)
+        granted = {each.id: each.granted for each in every}
+        found: list[Vendor] = []
+        for name, provider in sorted(self._crm.providers.items()):
+            setup, linked = provider.setup, granted.get(name) is False
+            asked = self._asked(name, setup.credentials if setup else (), linked=linked)
+            found.append(Vendor(name, provider.summary, asked, linked))
+            if setup is not None and setup.oauth is not None:
+                found.append(self._in_browser(name, setup.oauth, linked=granted.get(name) is True))
+        return found
 
-    def _asked(self, name: str, setup: Setup | None, *, linked: bool) -> Sequence[Asked]:
-        if setup is None:
-            return ()
+    def _in_browser(self, name: str, way: OAuth, *, linked: bool) -> Vendor:
+        return Vendor(
+            name,
+            f"{way.called}, by OAuth: an app that you allow in your browser.",
+            self._asked(name, oauth.credentials(way), linked=linked),
+            linked,
+            granting.redirect_of(self._crm, name),
+        )
+
+    def _asked(
+        self, name: str, credentials: Sequence[Credential], *, linked: bool
+    ) -> Sequence[Asked]:
         ours = self._crm.apps.get(name, {})
         return [
             # What is there already need not be given again.
@@ -72,8 +82,15 @@ class Links:
                 each.where,
                 needed=each.needed and not linked and each.name not in ours,
             )
-            for each in setup.credentials
+            for each in credentials
         ]
+
+    async def begin(self, workspace_id: str, name: str, given: Mapping[str, str]) -> Begun:
+        """A link to where access is granted in a browser. Raises `ConnectError`."""
+        new = {key: value.strip() for key, value in given.items() if value.strip()}
+        return await granting.begin(
+            self._crm, workspace_id, name, name, new, self._api_urls.get(name)
+        )
 
     async def link(self, workspace_id: str, name: str, given: Mapping[str, str]) -> Outcome:
         """Link an account, or give the link new credentials. Raises `ConnectError`."""
@@ -81,20 +98,18 @@ class Links:
         if provider.setup is None:
             return await self._plain(workspace_id, name)
         setup = provider.setup
-        connection, _ = await connecting.begun(self._crm, workspace_id, name, name)
+        connection, there = await connecting.begun(self._crm, workspace_id, name, name)
         if name in self._api_urls:
             connection = replace(connection, callback_url=self._api_urls[name])
         known = {each.name for each in setup.credentials}
         new = {key: value.strip() for key, value in given.items() if key in known and value.strip()}
-        access = {**connection.access, **new}
-        ours = self._crm.apps.get(name, {})
-        for each in setup.credentials:
-            if each.needed and each.name not in access and each.name not in ours:
-                raise FieldError(each.name, say("Please fill this in."))
+        connection = connecting.with_given(connection, new)
+        for each in connecting.lacking(connection, setup, self._crm.apps.get(name, {})):
+            raise FieldError(each.name, say("Please fill this in."))
         async with Caller(self._crm) as caller:
             try:
                 account = await connecting.link(
-                    self._crm, caller, replace(connection, access=access)
+                    self._crm, caller, connection, kept=there and not new
                 )
             except RefusedError as error:
                 # Which of them is wrong no vendor says; it is hardly what everybody may see.

@@ -94,6 +94,8 @@ def _connection(
     connection: Connection, providers: dict[str, Provider], now: datetime
 ) -> Iterator[Finding]:
     name = f"Connection {connection.id}"
+    if connection.granted:
+        name += " (by OAuth)"
     if connection.provider not in providers:
         known = ", ".join(sorted(providers))
         yield fault(
@@ -125,7 +127,8 @@ def _connection(
             "crm",
             f"{name}: {redacted(connection.trouble)}",
             f"Run `coach connect {connection.provider} --id {connection.id}` again; it mends what "
-            "the CRM lets it, and prints what is to be clicked there.",
+            "the CRM lets it, and prints what is to be clicked there."
+            + (" With --oauth, access is granted anew." if connection.granted else ""),
         )
     if until is not None and until > now:
         yield note(

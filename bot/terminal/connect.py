@@ -12,7 +12,7 @@ from bot.crm.connecting import address_of, new_token
 from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
-from bot.terminal import linking
+from bot.terminal import granting, linking
 from bot.terminal.callback import checked_callback
 from bot.terminal.session import opened
 from bot.terminal.wishes import Wish
@@ -35,10 +35,14 @@ async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
     Raises `ConnectError`.
     """
     providers = load_providers()
-    if connecting.checked(wish.provider, wish.id, providers).setup is not None:
+    setup = connecting.checked(wish.provider, wish.id, providers).setup
+    if setup is not None and granting.is_meant(wish, setup):
+        await granting.grant(settings, wish, providers, as_json=as_json)
+        return
+    if setup is not None:
         await linking.link(settings, wish, providers, as_json=as_json)
         return
-    if wish.credentials or wish.api_url is not None:
+    if wish.credentials or wish.api_url is not None or wish.oauth:
         raise ConnectError(
             f"{wish.provider} takes no credentials: it is told the webhook URL and a secret."
         )

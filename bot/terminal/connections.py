@@ -41,6 +41,7 @@ def _as_json(linked: Linked) -> dict[str, Any]:
         "provider": linked.provider,
         "account": linked.account,
         "name": linked.name,
+        "oauth": linked.granted,
         "health": linked.health,
         "trouble": linked.trouble,
         "last_delivery_at": heard.isoformat() if heard else None,
@@ -59,6 +60,7 @@ def _as_json(linked: Linked) -> dict[str, Any]:
 
 def _described(linked: Linked) -> list[str]:
     account = f", {linked.name}" if linked.name else ""
+    account += ", by OAuth" if linked.granted else ""
     lines = [f"{linked.id} ({linked.provider}{account})", f"  {_words(linked)}"]
     if linked.taken:
         lines.append(f"  taken over: {', '.join(map(_kind, linked.taken))}")

@@ -47,18 +47,23 @@ async def link(
             f"--callback, --rotate, --finish and --new-bearer are not for {wish.provider}: its "
             "changes go by its API, and new credentials are given as options."
         )
+    if wish.oauth:
+        raise ConnectError(f"{wish.provider} has no OAuth here; see `coach connect --help`.")
     async with opened(settings) as parts:
         public = (settings.coach_public_url or "").rstrip("/")
         crm = CrmParts(parts, providers, public_url=public, apps=settings.apps())
-        connection, _ = await connecting.begun(crm, DEFAULT, wish.provider, wish.id)
-        there = {*connection.access, *settings.apps().get(wish.provider, ())}
-        given = _credentials(setup, wish, there, ask=not as_json and sys.stdin.isatty())
-        connection = replace(connection, access={**connection.access, **given})
+        connection, known = await connecting.begun(crm, DEFAULT, wish.provider, wish.id)
+        ask = not as_json and sys.stdin.isatty()
+        given = _credentials(
+            setup, wish, connection, settings.apps().get(wish.provider, ()), ask=ask
+        )
+        connection = connecting.with_given(connection, given)
         if wish.api_url is not None:
             address = (await checked_callback(wish.api_url, "API URL")).rstrip("/")
             connection = replace(connection, callback_url=address or None)
         async with Caller(crm) as caller:
-            made = await connecting.link(crm, caller, connection)
+            kept = known and not given and wish.api_url is None
+            made = await connecting.link(crm, caller, connection, kept=kept)
             connection = made.connection
             if as_json:
                 typer.echo(_json(connection, made.identity, made.url))
@@ -69,15 +74,16 @@ async def link(
             raise ConnectError(f"{made.refusal} The rest is done; then run the same command again.")
 
 
-def _credentials(setup: Setup, wish: Wish, there: Collection[str], *, ask: bool) -> dict[str, str]:
+def _credentials(
+    setup: Setup, wish: Wish, connection: Connection, ours: Collection[str], *, ask: bool
+) -> dict[str, str]:
     """What was given, with what is needed and not there yet asked for. Raises `ConnectError`."""
     known = {each.name: each for each in setup.credentials}
     if unknown := sorted(wish.credentials.keys() - known.keys()):
         wanted = ", ".join(map(_option, known))
         raise ConnectError(f"{wish.provider} takes no {_option(unknown[0])}; it takes {wanted}.")
     given = {name: value.strip() for name, value in wish.credentials.items()}
-    known_names = {*given, *there}
-    missing = [e for e in setup.credentials if e.needed and e.name not in known_names]
+    missing = connecting.lacking(connecting.with_given(connection, given), setup, ours)
     if missing and not ask:
         raise ConnectError(
             f"{wish.provider} needs more: "
@@ -134,9 +140,15 @@ def _tell(
         ]
     elif connection.subscription:
         lines += ["", "The CRM sends its webhooks there from now on."]
-    if steps := setup.steps(crm.account(connection), url):
-        lines += ["", "To have the CRM tell the coach of what happens there:", "", *steps]
-    typer.echo("\n".join(map(harmless, lines)))
+    typer.echo("\n".join(map(harmless, [*lines, *to_click(crm, setup, connection, url)])))
+
+
+def to_click(crm: CrmParts, setup: Setup, connection: Connection, url: str) -> Sequence[str]:
+    """What is to be done by hand at the vendor, if anything, in lines to print."""
+    steps = setup.steps(crm.account(connection), url)
+    if not steps:
+        return ()
+    return ["", "To have the CRM tell the coach of what happens there:", "", *steps]
 
 
 async def _take_over(crm: CrmParts, caller: Caller, connection: Connection) -> None:

@@ -19,3 +19,5 @@ class Wish:
     credentials: Mapping[str, str] = field(default_factory=dict)
     #: Where its API is, if not where it is for everybody.
     api_url: str | None = None
+    #: Whether access is to be granted in a browser.
+    oauth: bool = False

@@ -1,4 +1,4 @@
-"""The web application: webhooks, Slack behind its guard, and health."""
+"""The web application: what CRMs and browsers come to, Slack behind its guard, and health."""
 
 import hashlib
 import hmac
@@ -183,7 +183,7 @@ class Web:
     def __init__(
         self,
         *,
-        webhooks: Iterable[Route],
+        routes: Iterable[Route],
         slack: ASGIApp | None,
         ready: Callable[[], Awaitable[str | None]],
         start: Callable[[], Awaitable[None]],
@@ -194,7 +194,7 @@ class Web:
         self._stop = stop
         self._router = Router(
             [
-                *webhooks,
+                *routes,
                 Route("/slack/events", slack or _not_set_up, methods=None if slack else ["POST"]),
                 Route("/healthz", self._alive),
                 Route("/readyz", self._readiness),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.coaching.connecting import Asked, Health, Linked, Outcome, Progress, Vendor
+from bot.coaching.connecting import Asked, Begun, Health, Linked, Outcome, Progress, Vendor
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import (
     VALUE,
@@ -25,9 +25,13 @@ from bot.slack.blocks.pieces import (
 from coach.phrases import Phrase, facts, say, verbatim
 from coach.wording import Voice, plain, words
 
-#: The `callback_id` of the window, and the `action_id`s of the menu and of the test's button.
+#: The `callback_id` of the window, and the `action_id`s of the menu, of the test's button and of
+#: the button that opens a browser.
 CALLBACK = "connect"
-CHOOSE, TEST = "connect:choose", "connect:test"
+CHOOSE, TEST, OPEN = "connect:choose", "connect:test", "connect:open"
+
+#: After a vendor's name: access to it is granted in a browser.
+IN_BROWSER = ":oauth"
 
 #: How many links are shown, and of each, how many kinds that were taken over.
 ROWS, KINDS = 20, 10
@@ -56,7 +60,12 @@ def linked_list(
 
 
 def _row(linked: Linked, voice: Voice) -> Blocks:
-    name = say("{name} ({what})", name=linked.id, what=linked.name or linked.provider)
+    what = linked.name or linked.provider
+    name = (
+        say("{name} ({what}, by OAuth)", name=linked.id, what=what)
+        if linked.granted
+        else say("{name} ({what})", name=linked.id, what=what)
+    )
     told = plain_text(plain(say("{name}: {how}", name=name, how=_health(linked, voice)), voice))
     if not linked.testable:
         rows = [section(told)]
@@ -100,8 +109,13 @@ def _menu(vendors: Sequence[Vendor], voice: Voice) -> Json:
         "type": "static_select",
         "action_id": CHOOSE,
         "placeholder": plain_text(plain(say("Link a CRM"), voice)),
-        "options": [option(each.summary.rstrip("."), each.name) for each in vendors[:100]],
+        "options": [option(each.summary.rstrip("."), named(each)) for each in vendors[:100]],
     }
+
+
+def named(vendor: Vendor) -> str:
+    """By which a way to link a CRM is chosen: by the vendor's name, and how."""
+    return f"{vendor.name}{IN_BROWSER}" if vendor.redirect is not None else vendor.name
 
 
 def _test(connection_id: str, voice: Voice) -> Json:
@@ -111,6 +125,8 @@ def _test(connection_id: str, voice: Voice) -> Json:
 def connect_modal(vendor: Vendor, voice: Voice) -> Json:
     """The window in which one is linked; what is there already need not be given again."""
     blocks: Blocks = []
+    if vendor.redirect is not None:
+        blocks += _redirect(vendor.redirect, voice)
     if vendor.asked:
         if vendor.linked:
             blocks += _said(say("It is linked. What you leave empty stays as it is."), voice)
@@ -119,7 +135,7 @@ def connect_modal(vendor: Vendor, voice: Voice) -> Json:
                 "Slack shows what you type here: it has no field that hides it. It goes to the "
                 "coach alone and is kept sealed. If you would rather not, whoever runs the coach "
                 "can type `coach connect {name}` in a terminal.",
-                name=vendor.name,
+                name=vendor.name if vendor.redirect is None else f"{vendor.name} --oauth",
             ),
             voice,
         )
@@ -138,9 +154,38 @@ def connect_modal(vendor: Vendor, voice: Voice) -> Json:
         plain(say("Link a CRM"), voice),
         [paragraph(line(vendor.summary, 300)), *blocks],
         callback_id=CALLBACK,
-        submit=plain(say("Link"), voice),
+        submit=plain(say("Link") if vendor.redirect is None else say("Get the link"), voice),
         close=plain(say("Cancel"), voice),
-        private_metadata=vendor.name,
+        private_metadata=named(vendor),
+    )
+
+
+def _redirect(redirect: str, voice: Voice) -> Blocks:
+    title = line(words(say("The redirect address of your app there"), voice), 100, bold=True)
+    return [paragraph(title, [_code(redirect)])]
+
+
+def begun_modal(begun: Begun, voice: Voice) -> Json:
+    """The way into a browser; what comes of it is told there."""
+    said = say(
+        "Open {vendor} in your browser and allow the app there; the page you come back to says "
+        "what came of it. The button is good for half an hour, and in the first browser that "
+        "opens it.",
+        vendor=begun.called,
+    )
+    where = say("It is entered there: {where}.", where=begun.redirects)
+    title = plain(say("Open {vendor}", vendor=begun.called), voice)
+    blocks = [
+        *_redirect(begun.redirect, voice),
+        *_said(where, voice),
+        *_said(said, voice),
+        actions([{**button(title, OPEN), "url": begun.address}]),
+    ]
+    return modal(
+        plain(say("Link a CRM"), voice),
+        blocks,
+        callback_id="aside",
+        close=plain(say("Close"), voice),
     )
 
 

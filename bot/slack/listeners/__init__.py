@@ -87,6 +87,7 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     CHOOSE_LEVEL: preview.choose,
     connecting_blocks.CHOOSE: connecting.choose,
     connecting_blocks.TEST: connecting.test,
+    connecting_blocks.OPEN: connecting.opened,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,
     "link:confirm": linking.confirm,

@@ -5,7 +5,14 @@ from functools import partial
 from bot.coaching.connecting import ConnectError, FieldError
 from bot.coaching.permission import Refusal
 from bot.slack.blocks.asides import sentence, sentence_modal
-from bot.slack.blocks.connecting import connect_modal, given_in, outcome_modal
+from bot.slack.blocks.connecting import (
+    IN_BROWSER,
+    begun_modal,
+    connect_modal,
+    given_in,
+    named,
+    outcome_modal,
+)
 from bot.slack.blocks.pieces import Json
 from bot.slack.connecting import only_administrator
 from bot.slack.listeners.pressing import Press
@@ -24,7 +31,7 @@ async def _asking(press: Press) -> Json:
     actor = await press.actor()
     await only_administrator(press.parts, press.desk.slack, actor)
     vendors = await press.desk.connecting.vendors(actor.workspace_id)
-    chosen = next((each for each in vendors if each.name == press.chosen), None)
+    chosen = next((each for each in vendors if named(each) == press.chosen), None)
     if chosen is None:
         raise Refusal(say("This version does not know such a CRM. `/coach connect` lists all."))
     return connect_modal(chosen, await press.desk.voice(press.team_id, press.user))
@@ -38,6 +45,11 @@ async def link(submission: Submission) -> Json:
     try:
         # One at a time: who presses twice finds it linked.
         async with desk.turn(f"connect:{actor.workspace_id}"):
+            if name.endswith(IN_BROWSER):
+                vendor = name.removesuffix(IN_BROWSER)
+                begun = await desk.connecting.begin(actor.workspace_id, vendor, given)
+                view = begun_modal(begun, await submission.voice())
+                return {"response_action": "update", "view": view}
             outcome = await desk.connecting.link(actor.workspace_id, name, given)
     except ConnectError as error:
         fields = [str(e["block_id"]) for e in submission.view["blocks"] if e["type"] == "input"]
@@ -48,6 +60,10 @@ async def link(submission: Submission) -> Json:
         return {"response_action": "errors", "errors": {at: told}}
     view = outcome_modal(outcome, await submission.voice())
     return {"response_action": "update", "view": view}
+
+
+async def opened(press: Press) -> None:
+    """A button that opens a browser was pressed: all that follows is told there."""
 
 
 async def test(press: Press) -> None:

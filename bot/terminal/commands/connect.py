@@ -48,6 +48,13 @@ def connect(
             metavar="URL", help="Where the CRM's API is, if not where it is for everybody."
         ),
     ] = None,
+    oauth: Annotated[
+        bool,
+        typer.Option(
+            "--oauth",
+            help="Allow an app of yours in the browser (HubSpot, Pipedrive); so does --client-id.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print only {id, url, …}, for scripts; ask for nothing."),
@@ -63,8 +70,13 @@ def connect(
     taken over, and what is to be clicked at the CRM is printed. `coach serve` goes on with what is
     not taken over when you end this with Ctrl-C.
     \b
+    With --client-id and --client-secret of an app made there, HubSpot and Pipedrive are linked in
+    the browser (OAuth): the link to open is printed, and it waits for what comes of it. The pages
+    are those of `coach serve`, which must run.
+    \b
     Examples:
       coach connect hubspot
+      coach connect hubspot --client-id ID --client-secret SECRET
       coach connect native
       coach connect native --callback https://crm.example.com/coach
       coach connect native --rotate      then paste the new secret, then:
@@ -93,5 +105,6 @@ def connect(
         new_bearer=new_bearer,
         credentials={name: value for name, value in given.items() if value is not None},
         api_url=api_url,
+        oauth=oauth,
     )
     run(command.connect(load(), wish, as_json=as_json))

@@ -199,7 +199,7 @@ async def bolt() -> AsyncIterator[str]:
         return None
 
     guard = SlackGuard(app, SIGNING_SECRET)
-    web = Web(webhooks=[], slack=guard, ready=nothing, start=nothing, stop=nothing)
+    web = Web(routes=[], slack=guard, ready=nothing, start=nothing, stop=nothing)
     on = listening()
     async with serving(plain_config(web), on):
         yield address(on)

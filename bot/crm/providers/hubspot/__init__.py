@@ -1,4 +1,4 @@
-"""HubSpot, by its CRM API v3 and the webhooks of an app of the account's own.
+"""HubSpot, by its CRM API v3 and the webhooks of an app of one's own.
 
 Webhooks name things only, so that everything is looked up: a webhook says that it is time to. What
 has changed then follows from what the mirror knew, and our own changes are no news.
@@ -6,6 +6,7 @@ has changed then follows from what the mirror knew, and our own changes are no n
 
 from datetime import timedelta
 
+from bot.crm import oauth
 from bot.crm.calls import Pace
 from bot.crm.provider import Fetching, History, Provider, Want, Writing
 from bot.crm.providers.hubspot import calls, changes, events, linking, lists, objects, signature
@@ -13,7 +14,7 @@ from bot.crm.setup import Setup
 from coach.writes import DeleteTask, MoveDeal, ReopenTask, RescheduleTask
 
 PROVIDER = Provider(
-    summary="HubSpot.",
+    summary="HubSpot, by an access token.",
     verify=signature.verify,
     parse=events.parse,
     split=events.split,
@@ -34,10 +35,12 @@ PROVIDER = Provider(
         takes_back=frozenset({MoveDeal, RescheduleTask, ReopenTask, DeleteTask}),
     ),
     setup=Setup(
-        api_url="https://api.hubapi.com",
+        api_url=linking.API,
         credentials=linking.CREDENTIALS,
         probe=linking.probe,
         steps=linking.steps,
+        renewing=oauth.renewing(linking.OAUTH),
+        oauth=linking.OAUTH,
     ),
     # The smallest allowance of any plan is 100 calls in 10 seconds for each app.
     pace=Pace(together=4, calls=90, within=timedelta(seconds=10)),

@@ -83,7 +83,8 @@ def send(account: Account, method: str, path: str, body: object, *, repeatable: 
 
 def headers(account: Account) -> dict[str, str]:
     """What lets us in."""
-    return {"authorization": f"Bearer {account.access.get('token', '')}"}
+    token = account.access.get("access_token") or account.access.get("token", "")
+    return {"authorization": f"Bearer {token}"}
 
 
 def thing_call(account: Account, fetch: Fetch) -> Call:

@@ -1,4 +1,4 @@
-"""How a HubSpot account is linked: by an app of its own, made with a few clicks.
+"""How a HubSpot account is linked: by an app of its own, made with a few clicks, or by OAuth.
 
 https://developers.hubspot.com/docs/api/private-apps
 """
@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.crm.calls import Account, Answer, rest_by_headers
+from bot.crm.oauth import granted as granted_in_browser
 from bot.crm.providers.hubspot.calls import get
-from bot.crm.setup import Credential, Identity, RefusedError, Talk, granted
+from bot.crm.setup import Credential, Identity, OAuth, RefusedError, Talk, granted
 from bot.crm.things import answered, name_of, words
+
+#: Where the API is, for every account.
+API = "https://api.hubapi.com"
 
 CREDENTIALS = (
     Credential(
@@ -22,6 +26,27 @@ CREDENTIALS = (
         "Client secret",
         "on the same page, Show secret; HubSpot signs its webhooks with it",
     ),
+)
+
+_APP = "in HubSpot: Development, Projects or Legacy apps, your app, Auth"
+
+OAUTH = OAuth(
+    called="HubSpot",
+    # https://developers.hubspot.com/docs/api-reference/2026-03/authentication/manage-oauth-tokens
+    authorize_url="https://app.hubspot.com/oauth/authorize",
+    token_url="https://api.hubapi.com/oauth/2026-03/token",  # noqa: S106 – an address
+    api_url=API,
+    scopes={
+        "oauth": "access cannot be granted at all",
+        "crm.objects.deals.read": "deals and their stages cannot be read",
+        "crm.objects.deals.write": "deals cannot be moved from Slack",
+        "crm.objects.contacts.read": "contacts and tasks cannot be read",
+        "crm.objects.contacts.write": "tasks and notes cannot be written from Slack",
+        "crm.objects.owners.read": "nobody can be told whose a deal is",
+    },
+    where=_APP,
+    redirects=f"{_APP}, Redirect URLs",
+    pkce=True,
 )
 
 #: What is asked of the account, each with the scope that lets the coach and what it is for.
@@ -80,7 +105,20 @@ def probe(account: Account) -> Talk[Identity]:
 
 
 def steps(account: Account, url: str) -> Sequence[str]:
-    """What to click: HubSpot lets no private app change its webhooks by API."""
+    """What to click: HubSpot lets no app change its webhooks by the access to an account."""
+    if granted_in_browser(account):
+        where = (
+            "In HubSpot: Development, your app, Webhooks; of a project, its file "
+            "webhooks-hsmeta.json. It counts for every account that has the app."
+        )
+        return (
+            where,
+            # An app has one address for all of them; each is found by what it sends.
+            f"Target URL: {url.rpartition('/')[0]}",
+            "Subscribe to each of these lines:",
+            *(f"  {type_}: {what}" for type_, what in SUBSCRIPTIONS),
+            "Save the changes.",
+        )
     return (
         "In HubSpot: Development, Legacy apps, your private app, Webhooks, Edit webhooks.",
         f"Target URL: {url}",

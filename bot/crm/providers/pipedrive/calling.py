@@ -1,5 +1,6 @@
 """What every call to Pipedrive has in common."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from bot.crm.things import answered, inner
 
 #: Where the API is, for every account.
 API = "https://api.pipedrive.com"
+
+_DOMAIN = re.compile(r"https://[a-z0-9-]{1,60}\.pipedrive\.com")
 
 #: So long a connection rests whose share of the day is used up, or whom Pipedrive's own gate keeps
 #: out for going on in spite of being told to wait.
@@ -24,12 +27,26 @@ def request(
     repeatable: bool = True,
 ) -> Call:
     """A call to a path of the API."""
-    headers = {
-        "accept": "application/json",
-        "x-api-token": account.access.get("api_token", ""),
-    }
-    url = f"{account.address or API}{path}"
+    headers = {"accept": "application/json"}
+    if token := account.access.get("access_token"):
+        headers["authorization"] = f"Bearer {token}"
+    else:
+        headers["x-api-token"] = account.access.get("api_token", "")
+    url = f"{_address(account)}{path}"
     return json_call(method, url, content, headers=headers, repeatable=repeatable)
+
+
+def _address(account: Account) -> str:
+    given = account.address or API
+    # What is granted in a browser is good at the company's own address.
+    return account.access.get("api_domain") or given if given == API else given
+
+
+def domain(told: Mapping[str, object]) -> Mapping[str, str]:
+    """The company's own address, if it is one of Pipedrive's: what lets us in goes nowhere else."""
+    given = told.get("api_domain")
+    is_theirs = isinstance(given, str) and _DOMAIN.fullmatch(given)
+    return {"api_domain": str(given)} if is_theirs else {}
 
 
 def is_gate(answer: Answer) -> bool:

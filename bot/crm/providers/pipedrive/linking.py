@@ -1,13 +1,15 @@
-"""Linking a Pipedrive account: an API token, and webhooks made by API."""
+"""Linking a Pipedrive account: an API token or OAuth, and webhooks made by API."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from bot.crm.calls import Account, Answer
-from bot.crm.providers.pipedrive.calling import API, request
+from bot.crm.oauth import renewing
+from bot.crm.providers.pipedrive.calling import API, domain, request
 from bot.crm.setup import (
     Credential,
     Identity,
+    OAuth,
     RefusedError,
     Setup,
     Subscribing,
@@ -24,18 +26,19 @@ _WEBHOOKS = "/api/v1/webhooks"
 
 
 def probe(account: Account) -> Talk[Identity]:
-    """Whose token it is, and whether it sees what everybody works on."""
-    answer = granted((yield request(account, "GET", "/api/v1/users/me")), "see whose token it is")
+    """Whose access it is, and whether it sees what everybody works on."""
+    answer = granted((yield request(account, "GET", "/api/v1/users/me")), "see whose access it is")
     me = inner(answered(answer), "data")
     company = name_of(inner(me, "company_id"))
     if company is None:
-        raise RefusedError("Pipedrive did not say of which company this token is.")
+        raise RefusedError("Pipedrive did not say of which company this access is.")
     domain = words(inner(me, "company_domain"), 60)
     access = {"company_domain": domain} if domain else {}
     lacking = []
     if inner(me, "is_admin") != 1:
         lacking.append(
-            "This token is not an administrator's: the coach is told only of what its user may see."
+            "This access is not an administrator's: the coach is told only of what its user "
+            "may see."
         )
     return Identity(company, words(inner(me, "company_name")), access, lacking)
 
@@ -98,6 +101,29 @@ def unsubscribe(account: Account, url: str) -> Talk[None]:
         yield from _remove(account, each)
 
 
+_APP = "in Pipedrive: your name, Developer Hub, your app, OAuth & access scopes"
+
+OAUTH = OAuth(
+    called="Pipedrive",
+    # https://pipedrive.readme.io/docs/marketplace-oauth-authorization
+    authorize_url="https://oauth.pipedrive.com/oauth/authorize",
+    token_url="https://oauth.pipedrive.com/oauth/token",  # noqa: S106 – an address
+    api_url=API,
+    scopes={
+        "deals:full": "deals and notes cannot be read and changed",
+        "contacts:read": "persons cannot be read",
+        "activities:full": "activities cannot be read and changed",
+        "users:read": "nobody can be told whose a deal is",
+        "webhooks:full": "Pipedrive cannot be asked to tell of changes",
+    },
+    where=_APP,
+    redirects="your app, Basic info, Callback URL",
+    # They are those of the app, and the address takes none.
+    asks=False,
+    basic=True,
+    further=domain,
+)
+
 SETUP = Setup(
     credentials=(
         Credential(
@@ -110,4 +136,6 @@ SETUP = Setup(
     probe=probe,
     api_url=API,
     subscribing=Subscribing(subscribe, look, unsubscribe),
+    renewing=renewing(OAUTH),
+    oauth=OAUTH,
 )

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.crm.providers.hubspot.signature import signature
 from storage.connections import Connection
+from tests.bot.crm.standins.oauth import App
 from tests.bot.crm.standins.standin import Asked, Case, Standin
 from tests.world import BEGINNING
 
@@ -43,9 +44,13 @@ class Hubspot(Standin):
     #: Scopes that the app lacks, by a part of the path.
     forbidden: list[str] = field(default_factory=list)
     now: datetime = BEGINNING
+    app: App = field(
+        default_factory=lambda: App("/oauth/authorize", "/oauth/2026-03/token", pkce=True)
+    )
 
     def lets_in(self, asked: Asked) -> bool:
-        return asked.headers.get("authorization") == f"Bearer {self.token}"
+        granted = self.app.concerns(asked) or self.app.lets_in(asked)
+        return granted or asked.headers.get("authorization") == f"Bearer {self.token}"
 
     def put(
         self, plural: str, id: str, properties: Mapping[str, Any], *, at: datetime | None = None
@@ -64,6 +69,8 @@ class Hubspot(Standin):
         return thing
 
     def answer(self, asked: Asked) -> Response:
+        if self.app.concerns(asked):
+            return self.app.answer(asked)
         if any(part in asked.path for part in self.forbidden):
             return JSONResponse({"category": "MISSING_SCOPES", "message": "Missing scopes."}, 403)
         match asked.method, *asked.path.strip("/").split("/"):

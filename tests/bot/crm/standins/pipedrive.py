@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from storage.connections import Connection
+from tests.bot.crm.standins.oauth import App
 from tests.bot.crm.standins.standin import Asked, Case, Standin
 from tests.world import BEGINNING
 
@@ -35,7 +36,11 @@ class Pipedrive(Standin):
     #: What the last change of a deal has replaced.
     previous: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    app: App = field(default_factory=lambda: App("/oauth/authorize", "/oauth/token", basic=True))
+
     def lets_in(self, asked: Asked) -> bool:
+        if self.app.concerns(asked) or self.app.lets_in(asked):
+            return True
         return asked.headers.get("x-api-token") == TOKEN
 
     def change(self, id: str, **new: Any) -> None:
@@ -47,6 +52,8 @@ class Pipedrive(Standin):
         deal.update(new, update_time=iso(self.now))
 
     def answer(self, asked: Asked) -> Response:
+        if self.app.concerns(asked):
+            return self.app.answer(asked)
         match asked.method, *asked.path.strip("/").split("/")[2:]:
             case "GET", "users", "me":
                 me = {"company_id": COMPANY, "company_name": "Northwind", "is_admin": True}

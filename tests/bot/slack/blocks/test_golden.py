@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from bot.coaching.connecting import Asked, Health, Linked, Outcome, Progress, Vendor
+from bot.coaching.connecting import Asked, Begun, Health, Linked, Outcome, Progress, Vendor
 from bot.coaching.explaining import Explanation
 from bot.playground.slack.blocks import problems, view_problems
 from bot.simulating.previewing import Preview
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
-from bot.slack.blocks.connecting import connect_modal, linked_list, outcome_modal
+from bot.slack.blocks.connecting import begun_modal, connect_modal, linked_list, outcome_modal
 from bot.slack.blocks.home import home
 from bot.slack.blocks.lists import deal_list, insight_list, task_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
@@ -118,7 +118,7 @@ LINKED = [
         "hubspot", "hubspot", "123", "HubSpot account 123", Health.OK, None, NOW, None,
         (Progress("owners", 3, whole=True), Progress("deals", 50, whole=False),
          Progress("contacts", 0, whole=False, error="HTTP 403")),
-        known=True, testable=False,
+        known=True, testable=False, granted=True,
     ),
     Linked(
         "native", "native", None, None, Health.SILENT, None, None, None, (), known=True,
@@ -145,6 +145,20 @@ HUBSPOT = Vendor(
     ),
     linked=False,
 )
+IN_BROWSER = Vendor(
+    "hubspot",
+    "HubSpot, by OAuth: an app that you allow in your browser.",
+    (
+        Asked("client_id", "Client ID", "your app, Auth", needed=True),
+        Asked("client_secret", "Client secret", "beside the client ID", needed=True),
+    ),
+    linked=False,
+    redirect="https://coach.example.com/crm/hubspot/callback",
+)
+BEGUN = Begun(
+    "https://coach.example.com/crm/hubspot/connect?link=l", "l", NOW, "HubSpot",
+    "https://coach.example.com/crm/hubspot/callback", "your app, Auth, Redirect URLs",
+)  # fmt: skip
 NATIVE = Vendor("native", "Anything that posts JSON.", (), linked=False)
 
 
@@ -289,6 +303,8 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "modal_snooze": lambda: snooze_modal(INSIGHT.fingerprint, date(2026, 11, 30), ANA, VOICE),
     "modal_connect": lambda: connect_modal(HUBSPOT, VOICE),
     "modal_connect_again": lambda: connect_modal(replace(HUBSPOT, linked=True), VOICE),
+    "modal_connect_in_browser": lambda: connect_modal(IN_BROWSER, VOICE),
+    "modal_connect_begun": lambda: begun_modal(BEGUN, VOICE),
     "modal_connect_native": lambda: connect_modal(NATIVE, VOICE),
     "modal_connected": _outcome,
     "modal_connected_account": lambda: _outcome(

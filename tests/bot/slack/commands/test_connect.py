@@ -17,10 +17,11 @@ from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.playground.slack.api import Message
 from coach.wording import plain
-from storage import connections, tables, workspaces
+from storage import connections, grants, tables, workspaces
 from storage.connections import Connection
 from tests.bot.crm.standins.close import Close
 from tests.bot.crm.standins.hubspot import PORTAL, SECRET, TOKEN, Hubspot
+from tests.bot.crm.standins.oauth import CLIENT_ID, CLIENT_SECRET
 from tests.bot.crm.standins.standin import beside
 from tests.bot.surface import ANA, CHRIS, CRM, WS, Surface, staged, words
 
@@ -103,10 +104,14 @@ async def test_who_administers_no_more_neither_opens_links_nor_tests(office: Sur
     await chosen(office, "native")
     assert (await office.submit(CHRIS, {})).ok
     message = await listed(office)
-    await chosen(office, "hubspot")
-    async with office.parts.database.write() as tx:
-        await workspaces.change(tx, WS, administrator=ANA)
-    assert (await office.submit(CHRIS, GIVEN)).ok
+    for vendor in ("hubspot", "hubspot:oauth"):
+        async with office.parts.database.write() as tx:
+            await workspaces.change(tx, WS, administrator=CHRIS)
+        await chosen(office, vendor)
+        async with office.parts.database.write() as tx:
+            await workspaces.change(tx, WS, administrator=ANA)
+        assert (await office.submit(CHRIS, {**GIVEN, "client_id": CLIENT_ID})).ok
+        assert "Ana Ruiz, who administers the coach" in words(office.view(CHRIS))
     assert "Ana Ruiz, who administers the coach" in words(office.view(CHRIS))
     assert set(await stored(office)) == {CRM, "native"}
     menu: dict[str, Any] = {"action_id": "connect:choose", "choose": "close"}
@@ -166,6 +171,36 @@ async def test_an_account_is_linked_with_what_to_click_and_its_secrets_stay_here
     assert (
         f"hubspot (HubSpot account {PORTAL}): no webhook has come" in office.ephemerals(CHRIS)[-1]
     )
+
+
+async def test_a_browser_is_opened_for_who_administers_and_what_was_typed_is_kept_sealed(
+    office: Surface, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    view = await chosen(office, "hubspot:oauth")
+    redirect = f"{PUBLIC}/crm/hubspot/callback"
+    assert redirect in words(view)
+    client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    refused = await office.submit(CHRIS, {**client, "client_secret": " "})
+    assert "needs the client secret of your app" in refused.errors["client_secret"]
+    assert (await office.submit(CHRIS, client)).ok
+    view = office.view(CHRIS)
+    (pressed,) = (e for b in view["blocks"] if b["type"] == "actions" for e in b["elements"])
+    assert pressed["url"].startswith(f"{PUBLIC}/crm/hubspot/connect?link=")
+    assert redirect in words(view)
+    link = pressed["url"].partition("link=")[2]
+    async with office.parts.database.read() as tx:
+        grant = await grants.by_link(tx, office.parts.seal, link)
+    assert grant is not None
+    assert (grant.workspace_id, dict(grant.client)) == (WS, client)
+    for secret in (CLIENT_SECRET, link):
+        assert secret not in await everything_kept(office)
+        assert secret not in caplog.text
+    # Slack tells of the press as of any other.
+    await office.slack.press_in_view(CHRIS, view["id"], label="Open HubSpot")
+    await office.settle()
+    assert office.view(CHRIS)["id"] == view["id"]
+    assert set(await stored(office)) == {CRM}
 
 
 async def test_secrets_are_shown_once_and_nothing_is_linked_twice(office: Surface) -> None:

@@ -1,0 +1,133 @@
+"""What a person's browser is shown while they grant access to a CRM: two addresses, a page each."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from html import escape
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.crm import backfill, granting
+from bot.crm.connecting import new_token
+from bot.crm.granting import Done
+from bot.crm.parts import CrmParts
+from coach.errors import CoachError
+from storage.database import is_passing
+
+log = logging.getLogger(__name__)
+
+#: Tells the browser that opened a link from all others.
+COOKIE = "coach_grant"
+
+#: Nothing is loaded from anywhere, nobody shows it within a page of theirs, and nobody keeps it or
+#: hears of its address, which holds what was brought.
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+_STYLE = (
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}"
+    "li{overflow-wrap:anywhere}@media(prefers-color-scheme:dark)"
+    "{body{background:#111;color:#eee}}"
+)
+
+
+class Browser:
+    """The pages behind its `routes`."""
+
+    def __init__(self, crm: CrmParts) -> None:
+        self._crm = crm
+
+    def routes(self) -> list[Route]:
+        """Where a browser begins, and where it comes back to."""
+        return [
+            Route("/crm/{provider}/connect", self._connect, methods=["GET"]),
+            Route("/crm/{provider}/callback", self._callback, methods=["GET"]),
+        ]
+
+    async def _connect(self, request: Request) -> Response:
+        if request.method != "GET":
+            # Whoever only looks what is there, as for a preview, is not the one who opens it.
+            return Response(status_code=405, headers={"allow": "GET"})
+        return await self._told(request, self._send)
+
+    async def _callback(self, request: Request) -> Response:
+        if request.method != "GET":
+            return Response(status_code=405, headers={"allow": "GET"})
+        return await self._told(request, self._take_back)
+
+    async def _told(
+        self, request: Request, work: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        try:
+            return await work(request)
+        except CoachError as error:
+            return page("Not linked", [str(error)], status=400)
+        except Exception as error:
+            log.error(
+                "a grant could not be worked on: %s",
+                type(error).__name__,
+                exc_info=not is_passing(error),
+            )
+            said = "The coach cannot do this now. Open the link once more in a minute."
+            return page("Not linked", [said], status=503)
+
+    async def _send(self, request: Request) -> Response:
+        provider = request.path_params["provider"]
+        link = request.query_params.get("link", "")[: granting.LONGEST]
+        browser = request.cookies.get(COOKIE) or new_token(self._crm.shared.entropy)
+        address = await granting.send(self._crm, provider, link, browser)
+        answer = RedirectResponse(address, 303, headers=_HEADERS)
+        base = urlsplit(self._crm.public_url)
+        answer.set_cookie(
+            COOKIE,
+            browser,
+            max_age=int(granting.LASTS.total_seconds()),
+            path=f"{base.path}/crm/{provider}",
+            secure=base.scheme == "https",
+            httponly=True,
+            # It is to come along when the vendor sends the browser back.
+            samesite="lax",
+        )
+        return answer
+
+    async def _take_back(self, request: Request) -> Response:
+        provider = request.path_params["provider"]
+        told = {name: value[: granting.LONGEST] for name, value in request.query_params.items()}
+        browser = request.cookies.get(COOKIE, "")
+        return self._done(await granting.take_back(self._crm, provider, told, browser))
+
+    def _done(self, done: Done) -> Response:
+        kinds = [each[2] for each in backfill.order(self._crm.providers[done.connection.provider])]
+        taking = (
+            f"The coach now takes over {', '.join(kinds)}. How far it is, /coach connect says in "
+            "Slack, and `coach connections` in a terminal."
+        )
+        said = [*done.said, taking]
+        if not done.steps:
+            said.append("There is nothing more to do: you can close this page.")
+        return page(f"{done.name} is linked", said, done.steps)
+
+
+def page(
+    title: str, said: Sequence[str], steps: Sequence[str] = (), *, status: int = 200
+) -> Response:
+    """A page in plain words; whatever it says may come from a vendor."""
+    words = "".join(f"<p>{escape(each)}</p>" for each in said)
+    if steps:
+        items = "".join(f"<li>{escape(each.strip())}</li>" for each in steps)
+        words += f"<p>To have the CRM tell the coach of what happens there:</p><ol>{items}</ol>"
+    head = f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"{head}<h1>{escape(title)}</h1>{words}</html>",
+        status,
+        headers=_HEADERS,
+    )
