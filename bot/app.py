@@ -31,7 +31,7 @@ from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
-from bot.slack import listeners, lookup, troubles
+from bot.slack import listeners, lookup, taking_over, troubles
 from bot.slack import team as slack_team
 from bot.slack.installed import PATIENCE, Slack, authorizing
 from bot.slack.sender import Sender
@@ -42,7 +42,7 @@ from coach.engine import load_rules
 from coach.errors import CoachError
 from coach.ids import Entropy
 from coach.ports import Clock
-from storage import people, schema, workspaces
+from storage import people, schema, takeovers, workspaces
 from storage.database import Database
 from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
@@ -138,6 +138,13 @@ class Bot:
                 lambda: troubles.tell_due(parts, slack),
                 parts.wake.trouble,
                 WATCH,
+            )
+            links = Links(crm, self.intake)
+            self._begin(
+                "telling of progress",
+                lambda: taking_over.tell_due(parts, slack, links),
+                parts.wake.progress,
+                takeovers.EVERY.total_seconds(),
             )
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.add_job(

@@ -54,6 +54,10 @@ class Connection:
     trouble: str | None = None
     #: When something was last found by looking that no webhook had told of.
     missed_at: datetime | None = None
+    #: When the first request came whose signature was right.
+    first_delivery_at: datetime | None = None
+    #: When the vendor first answered a look-up in a way that could be read.
+    first_answer_at: datetime | None = None
 
     @property
     def granted(self) -> bool:
@@ -125,6 +129,8 @@ def _connection(row: Row[Any], seal: Seal) -> Connection:
         row.name,
         None if row.mended else row.trouble,
         row.missed_at,
+        row.first_delivery_at,
+        row.first_answer_at,
     )
 
 
@@ -274,6 +280,15 @@ async def look(tx: Tx, workspace_id: str, id: str, at: datetime | None) -> None:
 async def missed(tx: Tx, workspace_id: str, id: str, now: datetime) -> None:
     """Note that something was found by looking that no webhook had told of."""
     await tx.execute(update(connections).where(_is(workspace_id, id)).values(missed_at=now))
+
+
+async def answered(tx: Tx, workspace_id: str, id: str, now: datetime) -> None:
+    """Note that the vendor has answered in a way that could be read, if it is the first time."""
+    await tx.execute(
+        update(connections)
+        .where(_is(workspace_id, id), connections.c.first_answer_at.is_(None))
+        .values(first_answer_at=now)
+    )
 
 
 async def end(tx: Tx, workspace_id: str, id: str) -> None:

@@ -79,13 +79,17 @@ class Unread:
 _LANE = {False: PENDING_SMALL, True: PENDING_LARGE}
 
 # Statements of every request are made once: making them takes as long as executing them.
+_AT = bindparam("at", type_=UtcDateTime)
 _ARRIVED = (
     update(connections)
     .where(
         connections.c.workspace_id == bindparam("workspace"),
         connections.c.id == bindparam("connection"),
     )
-    .values(last_delivery_at=bindparam("at"))
+    .values(
+        last_delivery_at=_AT,
+        first_delivery_at=func.coalesce(connections.c.first_delivery_at, _AT),
+    )
 )
 
 

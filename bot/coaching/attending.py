@@ -15,7 +15,7 @@ from coach.phrases import Phrase, say, to_json
 from coach.timetable import adds_to_brief
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting, by_importance
-from storage import asking, deciding, ending, messages, people
+from storage import asking, deciding, ending, messages, people, takeovers
 from storage import attention as kept
 from storage.attention import Open
 from storage.database import Tx, is_passing
@@ -83,7 +83,9 @@ async def _past(
 
 async def reach(parts: Parts, tx: Tx, workspace_id: str, person_id: str) -> None:
     """Somebody can be reached now, or anew: what was held for them is on its way."""
-    await messages.replay(tx, workspace_id, parts.clock.now(), person_id=person_id)
+    now = parts.clock.now()
+    await messages.replay(tx, workspace_id, now, person_id=person_id)
+    await takeovers.look_again(tx, workspace_id, now)
     await attend(parts, tx, workspace_id, [person_id])
 
 

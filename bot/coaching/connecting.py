@@ -33,6 +33,8 @@ class Progress:
     whole: bool
     #: Why it was given up, if it was.
     error: str | None = None
+    #: Why the last try brought nothing, while it is tried again.
+    held_up: str | None = None
 
 
 class Health(StrEnum):

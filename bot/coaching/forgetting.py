@@ -6,7 +6,9 @@ from bot.coaching import following
 from bot.coaching.checking import Touched, appoint
 from bot.runtime.parts import Parts
 from coach.models import SubjectKind
-from storage import connections, mirror, people, workspaces
+from storage import connections, messages, mirror, people, takeovers, workspaces
+from storage.database import Tx
+from storage.takeovers import Takeover
 
 #: Things in one transaction.
 TOGETHER = 500
@@ -21,9 +23,21 @@ async def forget(parts: Parts, workspace_id: str, connection_id: str) -> int:
     count = await _forget_things(parts, workspace_id, connection_id)
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, workspace_id)
+        told = await takeovers.of(tx, workspace_id, connection_id)
         await connections.end(tx, workspace_id, connection_id)
+        if told is not None:
+            await _say_so(tx, told)
+    parts.wake.sender.set()
     # What was still on its way while the others went.
     return count + await _forget_things(parts, workspace_id, connection_id)
+
+
+async def _say_so(tx: Tx, told: Takeover) -> None:
+    """What was told of taking it over is not so any more."""
+    message = await messages.get(tx, told.workspace_id, told.message_id)
+    if message is not None:
+        params = {**message.params, "state": "unlinked"}
+        await messages.redraw(tx, told.workspace_id, told.message_id, params)
 
 
 async def _forget_things(parts: Parts, workspace_id: str, connection_id: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from bot.coaching import attending, planning
 from bot.runtime.parts import Parts
 from coach.events import Owner
-from storage import owners, people
+from storage import owners, people, takeovers
 from storage.database import Tx
 from storage.owners import Resolved
 
@@ -20,6 +20,8 @@ async def identify(
     found = await owners.resolve(
         tx, workspace_id, connection_id, named, parts.clock.now(), parts.new_id
     )
+    if found.learnt:
+        await takeovers.look_again(tx, workspace_id, parts.clock.now())
     for person_id in sorted(set(found.joined.values())):
         await reach(parts, tx, workspace_id, person_id)
     return found

@@ -73,7 +73,8 @@ async def progress(
             continue
         failed = stands.state in {"failed", "aside"}
         error = (stands.error or "no reason kept") if failed else None
-        told.append(Progress(called, stands.brought, stands.read_at is not None, error))
+        held_up = None if failed else stands.error
+        told.append(Progress(called, stands.brought, stands.read_at is not None, error, held_up))
     return told
 
 

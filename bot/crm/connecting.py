@@ -14,7 +14,7 @@ from bot.crm.provider import Provider
 from bot.crm.setup import Credential, Identity, RefusedError, Setup
 from bot.runtime.parts import Parts
 from coach.ids import Entropy
-from storage import connections, fetches, workspaces
+from storage import connections, fetches, takeovers, workspaces
 from storage.connections import Connection
 from storage.database import Tx
 
@@ -198,7 +198,11 @@ async def _keep(
         await connections.look(tx, workspace_id, id, now if soon else now + linking.DAILY)
         # What was given up for want of a permission may be read by now.
         await fetches.revive(tx, workspace_id, id, now)
+        provider = crm.providers[connection.provider]
         await fetching.stand(tx, crm.providers, workspace_id, id, connection.provider, now)
+        taken = await backfill.progress(tx, provider, workspace_id, id)
+        if not all(each.whole for each in taken):
+            await takeovers.begin(tx, workspace_id, id, now)
     return connection, there is None
 
 

@@ -144,6 +144,8 @@ async def _record(
         await workspaces.lock(tx, parts.database, fetch.workspace_id)
         if not await fetches.hold(tx, fetch):
             return
+        if connection.first_answer_at is None:
+            await connections.answered(tx, fetch.workspace_id, connection.id, now)
         if want is Want.THING and await _is_early(provider, tx, fetch, events, now):
             await fetches.retry(tx, fetch, now + SETTLING, "the stages are looked up first")
             return

@@ -115,7 +115,7 @@ class Links:
                 # Which of them is wrong no vendor says; it is hardly what everybody may see.
                 secret = next((each.name for each in setup.credentials if each.secret), "")
                 raise FieldError(secret, error.said) from error
-        self._crm.shared.wake.fetcher.set()
+        self._crm.shared.wake.ring({"fetcher", "progress"})
         connection = account.connection
         return Outcome(
             connection.id,

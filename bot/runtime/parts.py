@@ -66,6 +66,8 @@ class Wake:
     #: For how the CRMs' webhooks stand, and for telling of it.
     watch: asyncio.Event = field(default_factory=asyncio.Event)
     trouble: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For telling how far an account is taken over.
+    progress: asyncio.Event = field(default_factory=asyncio.Event)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self, bells: Iterable[str]) -> None:

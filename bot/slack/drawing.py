@@ -12,6 +12,7 @@ from bot.slack.blocks.digest import digest
 from bot.slack.blocks.notices import hello, link_answer, link_request, trouble, welcome
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.blocks.question import question
+from bot.slack.blocks.taking_over import taking_over
 from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
@@ -134,4 +135,5 @@ KINDS: Mapping[str, Kind] = {
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),
     "link_answer": Kind(lambda sight: link_answer(sight.params, sight.voice)),
     "trouble": Kind(lambda sight: trouble(sight.params, sight.voice)),
+    "taking_over": Kind(lambda sight: taking_over(sight.params, sight.voice)),
 }

@@ -16,7 +16,7 @@ from bot.terminal.session import opened
 from coach.errors import CoachError
 from coach.phrases import Phrase, counted
 from coach.wording import plain
-from storage import crm_writes, deliveries, fetches, messages
+from storage import crm_writes, deliveries, fetches, messages, takeovers
 from storage.workspaces import DEFAULT
 
 #: How much of what failed again is listed.
@@ -134,6 +134,7 @@ async def _queue(parts: Parts, ids: Sequence[str] | None) -> list[Phrase]:
             ),
         ]
         if ids is None:
+            await takeovers.look_again(tx, DEFAULT, now)
             again += [
                 _look_ups(await fetches.replay(tx, DEFAULT, now)),
                 # These are posted by the server: it alone paces messages.

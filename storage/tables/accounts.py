@@ -95,6 +95,14 @@ connections = Table(
     Column("missed_at", UtcDateTime),
     # Until when somebody has the turn to renew what calls are authorized with.
     Column("renewing_until", UtcDateTime),
+    # When the administrator is to be told (again) how far it is taken over; and since when there
+    # was anything to tell, which names the message.
+    Column("progress_at", UtcDateTime),
+    Column("progress_since", UtcDateTime),
+    # What first contact has shown: when the first request came whose signature was right, and when
+    # the first answer to a look-up could be read.
+    Column("first_delivery_at", UtcDateTime),
+    Column("first_answer_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
     Index("ix_connections_account_id", "provider", "account_id", **where("account_id IS NOT NULL")),

@@ -28,6 +28,7 @@ from bot.slack.blocks.preview import preview
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.blocks.snooze import snooze_modal
+from bot.slack.blocks.taking_over import taking_over
 from bot.slack.blocks.why import why_modal
 from coach.action import Action, ActionView, load_actions
 from coach.engine import load_rules
@@ -178,6 +179,26 @@ def _trouble(state: str) -> dict[str, Any]:
     return _message(trouble({"connection": "close", "why": why, "state": state}, VOICE))
 
 
+def _kind(called: str, count: int = 0, **more: object) -> dict[str, object]:
+    return {"called": called, "count": count, "whole": False, "error": None, **more}
+
+
+OWNERS, DEALS_READ = _kind("owners", 3, whole=True), _kind("deals", 1200, whole=True)
+
+
+def _taking_over(state: str, *kinds: dict[str, object], **more: object) -> Payload:
+    params = {
+        "connection": "hubspot",
+        "provider": "hubspot",
+        "account": "HubSpot account 123",
+        "state": state,
+        "kinds": kinds,
+        "owners": 3,
+        **more,
+    }
+    return _message(taking_over(params, VOICE))
+
+
 def _link(state: str) -> Payload:
     params = {
         "request_id": "r1",
@@ -275,6 +296,23 @@ BUILT: dict[str, Callable[[], Payload]] = {
     ),
     "notice_trouble": lambda: _trouble("found"),
     "notice_trouble_mended": lambda: _trouble("mended"),
+    "notice_taking_over": lambda: _taking_over(
+        "under_way", OWNERS, _kind("deals", 1200), _kind("contacts"), _kind("tasks")
+    ),
+    "notice_taking_over_held_up": lambda: _taking_over(
+        "under_way",
+        OWNERS,
+        _kind("deals", 1200, held_up="HTTP 502"),
+        _kind("tasks"),
+        paused_until=NOW.isoformat(),
+    ),
+    "notice_taken_over": lambda: _taking_over(
+        "over", OWNERS, DEALS_READ, unknown=2, names=["Bo Berg", "78"], key="hubspot/id:78"
+    ),
+    "notice_taken_over_faults": lambda: _taking_over(
+        "over", OWNERS, DEALS_READ, _kind("tasks", error="HTTP 403"), connection="north"
+    ),
+    "notice_taken_over_unlinked": lambda: _taking_over("unlinked"),
     "modal_create_task": lambda: _screen(
         "create_task",
         params={"connection_id": "c1", "title": "Ask Ann Lee for referral", "priority": "high"},

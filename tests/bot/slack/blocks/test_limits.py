@@ -19,6 +19,7 @@ from bot.slack.blocks.lists import backlog_list, deal_list, insight_list, task_l
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
 from bot.slack.blocks.screen import screen_modal
+from bot.slack.blocks.taking_over import taking_over
 from coach.models import (
     Contact,
     Deal,
@@ -210,6 +211,18 @@ def test_every_notice_is_taken_by_slack(kind: str, state: str, text: str) -> Non
     for things_ in (text, to_json(verbatim(text)), None):
         made = NOTICES[kind]({**params, "things": things_, "request_id": "r1"}, VOICE)
         assert_taken_by_slack(*made)
+
+
+@some
+@given(st.sampled_from(["under_way", "over", "unlinked"]), hostile, st.integers(0, 10**12))
+def test_whatever_is_taken_over_is_taken_by_slack(state: str, text: str, count: int) -> None:
+    names = ("connection", "provider", "account", "key")
+    whys = {"error": text, "held_up": text}
+    kinds = [{"called": text, "count": count, "whole": whole, **whys} for whole in (True, False)]
+    params = {**dict.fromkeys(names, text), "state": state, "kinds": kinds * 9}
+    who = {"owners": 10, "unknown": 9, "names": [text] * 9, "paused_until": NOW.isoformat()}
+    for each in (params, {**params, **who}):
+        assert_taken_by_slack(*taking_over(each, VOICE))
 
 
 @some
