@@ -65,7 +65,8 @@ def fold(current: Subject, change: Change, person_id: str | None) -> Subject:
     if others := fields.pop("other", None):
         new["other"] = _with_others(current.other, told, others, change.at)
     for name, value in fields.items():
-        if name not in told or change.at >= told[name]:
+        # What is taken back as if it had not been stands for nothing against what was told before.
+        if name not in told or change.at >= told[name] or told[name] == change.undoes:
             told[name] = change.at
             new[name] = value
     if change.owner is not None and change.owner_assumed:

@@ -189,6 +189,26 @@ def _told(write: CrmWrite, at: datetime, owner: Owner | None) -> tuple[Verb, Cha
 
 def before(write: CrmWrite, thing: Subject | None) -> dict[str, Any]:
     """How that was which a write changes, in JSON values; the thing as it is without the write."""
+    kept = _before(write, thing)
+    if thing is not None and (told := [at for at in map(thing.told.get, _changed(write)) if at]):
+        # From when on the CRM's own word of it counts, should it turn out that it was not changed.
+        kept["told"] = min(told).isoformat()
+    return kept
+
+
+def _changed(write: CrmWrite) -> tuple[str, ...]:
+    match write:
+        case RescheduleTask():
+            return ("due_date",)
+        case LogContact():
+            return ("last_contacted_at",)
+        case MoveDeal():
+            return ("stage", "status")
+        case _:
+            return ("status",)
+
+
+def _before(write: CrmWrite, thing: Subject | None) -> dict[str, Any]:
     match write, thing:
         case RescheduleTask(), Task(due_date=due):
             return {"due_date": due.isoformat() if due else None}
@@ -280,6 +300,19 @@ def undoing(
     kind, id = subject(write)
     change = Change(kind, id, at, fields, undoes=made_at)
     return Event(dedupe_key, verb, at, (change,), origin=Origin.SELF)
+
+
+def refused(
+    write: CrmWrite, before: Mapping[str, Any], *, made_at: datetime, dedupe_key: str, at: datetime
+) -> Event:
+    """What sets the mirror back when the CRM has refused a write made at `made_at`.
+
+    It is as if the write had not been: whatever the CRM has told since it was told last counts.
+    """
+    event = undoing(write, before, made_at=made_at, dedupe_key=dedupe_key, at=at)
+    told = before.get("told")
+    since = datetime.fromisoformat(told) if told else made_at
+    return replace(event, changes=tuple(replace(each, at=since) for each in event.changes))
 
 
 @dataclass(frozen=True, slots=True)

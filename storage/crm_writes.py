@@ -37,6 +37,9 @@ _KINDS: Mapping[str, type[CrmWrite]] = {
 
 _NAMES = {cls: name for name, cls in _KINDS.items()}
 
+#: The end of the key of a change that takes another one back.
+UNDO = ":undo"
+
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -60,10 +63,15 @@ class StoredWrite:
     fence: int = 0
     #: How what it changes was before, as `coach.writes.before` says.
     before: Mapping[str, Any] = field(default_factory=dict)
-    #: Where it stands: local, queued, done, failed or withdrawn; set by the store.
+    #: Where it stands: local, queued, done, failed, refused or withdrawn; set by the store.
     state: str = ""
     #: Whether somebody had it before who never said what came of it: a process that was killed.
     lost: bool = False
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it only takes another one back, which has the same key without the end."""
+        return self.key.endswith(UNDO)
 
     @property
     def connection_id(self) -> str:
@@ -289,6 +297,60 @@ async def finish(tx: Tx, write: StoredWrite, now: datetime) -> bool:
     return await _settle(tx, write, state="done", done_at=now, error=None)
 
 
+async def refuse(tx: Tx, write: StoredWrite, error: str, now: datetime) -> bool | None:
+    """The CRM will not have it, and nobody is to try it again.
+
+    Says whether there is anything to take back: not where its person has done that already; then
+    the CRM need not be told so. `None` when the claim did not hold.
+    """
+    place = (
+        crm_writes.c.workspace_id == write.workspace_id,
+        crm_writes.c.key == write.key,
+    )
+    query = select(crm_writes.c.undone_at).where(*place)
+    undone = (await tx.execute(query)).scalar() is not None
+    if not await _settle(tx, write, state="refused", done_at=now, error=error, undone_at=now):
+        return None
+    if undone and not write.takes_back:
+        await tx.execute(
+            update(crm_writes)
+            .where(
+                place[0],
+                crm_writes.c.key == f"{write.key}{UNDO}",
+                crm_writes.c.state == "queued",
+            )
+            .values(state="withdrawn")
+        )
+        return False
+    return True
+
+
+async def one(tx: Tx, workspace_id: str, key: str) -> StoredWrite | None:
+    """A change by its key."""
+    query = select(crm_writes).where(
+        crm_writes.c.workspace_id == workspace_id, crm_writes.c.key == key
+    )
+    row = (await tx.execute(query)).first()
+    return _write(row) if row else None
+
+
+async def refused(
+    tx: Tx, workspace_id: str, since: datetime, most: int | None = None
+) -> list[StoredWrite]:
+    """Changes that a CRM has refused since then, newest first."""
+    query = (
+        select(crm_writes)
+        .where(
+            crm_writes.c.workspace_id == workspace_id,
+            crm_writes.c.state == "refused",
+            crm_writes.c.done_at >= since,
+        )
+        .order_by(crm_writes.c.done_at.desc(), crm_writes.c.key)
+        .limit(most)
+    )
+    return [_write(row) for row in await tx.execute(query)]
+
+
 async def retry(tx: Tx, write: StoredWrite, at: datetime, error: str) -> bool:
     """The CRM could not be told: again at that time."""
     return await _settle(tx, write, not_before=at, error=error)
@@ -330,7 +392,7 @@ async def counts(tx: Tx, workspace_id: str) -> dict[str, int]:
 
 
 async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[StoredWrite]:
-    """Changes the CRM refused for good, newest first."""
+    """Changes that could not be brought to the CRM, newest first."""
     query = (
         select(crm_writes)
         .where(crm_writes.c.workspace_id == workspace_id, crm_writes.c.state == "failed")

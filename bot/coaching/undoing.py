@@ -30,7 +30,7 @@ from storage import (
     workspaces,
 )
 from storage import following as kept
-from storage.crm_writes import StoredWrite
+from storage.crm_writes import UNDO, StoredWrite
 from storage.database import Tx
 from storage.undoing import WITHIN
 
@@ -74,7 +74,7 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Undone:
         await undoing.reopen(tx, insight, so_far, now, snoozed_until=None)
         if insight.state is InsightState.DISMISSED:
             await _unmute(parts, tx, insight, person, before.undo_until)
-        after = await _as_it_is(parts, tx, person, fingerprint, now)
+        after = await as_it_is(parts, tx, person, fingerprint, now)
     parts.wake.tick.set()
     parts.wake.attention.set()
     parts.wake.sender.set()
@@ -82,7 +82,7 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Undone:
     return Undone(after, _told(after, said))
 
 
-async def _as_it_is(
+async def as_it_is(
     parts: Parts, tx: Tx, person: Person, fingerprint: str, now: datetime
 ) -> Insight:
     """The insight, open again only if it is true and was not muted since."""
@@ -175,7 +175,7 @@ async def _undo_one(parts: Parts, tx: Tx, insight: Insight, write: StoredWrite) 
         return say("Undone here, but it stays in the CRM: {done}", done=write.words)
     stored = StoredWrite(
         workspace_id,
-        f"{write.key}:undo",
+        f"{write.key}{UNDO}",
         insight.fingerprint,
         words(back, thing.thing),
         back,

@@ -6,18 +6,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.coaching import refusing
 from bot.coaching.adopting import adopt
 from bot.crm.caller import PATIENCE, Caller, Impossible, Later, unknown
 from bot.crm.calls import Answer
 from bot.crm.parts import CrmParts
-from bot.crm.provider import Told
+from bot.crm.provider import Told, Want
 from coach import writes
 from coach.events import Owner
 from coach.models import Deal, Person, Subject
 from coach.stages import KnownStage, meant, settled
 from coach.wording import plain
 from coach.writes import CreateTask, MoveDeal, Outgoing
-from storage import connections, crm_writes, mirror, owners, people, remote_ids, stages, workspaces
+from storage import (
+    connections,
+    crm_writes,
+    fetches,
+    mirror,
+    owners,
+    people,
+    remote_ids,
+    stages,
+    workspaces,
+)
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
 from storage.database import Tx
@@ -169,7 +180,7 @@ async def _send(
             if told.again is not None:
                 await _again(crm, write, Later(caller.again_at(write.attempts), told.again))
             elif told.refusal is not None:
-                await _fail(crm, write, told.refusal)
+                await _refused(crm, write, told.refusal, gone=told.gone)
             else:
                 await _done(crm, write, told)
 
@@ -204,3 +215,17 @@ async def _fail(crm: CrmParts, write: StoredWrite, error: str) -> None:
     log.warning("a change could not be brought to the CRM: %s (%s)", plain(write.words), error)
     async with crm.shared.database.write() as tx:
         await crm_writes.fail(tx, write, error)
+
+
+async def _refused(crm: CrmParts, write: StoredWrite, why: str, *, gone: bool) -> None:
+    """The CRM will not have it: here it is taken back, and its person's card says so."""
+    log.warning("the CRM refused a change: %s (%s)", plain(write.words), why)
+    parts, now = crm.shared, crm.shared.clock.now()
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, write.workspace_id)
+        if await crm_writes.refuse(tx, write, why, now):
+            await refusing.take_back(parts, tx, write, why, gone=gone)
+            # What the CRM has instead it may have told of to nobody: it is looked for at once.
+            place = write.workspace_id, write.connection_id
+            await fetches.bring_on(tx, *place, [Want.HISTORY], now)
+    parts.wake.ring({"attention", "sender", "tick", "fetcher"})

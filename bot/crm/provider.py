@@ -194,6 +194,8 @@ class Told:
     remote_id: str | None = None
     #: Why the CRM will not have it, in words for people.
     refusal: str | None = None
+    #: Whether that is because what was to be changed is not there any more.
+    gone: bool = False
     #: Whether to try again later, and why.
     again: str | None = None
 

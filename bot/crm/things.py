@@ -13,7 +13,7 @@ from bot.crm.provider import PayloadError, Told, told_by_status
 from bot.web.strict_json import JsonError, loads
 from coach.events import Change
 from coach.models import SubjectKind
-from coach.writes import DeleteTask, Outgoing
+from coach.writes import CreateTask, DeleteTask, LogContact, Outgoing
 
 #: Names of the forms that the domain has other words for.
 NAMES = {"name": "name_given"}
@@ -211,4 +211,5 @@ def told_with(outgoing: Outgoing, answer: Answer, *, id: object = None, why: obj
     whose = words(why)
     reason = f"{said.refusal}: {whose}" if whose else said.refusal
     plain = _REFUSED.get(answer.status)
-    return Told(refusal=f"{plain} ({reason})" if plain else reason)
+    gone = answer.gone and not isinstance(outgoing.write, CreateTask | LogContact)
+    return Told(refusal=f"{plain} ({reason})" if plain else reason, gone=gone)

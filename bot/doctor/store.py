@@ -47,6 +47,9 @@ LONG = timedelta(minutes=2)
 #: any of it, and an alarm that nothing can end would only hide the next one.
 FRESH = timedelta(days=7)
 
+#: For how long it is shown what a CRM has refused.
+REFUSED_OF_LATE = timedelta(days=7)
+
 #: Particulars shown of each fault, when not all are asked for.
 SHOWN = 5
 
@@ -177,7 +180,7 @@ async def check_work(tx: Tx, now: datetime, *, most: int | None = SHOWN) -> Asyn
         yield finding
     if (rules := await _rules(tx, most)) is not None:
         yield rules
-    async for finding in _writes(tx, most):
+    async for finding in _writes(tx, now, most):
         yield finding
     async for finding in _fetches(tx, most):
         yield finding
@@ -301,7 +304,7 @@ async def _rules(tx: Tx, most: int | None) -> Finding | None:
     )
 
 
-async def _writes(tx: Tx, most: int | None) -> AsyncIterator[Finding]:
+async def _writes(tx: Tx, now: datetime, most: int | None) -> AsyncIterator[Finding]:
     counts = await crm_writes.counts(tx, DEFAULT)
     if counts.get("failed"):
         shown = await crm_writes.failed(tx, DEFAULT, most)
@@ -313,6 +316,18 @@ async def _writes(tx: Tx, most: int | None) -> AsyncIterator[Finding]:
                 f"{each.key}  {plain(each.words)}: {redacted(each.error or '')}" for each in shown
             ),
             more=counts["failed"] - len(shown),
+        )
+    if refused := await crm_writes.refused(tx, DEFAULT, now - REFUSED_OF_LATE):
+        yield note(
+            "changes",
+            f"{len(refused):,} refused by the CRM in the last week. They are undone here, and the "
+            "cards they were made from say so.",
+            "See in the CRM what it lacks: a permission, or a field that must be filled in.",
+            tuple(
+                f"{each.key}  {plain(each.words)}: {redacted(each.error or '')}"
+                for each in refused[:most]
+            ),
+            more=len(refused) - len(refused[:most]),
         )
     if counts.get("queued"):
         yield note("changes", f"{counts['queued']:,} on their way to the CRM.")

@@ -14,10 +14,10 @@ from bot.crm import outbox
 from bot.crm.caller import Caller
 from bot.runtime.parts import Parts
 from coach import writes
-from coach.models import TaskPriority
+from coach.models import SubjectKind, TaskPriority
 from coach.phrases import say
 from coach.writes import CompleteTask, CreateTask, CrmWrite, DeleteTask, ReopenTask
-from storage import crm_writes
+from storage import crm_writes, mirror
 from storage.crm_writes import StoredWrite
 from storage.tables import crm_writes as writes_table
 from tests.world import (
@@ -165,7 +165,7 @@ async def test_a_crm_that_does_not_answer_in_time_is_tried_again(sqlite_desk: De
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 422])
-async def test_a_refusal_is_kept_as_failed_and_can_be_tried_again_by_hand(
+async def test_a_refusal_is_final_and_what_was_refused_is_taken_back_here(
     sqlite_desk: Desk, status: int
 ) -> None:
     desk = sqlite_desk
@@ -174,11 +174,12 @@ async def test_a_refusal_is_kept_as_failed_and_can_be_tried_again_by_hand(
     await desk.send()
     assert await desk.send(timedelta(days=1)) == 0
     async with desk.parts.database.write() as tx:
-        (failed,) = await crm_writes.failed(tx, WORKSPACE)
-        assert failed.error == f"HTTP {status}"
-        assert await crm_writes.replay(tx, WORKSPACE, desk.clock.now()) == 1
-    await desk.send()
-    assert await desk.counts() == {"done": 1}
+        (refused,) = await crm_writes.refused(tx, WORKSPACE, BEGINNING)
+        assert refused.error == f"HTTP {status}"
+        assert await crm_writes.replay(tx, WORKSPACE, desk.clock.now()) == 0
+        there = await mirror.load(tx, SubjectKind.TASK, WORKSPACE, CONNECTION, ["T-1"])
+    assert there["T-1"].deleted
+    assert await desk.counts() == {"refused": 1}
 
 
 async def test_after_many_tries_it_is_given_up_and_kept(sqlite_desk: Desk) -> None:
@@ -222,8 +223,8 @@ async def test_a_redirect_is_not_followed(sqlite_desk: Desk) -> None:
     await desk.send()
     assert len(desk.crm.heard) == 1
     async with desk.parts.database.read() as tx:
-        (failed,) = await crm_writes.failed(tx, WORKSPACE)
-    assert failed.error == "HTTP 307"
+        (refused,) = await crm_writes.refused(tx, WORKSPACE, BEGINNING)
+    assert refused.error == "HTTP 307"
 
 
 async def test_without_a_callback_any_more_a_change_is_kept_as_failed(sqlite_desk: Desk) -> None:

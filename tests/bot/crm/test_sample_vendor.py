@@ -122,6 +122,10 @@ class Desk:
         async with self.crm.shared.database.read() as tx:
             return [write.error for write in await crm_writes.failed(tx, WORKSPACE)]
 
+    async def refused(self) -> list[str | None]:
+        async with self.crm.shared.database.read() as tx:
+            return [e.error for e in await crm_writes.refused(tx, WORKSPACE, BEGINNING)]
+
     async def verbs(self) -> list[str]:
         async with self.crm.shared.database.read() as tx:
             return [each.verb.value for each in await activities.recent(tx, WORKSPACE)][::-1]
@@ -436,7 +440,7 @@ async def test_a_refusal_is_kept_in_the_vendors_words(desk: Desk) -> None:
     desk.vendor.answers = [JSONResponse({"message": "Tasks need an owner."}, 422)]
     await desk.make(task())
     await desk.send()
-    assert await desk.failed() == ["Tasks need an owner."]
+    assert await desk.refused() == ["Tasks need an owner."]
 
 
 async def test_what_would_be_made_twice_is_not_tried_again_when_its_answer_was_lost(
@@ -446,7 +450,7 @@ async def test_what_would_be_made_twice_is_not_tried_again_when_its_answer_was_l
     desk.vendor.delays = [2]
     async with Caller(desk.crm, patience=0.2) as hasty:
         await outbox.send_due(desk.crm, hasty)
-    (error,) = await desk.failed()
+    (error,) = await desk.refused()
     assert error is not None
     assert error.startswith("The answer was lost, and doing it twice could do harm.")
     assert await desk.send(timedelta(days=1)) == 0
@@ -484,7 +488,7 @@ async def test_a_change_that_was_given_up_lets_those_after_it_go_on(desk: Desk) 
     assert await desk.send() == 1
     assert await desk.send() == 1
     assert [body["stage"] for body in desk.vendor.bodies] == ["8", "9"]
-    assert await desk.failed() == ["No."]
+    assert await desk.refused() == ["No."]
 
 
 async def test_a_pause_is_no_try(desk: Desk) -> None:

@@ -143,9 +143,13 @@ class Office:
         parts = self.crm.shared
         now, key = parts.clock.now(), writes.key(write, "f")
         done = writes.event(write, dedupe_key=f"coach:{key}", at=now, owner=None)
+        kind, id = writes.subject(write)
         async with parts.database.write() as tx:
+            there = await mirror.load(tx, kind, WORKSPACE, self.connection.id, [id])
+            before = writes.before(write, there.get(id))
             await apply(parts, tx, WORKSPACE, self.connection.id, [done])
-            await crm_writes.add(tx, StoredWrite(WORKSPACE, key, "f", say("Done"), write), now)
+            stored = StoredWrite(WORKSPACE, key, "f", say("Done"), write, before=before)
+            await crm_writes.add(tx, stored, now)
         self.later(SECOND)
         assert await outbox.send_due(self.crm, self.caller) == 1
         async with parts.database.read() as tx:
@@ -408,6 +412,76 @@ async def test_a_deal_moved_in_slack_is_moved_there_and_its_echo_is_no_news(
     assert (deal.stage, deal.status) == (office.case.next_stage[0], DealStatus.OPEN)
     told = [verb for verb in await office.verbs() if verb is not Verb.DEAL_UPDATED]
     assert told == [Verb.DEAL_CREATED, Verb.DEAL_STAGE_CHANGED]
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+async def test_a_move_that_is_refused_leaves_the_deal_where_it_is_there(
+    office: Office, status: int
+) -> None:
+    if office.case.next_stage is None:
+        pytest.skip("nothing is moved there")
+    office.put()
+    await office.tell(("created", "5001"))
+    await office.settle()
+    before = await office.deal()
+    office.later(timedelta(minutes=1))
+    office.vendor.answers = [JSONResponse({"error": "No."}, status)]
+    await office.do(MoveDeal(office.connection.id, "5001", office.case.next_stage[0]))
+    deal = await office.deal()
+    assert before is not None
+    assert deal is not None
+    same = ("stage", "status", "stage_entered_at", "stage_seen_at")
+    assert [getattr(deal, name) for name in same] == [getattr(before, name) for name in same]
+    async with office.crm.shared.database.read() as tx:
+        assert await crm_writes.counts(tx, WORKSPACE) == {"refused": 1}
+    # What is done there afterwards counts as ever.
+    office.later(timedelta(minutes=1))
+    office.put(won=True)
+    await office.tell(("changed", "5001"))
+    await office.settle()
+    won = await office.deal()
+    assert won is not None
+    assert won.status is DealStatus.WON
+
+
+async def test_what_is_not_there_any_more_when_it_is_to_be_moved_is_gone_here(
+    office: Office,
+) -> None:
+    if office.case.next_stage is None:
+        pytest.skip("nothing is moved there")
+    office.put()
+    await office.tell(("created", "5001"))
+    await office.settle()
+    office.vendor.answers = [JSONResponse({"error": "Not found."}, 404)]
+    await office.do(MoveDeal(office.connection.id, "5001", office.case.next_stage[0]))
+    deal = await office.deal()
+    assert deal is not None
+    assert deal.deleted
+    assert deal.stage == office.case.open_stage[0]
+
+
+async def test_a_task_that_is_refused_there_is_none_here(office: Office) -> None:
+    if office.case.next_stage is None:
+        pytest.skip("nothing is made there")
+    office.put()
+    await office.tell(("created", "5001"))
+    await office.settle()
+    deal = await office.deal()
+    assert deal is not None
+    task = CreateTask(
+        office.connection.id,
+        "task_1",
+        "Call",
+        None,
+        TaskPriority.HIGH,
+        contact_id=deal.contact_id,
+        deal_id="5001",
+    )
+    office.vendor.answers = [JSONResponse({"error": "No."}, 422)]
+    await office.do(task)
+    async with office.crm.shared.database.read() as tx:
+        found = await mirror.load(tx, SubjectKind.TASK, WORKSPACE, task.connection_id, ["task_1"])
+    assert found["task_1"].deleted
 
 
 async def test_a_task_made_in_slack_is_made_there_once_and_known_by_its_name_there(
