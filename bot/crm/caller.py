@@ -10,6 +10,7 @@ from types import TracebackType
 
 import aiohttp
 
+from bot.crm import oauth
 from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
 from bot.crm.calls import Account, Answer, Call, Pace
 from bot.crm.parts import CrmParts
@@ -155,7 +156,8 @@ class Caller:
                 return Impossible("This CRM is not linked any more.")
             if stored.access != account.access:
                 account = self._take(connection, line, stored.access)
-                if not renewing.due(account, now):
+                # It may be let in by what does not end, by now.
+                if not renewing.ends(account) or not renewing.due(account, now):
                     return account
             if not await connections.take_turn(tx, *place, now, until):
                 return Later(now + WAIT, "its access is being renewed", tried=False)
@@ -166,7 +168,9 @@ class Caller:
             await workspaces.lock(tx, parts.database, connection.workspace_id)
             ours = await connections.end_turn(tx, *place, until)
             if isinstance(got, Impossible):
-                got = Impossible(f"{got.why} {_mending(connection)}".strip())
+                if connection.granted:
+                    anew = oauth.anew(connection.provider, connection.id)
+                    got = Impossible(f"{got.why} Grant it anew: {anew}.")
                 if ours:
                     await troubles.found(tx, *place, got.why, now)
             elif not isinstance(got, Later | Impossible) and ours:
@@ -337,16 +341,6 @@ def unknown(why: str) -> str:
         "The answer was lost, and doing it twice could do harm. "
         f"Look in the CRM whether it was done ({why})."
     )
-
-
-def _mending(connection: Connection) -> str:
-    """What a person can do where access is not renewed any more."""
-    if not connection.granted:
-        return ""
-    provider = connection.provider
-    if connection.id != provider:
-        return f"Grant it anew: `coach connect {provider} --id {connection.id} --oauth`."
-    return f"Grant it anew: `/coach connect` in Slack, or `coach connect {provider} --oauth`."
 
 
 class _TooLargeError(Exception):

@@ -132,23 +132,19 @@ async def send(crm: CrmParts, provider: str, link: str, browser: str) -> str:
     return oauth.address(asked, account, state, grant.verifier, redirect_of(crm, provider))
 
 
-def _again(provider: str) -> str:
-    return (
-        f"Get a new link with `coach connect {provider} --oauth`, or by `/coach connect` in Slack."
-    )
+def _new_link(grant: Grant | None, provider: str) -> str:
+    return f"Get a new link: {oauth.anew(provider, grant.connection_id if grant else provider)}."
 
 
 def _closed(grant: Grant | None, provider: str, now: datetime) -> str:
     if grant is None or grant.provider != provider:
-        return f"The coach has not made this link. {_again(provider)}"
+        return f"The coach has not made this link. {_new_link(None, provider)}"
+    again = _new_link(grant, provider)
     if grant.linked:
-        return f"This link has served: the account is linked. {_again(provider)}"
+        return f"This link has served: the account is linked. To allow it anew: {again}"
     if grant.expires_at <= now:
-        return f"This link has run out. {_again(provider)}"
-    return (
-        f"This link was opened in another browser before, and is good there only. "
-        f"{_again(provider)}"
-    )
+        return f"This link has run out. {again}"
+    return f"This link was opened in another browser before, and is good there only. {again}"
 
 
 def _asking(grant: Grant, connection: Connection) -> Connection:
@@ -187,16 +183,20 @@ def _strange(grant: Grant | None, asked: OAuth, provider: str, now: datetime) ->
     if grant is None or grant.provider != provider:
         return (
             f"{asked.called} has sent back a state that the coach has not given it, or that a "
-            f"later one has replaced. Nothing was linked. {_again(provider)}"
+            f"later one has replaced. Nothing was linked. {_new_link(None, provider)}"
         )
     if grant.came_back_at is not None:
-        ended = grant.outcome or "It is being worked on."
-        return f"{asked.called} has sent you back with this once before: {ended} {_again(provider)}"
+        under_way = (
+            "It is still being worked on. Reload this page in a minute; if it says the same then, "
+            "open the link once more."
+        )
+        return f"{asked.called} has sent you back with this before: {grant.outcome or under_way}"
+    again = _new_link(grant, provider)
     if grant.expires_at <= now:
-        return f"That took longer than the link is good for. {_again(provider)}"
+        return f"That took longer than the link is good for. {again}"
     return (
         "This is not the browser that was sent there, or it keeps no cookies. Open the link and "
-        f"come back in one and the same browser. {_again(provider)}"
+        f"come back in one and the same browser. {again}"
     )
 
 

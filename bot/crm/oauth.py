@@ -25,6 +25,13 @@ EARLY, LASTS = timedelta(minutes=2), timedelta(minutes=30)
 _LONGEST = 5000
 
 
+def anew(provider: str, id: str) -> str:
+    """How whoever may link a CRM gets a new link, for the connection of this id."""
+    if id != provider:
+        return f"`coach connect {provider} --id {id} --oauth`"
+    return f"`/coach connect` in Slack, or `coach connect {provider} --oauth`"
+
+
 def credentials(oauth: OAuth) -> Sequence[Credential]:
     """What a person gives of the app they have made."""
     return (

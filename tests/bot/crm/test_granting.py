@@ -17,6 +17,7 @@ from bot.coaching.connecting import Begun, ConnectError
 from bot.crm import backfill, connecting, fetching, granting, watching
 from bot.crm.browser import COOKIE, Browser
 from bot.crm.caller import Caller
+from bot.crm.calls import Account
 from bot.crm.parts import CrmParts
 from storage import connections, grants, tables, troubles
 from storage.connections import Connection
@@ -56,8 +57,13 @@ class Person:
 
     http: aiohttp.ClientSession
 
-    async def open(self, url: str, *, follow: bool = True, method: str = "GET") -> Page:
-        async with self.http.request(method, url, allow_redirects=follow) as answer:
+    async def open(
+        self, url: str, *, follow: bool = True, method: str = "GET", cookie: str = ""
+    ) -> Page:
+        cookies = {COOKIE: cookie} if cookie else None
+        async with self.http.request(
+            method, url, allow_redirects=follow, cookies=cookies
+        ) as answer:
             return Page(answer.status, await answer.text(), str(answer.url), answer.headers)
 
 
@@ -237,7 +243,9 @@ async def test_a_link_of_one_vendor_is_none_of_another(plain: Desk) -> None:
     page = await plain.me.open(begun.address.replace("/crm/hubspot/", "/crm/pipedrive/"))
     assert "The coach has not made this link." in page.text
     back = await plain.sent_back(begun)
-    page = await plain.me.open(back.replace("/crm/hubspot/", "/crm/pipedrive/"))
+    (cookie,) = (each.value for each in plain.me.http.cookie_jar if each.key == COOKIE)
+    elsewhere = back.replace("/crm/hubspot/", "/crm/pipedrive/")
+    page = await plain.me.open(elsewhere, cookie=cookie)
     assert page.status == 400
     assert await plain.stored() is None
 
@@ -247,7 +255,7 @@ async def test_what_comes_back_counts_once(hubspot: Desk) -> None:
     pages = await asyncio.gather(*(hubspot.me.open(back) for _ in range(4)))
     assert sorted(each.status for each in pages) == [200, 400, 400, 400]
     again = await hubspot.me.open(back)
-    assert "once before: HubSpot account 62515 is linked" in again.text
+    assert "with this before: HubSpot account 62515 is linked as “hubspot”.</p>" in again.text
     assert len(hubspot.vendor.calls("POST", "/token")) == 1
 
 
@@ -492,6 +500,29 @@ async def test_what_is_only_tried_takes_nothing_from_what_is_kept(plain: Desk) -
         async with plain.crm.shared.database.read() as tx:
             assert await troubles.untold(tx) == []
         assert "client_secret" in (await caller.account(kept)).access  # type: ignore[union-attr]
+
+
+async def test_who_is_let_in_by_a_token_by_now_is_not_renewed(plain: Desk) -> None:
+    """As who began to call before it was linked so."""
+    await plain.me.open((await plain.begin()).address)
+    before, parts = await plain.linked(), plain.crm.shared
+    after = connecting.with_given(before, {"token": hubspots.TOKEN, "client_secret": "s"})
+    async with parts.database.write() as tx:
+        await connections.save(tx, parts.seal, after, parts.clock.now())
+    plain.later(timedelta(hours=2))
+    async with Caller(plain.crm) as caller:
+        account = await caller.account(before)
+    assert isinstance(account, Account)
+    assert account.access == after.access
+    assert plain.app.renewed == 0
+
+
+async def test_a_second_connection_is_told_by_its_name(plain: Desk) -> None:
+    begun = await granting.begin(plain.crm, WORKSPACE, "hubspot", "emea", CLIENT, plain.vendor.url)
+    page = await plain.me.open(begun.address)
+    assert "is linked as “emea”" in page.text
+    page = await plain.me.open(begun.address)
+    assert "`coach connect hubspot --id emea --oauth`" in page.text
 
 
 async def test_a_grant_of_another_account_is_refused(plain: Desk) -> None:
