@@ -351,6 +351,16 @@ async def refused(
     return [_write(row) for row in await tx.execute(query)]
 
 
+async def first_done(tx: Tx, workspace_id: str) -> dict[str, datetime]:
+    """When each connection's CRM first took a change; one that has taken none is missing."""
+    query = (
+        select(crm_writes.c.connection_id, func.min(crm_writes.c.done_at))
+        .where(crm_writes.c.workspace_id == workspace_id, crm_writes.c.state == "done")
+        .group_by(crm_writes.c.connection_id)
+    )
+    return {row[0]: row[1] for row in await tx.execute(query) if row[1] is not None}
+
+
 async def retry(tx: Tx, write: StoredWrite, at: datetime, error: str) -> bool:
     """The CRM could not be told: again at that time."""
     return await _settle(tx, write, not_before=at, error=error)

@@ -88,7 +88,10 @@ _ARRIVED = (
     )
     .values(
         last_delivery_at=_AT,
-        first_delivery_at=func.coalesce(connections.c.first_delivery_at, _AT),
+        # What came before this was kept is known by the last of it.
+        first_delivery_at=func.coalesce(
+            connections.c.first_delivery_at, connections.c.last_delivery_at, _AT
+        ),
     )
 )
 

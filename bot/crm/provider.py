@@ -252,6 +252,9 @@ class Provider:
     fetching: Mapping[Want, Fetching] = field(default_factory=dict)
     #: What is taken over when an account is linked, in this order, after owners and stages.
     histories: Sequence[History] = ()
+    #: What nobody can know without an account there, and how it is found out at first contact:
+    #: sentences for whoever runs the coach.
+    unproven: Sequence[str] = ()
     #: How an account is linked; without it an address and a secret are all there is to it.
     setup: Setup | None = None
     pace: Pace = field(default_factory=Pace)

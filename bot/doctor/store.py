@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from bot.crm.provider import Provider
+from bot.doctor.contact import first_contact
 from bot.doctor.findings import Finding, fault, note, ok
 from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
@@ -90,7 +91,15 @@ async def check_connections(
         ]
     if not found:
         return [note("crm", "No CRM is connected.", "coach connect native")]
-    return [finding for each in found for finding in _connection(each, providers, now)]
+    taken = await crm_writes.first_done(tx, DEFAULT)
+    return [
+        finding
+        for each in found
+        for finding in (
+            *_connection(each, providers, now),
+            *first_contact(each, providers.get(each.provider), taken.get(each.id)),
+        )
+    ]
 
 
 def _connection(

@@ -504,6 +504,12 @@ def steps(account: Account, url: str) -> Sequence[str]:
 
 PROVIDER = Provider(
     summary="Twenty, by an API key.",
+    unproven=(
+        (
+            "What the version of the instance sends: what cannot be read is kept, and is "
+            "shown here as a fault."
+        ),
+    ),
     verify=verify,
     parse=parse,
     new_secret=new_secret,

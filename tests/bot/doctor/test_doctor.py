@@ -309,6 +309,42 @@ async def test_a_connection_tells_when_it_was_last_heard_of_and_where_changes_go
     assert "last heard of just now" in heard.text
 
 
+async def test_what_first_contact_has_shown_is_told_with_what_was_not_seen_yet(
+    database: Database,
+) -> None:
+    async with database.write() as tx:
+        await connect(tx, provider="hubspot", access={"token": "t"})
+    *_, new = await look(database)
+    assert new.state is State.NOTE
+    assert new.text == (
+        "First contact with native: nothing so far. Not seen yet: a webhook with the right "
+        "signature, an answer that could be read, a change that was taken."
+    )
+    assert any("signed anew" in each for each in new.details)
+    later = NOW + timedelta(days=1)
+    write = StoredWrite(DEFAULT, "k1", "f", say("Done"), CompleteTask("native", "T-1"))
+    async with database.write() as tx:
+        await deliveries.accept(tx, [delivery(moment_id(NOW), keys=("e1",))])
+        await connections.answered(tx, DEFAULT, "native", NOW)
+        # What comes later does not make it later.
+        await deliveries.accept(
+            tx, [replace(delivery(moment_id(later), keys=("e2",)), received_at=later)]
+        )
+        await connections.answered(tx, DEFAULT, "native", later)
+    *_, half = await look(database)
+    at = f"{NOW:%Y-%m-%d %H:%M} UTC"
+    assert half.text == (
+        f"First contact with native: a webhook with the right signature by {at}; an answer that "
+        f"could be read by {at}. Not seen yet: a change that was taken."
+    )
+    async with database.write() as tx:
+        await crm_writes.add(tx, write, NOW)
+        await crm_writes.finish(tx, write, NOW)
+    *_, whole = await look(database)
+    assert whole.state is State.OK
+    assert whole.text.endswith(f"; a change that was taken by {at}.")
+
+
 async def test_a_rotation_that_was_not_finished_is_remembered(database: Database) -> None:
     async with database.write() as tx:
         await connect(tx, secrets=("whsec_new", "whsec_old"))

@@ -11,6 +11,12 @@ from bot.crm.providers.attio.webhooks import parse, verify
 
 PROVIDER = Provider(
     summary="Attio, by an access token; deals, or a list that is the pipeline.",
+    unproven=(
+        (
+            "How long Attio waits for an answer to its webhooks: they are answered before "
+            "they are read."
+        ),
+    ),
     verify=verify,
     parse=parse,
     writing=WRITING,

@@ -11,6 +11,13 @@ from bot.crm.providers.close.webhooks import parse, verify
 
 PROVIDER = Provider(
     summary="Close, by an API key.",
+    unproven=(
+        (
+            "Whether a webhook that is sent again is signed anew: one that was signed more "
+            "than five minutes ago is refused, and the night finds what it told of."
+        ),
+        "How many calls are allowed: each answer says what is left.",
+    ),
     verify=verify,
     parse=parse,
     writing=WRITING,

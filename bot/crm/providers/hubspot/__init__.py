@@ -15,6 +15,16 @@ from coach.writes import DeleteTask, MoveDeal, ReopenTask, RescheduleTask
 
 PROVIDER = Provider(
     summary="HubSpot, by an access token.",
+    unproven=(
+        (
+            "Whether a webhook that is sent again is signed anew: one that was signed more "
+            "than five minutes ago is refused, and the night finds what it told of."
+        ),
+        (
+            "Which scopes the app has: that is tried when it is linked, and what is lacking "
+            "is told then."
+        ),
+    ),
     verify=signature.verify,
     parse=events.parse,
     split=events.split,

@@ -12,6 +12,12 @@ from bot.crm.providers.pipedrive.webhooks import new_secret, parse, verify
 
 PROVIDER = Provider(
     summary="Pipedrive, by an API token.",
+    unproven=(
+        (
+            "How many calls a day the plan allows: Pipedrive says when none is left, and "
+            "the coach rests."
+        ),
+    ),
     verify=verify,
     parse=parse,
     new_secret=new_secret,

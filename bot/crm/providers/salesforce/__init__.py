@@ -13,6 +13,7 @@ from bot.crm.providers.salesforce.webhooks import new_secret, parse, reply, veri
 
 PROVIDER = Provider(
     summary="Salesforce, by outbound messages or Apex.",
+    unproven=("How long a session lasts: it is made anew when it is refused.",),
     verify=verify,
     parse=parse,
     new_secret=new_secret,
