@@ -1,7 +1,7 @@
 """The administrator hears in one message how far an account is taken over, and what came of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ import pytest
 
 from bot.coaching import forgetting
 from bot.coaching.claiming import join
+from bot.coaching.connecting import Linked
 from bot.crm import fetching
 from bot.crm.caller import Caller
 from bot.crm.intake import Intake
@@ -232,4 +233,25 @@ async def test_what_is_not_linked_any_more_is_said(office: Office) -> None:
     await office.surface.settle()
     assert "is not linked any more." in office.said()
     assert await office.tell(AT_REST) == 0
+    assert "is not linked any more." in office.said()
+
+
+async def test_what_ends_while_it_is_being_told_is_told_of_no_more(
+    office: Office, hubspot: Hubspot
+) -> None:
+    await office.link()
+    await office.tell()
+    await office.page()
+    parts = office.surface.parts
+
+    class Ending(Links):
+        """The link ends after it was read how far it is."""
+
+        async def linked(self, workspace_id: str) -> Sequence[Linked]:
+            found = await super().linked(workspace_id)
+            await forgetting.forget(parts, WS, "hubspot")
+            return found
+
+    office.links = Ending(office.crm, Intake(office.crm), {"hubspot": hubspot.url})
+    assert await office.tell(EVERY) == 1
     assert "is not linked any more." in office.said()
