@@ -20,6 +20,7 @@ from coach.models import (
     MessageState,
     Person,
     Priority,
+    SubjectKind,
 )
 from coach.muting import mute_of, names_of
 from coach.repetition import OFTEN
@@ -134,7 +135,7 @@ def _is_in_brief(each: Waiting, now: datetime) -> bool:
 def _lasting(
     person: Person, waiting: Sequence[Waiting], decided: Mapping[str, Decided]
 ) -> dict[str, datetime]:
-    """Until when what answers something done is to last: the next digest tells of it, once."""
+    """Until when what waits for the next digest is to last: that tells of it, once."""
     lasting: dict[str, datetime] = {}
     for each in waiting:
         if not _is_for_later(each, decided[each.fingerprint]):
@@ -148,10 +149,17 @@ def _lasting(
     return lasting
 
 
+#: What begins the subject of an insight about one thing.
+_THINGS = frozenset(SubjectKind)
+
+
 def _is_for_later(each: Waiting, decided: Decided) -> bool:
     """Whether it is worth a line days later: what is over within hours is for its moment."""
-    if each.type is not InsightType.ACTION or decided.verdict is not Verdict.DIGEST:
+    if decided.verdict is not Verdict.DIGEST:
         return False
+    if each.type is not InsightType.ACTION:
+        # A list is counted anew each day; of one thing nothing more is said until then.
+        return each.subject.partition(":")[0] in _THINGS
     told_at = each.told_at or each.created_at
     return decided.reason is Reason.BULK or each.expires_at - told_at >= A_DAY
 

@@ -45,12 +45,19 @@ class Said:
     again: bool = False
 
     @property
-    def is_unanswered(self) -> bool:
+    def is_left(self) -> bool:
         """Whether it was left standing, be it until its time was up."""
-        # A backlog is told of once, and nobody is asked to work it off.
-        if self.by in {ANSWERED, "backlog"} or self.answered:
+        if self.by == ANSWERED or self.answered:
             return False
         return self.state in {InsightState.OPEN, InsightState.EXPIRED}
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether that is a sign that it is not wanted.
+
+        A backlog is told of once, and nobody is asked to work it off.
+        """
+        return self.is_left and self.by != "backlog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def looked_back(
     }
     unanswered: dict[tuple[str, str], int] = defaultdict(int)
     for each in said:
-        if each.is_unanswered and each.said_at > now - WEEK:
+        if each.is_left and each.said_at > now - WEEK:
             unanswered[each.rule, each.subject] += 1
     by_rule: dict[str, list[Said]] = defaultdict(list)
     for each in sorted(said, key=lambda each: each.said_at, reverse=True):

@@ -50,8 +50,8 @@ def next_allowed(
     lengthens the distance (1, 3, 7, 14 days, both from dismissing and from what was said since);
     an insight that went by unanswered neither counts nor makes up for one. After one dismissal
     more, or at once when the person said that it is wrong, only a thing, or a mark of one, that was
-    not there before opens it again. Action that was taken and changed nothing of it lengthens the
-    distance too: whoever has it in hand need not hear of it daily.
+    not there before opens it again. Action that was taken and changed nothing of it counts like a
+    dismissal, the first like two: whoever has it in hand need not hear of it daily.
     """
     if not past:
         return now
@@ -65,14 +65,15 @@ def next_allowed(
                 break
             in_hand += 1
             continue
-        if in_hand and earlier.dismissed_at is not None:
-            break
+        if in_hand:
+            # What was sent away before they took it up is made up for.
+            continue
         known.update(earlier.about)
         wrong |= earlier.wrong
         if earlier.dismissed_at is not None:
             dismissals.append(earlier.dismissed_at)
     if (wrong or len(dismissals) > len(GAPS)) and known.issuperset(about):
         return None
-    if answers := max(len(dismissals), in_hand):
+    if answers := len(dismissals) + in_hand + (in_hand > 0):
         gap = max(gap, GAPS[min(answers, len(GAPS)) - 1])
     return max([past[0].created_at, *dismissals[:1]]) + gap

@@ -313,7 +313,7 @@ async def past(
     about = await subjects(tx, workspace_id, {row.fingerprint for row in rows})
     found: dict[tuple[str, str], list[PastInsight]] = {}
     for row in rows:
-        left = tuple(each.said_at for each in sayings.said_of(row) if each.is_unanswered)
+        left = tuple(each.said_at for each in sayings.said_of(row) if each.is_left)
         earlier = replace(_past(row, about.get(row.fingerprint, ())), unanswered_at=left)
         found.setdefault((row.rule, row.person_id), []).append(earlier)
     return found

@@ -182,4 +182,4 @@ async def _undo_one(parts: Parts, tx: Tx, insight: Insight, write: StoredWrite) 
         insight.person_id,
     )
     await crm_writes.add(tx, stored, now, takes_back=True)
-    return say("Undone, and the CRM is told: {done}", done=write.words)
+    return say("Undone. The CRM is told to take this back: {done}", done=write.words)

@@ -1,5 +1,6 @@
 """Open deals that have been in the same stage for too long."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -27,7 +28,7 @@ from coach.models import (
 )
 from coach.phrases import Money, Phrase, counted, say, together
 from coach.promising import most_promising_first
-from coach.repetition import next_allowed
+from coach.repetition import WEEK, next_allowed
 from coach.rule import TimeLook, TimeRule, Verdict
 from coach.thresholds import stuck_deal_days
 from coach.truth import Changed, Over, Standing, TruthLook
@@ -61,8 +62,15 @@ def evaluate(look: TimeLook) -> Verdict:
     deals = [each for each in look.due if isinstance(each, Deal)]
     found = [(deal.stage_since, deal) for deal in most_promising_first(deals, look.now, {})]
     stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
-    # Of equal value the most promising: the sort keeps their order.
-    stuck.sort(key=lambda each: -(each[1].value or Decimal(0)))
+    # Of equal value the most promising: the sort keeps their order. Nobody hears of the same two
+    # day after day: each has its turn in a week, but in a summary, which is made once.
+    lately = Counter(each.subject for each in look.past if each.created_at > look.now - WEEK)
+    stuck.sort(
+        key=lambda each: (
+            0 if look.at_once else lately[subject_key(each[1])],
+            -(each[1].value or Decimal(0)),
+        )
+    )
     drafts: list[Draft] = []
     later: dict[str, datetime] = {}
     waiting = False

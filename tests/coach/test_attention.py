@@ -224,4 +224,5 @@ def test_a_backlog_that_nobody_works_off_steps_back_from_nothing() -> None:
         for day in range(1, 7)
     ]
     past = looked_back(ANA, said, [], NOW)
-    assert (past.stepped_back, past.unanswered) == (frozenset(), {})
+    # But it was said: it is not said twice more in that week.
+    assert (past.stepped_back, past.unanswered) == (frozenset(), {("tips", "deal:c1:D-1"): 6})

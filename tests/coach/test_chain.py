@@ -668,10 +668,11 @@ def test_an_answer_that_is_below_the_level_lasts_until_the_digest_it_waits_for()
     assert decide(minimal, [lasts], FRIDAY_FIVE).digest == ("act",)
     # It is in no second one, however that came.
     assert decide(minimal, [lasts], FRIDAY_FIVE + DAY).lasts == {}
-    # What is of use for hours alone, and what time brings anew, is not kept for it.
+    # What is of use for hours alone, and a list that is counted anew each day, is not kept for it.
     assert decide(minimal, [replace(told, expires_at=NOON + 4 * HOUR)], NOON).lasts == {}
-    over = replace(ripe(at=NOON, priority=Priority.LOW), expires_at=NOON + DAY)
-    assert decide(minimal, [over], NOON).lasts == {}
+    small = replace(ripe(at=NOON, priority=Priority.LOW), expires_at=NOON + DAY)
+    assert decide(minimal, [small], NOON).lasts == {"ripe": FRIDAY_FIVE + IN_DIGEST}
+    assert decide(minimal, [replace(small, subject="person:p1")], NOON).lasts == {}
 
 
 def test_what_lasts_for_the_digest_interrupts_nobody_when_its_moment_has_passed() -> None:

@@ -77,25 +77,33 @@ def test_silence_holds_when_there_is_only_less() -> None:
 
 
 def test_taking_action_makes_up_for_earlier_dismissals() -> None:
-    assert days_from_now(earlier(0, taken=True), *dismissed_in_a_row(4)) == 1
+    assert days_from_now(earlier(0, taken=True), *dismissed_in_a_row(4)) == 3
     past = [earlier(0, dismissed=0), earlier(1, taken=True), *dismissed_in_a_row(4)]
-    assert days_from_now(*past) == 1
+    assert days_from_now(*past) == 7
 
 
-@pytest.mark.parametrize(("times", "days"), [(1, 1), (2, 3), (3, 7), (4, 14), (9, 14)])
+def test_whatever_the_answers_are_they_lengthen_the_gap_together() -> None:
+    past = [
+        earlier(day, taken=True) if day % 2 else earlier(day, dismissed=day) for day in range(6)
+    ]
+    assert days_from_now(*past) == 14
+    assert days_from_now(*past[1:]) == 13
+
+
+@pytest.mark.parametrize(("times", "days"), [(1, 3), (2, 7), (3, 14), (4, 14), (9, 14)])
 def test_action_that_changes_nothing_lengthens_the_gap_and_never_ends_in_silence(
     times: int, days: int
 ) -> None:
     past = [earlier(20 * index, taken=True) for index in range(times)]
     assert days_from_now(*past) == days
-    assert days_from_now(earlier(0.5), *past[1:]) == ({1: 1, 2: 1, 3: 3, 4: 7}.get(times, 14) - 0.5)
+    assert days_from_now(earlier(0.5), *past[1:]) == ({1: 1, 2: 3, 3: 7}.get(times, 14) - 0.5)
 
 
 def test_action_on_what_is_over_by_now_lengthens_nothing() -> None:
     past = [earlier(20 * index, taken=True) for index in range(4)]
     assert days_from_now(*past, about=("a", "b")) == 1
     past = [earlier(0, taken=True, about=("a", "b")), earlier(9, taken=True, about=("c",))]
-    assert days_from_now(*past, about=("b",)) == 1
+    assert days_from_now(*past, about=("b",)) == 3
 
 
 def test_going_by_unanswered_does_not_make_up_for_earlier_dismissals() -> None:

@@ -14,7 +14,7 @@ async def run(call: Call) -> Answer:
         found = await previews(call.parts, call.person)
         return Answer(*preview(found, call.person, call.parts.rules, call.voice))
 
-    working = say("Looking at your last 30 days at each level. This takes some seconds …")
+    working = say("Looking at your last 30 days at each level. This can take a minute …")
     text, blocks = sentence(working, call.voice)
     return Answer(text, blocks, later=later)
 

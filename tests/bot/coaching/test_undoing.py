@@ -189,7 +189,10 @@ async def test_a_task_the_crm_has_is_deleted_there(parts: Parts) -> None:
     await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
     await the_crm_has(parts)
     undone = await undo(parts, insight)
-    assert said(undone) == "Undone, and the CRM is told: Created “Ask Ann Lee for referral”."
+    assert (
+        said(undone)
+        == "Undone. The CRM is told to take this back: Created “Ask Ann Lee for referral”."
+    )
     (_, made), (state, back) = await to_tell(parts)
     assert (state, restored(back)) == ("queued", DeleteTask("native", made["task_id"]))
 

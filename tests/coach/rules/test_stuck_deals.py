@@ -14,6 +14,7 @@ from coach.models import (
     Deal,
     DealStatus,
     Level,
+    PastInsight,
     Person,
     Priority,
     Subject,
@@ -220,6 +221,21 @@ def test_an_edited_title_neither_resets_the_clock_nor_repeats_what_was_said() ->
     renamed = replace(STUCK, title="Acme, renewed")
     assert due(renamed, ANA, Known()) == due(STUCK, ANA, Known())
     assert evaluate(look(renamed, now=NOW + DAY / 2, past=past)).drafts == []
+
+
+def test_in_a_week_each_has_its_turn_before_the_same_are_told_again() -> None:
+    deals = [deal(f"{n}", 100 - n) for n in range(5)]
+    past: list[PastInsight] = []
+    told = []
+    for day in range(4):
+        now = NOW + day * DAY
+        drafts = evaluate(look(*deals, now=now, past=past)).drafts
+        told.append([draft.subject[-1] for draft in drafts])
+        past = [*(said(draft, now) for draft in drafts), *past]
+    assert told == [["0", "1"], ["2", "3"], ["4", "0"], ["1", "2"]]
+    # A summary names the largest, whatever was said of them.
+    summary = replace(look(*deals, now=NOW + 4 * DAY, past=past), at_once=3)
+    assert [draft.subject[-1] for draft in evaluate(summary).drafts] == ["0", "1", "2"]
 
 
 def test_each_deal_told_of_lasts_until_the_next_look() -> None:
