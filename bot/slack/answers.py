@@ -10,8 +10,8 @@ from bot.coaching import saying
 from bot.coaching.saying import Stands
 from bot.slack.disturbing import Peace
 from bot.slack.drawing import Kind
-from coach.models import MessageState
-from storage import deciding, people, sending
+from coach.models import InsightState, MessageState
+from storage import deciding, people, sayings, sending
 from storage.database import Tx
 from storage.sending import Claimed
 
@@ -66,6 +66,7 @@ async def record(tx: Tx, answers: Sequence[Answer]) -> None:
     for each in answers:
         if each.sent_at is not None and each.kind.advice:
             advice[each.claimed.message.workspace_id].append(each)
+    await _said_by_drawing(tx, answers)
     for workspace_id, said in sorted(advice.items()):
         stand = [Stands(each.claimed.message, each.claimed.insights) for each in said]
         now = max(each.sent_at for each in said if each.sent_at is not None)
@@ -84,3 +85,22 @@ async def record(tx: Tx, answers: Sequence[Answer]) -> None:
             )
         elif each.kind.sent is not None:
             await each.kind.sent(tx, message)
+
+
+async def _said_by_drawing(tx: Tx, answers: Sequence[Answer]) -> None:
+    """Note what was put into a message that stood there, or moved up in it: it is said by that."""
+    for each in answers:
+        message = each.claimed.message
+        stood_at = message.sent_at
+        if stood_at is None or each.sent_at is not None or not each.kind.advice:
+            continue
+        if each.gone or message.superseded:
+            continue
+        stands = Stands(message, each.claimed.insights)
+        new = [
+            insight.fingerprint
+            for insight in stands.shown(stood_at)
+            if insight.seen_at is None and insight.state is InsightState.OPEN
+        ]
+        if new:
+            await sayings.said(tx, message.workspace_id, new, message.kind, stood_at)

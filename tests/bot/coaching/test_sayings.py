@@ -119,3 +119,21 @@ async def test_an_urgent_task_is_not_silent_because_the_list_is(sqlite_world: Wo
     await world.post({**task("T-9", "2026-11-12"), "id": "nine"})
     await world.settle()
     assert any("Newly overdue" in text and "T-8" in text for text in world.texts(ANA))
+
+
+async def test_what_is_put_into_a_brief_of_a_moment_ago_is_said_by_it(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(open_deal("D-0", 100))
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    await world.pass_time(timedelta(minutes=3))
+    await world.post({**open_deal("D-1", 90), "id": "another"})
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    (brief,) = world.messages(ANA)
+    assert "D-1" in str(brief.blocks)
+    async with world.database.read() as tx:
+        rows = (await tx.execute(select(insights))).all()
+    assert {len(sayings.of_row(row)) for row in rows} == {1}
