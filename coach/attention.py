@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from coach.backlogs import adds_to_summary, is_time_for_summary, whole_at
 from coach.bulk import in_bulk
-from coach.calendar import is_at_work, local_date, next_work
+from coach.calendar import is_at_work, local_date, next_morning, next_work, start_of_day
 from coach.history import TO_DIGEST, Mute, Past
 from coach.models import (
     Enrolment,
@@ -198,6 +198,10 @@ def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> 
         again.append(next_brief(person, now))
     if person.backlog_at is not None and any(each == IN_SUMMARY for each in decided.values()):
         again.append(next_work(max(now, whole_at(person)), person))
+    if any(each.reason is Reason.CAP for each in decided.values()):
+        # What is too much for today has its turn when the next day of work begins.
+        tomorrow = start_of_day(local_date(now, person) + timedelta(days=1), person)
+        again.append(next_morning(tomorrow, person))
     if any(each.verdict is Verdict.DIGEST for each in decided.values()):
         again.append(next_digest(person, now))
     return min((at for at in again if at is not None and at > now), default=None)

@@ -199,6 +199,13 @@ def test_above_the_daily_cap_the_rest_waits_for_the_next_brief() -> None:
     assert one(decide(own, [told], NOON, Past(today=5))).reason is Reason.CAP
 
 
+def test_what_is_too_much_for_a_day_has_its_turn_on_the_next() -> None:
+    none = coached(settings=replace(ANA.settings, digest=Often.OFF))
+    assert decide(none, [act(at=NOON)], NOON, Past(today=6)).again_at == NINE + DAY
+    # At nine, on the day itself: it is the next that counts.
+    assert decide(none, [act(at=NINE)], NINE, Past(today=6)).again_at == NINE + DAY
+
+
 def test_the_same_is_not_said_three_times_a_week_to_somebody_who_does_not_answer() -> None:
     told = act(at=NOON)
     key = ("referral_ask", "deal:c1:act")
