@@ -138,7 +138,7 @@ def test_an_answer_tells_the_id_or_why_not() -> None:
     )
     assert told_with(MOVE, Answer(400), why={"x": 1}) == Told(refusal="HTTP 400")
     assert told_with(MOVE, Answer(404), why="No deal 9") == Told(
-        refusal="it is not in the CRM any more (HTTP 404: No deal 9)"
+        refusal="it is not in the CRM any more (HTTP 404: No deal 9)", gone=True
     )
     assert told_with(MOVE, Answer(503), why="busy") == Told(again="HTTP 503")
     away = change(DeleteTask("c", "900"))
