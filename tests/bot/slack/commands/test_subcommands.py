@@ -140,13 +140,15 @@ async def test_digest_shows_what_the_next_one_holds_and_when_it_comes(surface: S
     waits = await surface.insight(
         occasion="1", message="Low one.", priority=Priority.LOW, lasts=timedelta(days=9)
     )
-    await surface.insight(occasion="2", message="Over by Tuesday.", priority=Priority.LOW)
+    await surface.insight(
+        occasion="2", message="Over by noon.", priority=Priority.LOW, lasts=timedelta(hours=2)
+    )
     await surface.card(occasion="3", message="Stands there.")
     told = await coach(surface, "digest")
     assert "It comes Fri 27 Nov, 17:00." in told
     assert "Worth a look when you have time: 1 thing" in told
     assert "Low one." in told
-    assert "Over by Tuesday." not in told
+    assert "Over by noon." not in told
     assert "Stands there." not in told
     assert (await surface.stored(waits)).seen
     # It comes all the same.
