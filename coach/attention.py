@@ -306,7 +306,9 @@ def _standing(
 
 
 def _asked_for(person: Person, each: Waiting, now: datetime) -> Decided | None:
-    """The verdict on what was put off until now: they want to hear of it, whatever it is."""
+    """The verdict on what was put off until now: they want to hear of it, however often it came."""
+    if not admits(person.settings.level, each.priority):
+        return Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
     if (silent := silenced(person, now)) is not None:
         until = person.paused_until if silent is Reason.PAUSED else None
         return Decided(Verdict.HOLD, silent, until)

@@ -694,7 +694,7 @@ def asked_for(until: datetime, **more: Any) -> Waiting:
     known: dict[str, Any] = {
         "message": MessageState.SENT, "sent_at": until - 2 * DAY, "snoozed_until": until,
     }  # fmt: skip
-    return ripe("wanted", at=until - 2 * DAY, priority=Priority.LOW, **(known | more))
+    return ripe("wanted", at=until - 2 * DAY, **(known | more))
 
 
 def test_what_was_put_off_until_the_morning_comes_then_whatever_would_have_kept_it_away() -> None:
@@ -718,6 +718,8 @@ def test_what_was_put_off_until_the_morning_comes_then_whatever_would_have_kept_
 def test_what_was_put_off_comes_to_nobody_who_wants_silence() -> None:
     until = NOON + HOUR
     wanted = asked_for(NOON)
+    minimal = coached(settings=replace(ANA.settings, level=Level.MINIMAL))
+    assert one(decide(minimal, [wanted], NOON)).reason is Reason.BELOW_LEVEL
     paused = one(decide(coached(paused_until=until), [wanted], NOON))
     assert paused == Decided(Verdict.HOLD, Reason.PAUSED, until)
     disturbed = coached(dnd_until=until, brief_made_at=NINE - DAY)
