@@ -2,15 +2,22 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from bot.coaching.snoozing import snooze
 from bot.runtime.parts import Parts
+from bot.slack.answers import Answer, record
+from bot.slack.drawing import KINDS
 from coach.history import Past
+from coach.models import MessageState
 from coach.phrases import say
 from coach.postponing import tomorrow
 from storage import asking, attention, people, sayings
+from storage import insights as advice
+from storage.messages import Message
 from storage.sayings import Saying
+from storage.sending import Claimed
 from storage.tables import insights
 from tests.bot.coaching.test_following import late
 from tests.bot.coaching.test_ticking import open_deal, task
@@ -137,3 +144,32 @@ async def test_what_is_put_into_a_brief_of_a_moment_ago_is_said_by_it(sqlite_wor
     async with world.database.read() as tx:
         rows = (await tx.execute(select(insights))).all()
     assert {len(sayings.of_row(row)) for row in rows} == {1}
+
+
+async def test_what_a_summary_said_is_known_to_rules_and_to_attention(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"))
+    (insight,) = await insights_of(parts, ana)
+    async with parts.database.write() as tx:
+        await sayings.said(tx, WORKSPACE, [insight.fingerprint], "backlog", BEGINNING)
+        told = await advice.past(tx, WORKSPACE, [insight.rule], [ana.id], BEGINNING + DAY)
+    ((known,),) = told.values()
+    assert known.unanswered_at == (BEGINNING,)
+    assert (await past(parts, ana.id)).unanswered == {(insight.rule, insight.subject): 1}
+
+
+@pytest.mark.parametrize(("superseded", "gone"), [(False, False), (True, False), (False, True)])
+async def test_only_what_can_be_read_in_a_message_drawn_again_is_said_by_it(
+    parts: Parts, superseded: bool, gone: bool
+) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, won("D-1"))
+    shown = await insights_of(parts, ana)
+    brief = Message(
+        WORKSPACE, "brief:1", "brief", ANA, person_id=ana.id, state=MessageState.SENT,
+        sent_at=BEGINNING, superseded=superseded,
+    )  # fmt: skip
+    async with parts.database.write() as tx:
+        await record(tx, [Answer(Claimed(brief, shown, ana), KINDS["brief"], gone=gone)])
+        (row,) = await tx.execute(select(insights))
+    assert bool(sayings.of_row(row)) == (not superseded and not gone)
