@@ -450,7 +450,7 @@ async def test_what_would_be_made_twice_is_not_tried_again_when_its_answer_was_l
     desk.vendor.delays = [2]
     async with Caller(desk.crm, patience=0.2) as hasty:
         await outbox.send_due(desk.crm, hasty)
-    (error,) = await desk.refused()
+    (error,) = await desk.failed()
     assert error is not None
     assert error.startswith("The answer was lost, and doing it twice could do harm.")
     assert await desk.send(timedelta(days=1)) == 0
