@@ -10,26 +10,20 @@ from datetime import datetime, timedelta
 from coach.backlogs import adds_to_summary, is_time_for_summary, whole_at
 from coach.bulk import in_bulk
 from coach.calendar import is_at_work, local_date, next_morning, next_work, start_of_day
-from coach.history import TO_DIGEST, Mute, Past
+from coach.chain import FRESH, is_after, is_at_it, silenced, standing
+from coach.history import Past
 from coach.models import (
     Enrolment,
     Insight,
     InsightState,
     InsightType,
-    Level,
     MessageState,
     Person,
-    Priority,
     SubjectKind,
 )
-from coach.muting import mute_of, names_of
-from coach.repetition import OFTEN
 from coach.thresholds import daily_cap
 from coach.timetable import (
-    BEGINNING,
-    SAME_BRIEF,
     adds_to_brief,
-    brief_on,
     digest_now,
     digest_to_come,
     has_just_begun,
@@ -43,9 +37,6 @@ from coach.waiting import Waiting, by_importance, on_their_way
 
 #: After an unanswered card, the next one waits so long.
 APART = timedelta(seconds=60)
-
-#: An answer to what somebody has just done finds them at it for so long, at any hour.
-FRESH = timedelta(minutes=15)
 
 #: What waited for a digest can be answered for so long after it.
 IN_DIGEST = timedelta(days=3)
@@ -93,7 +84,7 @@ def decide(
     for each in waiting:
         # What stands in the brief of before is left to the one of now.
         again = anew and _is_in_brief(each, now)
-        found = _standing(person, each, past, now, bulk=each.fingerprint in bulk, again=again)
+        found = standing(person, each, past, now, bulk=each.fingerprint in bulk, again=again)
         if found is None:
             ready.append(each)
         else:
@@ -171,7 +162,7 @@ def _ask(
     if person.enrolment is not Enrolment.NEW:
         return False
     held = [each for each in waiting if decided[each.fingerprint].reason is Reason.CONSENT]
-    return any(_is_at_it(each, now) for each in held) or bool(held and is_at_work(now, person))
+    return any(is_at_it(each, now) for each in held) or bool(held and is_at_work(now, person))
 
 
 def _tired(
@@ -207,19 +198,6 @@ def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> 
     return min((at for at in again if at is not None and at > now), default=None)
 
 
-def silenced(person: Person, now: datetime) -> Reason | None:
-    """Why nothing may be sent to this person at all, if so: what no message of advice gets past."""
-    if person.slack_user_id is None:
-        return Reason.UNMATCHED
-    if person.enrolment is Enrolment.DECLINED:
-        return Reason.DECLINED
-    if person.enrolment is not Enrolment.STARTED:
-        return Reason.CONSENT
-    if not person.settings.enabled:
-        return Reason.OFF
-    return Reason.PAUSED if _is_after(person.paused_until, now) else None
-
-
 def still_wanted(person: Person, insight: Insight, now: datetime) -> bool:
     """Whether what was decided still holds when the message has its turn, a moment later."""
     return (
@@ -242,130 +220,6 @@ def may_come(person: Person, insights: Sequence[Insight], now: datetime, *, alon
     return alone and any(since < moment <= now for moment in moments)
 
 
-def admits(level: Level, priority: Priority) -> bool:
-    """Whether a person at this level is interrupted by an insight of this priority."""
-    return priority + level > Priority.HIGH
-
-
-def _is_after(until: datetime | None, now: datetime) -> bool:
-    return until is not None and until > now
-
-
-def _standing(
-    person: Person, each: Waiting, past: Past, now: datetime, *, bulk: bool, again: bool
-) -> Decided | None:
-    """The verdict on an insight that has nothing to do with the others; `None`: it may be said."""
-    if each.expires_at <= now:
-        return Decided(Verdict.DROP, Reason.EXPIRED)
-    if each.stands and not again:
-        return SAID
-    if each.message is MessageState.SENDING:
-        return TURN
-    if (mute := _muted(each, past, now)) is not None:
-        return Decided(Verdict.HOLD, Reason.MUTED, mute.until)
-    if _is_after(each.snoozed_until, now):
-        return Decided(Verdict.HOLD, Reason.SNOOZED, each.snoozed_until)
-    if (
-        each.message is MessageState.DUE
-        and each.shown_by == "digest"
-        and silenced(person, now) is None
-    ):
-        # Why it was put there has not changed, and no reason to take it back while it is tried.
-        return _still_due(person, each, now)
-    if each.snoozed_until is not None and not each.stands:
-        return _asked_for(person, each, now)
-    # Before all that leads into the digest: there it would be said once more. A backlog was not
-    # said before, whatever was said of its rule.
-    if not each.backlog and past.unanswered.get((each.rule, each.subject), 0) >= OFTEN:
-        return Decided(Verdict.HOLD, Reason.REPEATED)
-    # Nobody is asked to be coached for the sake of what would not interrupt them.
-    if not admits(person.settings.level, each.priority) and not each.backlog:
-        return Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
-    if (silent := silenced(person, now)) is not None:
-        until = person.paused_until if silent is Reason.PAUSED else None
-        return Decided(Verdict.HOLD, silent, until)
-    if each.message is MessageState.FAILED:
-        return Decided(Verdict.HOLD, Reason.REFUSED)
-    if past.not_relevant.get(each.rule, 0) >= TO_DIGEST:
-        return Decided(Verdict.DIGEST, Reason.NOT_RELEVANT)
-    if each.rule in past.stepped_back:
-        return Decided(Verdict.DIGEST, Reason.UNANSWERED)
-    if bulk:
-        return Decided(Verdict.DIGEST, Reason.BULK)
-    if each.message is MessageState.DUE and each.shown_by != "card":
-        return _still_due(person, each, now)
-    if again:
-        return IN_BRIEF
-    if each.backlog:
-        return IN_SUMMARY
-    if _is_for_the_brief(person, each):
-        return IN_BRIEF if person.settings.brief else Decided(Verdict.DIGEST, Reason.NO_BRIEF)
-    if each.fresh_until is not None and each.fresh_until <= now:
-        return Decided(Verdict.DIGEST, Reason.LATE)
-    return _at_this_moment(person, each, now)
-
-
-def _asked_for(person: Person, each: Waiting, now: datetime) -> Decided | None:
-    """The verdict on what was put off until now: they want to hear of it, however often it came."""
-    if not admits(person.settings.level, each.priority):
-        return Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
-    if (silent := silenced(person, now)) is not None:
-        until = person.paused_until if silent is Reason.PAUSED else None
-        return Decided(Verdict.HOLD, silent, until)
-    if each.message is MessageState.FAILED:
-        return Decided(Verdict.HOLD, Reason.REFUSED)
-    if each.message is MessageState.DUE and each.shown_by != "card":
-        return _still_due(person, each, now)
-    return _at_this_moment(person, each, now)
-
-
-def _still_due(person: Person, each: Waiting, now: datetime) -> Decided:
-    """The verdict on what a brief or digest, on its way to Slack, is to show."""
-    if _is_after(person.dnd_until, now):
-        return Decided(Verdict.HOLD, Reason.DISTURBED, person.dnd_until)
-    if (work := next_work(now, person)) > now and not has_just_begun(person, now):
-        return Decided(Verdict.HOLD, Reason.HOURS, work)
-    return TURN
-
-
-def _at_this_moment(person: Person, each: Waiting, now: datetime) -> Decided | None:
-    """Whether the person can be interrupted just now."""
-    if _is_after(each.not_before, now):
-        return Decided(Verdict.HOLD, Reason.TROUBLE, each.not_before)
-    if _is_after(person.dnd_until, now):
-        return Decided(Verdict.HOLD, Reason.DISTURBED, person.dnd_until)
-    if not _is_at_it(each, now) and (work := next_work(now, person)) > now:
-        return Decided(Verdict.HOLD, Reason.HOURS, work)
-    return None
-
-
-def _is_at_it(each: Waiting, now: datetime) -> bool:
-    """Whether its person is at it just now: it answers what they did, or they wanted it now."""
-    if each.snoozed_until is not None:
-        return now - FRESH < each.snoozed_until <= now
-    return each.own_act and each.created_at + FRESH > now
-
-
-def _is_for_the_brief(person: Person, each: Waiting) -> bool:
-    """What time alone brings comes together, but for whoever wants everything as it comes."""
-    if each.type is InsightType.ACTION:
-        return False
-    if person.settings.level < Level.ACTIVE:
-        return True
-    # What is there as their day begins comes together even so.
-    since = brief_on(local_date(each.created_at, person), person)
-    began = person.began_at
-    return (since is not None and each.created_at < since + SAME_BRIEF) or (
-        began is not None and began <= each.created_at < began + BEGINNING
-    )
-
-
-def _muted(each: Waiting, past: Past, now: datetime) -> Mute | None:
-    if not past.mutes:
-        return None
-    return mute_of(names_of(each.rule, each.type, each.subject, each.about), past.mutes, now)
-
-
 def _backlog(
     person: Person,
     in_order: Sequence[Waiting],
@@ -374,7 +228,7 @@ def _backlog(
     room: int,
 ) -> tuple[str, ...]:
     """What the summary of a backlog is made of, if it is its time."""
-    if not is_time_for_summary(person, now) or _is_after(person.dnd_until, now):
+    if not is_time_for_summary(person, now) or is_after(person.dnd_until, now):
         return ()
     if room <= 0 and not adds_to_summary(person, now):
         return ()
@@ -393,7 +247,7 @@ def _brief(
         return ()
     if room <= 0 and not adds_to_brief(person, now):
         return ()
-    if _is_after(person.dnd_until, now) or not is_time_for_brief(person, now):
+    if is_after(person.dnd_until, now) or not is_time_for_brief(person, now):
         return ()
     return _those(in_order, decided, IN_BRIEF, now)
 
@@ -404,7 +258,7 @@ def _those(
     return tuple(
         each.fingerprint
         for each in in_order
-        if decided.get(each.fingerprint) == as_ and not _is_after(each.not_before, now)
+        if decided.get(each.fingerprint) == as_ and not is_after(each.not_before, now)
     )
 
 
@@ -419,7 +273,7 @@ def _digest(
     """What the digest is made of, if it is its time."""
     if room <= 0 or not is_time_for_digest(person, now) or silenced(person, now):
         return ()
-    if _is_after(person.dnd_until, now):
+    if is_after(person.dnd_until, now):
         return ()
     return tuple(
         each.fingerprint

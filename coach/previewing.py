@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 
-from coach.attention import silenced
 from coach.calendar import (
     holiday_on,
     is_at_work,
@@ -11,6 +10,7 @@ from coach.calendar import (
     moment_on,
     next_work,
 )
+from coach.chain import silenced
 from coach.models import Insight, Person
 from coach.phrases import Phrase, TimeOfDay, counted, facts, say, together
 from coach.thresholds import daily_cap

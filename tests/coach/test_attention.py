@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from coach.attention import APART, Decision, admits, decide, still_wanted
+from coach.attention import APART, Decision, decide, still_wanted
+from coach.chain import admits
 from coach.history import Mute, Past, Said, looked_back
 from coach.models import (
     Enrolment,

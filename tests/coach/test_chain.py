@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.attention import FRESH, IN_DIGEST, Decision, decide, may_come
+from coach.attention import IN_DIGEST, Decision, decide, may_come
 from coach.backlogs import QUIET
 from coach.bulk import BULK
 from coach.calendar import is_at_work, next_work
+from coach.chain import FRESH
 from coach.history import Mute, Past
 from coach.models import (
     Enrolment,

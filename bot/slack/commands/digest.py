@@ -5,7 +5,7 @@ from bot.coaching.saying import SHOWN
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.digest import digest
 from bot.slack.command import Answer, Call, Subcommand, says
-from coach.attention import silenced
+from coach.chain import silenced
 from coach.models import Insight
 from coach.phrases import Phrase, say, together
 from coach.previewing import digest_after

@@ -26,8 +26,8 @@ from hypothesis.stateful import (
 
 from bot.coaching import enrolling, following
 from coach import postponing
-from coach.attention import FRESH, silenced
 from coach.calendar import is_at_work, local_date
+from coach.chain import FRESH, silenced
 from coach.errors import CoachError
 from coach.models import Dismissed, Enrolment, Insight, InsightState, Level, MessageState
 from coach.states import INSIGHT_WAYS, MESSAGE_WAYS, Press, presses
