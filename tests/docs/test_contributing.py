@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 #: What a plugin of each kind is, and so where its examples are.
-SECTIONS = ["A rule", "A rule of time", "An action", "A CRM provider", "A sub-command"]
+SECTIONS = ["A rule", "A rule of time", "A pattern", "An action", "A CRM provider", "A sub-command"]
 
 COPIED = ["bot", "coach", "storage", "migrations", "tests", "pyproject.toml", "manifest.yml"]
 

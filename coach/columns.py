@@ -1,0 +1,179 @@
+"""What patterns are found in: a team's deals, stays and tasks, in columns.
+
+Instants are whole microseconds since 1970 in UTC, `NEVER` for none; whose a thing is, is the place
+of its person in `History.people`, `NOBODY` for nobody's. What the CRM calls things is coded: a
+column of numbers, and the names they stand for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from coach.arrays import Bools, Floats, Ints
+from coach.models import Person
+
+NEVER = -(2**62)
+NOBODY = -1
+
+OPEN, WON, LOST = 0, 1, 2
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+
+#: A date that came without an hour stands for noon or for midnight in UTC.
+_HOURLESS = (0, 12 * HOUR)
+
+T = TypeVar("T", "Deals", "Stays", "Tasks")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What each thing is called: a code, `NOBODY` where the CRM does not say, and the names."""
+
+    codes: Ints
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deals:
+    """Every deal the CRM has, one place each."""
+
+    created: Ints
+    closed: Ints
+    #: `OPEN`, `WON` or `LOST`.
+    status: Ints
+    owner: Ints
+    #: What it is worth, not a number where nobody has said.
+    value: Floats
+    #: When its contact was first called, written to or met after it was created.
+    contacted: Ints
+    #: When the first task for it was made after it was created.
+    followed: Ints
+    #: Whether the CRM tells with whom it is.
+    with_contact: Bools
+    #: By name: `source`, `product`, `sector`, `currency`.
+    fields: Mapping[str, Coded] = field(default_factory=dict)
+
+    def only(self, which: Bools) -> "Deals":
+        """Those of them."""
+        fields = {
+            name: replace(each, codes=each.codes[which]) for name, each in self.fields.items()
+        }
+        return Deals(
+            self.created[which],
+            self.closed[which],
+            self.status[which],
+            self.owner[which],
+            self.value[which],
+            self.contacted[which],
+            self.followed[which],
+            self.with_contact[which],
+            fields,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """Every stay in a stage that has ended, of a deal that is decided."""
+
+    stage: Coded
+    entered: Ints
+    left: Ints
+    won: Bools
+    closed: Ints
+    owner: Ints
+
+    def only(self, which: Bools) -> "Stays":
+        """Those of them."""
+        stage = replace(self.stage, codes=self.stage.codes[which])
+        return Stays(
+            stage,
+            self.entered[which],
+            self.left[which],
+            self.won[which],
+            self.closed[which],
+            self.owner[which],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Every task of somebody."""
+
+    created: Ints
+    completed: Ints
+    owner: Ints
+
+    def only(self, which: Bools) -> "Tasks":
+        """Those of them."""
+        return Tasks(self.created[which], self.completed[which], self.owner[which])
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is known of a team, or of one of its people, at one time."""
+
+    now: int
+    #: Those who own anything, at the places that `owner` names.
+    people: Sequence[Person]
+    deals: Deals
+    stays: Stays
+    tasks: Tasks
+
+    def of(self, owner: int) -> "History":
+        """What is one person's own."""
+        return replace(
+            self,
+            deals=_of(self.deals, owner),
+            stays=_of(self.stays, owner),
+            tasks=_of(self.tasks, owner),
+        )
+
+
+def _of(things: T, owner: int) -> T:
+    return things.only(things.owner == owner)
+
+
+def micros(at: datetime) -> int:
+    """An instant as these columns have it."""
+    return int((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * SECOND)
+
+
+def coded(values: Iterable[str | None]) -> Coded:
+    """Texts as codes; those that differ in case or in spaces around them alone are the same.
+
+    Each is called as it was first met; an empty one is none.
+    """
+    import numpy as np
+
+    places: dict[str, int] = {}
+    known: dict[str | None, int] = {None: NOBODY}
+    names: list[str] = []
+    codes: list[int] = []
+    for value in values:
+        code = known.get(value)
+        if code is None:
+            shown = " ".join((value or "").split())
+            code = places.setdefault(shown.casefold(), len(names)) if shown else NOBODY
+            if code == len(names):
+                names.append(shown)
+            known[value] = code
+        codes.append(code)
+    return Coded(np.asarray(codes, dtype=np.int64), tuple(names))
+
+
+def has_hour(at: Ints) -> Bools:
+    """Of which instants the hour is known, and not the day alone."""
+    import numpy as np
+
+    known: Bools = (at != NEVER) & ~np.isin(at % DAY, _HOURLESS)
+    return known
+
+
+def month(at: Ints) -> Ints:
+    """The month of each instant, counted from 1970."""
+    import numpy as np
+
+    return at.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)

@@ -1,0 +1,1 @@
+"""Patterns: one file each, found by its name; every file exports `PATTERN`."""

@@ -1,0 +1,145 @@
+"""What each pattern is there to find, it finds in most teams where it is so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from coach.columns import DAY, HOUR, LOST, NEVER, OPEN, WON, Deals, History
+from coach.looking import look
+from tests.coach.patterns.made import (
+    NOW,
+    PATTERNS,
+    SOURCES,
+    Random,
+    chance_by_group,
+    decided,
+    passing,
+    with_stays,
+    with_tasks,
+)
+
+SEEDS = 50
+
+#: A real difference is found this often at least.
+POWER = 0.8
+
+
+def by_source(random: Random) -> History:
+    return decided(random, 360, chance=chance_by_group(0.5, 0.2))
+
+
+def by_product(random: Random) -> History:
+    chance = chance_by_group(0.5, 0.2, field="product")
+    return decided(random, 360, chance=chance, field="product")
+
+
+def by_sector(random: Random) -> History:
+    chance = chance_by_group(0.1, 0.45, field="sector")
+    return decided(random, 480, chance=chance, field="sector")
+
+
+def where_only_wins_are_told(random: Random) -> History:
+    return decided(random, 480, chance=chance_by_group(0.5, 0.2), lose=False)
+
+
+def by_first_response(random: Random) -> History:
+    def chance(deals: Deals) -> np.ndarray:
+        soon = (deals.contacted != NEVER) & (deals.contacted - deals.created < 8 * HOUR)
+        return np.where(soon, 0.5, 0.2)
+
+    return decided(random, 500, chance=chance)
+
+
+def by_follow_up(random: Random) -> History:
+    def chance(deals: Deals) -> np.ndarray:
+        soon = (deals.followed != NEVER) & (deals.followed - deals.created < DAY)
+        return np.where(soon, 0.45, 0.2)
+
+    return decided(random, 300, chance=chance)
+
+
+def by_size(random: Random) -> History:
+    team = decided(random, 400)
+    deals = team.deals
+    large = deals.value > np.quantile(deals.value, 0.66)
+    took = (deals.closed - deals.created) * np.where(large, 3, 1)
+    closed = deals.created + took
+    return replace(
+        team,
+        deals=replace(
+            deals,
+            closed=np.where(closed > NOW, NEVER, closed),
+            status=np.where(closed > NOW, OPEN, deals.status),
+        ),
+    )
+
+
+def by_stay(random: Random) -> History:
+    team = with_stays(random, decided(random, 400, chance=0.5))
+    stays = team.stays
+    length = stays.left - stays.entered
+    long = length > np.quantile(length, 0.75)
+    won = random.random(len(long)) < np.where(long, 0.2, 0.55)
+    return replace(team, stays=replace(stays, won=won))
+
+
+def by_time_of_day(random: Random) -> History:
+    def mostly_in_the_morning(hour: np.ndarray) -> np.ndarray:
+        return np.where(random.random(len(hour)) < 0.5, hour / 3, hour)
+
+    return with_tasks(random, decided(random, 60, sellers=1), part=mostly_in_the_morning)
+
+
+def forgotten(random: Random) -> History:
+    team = decided(random, 400)
+    deals = team.deals
+    old = random.random(400) < 0.2
+    created = np.where(old, NOW - 300 * DAY - random.integers(0, 60 * DAY, 400), deals.created)
+    status = np.where(old, OPEN, deals.status)
+    closed = np.where(old, NEVER, np.minimum(deals.closed, deals.created + 90 * DAY))
+    return replace(team, deals=replace(deals, created=created, status=status, closed=closed))
+
+
+@pytest.mark.parametrize(
+    ("planted", "name", "group"),
+    [
+        (by_source, "won_by_source", "Referral"),
+        (by_product, "won_by_product", SOURCES[0]),
+        (by_sector, "won_by_sector", SOURCES[0]),
+        (where_only_wins_are_told, "won_by_source", "Referral"),
+        (by_first_response, "first_response", "within 8 h"),
+        (by_follow_up, "follow_up_in_a_day", "won"),
+        (by_size, "size_and_time", "large"),
+        (by_stay, "long_in_stage", "Proposal"),
+        (by_time_of_day, "time_of_tasks", "09:00–12:00"),
+        (forgotten, "open_too_long", ""),
+    ],
+)
+def test_what_is_planted_is_found(
+    planted: Callable[[Random], History], name: str, group: str
+) -> None:
+    found = sum(
+        f"{name}:{group}" in passing(planted(np.random.default_rng(seed)), name)
+        for seed in range(SEEDS)
+    )
+    assert found >= POWER * SEEDS
+
+
+def test_how_long_deals_take_is_told_as_it_is_and_not_as_the_decided_ones_alone_show() -> None:
+    random = np.random.default_rng(0)
+    created = NOW - random.integers(0, 150 * DAY, 3000)
+    closed = created + random.exponential(60 / np.log(2) * DAY, 3000).astype(np.int64)
+    late = closed > NOW
+    team = decided(random, 3000)
+    deals = replace(
+        team.deals,
+        created=created,
+        closed=np.where(late, NEVER, closed),
+        status=np.where(late, OPEN, np.where(random.random(3000) < 0.5, WON, LOST)),
+    )
+    (found,) = look({"time": PATTERNS["time_to_decide"]}, replace(team, deals=deals))[:1]
+    assert found.passed
+    assert found.looked.numbers["half"] == pytest.approx(60, abs=5)
+    assert found.looked.numbers["decided"] < 45
