@@ -67,6 +67,10 @@ class StoredWrite:
     state: str = ""
     #: Whether somebody had it before who never said what came of it: a process that was killed.
     lost: bool = False
+    #: Of one that failed: whether nobody knows if the CRM has it.
+    in_doubt: bool = False
+    #: The message that tells its person of it, if it was given up once; set by the store.
+    told_in: str | None = None
 
     @property
     def takes_back(self) -> bool:
@@ -108,7 +112,8 @@ def restored(value: Mapping[str, Any]) -> CrmWrite:
     return cls(**told)
 
 
-def _write(row: Row[Any]) -> StoredWrite:
+def from_row(row: Row[Any]) -> StoredWrite:
+    """The change in a row of the whole table."""
     return StoredWrite(
         row.workspace_id,
         row.key,
@@ -122,6 +127,8 @@ def _write(row: Row[Any]) -> StoredWrite:
         row.fence,
         row.before or {},
         row.state,
+        in_doubt=row.in_doubt,
+        told_in=row.told_in,
     )
 
 
@@ -189,7 +196,7 @@ async def of_insight(tx: Tx, workspace_id: str, fingerprint: str) -> list[Stored
         )
         .order_by(crm_writes.c.created_at, crm_writes.c.key)
     )
-    return [_write(row) for row in await tx.execute(query)]
+    return [from_row(row) for row in await tx.execute(query)]
 
 
 async def undone(tx: Tx, workspace_id: str, fingerprint: str) -> set[str]:
@@ -287,14 +294,14 @@ async def claim(
         .returning(crm_writes)
     )
     claimed = [
-        replace(_write(row), lost=before[row.workspace_id, row.key] is not None) for row in taken
+        replace(from_row(row), lost=before[row.workspace_id, row.key] is not None) for row in taken
     ]
     return sorted(claimed, key=lambda each: (each.made_at, each.key))
 
 
 async def finish(tx: Tx, write: StoredWrite, now: datetime) -> bool:
     """The CRM has it. Like each of these, says whether the claim it was handed out under held."""
-    return await _settle(tx, write, state="done", done_at=now, error=None)
+    return await _settle(tx, write, state="done", done_at=now, error=None, in_doubt=False)
 
 
 async def refuse(tx: Tx, write: StoredWrite, error: str, now: datetime) -> bool | None:
@@ -331,7 +338,7 @@ async def one(tx: Tx, workspace_id: str, key: str) -> StoredWrite | None:
         crm_writes.c.workspace_id == workspace_id, crm_writes.c.key == key
     )
     row = (await tx.execute(query)).first()
-    return _write(row) if row else None
+    return from_row(row) if row else None
 
 
 async def refused(
@@ -348,7 +355,7 @@ async def refused(
         .order_by(crm_writes.c.done_at.desc(), crm_writes.c.key)
         .limit(most)
     )
-    return [_write(row) for row in await tx.execute(query)]
+    return [from_row(row) for row in await tx.execute(query)]
 
 
 async def first_done(tx: Tx, workspace_id: str) -> dict[str, datetime]:
@@ -371,9 +378,12 @@ async def put_back(tx: Tx, write: StoredWrite, at: datetime) -> bool:
     return await _settle(tx, write, not_before=at, attempts=crm_writes.c.attempts - 1)
 
 
-async def fail(tx: Tx, write: StoredWrite, error: str) -> bool:
-    """The CRM will not have it; what was done to the same thing after it may go on."""
-    return await _settle(tx, write, state="failed", error=error)
+async def fail(tx: Tx, write: StoredWrite, error: str, *, in_doubt: bool = False) -> bool:
+    """It is given up; what was done to the same thing after it may go on.
+
+    It is `in_doubt` when nobody knows whether the CRM has it.
+    """
+    return await _settle(tx, write, state="failed", error=error, in_doubt=in_doubt)
 
 
 async def _settle(tx: Tx, write: StoredWrite, **values: object) -> bool:
@@ -409,7 +419,7 @@ async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[Sto
         .order_by(crm_writes.c.created_at.desc())
         .limit(most)
     )
-    return [_write(row) for row in await tx.execute(query)]
+    return [from_row(row) for row in await tx.execute(query)]
 
 
 async def replay(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.coaching import following
+from bot.coaching import following, undelivered
 from bot.coaching.actor import Actor
 from bot.coaching.changes import make, write_of
 from bot.coaching.permission import Refusal, action_of, refused, theirs
@@ -109,11 +109,16 @@ async def _see_to(parts: Parts, tx: Tx, insight: Insight, person: Person) -> Ins
             now,
             outcome=all_done(said),
         )
-        return taken or insight
+        return await _as_it_stands(tx, taken) if taken else insight
     await following.act(tx, workspace_id, review, now)
     so_far = done_so_far(said)
     await kept.note_progress(tx, workspace_id, insight.fingerprint, so_far)
     return replace(review.after(insight, now), outcome=so_far)
+
+
+async def _as_it_stands(tx: Tx, taken: Insight) -> Insight:
+    """It says as well what of it was given up already and is not in the CRM."""
+    return replace(taken, outcome=await undelivered.say_on(tx, taken))
 
 
 def _is_worked_off(action: Action, view: ActionView) -> bool:
@@ -165,6 +170,7 @@ async def submit(
         done = await crm_writes.of_insight(tx, actor.workspace_id, fingerprint)
         if done and (until := done[-1].made_at + undoing.WITHIN) > parts.clock.now():
             await undoing.allow(tx, actor.workspace_id, fingerprint, until)
+        taken = await _as_it_stands(tx, taken)
     parts.wake.attention.set()
     parts.wake.sender.set()
     parts.wake.outbox.set()

@@ -6,7 +6,7 @@ For ten minutes, once. What the CRM has heard of it is told to take back, where 
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.coaching import following, silencing
+from bot.coaching import following, silencing, undelivered
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal, own
 from bot.coaching.recording import apply
@@ -165,6 +165,10 @@ async def _undo_one(parts: Parts, tx: Tx, insight: Insight, write: StoredWrite) 
             await activities.forget(tx, workspace_id, connection_id, key)
     if following.is_list(parts, insight):
         await kept.about_again(tx, workspace_id, insight.fingerprint, kind, connection_id, id)
+    if write.told_in is not None:
+        await undelivered.follow(parts, tx, write)
+    if withdrawn and write.in_doubt:
+        return say("Undone here. Look in the CRM, which may have it: {done}", done=write.words)
     if withdrawn:
         return say("Undone: {done}", done=write.words)
     back = writes.opposite(write.write, write.before)

@@ -50,6 +50,8 @@ class Impossible:
     """The call must not be made, or must not be made again; why, in words for people."""
 
     why: str
+    #: Whether it may have been made: its answer was lost.
+    in_doubt: bool = False
 
 
 @dataclass(slots=True)
@@ -263,7 +265,7 @@ class Caller:
                 return await self._silent(connection, line, attempts, _told(error))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not call.repeatable:
-                    return Impossible(unknown(_told(error)))
+                    return Impossible(unknown(_told(error)), in_doubt=True)
                 return await self._silent(connection, line, attempts, _told(error))
             return await self._heard(connection, line, answer, attempts)
 

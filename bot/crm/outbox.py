@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.coaching import refusing
+from bot.coaching import refusing, undelivered
 from bot.coaching.adopting import adopt
 from bot.crm.caller import PATIENCE, Caller, Impossible, Later, unknown
 from bot.crm.calls import Answer
@@ -168,13 +168,14 @@ async def _send(
         return
     if write.lost and not call.repeatable:
         # The call may have been made before the process that had it came to its end.
-        await _fail(crm, write, unknown("the coach was stopped while it was being sent"))
+        why = unknown("the coach was stopped while it was being sent")
+        await _fail(crm, write, why, in_doubt=True)
         return
     match await caller.make(connection, call, write.attempts):
         case Later() as later:
             await _again(crm, write, later)
-        case Impossible(why):
-            await _fail(crm, write, why)
+        case Impossible(why, in_doubt):
+            await _fail(crm, write, why, in_doubt=in_doubt)
         case Answer() as answer:
             told = writing.read(outgoing, answer)
             if told.again is not None:
@@ -189,13 +190,18 @@ async def _done(crm: CrmParts, write: StoredWrite, told: Told) -> None:
     parts = crm.shared
     kind, id = writes.subject(write.write)
     async with parts.database.write() as tx:
-        if told.remote_id is not None and isinstance(write.write, CreateTask):
-            # What the CRM calls it holds even when the claim has run out meanwhile.
+        made = told.remote_id is not None and isinstance(write.write, CreateTask)
+        if made or write.told_in is not None:
             await workspaces.lock(tx, parts.database, write.workspace_id)
+        if told.remote_id is not None and made:
+            # What the CRM calls it holds even when the claim has run out meanwhile.
             await adopt(
                 parts, tx, write.workspace_id, write.connection_id, kind, id, told.remote_id
             )
-        await crm_writes.finish(tx, write, parts.clock.now())
+        if await crm_writes.finish(tx, write, parts.clock.now()) and write.told_in is not None:
+            # It was given up before, and somebody has had it tried again.
+            await undelivered.follow(parts, tx, write)
+            parts.wake.sender.set()
     log.info("told the CRM: %s", plain(write.words))
 
 
@@ -211,10 +217,15 @@ async def _again(crm: CrmParts, write: StoredWrite, later: Later) -> None:
         await crm_writes.retry(tx, write, later.at, later.why)
 
 
-async def _fail(crm: CrmParts, write: StoredWrite, error: str) -> None:
+async def _fail(crm: CrmParts, write: StoredWrite, error: str, *, in_doubt: bool = False) -> None:
+    """It is given up: its person is told, as they count on it."""
     log.warning("a change could not be brought to the CRM: %s (%s)", plain(write.words), error)
-    async with crm.shared.database.write() as tx:
-        await crm_writes.fail(tx, write, error)
+    parts = crm.shared
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, write.workspace_id)
+        if await crm_writes.fail(tx, write, error, in_doubt=in_doubt):
+            await undelivered.tell(parts, tx, write)
+    parts.wake.sender.set()
 
 
 async def _refused(crm: CrmParts, write: StoredWrite, why: str, *, gone: bool) -> None:
@@ -225,6 +236,8 @@ async def _refused(crm: CrmParts, write: StoredWrite, why: str, *, gone: bool) -
         await workspaces.lock(tx, parts.database, write.workspace_id)
         if await crm_writes.refuse(tx, write, why, now):
             await refusing.take_back(parts, tx, write, why, gone=gone)
+            if write.told_in is not None:
+                await undelivered.follow(parts, tx, write)
             # What the CRM has instead it may have told of to nobody: it is looked for at once.
             place = write.workspace_id, write.connection_id
             await fetches.bring_on(tx, *place, [Want.HISTORY], now)

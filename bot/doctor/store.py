@@ -320,7 +320,8 @@ async def _writes(tx: Tx, now: datetime, most: int | None) -> AsyncIterator[Find
         yield fault(
             "changes",
             f"{counts['failed']:,} did not get to the CRM.",
-            "Mend the callback (`coach connect` shows and sets it), then run `coach replay`.",
+            "Mend what is named here (`coach connect` shows and sets the "
+            "callback), then run `coach replay`, unless they did it in the CRM by hand.",
             tuple(
                 f"{each.key}  {plain(each.words)}: {redacted(each.error or '')}" for each in shown
             ),

@@ -13,6 +13,7 @@ from bot.slack.blocks.notices import hello, link_answer, link_request, trouble, 
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.blocks.question import question
 from bot.slack.blocks.taking_over import taking_over
+from bot.slack.blocks.undelivered import undelivered
 from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
@@ -135,5 +136,6 @@ KINDS: Mapping[str, Kind] = {
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),
     "link_answer": Kind(lambda sight: link_answer(sight.params, sight.voice)),
     "trouble": Kind(lambda sight: trouble(sight.params, sight.voice)),
+    "undelivered": Kind(lambda sight: undelivered(sight.params, sight.voice)),
     "taking_over": Kind(lambda sight: taking_over(sight.params, sight.voice)),
 }

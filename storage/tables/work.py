@@ -1,6 +1,7 @@
 """Work under way: changes for CRMs."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Integer,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from storage.columns import Json, SaidText, UtcDateTime
@@ -45,6 +47,10 @@ crm_writes = Table(
     Column("leased_until", UtcDateTime),
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("error", Text),
+    # Of one that was given up: whether nobody knows if the CRM has it, as its answer was lost; and
+    # the message that tells its person, also that the CRM has it after all.
+    Column("in_doubt", Boolean, nullable=False, server_default=text("false")),
+    Column("told_in", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("done_at", UtcDateTime),
     PrimaryKeyConstraint("workspace_id", "key"),

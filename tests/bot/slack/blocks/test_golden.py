@@ -29,6 +29,7 @@ from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.blocks.snooze import snooze_modal
 from bot.slack.blocks.taking_over import taking_over
+from bot.slack.blocks.undelivered import undelivered
 from bot.slack.blocks.why import why_modal
 from coach.action import Action, ActionView, load_actions
 from coach.engine import load_rules
@@ -174,6 +175,20 @@ def _outcome(**changes: Any) -> Payload:
     return outcome_modal(replace(made, **changes), VOICE)
 
 
+def _undelivered(*states: str) -> dict[str, Any]:
+    done = (
+        (say("Created “{task}”", task="Ask Ann Lee for referral"), "HTTP 500, 14 times"),
+        (say("Logged a call with {contact}", contact="Ann Lee"), "the answer was lost"),
+    )
+    changes = [
+        {"said": to_json(said), "state": state, "why": why}
+        for (said, why), state in zip(done, states, strict=False)
+    ]
+    made = undelivered({"connection": "close", "changes": changes}, VOICE)
+    assert made is not None
+    return _message(made)
+
+
 def _trouble(state: str) -> dict[str, Any]:
     why = "Close has paused the webhook: too many requests failed."
     return _message(trouble({"connection": "close", "why": why, "state": state}, VOICE))
@@ -296,6 +311,9 @@ BUILT: dict[str, Callable[[], Payload]] = {
     ),
     "notice_trouble": lambda: _trouble("found"),
     "notice_trouble_mended": lambda: _trouble("mended"),
+    "undelivered": lambda: _undelivered("missing", "doubt"),
+    "undelivered_one": lambda: _undelivered("missing"),
+    "undelivered_there": lambda: _undelivered("there"),
     "notice_taking_over": lambda: _taking_over(
         "under_way", OWNERS, _kind("deals", 1200), _kind("contacts"), _kind("tasks")
     ),

@@ -20,6 +20,7 @@ from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.taking_over import taking_over
+from bot.slack.blocks.undelivered import undelivered
 from coach.models import (
     Contact,
     Deal,
@@ -211,6 +212,17 @@ def test_every_notice_is_taken_by_slack(kind: str, state: str, text: str) -> Non
     for things_ in (text, to_json(verbatim(text)), None):
         made = NOTICES[kind]({**params, "things": things_, "request_id": "r1"}, VOICE)
         assert_taken_by_slack(*made)
+
+
+@some
+@given(st.sampled_from(["missing", "doubt", "there", "refused"]), hostile, st.integers(1, 20))
+def test_what_did_not_get_to_a_crm_is_told_whatever_it_is_called(
+    state: str, text: str, count: int
+) -> None:
+    change = {"said": to_json(say("Created “{task}”", task=text)), "state": state, "why": text}
+    made = undelivered({"connection": text, "changes": [change] * count}, VOICE)
+    assert made is not None
+    assert_taken_by_slack(*made)
 
 
 @some
