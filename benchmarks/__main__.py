@@ -9,7 +9,18 @@ from typing import Any
 
 import uvloop
 
-from benchmarks import backfill, button, intake, memory, message, postgres, several, tick, worker
+from benchmarks import (
+    backfill,
+    button,
+    intake,
+    memory,
+    message,
+    patterns,
+    postgres,
+    several,
+    tick,
+    worker,
+)
 from benchmarks.figures import Figure, keep, show
 
 
@@ -31,6 +42,7 @@ MEASURES: dict[str, Callable[..., Coroutine[Any, Any, list[Figure]]]] = {
     "worker": worker.measure,
     "tick": tick.measure,
     "backfill": backfill.measure,
+    "patterns": patterns.measure,
     "memory": memory.measure,
     "postgres": on_postgres,
 }

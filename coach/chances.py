@@ -89,21 +89,20 @@ def _exactly(of: Ints, total: Ints, yes: Ints) -> tuple[int, Floats]:
     # The logarithms of factorials, each looked up many times.
     numbers = np.arange(1, int(total.max()) + 1, dtype=np.float64)
     logs = np.concatenate(([0.0], np.cumsum(np.log(numbers))))
-    least, likely = 0, np.ones(1)
-    # Small strata are much alike.
-    known: dict[tuple[int, int, int], Floats] = {}
-    for margins in zip(of.tolist(), total.tolist(), yes.tolist(), strict=True):
-        n, m, k = margins
-        low, high = max(0, n + k - m), min(n, k)
-        weights = known.get(margins)
-        if weights is None:
-            x = np.arange(low, high + 1)
-            ways = -(logs[x] + logs[k - x] + logs[n - x] + logs[m - k - n + x])
-            weights = np.exp(ways - ways.max())
-            weights = known[margins] = weights / weights.sum()
-        likely = np.convolve(likely, weights)
-        least += low
-    return least, likely / likely.sum()
+    low = np.maximum(0, of + yes - total)
+    size = np.minimum(of, yes) - low + 1
+    # A row for each stratum, as wide as the widest; what is beyond its own width counts nothing.
+    place = np.arange(int(size.max()))
+    inside = place < size[:, None]
+    x = np.where(inside, low[:, None] + place, low[:, None])
+    n, m, k = of[:, None], total[:, None], yes[:, None]
+    ways = -(logs[x] + logs[k - x] + logs[n - x] + logs[m - k - n + x])
+    weights = np.where(inside, np.exp(ways - ways.max(axis=1, keepdims=True)), 0.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    likely = np.ones(1)
+    for row, width in zip(weights, size.tolist(), strict=True):
+        likely = np.convolve(likely, row[:width])
+    return int(low.sum()), likely / likely.sum()
 
 
 def adjusted(chances: Sequence[float]) -> list[float]:

@@ -5,7 +5,7 @@ of its person in `History.people`, `NOBODY` for nobody's. What the CRM calls thi
 column of numbers, and the names they stand for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -139,29 +139,6 @@ def _of(things: T, owner: int) -> T:
 def micros(at: datetime) -> int:
     """An instant as these columns have it."""
     return int((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * SECOND)
-
-
-def coded(values: Iterable[str | None]) -> Coded:
-    """Texts as codes; those that differ in case or in spaces around them alone are the same.
-
-    Each is called as it was first met; an empty one is none.
-    """
-    import numpy as np
-
-    places: dict[str, int] = {}
-    known: dict[str | None, int] = {None: NOBODY}
-    names: list[str] = []
-    codes: list[int] = []
-    for value in values:
-        code = known.get(value)
-        if code is None:
-            shown = " ".join((value or "").split())
-            code = places.setdefault(shown.casefold(), len(names)) if shown else NOBODY
-            if code == len(names):
-                names.append(shown)
-            known[value] = code
-        codes.append(code)
-    return Coded(np.asarray(codes, dtype=np.int64), tuple(names))
 
 
 def has_hour(at: Ints) -> Bools:

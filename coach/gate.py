@@ -2,7 +2,8 @@
 
 Everything looked at for one team at one time (all patterns, all groups, all its people) is one
 family: the more questions are asked, the more answers come by chance, and the share of those among
-what is said stays below a tenth (Benjamini and Hochberg).
+what is said stays below a tenth (Benjamini and Hochberg). What is plain to see, as that deals are
+older than any was, must be sure by itself, and makes no room for others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,13 +72,17 @@ def judged(
     untested: list[Held | None] = []
     for name, owner, looked in found:
         untested.append(_untested(patterns[name].least, owner, looked, small=small))
-    family = [
+    tested = [
         place
         for place, (held, (_, _, looked)) in enumerate(zip(untested, found, strict=True))
         if held is None and looked.p is not None
     ]
-    chances = [found[place][2].p or 0.0 for place in family]
-    q = dict(zip(family, adjusted(chances), strict=True))
+    family = [place for place in tested if not found[place][2].is_fact]
+    chances = {place: found[place][2].p or 0.0 for place in tested}
+    q = dict(zip(family, adjusted([chances[place] for place in family]), strict=True))
+    # Dozens of facts would leave the rest a multiple of its one in ten: each must hold by itself,
+    # whatever else was looked at (Bonferroni).
+    q |= {place: min(1.0, chances[place] * len(tested)) for place in tested if place not in q}
     return [
         Candidate(
             name,
@@ -136,11 +141,6 @@ def _holds(looked: Looked) -> bool:
     whole = looked.apart
     if whole is None:
         return False
-    if looked.likely is not None:
-        return all(
-            half is not None and whole <= half * NARROW and half <= whole * NARROW
-            for half in looked.halves
-        )
     return all(
         half is not None and half * whole > 0 and abs(half) >= HOLDS * abs(whole)
         for half in looked.halves

@@ -24,9 +24,10 @@ def look(
     for done, owner in enumerate(scopes):
         if progress is not None:
             progress(done, len(scopes))
+        scope = Scope(history, history if owner is None else history.of(owner), owner)
         for name, pattern in patterns.items():
             if _asks(pattern.whose, owner, small=small):
-                found += [(name, owner, each) for each in pattern.look(Scope(history, owner))]
+                found += [(name, owner, each) for each in pattern.look(scope)]
     candidates = judged(patterns, found, small=small)
     if progress is not None:
         progress(len(scopes), len(scopes))

@@ -70,12 +70,15 @@ class Looked:
     rest_k: int = 0
     #: How likely a difference as large is by chance alone; `None`: it was not tested.
     p: float | None = None
-    #: How much larger the share is within strata, in all and in each half of the history, or what
-    #: was estimated; `None` where that cannot be told.
+    #: How much larger the share is within strata, in all and in each half of the history; `None`
+    #: where that cannot be told.
     apart: float | None = None
     halves: tuple[float | None, float | None] = (None, None)
     #: Of an estimate, which is not compared with anything: between which values it likely is.
     likely: tuple[float, float] | None = None
+    #: Whether it is plain to see, as that deals are older than any was: chance is no question then,
+    #: and what is certain must not make room for what is not.
+    is_fact: bool = False
     #: How many people the group, and the rest, is from at least, and what part of either is one
     #: person's at most.
     people: int = 0
@@ -100,13 +103,10 @@ class Scope:
 
     #: All that is known of the team.
     team: History
-    #: One person, by their place in `team.people`; `None`: the team as such.
+    #: What is to be looked at: the team's, or one person's own part of it.
+    own: History
+    #: That person, by their place in `team.people`; `None`: the team as such.
     owner: int | None = None
-
-    @property
-    def own(self) -> History:
-        """What is to be looked at."""
-        return self.team if self.owner is None else self.team.of(self.owner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""From rows of the mirror to the columns that patterns are found in, as of a moment."""
+"""From rows of the mirror, page by page, to the columns that patterns are found in."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from coach.arrays import Ints
+from coach.arrays import Bools, Floats, Ints
 from coach.columns import (
     LOST,
     NEVER,
@@ -16,119 +17,210 @@ from coach.columns import (
     History,
     Stays,
     Tasks,
-    coded,
 )
 from coach.models import DealStatus, Person
 
-_STATUS = {DealStatus.OPEN: OPEN, DealStatus.WON: WON, DealStatus.LOST: LOST}
+_STATUS: Mapping[str, int] = {
+    DealStatus.OPEN.value: OPEN,
+    DealStatus.WON.value: WON,
+    DealStatus.LOST.value: LOST,
+}
 
-#: (created, closed, status, person, value, contacted, followed, has a contact, currency, source,
-#: product, sector), instants in microseconds since 1970.
-DealRow = tuple[
-    int | None, int | None, str, str | None, float | None, int | None, int | None, bool,
-    str | None, str | None, str | None, str | None,
-]  # fmt: skip
+#: (id, created, closed, status, person, value, contacted, followed, whether a contact is known,
+#: currency, source, product, sector); instants in microseconds since 1970.
+DealRow = Sequence[Any]
 
-#: (stage, entered, left, won, closed, person)
-StayRow = tuple[str, int, int, bool, int, str | None]
+#: (deal's id, stage, entered, left), every stay in a stage that has ended.
+StayRow = Sequence[Any]
 
 #: (created, completed, person)
-TaskRow = tuple[int | None, int | None, str | None]
+TaskRow = Sequence[Any]
 
 _FIELDS = ("currency", "source", "product", "sector")
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """What was read of a team."""
+class Page:
+    """Some deals of one connection, all stays of these, and some tasks."""
 
-    people: Mapping[str, Person]
-    deals: Sequence[DealRow]
-    stays: Sequence[StayRow]
-    tasks: Sequence[TaskRow]
+    deals: Sequence[DealRow] = ()
+    stays: Sequence[StayRow] = ()
+    tasks: Sequence[TaskRow] = ()
 
 
-def columns_of(rows: Rows, now: int) -> History:
-    """All of it as of that moment: what was created later is not there, and what was decided or
-    done later is still open.
+class Coder:
+    """Gives texts codes; those that differ in case or in spaces around them alone are the same.
+
+    Each is called as it was first met; an empty one is none.
     """
-    people = list(rows.people.values())
-    places = {person.id: place for place, person in enumerate(people)}
-    return History(
-        now,
-        people,
-        _deals(rows.deals, places, now),
-        _stays(rows.stays, places, now),
-        _tasks(rows.tasks, places, now),
-    )
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._places: dict[str, int] = {}
+        self._known: dict[str | None, int] = {None: NOBODY}
+
+    def codes(self, values: Iterable[str | None]) -> Ints:
+        """The code of each."""
+        import numpy as np
+
+        known = self._known
+        found = [known[value] if value in known else self._new(value or "") for value in values]
+        return np.asarray(found, dtype=np.int64)
+
+    def _new(self, value: str) -> int:
+        shown = " ".join(value.split())
+        code = NOBODY
+        if shown:
+            code = self._places.setdefault(shown.casefold(), len(self.names))
+            if code == len(self.names):
+                self.names.append(shown)
+        self._known[value] = code
+        return code
 
 
-def _deals(rows: Sequence[DealRow], places: Mapping[str, int], now: int) -> Deals:
-    import numpy as np
+@dataclass(slots=True)
+class Gathered:
+    """Pages made columns; each page is given and forgotten."""
 
-    by_column = _turned(rows, 12)
-    created, closed, contacted, followed = (_instants(by_column[place]) for place in (0, 1, 5, 6))
-    status = np.asarray([_STATUS[DealStatus(each)] for each in by_column[2]], dtype=np.int64)
-    later = closed > now
-    status[later] = OPEN
-    value = np.asarray(
-        [np.nan if each is None else each for each in by_column[4]], dtype=np.float64
-    )
-    fields: dict[str, Coded] = {}
-    for place, name in enumerate(_FIELDS, start=8):
-        found = coded(by_column[place])
-        if found.names:
-            fields[name] = found
-    whole = Deals(
-        created,
-        np.where(later | (status == OPEN), NEVER, closed),
-        status,
-        _owners(by_column[3], places),
-        value,
-        np.where(contacted > now, NEVER, contacted),
-        np.where(followed > now, NEVER, followed),
-        np.asarray(by_column[7], dtype=np.bool_),
-        fields,
-    )
-    return whole.only(created <= now)
+    _parts: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    _coders: dict[str, Coder] = field(default_factory=lambda: defaultdict(Coder))
+    _deals: int = 0
+
+    def take(self, page: Page) -> None:
+        """One more page; each deal comes in one page only."""
+        if page.deals:
+            self._take_deals(page.deals, page.stays)
+        if page.tasks:
+            created, completed, person = zip(*page.tasks, strict=True)
+            self._add("task", _instants(created), _instants(completed), self._owners(person))
+
+    def owners(self) -> Sequence[str]:
+        """The ids of the people who own anything."""
+        return self._coders["person"].names
+
+    def _take_deals(self, rows: Sequence[DealRow], stays: Sequence[StayRow]) -> None:
+        import numpy as np
+
+        (
+            ids, created, closed, status, person, value, contacted, followed, known, *fields
+        ) = zip(*rows, strict=True)  # fmt: skip
+        values = [np.nan if each is None else each for each in value]
+        self._add(
+            "deal",
+            _instants(created),
+            _instants(closed),
+            np.asarray([_STATUS[each] for each in status], dtype=np.int64),
+            self._owners(person),
+            np.asarray(values, dtype=np.float64),
+            _instants(contacted),
+            _instants(followed),
+            np.asarray(known, dtype=np.bool_),
+        )
+        self._add("field", *(
+            self._coders[name].codes(column) for name, column in zip(_FIELDS, fields, strict=True)
+        ))  # fmt: skip
+        if stays:
+            places = {id: self._deals + place for place, id in enumerate(ids)}
+            deal, stage, entered, left = zip(*stays, strict=True)
+            self._add(
+                "stay",
+                np.asarray([places[id] for id in deal], dtype=np.int64),
+                self._coders["stage"].codes(stage),
+                _instants(entered),
+                _instants(left),
+            )
+        self._deals += len(rows)
+
+    def _owners(self, ids: Sequence[str | None]) -> Ints:
+        return self._coders["person"].codes(ids)
+
+    def _add(self, name: str, *columns: Any) -> None:
+        self._parts[name].append(columns)
+
+    def _columns(self, name: str, width: int) -> list[Any]:
+        import numpy as np
+
+        parts = self._parts.pop(name, [])
+        if not parts:
+            return [np.zeros(0, dtype=np.int64)] * width
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+    def history(self, people: Mapping[str, Person], now: int) -> History:
+        """All of it as of that moment, once: what was created later is not there, and what was
+        decided or done later is still open. What belongs to nobody among `people` is nobody's.
+        """
+        import numpy as np
+
+        names = self._coders["person"].names
+        places = [place for place, id in enumerate(names) if id in people]
+        known = np.full(len(names) + 1, NOBODY, dtype=np.int64)
+        known[places] = np.arange(len(places))
+        deals = self._all_deals(known, now)
+        stays = self._all_stays(deals)
+        created, completed, person = self._columns("task", 3)
+        tasks = Tasks(created, np.where(completed > now, NEVER, completed), known[person])
+        return History(
+            now,
+            [people[names[place]] for place in places],
+            deals.only(deals.created <= now),
+            stays,
+            tasks.only((tasks.created <= now) & (tasks.owner != NOBODY)),
+        )
+
+    def _all_deals(self, known: Ints, now: int) -> Deals:
+        import numpy as np
+
+        created, closed, status, owner, value, contacted, followed, with_contact = self._columns(
+            "deal", 8
+        )
+        later = closed > now
+        status = np.where(later, OPEN, status)
+        coders = [self._coders[name] for name in _FIELDS]
+        fields = {
+            name: Coded(codes, tuple(coder.names))
+            for name, coder, codes in zip(_FIELDS, coders, self._columns("field", 4), strict=True)
+            if coder.names
+        }
+        values: Floats = value.astype(np.float64)
+        reachable: Bools = with_contact.astype(np.bool_)
+        return Deals(
+            created,
+            np.where(status == OPEN, NEVER, closed),
+            status,
+            known[owner],
+            values,
+            np.where(contacted > now, NEVER, contacted),
+            np.where(followed > now, NEVER, followed),
+            reachable,
+            fields,
+        )
+
+    def _all_stays(self, deals: Deals) -> Stays:
+        """One for each stage and deal that is decided, as long as all its stays there."""
+        import numpy as np
+
+        deal, stage, entered, left = self._columns("stay", 4)
+        names = tuple(self._coders["stage"].names)
+        decided = (deals.status != OPEN) & (deals.closed != NEVER)
+        which = decided[deal] if len(deal) else np.zeros(0, dtype=np.bool_)
+        deal, stage, entered, left = deal[which], stage[which], entered[which], left[which]
+        keys, first, group = np.unique(
+            deal * (len(names) + 1) + stage, return_index=True, return_inverse=True
+        )
+        lengths = np.zeros(len(keys), dtype=np.int64)
+        np.add.at(lengths, group, left - entered)
+        deal, began = deal[first], entered[first]
+        return Stays(
+            Coded(stage[first], names),
+            began,
+            began + lengths,
+            deals.status[deal] == WON,
+            deals.closed[deal],
+            deals.owner[deal],
+        )
 
 
-def _stays(rows: Sequence[StayRow], places: Mapping[str, int], now: int) -> Stays:
-    import numpy as np
-
-    stage, entered, left, won, closed, person = _turned(rows, 6)
-    whole = Stays(
-        coded(stage),
-        _instants(entered),
-        _instants(left),
-        np.asarray(won, dtype=np.bool_),
-        _instants(closed),
-        _owners(person, places),
-    )
-    return whole.only(whole.closed <= now)
-
-
-def _tasks(rows: Sequence[TaskRow], places: Mapping[str, int], now: int) -> Tasks:
-    import numpy as np
-
-    created, completed, person = _turned(rows, 3)
-    done = _instants(completed)
-    whole = Tasks(_instants(created), np.where(done > now, NEVER, done), _owners(person, places))
-    return whole.only((whole.created <= now) & (whole.owner != NOBODY))
-
-
-def _turned(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
-
-
-def _instants(values: Sequence[object]) -> Ints:
+def _instants(values: Sequence[int | None]) -> Ints:
     import numpy as np
 
     return np.asarray([NEVER if each is None else each for each in values], dtype=np.int64)
-
-
-def _owners(values: Sequence[object], places: Mapping[str, int]) -> Ints:
-    import numpy as np
-
-    named = [places.get(each, NOBODY) if isinstance(each, str) else NOBODY for each in values]
-    return np.asarray(named, dtype=np.int64)

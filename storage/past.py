@@ -1,32 +1,32 @@
 """A team's deals, stays and tasks as rows of bare numbers: what patterns are found in.
 
 A row holds what is needed and no more, and no object is made of it: a hundred thousand deals are
-read in a second or two.
+read in a second or two, page by page.
 """
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import AsyncIterator
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Float,
     Select,
+    Table,
     Text,
-    and_,
-    case,
+    bindparam,
     func,
     null,
     select,
+    union,
 )
 from sqlalchemy import cast as as_type
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 
-from coach.models import DealStatus, Verb
-from coach.rows_to_columns import DealRow, Rows, StayRow, TaskRow
-from storage import people
+from coach.models import Verb
+from coach.rows_to_columns import Page
 from storage.database import Tx
 from storage.tables import contacts_made, deals, stage_visits, tasks
 
@@ -35,6 +35,9 @@ IN_TOUCH = (Verb.CALL_LOGGED, Verb.EMAIL_LOGGED, Verb.MEETING_BOOKED)
 
 #: What CRMs call the field that says which sector a customer is of.
 SECTOR = frozenset({"sector", "industry", "industrysector", "vertical", "branche"})
+
+#: So many deals or tasks are read at once: what a page holds is forgotten when it is taken.
+PAGE = 10_000
 
 #: In so many deals that field is looked for.
 _SOME = 1000
@@ -62,22 +65,35 @@ def _postgresql(element: _Micros, compiler: SQLCompiler, **options: Any) -> str:
     return f"(extract(epoch FROM {column}) * 1000000)::bigint"
 
 
-async def read(tx: Tx, workspace_id: str) -> Rows:
-    """Everything of a team that patterns are found in."""
-    deal_rows = cast(Sequence[DealRow], await _rows(tx, await _deals(tx, workspace_id)))
-    stay_rows = cast(Sequence[StayRow], await _rows(tx, _stays(workspace_id)))
-    task_rows = cast(Sequence[TaskRow], await _rows(tx, _tasks(workspace_id)))
-    owners = {row[3] for row in deal_rows} | {row[2] for row in task_rows}
-    known = await people.load(tx, workspace_id, sorted(each for each in owners if each))
-    return Rows(known, deal_rows, stay_rows, task_rows)
+async def pages(tx: Tx, workspace_id: str, *, size: int = PAGE) -> AsyncIterator[Page]:
+    """Everything of a team that patterns are found in, page by page."""
+    key = await _sector_key(tx, workspace_id)
+    some_deals, some_tasks = _deals(key, size), _tasks(size)
+    for connection_id in await _connections(tx, workspace_id):
+        asked = {"workspace": workspace_id, "connection": connection_id}
+        after = ""
+        while found := (await tx.execute(some_deals, {**asked, "after": after})).all():
+            last = found[-1][0]
+            stays = await tx.execute(_STAYS, {**asked, "after": after, "last": last})
+            yield Page(found, stays.all())
+            after = last
+        after = ""
+        while found := (await tx.execute(some_tasks, {**asked, "after": after})).all():
+            after = found[-1][3]
+            yield Page(tasks=[row[:3] for row in found])
 
 
-async def _rows(tx: Tx, query: Select[Any]) -> list[Any]:
-    # As bare tuples: a row that knows its columns takes twice the room.
-    return [tuple(row) for row in await tx.execute(query)]
+async def _connections(tx: Tx, workspace_id: str) -> list[str]:
+    both = union(
+        *(
+            select(table.c.connection_id).where(table.c.workspace_id == workspace_id)
+            for table in (deals, tasks)
+        )
+    )
+    return sorted(row[0] for row in await tx.execute(both))
 
 
-async def _deals(tx: Tx, workspace_id: str) -> Select[Any]:
+def _deals(key: str | None, size: int) -> Select[Any]:
     contacted = (
         select(func.min(contacts_made.c.at))
         .where(
@@ -100,22 +116,35 @@ async def _deals(tx: Tx, workspace_id: str) -> Select[Any]:
         )
         .scalar_subquery()
     )
-    key = await _sector_key(tx, workspace_id)
     sector: ColumnElement[Any] = deals.c.other[key].as_string() if key else null()
-    return select(
-        _Micros(deals.c.created_at),
-        _Micros(deals.c.closed_at),
-        deals.c.status,
-        deals.c.person_id,
-        as_type(deals.c.value, Float),
-        _Micros(contacted),
-        _Micros(followed),
-        deals.c.contact_id.is_not(None),
-        deals.c.currency,
-        deals.c.source,
-        deals.c.product,
-        as_type(sector, Text),
-    ).where(deals.c.workspace_id == workspace_id, ~deals.c.deleted)
+    return (
+        select(
+            deals.c.id,
+            _Micros(deals.c.created_at),
+            _Micros(deals.c.closed_at),
+            deals.c.status,
+            deals.c.person_id,
+            as_type(deals.c.value, Float),
+            _Micros(contacted),
+            _Micros(followed),
+            deals.c.contact_id.is_not(None),
+            deals.c.currency,
+            deals.c.source,
+            deals.c.product,
+            as_type(sector, Text),
+        )
+        .where(*_of_page(deals), deals.c.id > bindparam("after"))
+        .order_by(deals.c.id)
+        .limit(size)
+    )
+
+
+def _of_page(table: Table) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.c.workspace_id == bindparam("workspace"),
+        table.c.connection_id == bindparam("connection"),
+        ~table.c.deleted,
+    )
 
 
 async def _sector_key(tx: Tx, workspace_id: str) -> str | None:
@@ -133,41 +162,36 @@ async def _sector_key(tx: Tx, workspace_id: str) -> str | None:
     return max(seen, key=lambda name: seen[name], default=None)
 
 
-def _stays(workspace_id: str) -> Select[Any]:
-    """For each decided deal and stage: when it came there first, and how long it was there."""
-    entered, left = _Micros(stage_visits.c.entered_at), _Micros(stage_visits.c.left_at)
-    came = func.min(entered)
+#: Every stay that has ended, of the deals of a page; since when a deal was in a stage where it was
+#: only found, nobody knows.
+_STAYS = (
+    select(
+        stage_visits.c.deal_id,
+        stage_visits.c.stage,
+        _Micros(stage_visits.c.entered_at),
+        _Micros(stage_visits.c.left_at),
+    )
+    .where(
+        stage_visits.c.workspace_id == bindparam("workspace"),
+        stage_visits.c.connection_id == bindparam("connection"),
+        stage_visits.c.deal_id > bindparam("after"),
+        stage_visits.c.deal_id <= bindparam("last"),
+        stage_visits.c.came,
+        stage_visits.c.left_at.is_not(None),
+    )
+    .order_by(stage_visits.c.deal_id, stage_visits.c.entered_at)
+)
+
+
+def _tasks(size: int) -> Select[Any]:
     return (
         select(
-            stage_visits.c.stage,
-            came,
-            came + func.sum(left - entered),
-            func.max(case((deals.c.status == DealStatus.WON, 1), else_=0)),
-            func.max(_Micros(deals.c.closed_at)),
-            func.max(deals.c.person_id),
+            _Micros(tasks.c.created_at),
+            _Micros(tasks.c.completed_at),
+            tasks.c.person_id,
+            tasks.c.id,
         )
-        .join(
-            deals,
-            and_(
-                deals.c.workspace_id == stage_visits.c.workspace_id,
-                deals.c.connection_id == stage_visits.c.connection_id,
-                deals.c.id == stage_visits.c.deal_id,
-            ),
-        )
-        .where(
-            stage_visits.c.workspace_id == workspace_id,
-            # Since when it was in a stage where it was only found, nobody knows.
-            stage_visits.c.came,
-            stage_visits.c.left_at.is_not(None),
-            deals.c.status != DealStatus.OPEN,
-            deals.c.closed_at.is_not(None),
-            ~deals.c.deleted,
-        )
-        .group_by(stage_visits.c.connection_id, stage_visits.c.deal_id, stage_visits.c.stage)
+        .where(*_of_page(tasks), tasks.c.id > bindparam("after"), tasks.c.person_id.is_not(None))
+        .order_by(tasks.c.id)
+        .limit(size)
     )
-
-
-def _tasks(workspace_id: str) -> Select[Any]:
-    return select(
-        _Micros(tasks.c.created_at), _Micros(tasks.c.completed_at), tasks.c.person_id
-    ).where(tasks.c.workspace_id == workspace_id, ~tasks.c.deleted, tasks.c.person_id.is_not(None))

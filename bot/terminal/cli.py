@@ -13,6 +13,7 @@ from bot.terminal.commands import (
     doctor,
     import_,
     owners,
+    patterns,
     replay,
     serve,
     show,
@@ -38,6 +39,7 @@ app.command("connections")(connections.list_connections)
 app.command()(connections.disconnect)
 app.command("import")(import_.import_file)
 app.command()(show.show)
+app.command()(patterns.patterns)
 app.command()(simulate.simulate)
 app.add_typer(owners.owners_commands, name="owners")
 app.command()(replay.replay)

@@ -18,12 +18,13 @@ from bot.terminal import simulated
 from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from bot.terminal.showing.listing import words
+from bot.terminal.whom import meant
 from coach.calendar import zone as zone_named
 from coach.errors import CoachError
-from coach.models import Level, Person
+from coach.models import Level
 from coach.phrases import DateWithYear, counted
 from coach.wording import plain
-from storage import owners, people, recorded, showing
+from storage import recorded
 from storage.database import Tx
 from storage.recorded import Span
 from storage.workspaces import DEFAULT
@@ -75,7 +76,7 @@ async def simulate(settings: Settings, wish: Wish) -> None:
 async def _simulate(parts: Parts, wish: Wish, begun: date | None) -> None:
     now = parts.clock.now()
     async with parts.database.read() as tx:
-        only = await _person(tx, wish.person) if wish.person is not None else None
+        only = await meant(tx, DEFAULT, wish.person) if wish.person is not None else None
         known = only.time_zone if only is not None else None
         days = await _days(tx, wish, begun, known or wish.zone, now)
     copied = await worlds.copied(
@@ -143,25 +144,6 @@ def _check_zone(name: str) -> None:
         raise SimulateError(
             f"--zone {harmless(name)} is no time zone; write one as Europe/Madrid."
         ) from error
-
-
-async def _person(tx: Tx, typed: str) -> Person:
-    owner = await owners.by_email(tx, DEFAULT, typed)
-    ids = [owner.id] if owner else []
-    if not ids and (found := await showing.with_address(tx, DEFAULT, typed)) is not None:
-        ids = [found]
-    ids = ids or await showing.named(tx, DEFAULT, typed)
-    if len(ids) == 1:
-        return (await people.load(tx, DEFAULT, ids))[ids[0]]
-    if ids:
-        raise SimulateError(
-            f"{len(ids)} people are called “{harmless(typed)}”: give the address of one; "
-            "`coach show people` lists everybody."
-        )
-    raise SimulateError(
-        f"Nobody here has the address or name “{harmless(typed)}”; "
-        "`coach show people` lists everybody."
-    )
 
 
 async def _days(tx: Tx, wish: Wish, begun: date | None, zone: str | None, now: datetime) -> Days:

@@ -34,7 +34,8 @@ def look(scope: Scope) -> Sequence[Looked]:
     decided = ~np.isnan(took)
     if not decided.any():
         return []
-    longest = float(took[decided].max())
+    # In whole days, as they are told: a date without an hour is half a day off.
+    longest = np.ceil(took[decided].max())
     ages = _ages(mine, now)
     n, k = int((mine.status == OPEN).sum()), int((ages > longest).sum())
     if not k:
@@ -55,16 +56,19 @@ def look(scope: Scope) -> Sequence[Looked]:
             p=all_at_the_end(count, len(ages), k) if record >= RECORD * longest else None,
             apart=k / n,
             halves=(halves[0], halves[1]),
+            is_fact=True,
             people=0 if own_only else len(owners),
-            numbers={"days": int(np.ceil(longest)), "own": int(own_only)},
+            numbers={"days": int(longest), "own": int(own_only)},
         )
     ]
 
 
 def _ages(deals: Deals, now: int) -> Floats:
-    """The ages of open deals, in days; of those whose beginning is known."""
+    """The ages of open deals, in whole days; of those whose beginning is known."""
+    import numpy as np
+
     which = (deals.status == OPEN) & (deals.created != NEVER)
-    ages: Floats = so_far(deals, now)[which]
+    ages: Floats = np.floor(so_far(deals, now)[which])
     return ages
 
 

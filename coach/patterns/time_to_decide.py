@@ -37,8 +37,8 @@ def look(scope: Scope) -> Sequence[Looked]:
         len(deals.created),
         len(decided),
         len(wins),
-        apart=whole,
-        halves=(_half(deals.only(early), now), _half(deals.only(~early), now)),
+        apart=_longer(deals, now),
+        halves=(_longer(deals.only(early), now), _longer(deals.only(~early), now)),
         likely=(low or 0.0, high if high is not None else float("inf")),
         people=len(np.unique(deals.owner[deals.owner != NOBODY])),
         one_persons=_one_persons(deals),
@@ -56,6 +56,12 @@ def _one_persons(deals: Deals) -> float:
 
     counts = np.bincount(deals.owner + 1)[1:]
     return float(counts.max(initial=0) / max(len(deals.owner), 1))
+
+
+def _longer(deals: Deals, now: int) -> float | None:
+    """How many days longer half of all take than half of the decided ones."""
+    whole, decided = _half(deals, now), lasted(deals)[deals.status != OPEN]
+    return None if whole is None or not len(decided) else whole - spread(decided, 0.5)
 
 
 def _half(deals: Deals, now: int) -> float | None:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time
 import numpy as np
 import pytest
 
-from coach.columns import HOUR, LOST, NEVER, NOBODY, OPEN, WON, coded, has_hour, micros, month
+from coach.columns import HOUR, LOST, NEVER, NOBODY, OPEN, WON, has_hour, micros, month
 from coach.local_time import local, parts_of_day, working_days, working_hours
 from coach.models import Person, Settings
-from coach.rows_to_columns import DealRow, Rows, columns_of
+from coach.rows_to_columns import Coder, DealRow, Gathered, Page
 
 ANA = Person("w", "ana", "Ana", time_zone="Europe/Madrid")
 
@@ -21,8 +21,9 @@ def at(text: str) -> int:
 NOW = at("2026-11-23 09:00")
 
 
-def deal(created: str | None, closed: str | None, status: str, **more: object) -> DealRow:
+def deal(id: str, created: str | None, closed: str | None, status: str, **more: object) -> DealRow:
     row = {
+        "id": id,
         "created": created and at(created),
         "closed": closed and at(closed),
         "status": status,
@@ -37,50 +38,74 @@ def deal(created: str | None, closed: str | None, status: str, **more: object) -
         "sector": None,
         **more,
     }
-    return tuple(row.values())  # type: ignore[return-value]
+    return tuple(row.values())
+
+
+def gathered(*pages: Page) -> Gathered:
+    made = Gathered()
+    for page in pages:
+        made.take(page)
+    return made
 
 
 def test_what_came_after_the_moment_is_not_there_and_what_ended_after_it_is_open() -> None:
-    rows = Rows(
-        {"ana": ANA},
+    first = Page(
         [
-            deal("2026-10-01", "2026-11-01", "won", contacted=at("2026-12-01")),
-            deal("2026-10-01", "2026-12-01", "lost", followed=at("2026-10-02")),
-            deal("2026-12-01", None, "open"),
-            deal(None, None, "open", person=None, value=None),
+            deal("D-1", "2026-10-01", "2026-11-01", "won", contacted=at("2026-12-01")),
+            deal("D-2", "2026-10-01", "2026-12-01", "lost", followed=at("2026-10-02")),
         ],
         [
-            ("New", at("2026-10-01"), at("2026-10-05"), True, at("2026-11-01"), "ana"),
-            ("New", at("2026-10-01"), at("2026-10-05"), True, at("2026-12-01"), "ana"),
-        ],
-        [
-            (at("2026-10-01"), at("2026-12-01"), "ana"),
-            (at("2026-12-01"), None, "ana"),
-            (at("2026-10-01"), None, "somebody else"),
+            ("D-1", "New", at("2026-10-01"), at("2026-10-05")),
+            ("D-1", "Offer", at("2026-10-05"), at("2026-10-07")),
+            ("D-1", "New", at("2026-10-07"), at("2026-10-10")),
+            ("D-2", "New", at("2026-10-01"), at("2026-10-05")),
         ],
     )
-    found = columns_of(rows, NOW)
-    assert found.deals.status.tolist() == [WON, OPEN, OPEN]
-    assert found.deals.closed.tolist() == [at("2026-11-01"), NEVER, NEVER]
-    assert found.deals.contacted.tolist() == [NEVER] * 3
-    assert found.deals.followed.tolist() == [NEVER, at("2026-10-02"), NEVER]
-    assert found.deals.owner.tolist() == [0, 0, NOBODY]
-    assert np.isnan(found.deals.value).tolist() == [False, False, True]
+    second = Page(
+        [
+            deal("D-3", "2026-12-01", None, "open"),
+            deal("D-4", None, None, "open", person=None, value=None),
+            deal("D-5", "2026-10-02", "2026-11-02", "lost", person="somebody else"),
+        ],
+        [("D-5", "Offer", at("2026-10-05"), at("2026-10-07"))],
+    )
+    tasks = [
+        (at("2026-10-01"), at("2026-12-01"), "ana"),
+        (at("2026-12-01"), None, "ana"),
+        (at("2026-10-01"), None, "somebody else"),
+    ]
+    pages = (first, second, Page(tasks=tasks))
+    found = gathered(*pages).history({"ana": ANA}, NOW)
+    assert found.deals.status.tolist() == [WON, OPEN, OPEN, LOST]
+    assert found.deals.closed.tolist() == [at("2026-11-01"), NEVER, NEVER, at("2026-11-02")]
+    assert found.deals.contacted.tolist() == [NEVER] * 4
+    assert found.deals.followed.tolist() == [NEVER, at("2026-10-02"), NEVER, NEVER]
+    assert found.deals.owner.tolist() == [0, 0, NOBODY, NOBODY]
+    assert np.isnan(found.deals.value).tolist() == [False, False, True, False]
     assert found.deals.fields.keys() == {"currency", "source"}
-    assert found.stays.closed.tolist() == [at("2026-11-01")]
     assert found.tasks.completed.tolist() == [NEVER]
-    assert columns_of(rows, at("2026-12-02")).deals.status.tolist() == [WON, LOST, OPEN, OPEN]
+    # Two stays of a deal in one stage are one, as long as both; D-2 is not decided.
+    stays = found.stays
+    assert [stays.stage.names[code] for code in stays.stage.codes] == ["New", "Offer", "Offer"]
+    assert ((stays.left - stays.entered) // (24 * HOUR)).tolist() == [7, 2, 2]
+    assert stays.won.tolist() == [True, True, False]
+    later = gathered(*pages).history({"ana": ANA}, at("2026-12-02"))
+    assert later.deals.status.tolist() == [WON, LOST, OPEN, OPEN, LOST]
+    assert len(later.stays.left) == 4
 
 
 def test_of_no_rows_there_are_empty_columns() -> None:
-    found = columns_of(Rows({}, [], [], []), NOW)
+    found = gathered(Page()).history({}, NOW)
     assert len(found.deals.created) == len(found.stays.left) == len(found.tasks.created) == 0
 
 
 def test_names_that_differ_in_case_or_spaces_are_the_same() -> None:
-    found = coded(["Web", " web", "WEB ", "", None, "Trade  fair", "trade fair", "  "])
-    assert found.names == ("Web", "Trade fair")
-    assert found.codes.tolist() == [0, 0, 0, NOBODY, NOBODY, 1, 1, NOBODY]
+    coder = Coder()
+    found = coder.codes(["Web", " web", "WEB ", "", None])
+    assert found.tolist() == [0, 0, 0, NOBODY, NOBODY]
+    # On another page too.
+    assert coder.codes(["Trade  fair", "wEb", "trade fair", "  "]).tolist() == [1, 0, 1, NOBODY]
+    assert coder.names == ["Web", "Trade fair"]
 
 
 def test_a_day_without_an_hour_is_known_as_such() -> None:

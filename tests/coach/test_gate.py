@@ -59,6 +59,18 @@ def test_what_is_unlikely_by_itself_is_not_among_many_others() -> None:
     assert held(one, *chance, *chance) == Held.FAMILY
 
 
+def test_what_is_plain_to_see_makes_no_room_for_what_is_not() -> None:
+    one = replace(GOOD, p=0.02)
+    facts = [replace(GOOD, p=1e-90, is_fact=True)] * 40
+    others = [replace(GOOD, p=0.5)] * 30
+    assert held(one, *others) == Held.FAMILY
+    assert held(one, *others, *facts) == Held.FAMILY
+    assert held(one, *others, *[replace(each, is_fact=False) for each in facts]) == "passed"
+    assert held(facts[0], *others) == "passed"
+    # By itself it must be sure among all that was looked at.
+    assert held(replace(GOOD, p=0.005, is_fact=True), *others) == Held.FAMILY
+
+
 def test_what_was_not_tested_is_no_part_of_the_family() -> None:
     one = replace(GOOD, p=0.01)
     assert held(one, *[replace(GOOD, n=5, p=0.5)] * 100) == "passed"
@@ -72,12 +84,12 @@ def test_a_person_hears_of_their_own_however_few_have_a_part_in_it() -> None:
 
 
 def test_an_estimate_passes_by_its_interval_and_by_holding_in_both_halves() -> None:
-    half = Looked("", 300, 200, 100, apart=60.0, halves=(55.0, 66.0), likely=(52.0, 68.0), people=6)
+    half = Looked("", 300, 200, 100, apart=20.0, halves=(15.0, 26.0), likely=(52.0, 68.0), people=6)
     assert held(half) == "passed"
     assert held(replace(half, likely=(30.0, 90.0))) == Held.TEST
     assert held(replace(half, likely=(52.0, float("inf")))) == Held.TEST
-    assert held(replace(half, halves=(30.0, 66.0))) == Held.STABILITY
-    assert held(replace(half, halves=(55.0, None))) == Held.STABILITY
+    assert held(replace(half, halves=(6.0, 26.0))) == Held.STABILITY
+    assert held(replace(half, halves=(15.0, None))) == Held.STABILITY
     assert held(replace(half, people=4)) == Held.PEOPLE
 
 

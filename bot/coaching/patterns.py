@@ -1,0 +1,58 @@
+"""Looking for patterns in a team's history: read whole, and counted in a thread of its own."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from coach.columns import History, micros
+from coach.gate import Candidate
+from coach.looking import look
+from coach.models import Person
+from coach.pattern import Pattern, load_patterns
+from coach.phrases import Phrase
+from coach.rows_to_columns import Gathered
+from storage import past, people
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that was looked at for one team, as of a moment."""
+
+    candidates: list[Candidate]
+    history: History
+    patterns: dict[str, Pattern]
+
+    def person(self, candidate: Candidate) -> Person | None:
+        """Whose it is; `None`: the team's."""
+        return None if candidate.owner is None else self.history.people[candidate.owner]
+
+    def words(self, candidate: Candidate) -> Phrase:
+        """What would be said of it."""
+        pattern = self.patterns[candidate.pattern]
+        return pattern.words(candidate.looked, candidate.owner is not None)
+
+
+#: Hears of how many steps are done of how many; called in another thread.
+Progress = Callable[[int, int], None]
+
+
+async def found_in(
+    database: Database, workspace_id: str, now: datetime, progress: Progress | None = None
+) -> Found:
+    """Look at a team's whole history as of that moment; nothing is kept, and nobody hears of it."""
+    gathered = Gathered()
+    async with database.read() as tx:
+        async for page in past.pages(tx, workspace_id):
+            await asyncio.to_thread(gathered.take, page)
+        known = await people.load(tx, workspace_id, gathered.owners())
+    # Counting keeps a processor busy for a second or more.
+    return await asyncio.to_thread(_looked, gathered, known, now, progress)
+
+
+def _looked(
+    gathered: Gathered, known: Mapping[str, Person], now: datetime, progress: Progress | None
+) -> Found:
+    history, patterns = gathered.history(known, micros(now)), load_patterns()
+    return Found(look(patterns, history, progress), history, patterns)
