@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.coaching import attending, planning, ticking
+from bot.coaching import attending, learning, planning, ticking
 from bot.crm import fetching, large, outbox, watching, worker
 from bot.crm.browser import Browser
 from bot.crm.caller import Caller
@@ -115,6 +115,9 @@ class Bot:
         self._begin("the watch", lambda: watching.look_due(crm, caller), parts.wake.watch, WATCH)
         # The scheduler rings every half minute; others when something cannot wait for that.
         self._begin("the clock", self._tick, parts.wake.tick, None)
+        self._begin(
+            "learning", lambda: learning.learn_due(parts), parts.wake.learning, learning.EVERY
+        )
         token = self.settings.slack_bot_token
         if self.slack is not None and token is not None:
             slack = self.slack

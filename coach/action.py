@@ -11,6 +11,7 @@ from coach import plugins
 from coach.models import Contact, Deal, Person, Task
 from coach.phrases import Phrase
 from coach.screens import Screen
+from coach.staying import Limit
 from coach.writes import CrmWrite
 
 
@@ -41,6 +42,8 @@ class ActionView:
     new_id: str
     task: Task | None = None
     deal: Deal | None = None
+    #: What decides how long it may stay in its stage.
+    limit: Limit | None = None
     contact: Contact | None = None
     #: In the order to show them in: what stands on an open screen keeps its place there.
     contacts: Sequence[Contact] = ()

@@ -3,6 +3,7 @@
 What is not known is not said.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from coach.calendar import days_between
@@ -23,6 +24,25 @@ def of_deal(
     if contact is not None and (contact.name_given or contact.email):
         known.append(_contacted(contact, person, now))
     return say("{facts}.", facts=facts(*known)) if known else None
+
+
+def in_largest_tenth(deal: Deal, limits: Mapping[str, float | None]) -> Phrase | None:
+    """That a deal is in the largest tenth of the person's; `None` where it is not.
+
+    `limits` are the values from which one is, by currency.
+    """
+    currency = deal.currency or ""
+    limit = limits.get(currency)
+    if limit is None or deal.value is None or float(deal.value) < limit:
+        return None
+    value = Money(deal.value, deal.currency)
+    if len(limits) > 1 and currency:
+        return say(
+            "At {value} it is in the largest tenth of your open deals in {currency}.",
+            value=value,
+            currency=currency,
+        )
+    return say("At {value} it is in the largest tenth of your open deals.", value=value)
 
 
 def _contacted(contact: Contact, person: Person, now: datetime) -> Phrase:

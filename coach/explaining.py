@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from coach import staying
 from coach.action import ActionView
 from coach.calendar import local_date
+from coach.knowledge import Known
 from coach.models import Contact, Deal, Dismissed, Insight, Level, Person, Subject
 from coach.phrases import Phrase, Series, counted, facts, say, together
 from coach.presenting import contact_item, deal_item, task_item
 from coach.rule import Rule, TimeRule
 from coach.terms import LEVEL_NAMES
-from coach.thresholds import stale_lead_days, stuck_deal_days
+from coach.thresholds import stale_lead_days
 from coach.timetable import next_brief, next_digest
 from coach.verdicts import Decided, Reason
 
@@ -55,8 +57,8 @@ class Outcomes:
         return self.told - over
 
 
-def in_force(rule: Rule, person: Person) -> list[Phrase]:
-    """The settings that decide whether this person hears of a rule, as they are now."""
+def in_force(rule: Rule, person: Person, thing: Subject | None, known: Known) -> list[Phrase]:
+    """What decides whether this person hears of a rule, as it is now: of the thing it is about."""
     level = person.settings.level
     mine = say("your level is {level}, {name}", level=int(level), name=LEVEL_NAMES[level])
     least = int(rule.level)
@@ -74,7 +76,8 @@ def in_force(rule: Rule, person: Person) -> list[Phrase]:
         case "stale_lead_days":
             found.append(_limit(stale_lead_days(person), person.settings.stale_lead_days))
         case "stuck_deal_days":
-            found.append(_limit(stuck_deal_days(person), person.settings.stuck_deal_days))
+            deal = thing if isinstance(thing, Deal) else Deal("", "")
+            found += staying.in_force(staying.limit_of(deal, person, known), deal)
     return found
 
 

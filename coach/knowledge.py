@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from coach.models import Contact, Task
 
@@ -44,6 +44,24 @@ class Dealings:
     closes: date | None = None
 
 
+class Place(NamedTuple):
+    """A stage of one pipeline; `pipeline` is empty where the CRM tells of none."""
+
+    connection_id: str
+    pipeline: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How long the deals that a team has won were in a stage."""
+
+    #: Nine of ten had left it within so many days, as the calendar counts them.
+    days: int
+    #: How many deals that was learned from.
+    deals: int
+
+
 #: The person's few most pressing tasks: pending, of high and urgent priority.
 PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
 
@@ -59,3 +77,7 @@ DEALS_WITH: Knowledge[Mapping[str, Dealings]] = Knowledge("deals_with", {})
 
 #: Whom each deal that is asked about is with, by the deal's `subject_key`.
 CONTACTS_OF_DEALS: Knowledge[Mapping[str, Contact]] = Knowledge("contacts_of_deals", {})
+
+#: What is usual with the team in each stage, where enough deals were won to tell; the same for
+#: everybody in it.
+USUAL_STAYS: Knowledge[Mapping[Place, Usual]] = Knowledge("usual_stays", {})

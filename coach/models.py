@@ -296,6 +296,8 @@ class Settings:
     digest_at: time | None = None
     #: How many messages a day at most; `None`: what goes with the level.
     daily_cap: int | None = None
+    #: Kinds of advice that are off until somebody wants them, and that this person has switched on.
+    also: tuple[str, ...] = ()
 
 
 @quick

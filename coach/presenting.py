@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from coach.action import ActionView
-from coach.calendar import after_working_days, days_between
+from coach.calendar import days_between
+from coach.knowledge import UNKNOWN
 from coach.models import Contact, Deal, DealStatus, Ref, Task, TaskStatus
 from coach.phrases import (
     DateWithYear,
@@ -18,8 +19,8 @@ from coach.phrases import (
 )
 from coach.promising import days_silent
 from coach.screens import Control, Item, Note
+from coach.staying import limit_of
 from coach.terms import CLOSED, PRIORITY_FACTS
-from coach.thresholds import stuck_deal_days
 
 #: How many things one screen shows: each takes up to three blocks of the 100 a modal may have.
 SHOWN = 20
@@ -98,12 +99,12 @@ def _stage(deal: Deal, stage: str, view: ActionView) -> Phrase:
             stage=stage,
             days=days_between(deal.stage_entered_at, view.now, view.person),
         )
-    seen_at, limit = deal.stage_seen_at, stuck_deal_days(view.person)
+    seen_at, limit = deal.stage_seen_at, view.limit or limit_of(deal, view.person, UNKNOWN)
     # Where its age is not known, it is said only once it is long for certain, as on its card.
     if (
         deal.status is DealStatus.OPEN
         and seen_at
-        and (after_working_days(seen_at, limit, view.person) <= view.now)
+        and limit.over_at(seen_at, view.person) <= view.now
     ):
         return counted(
             "Stage: {stage}, for at least {days} day",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from coach.calendar import days_between
@@ -25,6 +26,13 @@ def most_promising_first(
     comes first.
     """
     return sorted(things, key=lambda thing: _place(thing, now, dealings))
+
+
+def largest_first(deals: Iterable[Deal], now: datetime) -> list[Deal]:
+    """Deals in the order of their values, of equal ones the most promising first."""
+    return sorted(
+        most_promising_first(deals, now, {}), key=lambda deal: -(deal.value or Decimal(0))
+    )
 
 
 def days_silent(contact: Contact, now: datetime, person: Person) -> int:

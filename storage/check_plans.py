@@ -102,11 +102,26 @@ async def forget(tx: Tx, workspace_id: str, rule: str) -> None:
     )
 
 
+async def owners(tx: Tx, workspace_id: str, kind: SubjectKind) -> list[str]:
+    """Those whose things of this kind there are, in order."""
+    table = mirror.TABLES[kind]
+    query = (
+        select(table.c.person_id)
+        .distinct()
+        .where(table.c.workspace_id == workspace_id, table.c.person_id.is_not(None))
+    )
+    return sorted((await tx.execute(query)).scalars())
+
+
 async def again(
-    tx: Tx, workspace_id: str, person_id: str, rules: Mapping[str, SubjectKind], now: datetime
+    tx: Tx,
+    workspace_id: str,
+    person_ids: Collection[str],
+    rules: Mapping[str, SubjectKind],
+    now: datetime,
 ) -> None:
-    """Have a person's checks with these rules made anew, from the beginning."""
-    if not rules:
+    """Have these people's checks with these rules made anew, from the beginning."""
+    if not rules or not person_ids:
         return
     new = insert(tx, check_plans)
     names = ("connection_id", "subject_id", "done")
@@ -126,6 +141,7 @@ async def again(
                 "done": False,
                 "announced_at": now,
             }
+            for person_id in sorted(person_ids)
             for rule, kind in sorted(rules.items())
         ],
     )

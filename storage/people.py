@@ -68,6 +68,7 @@ def _settings(*told: Any) -> Settings:
             "brief_at": _if_set(kept["brief_at"]),
             "digest": Often(kept["digest"]),
             "digest_at": _if_set(kept["digest_at"]),
+            "also": tuple(kept["also"].split()),
         }
     )
 
@@ -199,6 +200,7 @@ async def save_settings(tx: Tx, person: Person, settings: Settings) -> None:
         digest=settings.digest.value,
         digest_at=_minutes(settings.digest_at),
         daily_cap=settings.daily_cap,
+        also=" ".join(sorted(settings.also)),
     )
 
 

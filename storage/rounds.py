@@ -71,15 +71,20 @@ async def free(tx: Tx, workspace_id: str, which: Collection[tuple[str, str]]) ->
 
 
 async def wake(
-    tx: Tx, workspace_id: str, person_id: str, now: datetime, rules: Collection[str] | None = None
+    tx: Tx,
+    workspace_id: str,
+    person_ids: Collection[str],
+    now: datetime,
+    rules: Collection[str] | None = None,
 ) -> None:
-    """Have these rules, or all, look at a person at once, whatever they thought of it before."""
-    statement = update(rounds).where(
-        rounds.c.workspace_id == workspace_id, rounds.c.person_id == person_id
-    )
+    """Have these rules, or all, look at people at once, whatever they thought of it before."""
+    statement = update(rounds).values(due_at=now, not_before=None, attempts=0, error=None)
     if rules is not None:
         statement = statement.where(rounds.c.rule.in_(sorted(rules)))
-    await tx.execute(statement.values(due_at=now, not_before=None, attempts=0, error=None))
+    for piece in chunks(sorted(person_ids)):
+        await tx.execute(
+            statement.where(rounds.c.workspace_id == workspace_id, rounds.c.person_id.in_(piece))
+        )
 
 
 async def enlist(

@@ -34,7 +34,7 @@ async def ensure(tx: Tx, workspace_id: str, now: datetime) -> None:
     """Make the workspace if it is not there."""
     await tx.execute(
         insert(tx, workspaces)
-        .values(id=workspace_id, created_at=now)
+        .values(id=workspace_id, created_at=now, learn_at=now)
         .on_conflict_do_nothing(index_elements=["id"])
     )
 

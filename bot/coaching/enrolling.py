@@ -148,7 +148,7 @@ async def _begin(parts: Parts, tx: Tx, person: Person) -> None:
     await messages.replay(tx, person.workspace_id, now, person_id=person.id)
     await rounds.enlist(tx, engine.person_rules(parts.rules), now, (person.workspace_id, person.id))
     # Nothing was looked at for somebody who did not listen.
-    await rounds.wake(tx, person.workspace_id, person.id, now)
+    await rounds.wake(tx, person.workspace_id, [person.id], now)
     await _show_welcome(tx, person, "started")
 
 
@@ -169,7 +169,7 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
         await planning.reconsider(parts, tx, person, moving)
     if changed - _MOVES:
         # Nothing becomes due at another time, but they may hear what they were not told.
-        await rounds.wake(tx, person.workspace_id, person.id, parts.clock.now())
+        await rounds.wake(tx, person.workspace_id, [person.id], parts.clock.now())
 
 
 #: The settings that decide when a thing becomes due.

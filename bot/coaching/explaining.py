@@ -8,12 +8,15 @@ from bot.coaching import following, silencing
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
+from coach import engine
 from coach.explaining import Outcomes, Told, of_kind
+from coach.knowledge import UNKNOWN, Known
 from coach.models import Deal, Insight, Person, Subject
 from coach.muting import KIND
 from coach.phrases import Phrase, say
 from coach.rule import Rule
-from storage import explaining, insights, namesakes, people, showing
+from storage import explaining, insights, loader, namesakes, people, showing
+from storage.loader import Asked
 
 #: How many of the things that an insight is about are told.
 THINGS = 5
@@ -37,6 +40,8 @@ class Explanation:
     things: Sequence[Subject]
     count: int
     outcomes: Outcomes
+    #: What the rule knows of its person and these things.
+    known: Known = UNKNOWN
 
 
 async def explain(parts: Parts, actor: Actor, fingerprint: str) -> Explanation:
@@ -63,8 +68,11 @@ async def explain(parts: Parts, actor: Actor, fingerprint: str) -> Explanation:
         things = [next(apart) if isinstance(each, Deal) else each for each in found_now]
         kind = found.insight.rule
         became = await explaining.outcomes(tx, workspace_id, person_id=person.id, rule=kind)
+        wanted = engine.known_for_truth(parts.rules, [kind])
+        asked = Asked(workspace_id, [person.id], things)
+        known_ = (await loader.find(tx, parts.loaders, wanted, asked))[person.id]
     rule, outcomes = parts.rules.get(kind), became.get(kind, Outcomes())
-    return Explanation(told, person, rule, things, len(about), outcomes)
+    return Explanation(told, person, rule, things, len(about), outcomes, known_)
 
 
 async def helped(parts: Parts, person: Person) -> list[Phrase]:

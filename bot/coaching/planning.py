@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.coaching.checking import AGAIN, known_of, moment
 from bot.runtime.parts import Parts
 from coach import engine
+from coach.knowledge import Knowledge
 from coach.models import Person, Subject
 from storage import check_plans, checks, mirror, people, rounds, workspaces
 from storage.check_plans import Plan, Thing
@@ -41,8 +43,26 @@ async def reconsider(
         rules = {name: rule for name, rule in rules.items() if rule.setting in changed}
         looking = {*rules}
     kinds = {name: rule.kind for name, rule in rules.items()}
-    await check_plans.again(tx, person.workspace_id, person.id, kinds, now)
-    await rounds.wake(tx, person.workspace_id, person.id, now, looking)
+    await check_plans.again(tx, person.workspace_id, [person.id], kinds, now)
+    await rounds.wake(tx, person.workspace_id, [person.id], now, looking)
+
+
+async def learned(parts: Parts, tx: Tx, workspace_id: str, what: Knowledge[Any]) -> None:
+    """Have all checks made anew by rules that go by something of which more is known now.
+
+    They are those of people who are there: what comes of it is no backlog.
+    """
+    kinds = {
+        name: rule.kind
+        for name, rule in engine.time_rules(parts.rules).items()
+        if what in rule.knows
+    }
+    now = parts.clock.now()
+    for kind in sorted(set(kinds.values())):
+        whose = await check_plans.owners(tx, workspace_id, kind)
+        theirs = {name: each for name, each in kinds.items() if each is kind}
+        await check_plans.again(tx, workspace_id, whose, theirs, now)
+        await rounds.wake(tx, workspace_id, whose, now, theirs)
 
 
 async def plan_some(parts: Parts, now: datetime) -> bool:

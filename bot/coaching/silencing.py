@@ -147,4 +147,4 @@ async def _open_again(
     review = await following.ask(parts, tx, workspace_id, again, now)
     await following.act(tx, workspace_id, review, now)
     # Nobody looked at it as long as it was muted.
-    await rounds.wake(tx, workspace_id, person.id, now)
+    await rounds.wake(tx, workspace_id, [person.id], now)

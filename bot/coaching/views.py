@@ -9,8 +9,10 @@ from bot.runtime.parts import Parts
 from coach.action import ActionView, Shows
 from coach.calendar import local_date
 from coach.keys import subject_key
+from coach.knowledge import USUAL_STAYS, Known
 from coach.models import Contact, Deal, Insight, Person, Ref, Subject, SubjectKind, Task
-from storage import crm_writes, lists, mirror, mutes, namesakes, stages
+from coach.staying import Limit, limit_of
+from storage import crm_writes, lists, mirror, mutes, namesakes, stages, usual
 from storage.database import Tx
 
 
@@ -34,6 +36,7 @@ async def view_of(
     tasks: list[Task] = []
     more = 0
     way: list[str] = []
+    limit: Limit | None = None
     seen_to = {
         Ref(write.connection_id, write.subject_id): write.words
         for write in await crm_writes.of_insight(tx, workspace_id, insight.fingerprint)
@@ -46,6 +49,8 @@ async def view_of(
         if deal is not None:
             (deal,) = await namesakes.told_apart(tx, workspace_id, [deal])
             way = await stages.of_deal(tx, workspace_id, deal)
+            stays = await usual.stays(tx, workspace_id)
+            limit = limit_of(deal, person, Known({USUAL_STAYS.name: stays}))
         if deal is not None and deal.contact_id:
             found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)
             contact = _only(Contact, found)
@@ -88,6 +93,7 @@ async def view_of(
         new_id=f"coach-{digest[:20]}",
         task=task,
         deal=deal,
+        limit=limit,
         contact=contact,
         contacts=contacts,
         tasks=tasks,

@@ -69,6 +69,8 @@ class Wake:
     #: For telling how far an account is taken over.
     progress: asyncio.Event = field(default_factory=asyncio.Event)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For what is usual with a team.
+    learning: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self, bells: Iterable[str]) -> None:
         """Have these parts look."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.coaching import attending, following, saying, ticking
+from bot.coaching import attending, following, learning, saying, ticking
 from bot.coaching.saying import Stands
 from bot.simulating.answers import Answers
 from bot.simulating.history import Told
@@ -140,6 +140,7 @@ class _Running:
         if told:
             await tell(parts, self._world.workspace_id, told)
         await self._answer(now)
+        await learning.learn_due(parts)
         for _ in range(TURNS):
             async with parts.database.read() as tx:
                 soonest = await journal.upcoming(tx, self._rules)

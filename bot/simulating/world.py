@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from bot.coaching import planning
+from bot.coaching import learning, planning
 from bot.coaching.recording import apply
 from bot.runtime.parts import Background, Parts, Wake
 from bot.simulating.history import Past, Told, past, values_come_with_the_close
@@ -219,6 +219,8 @@ async def _made(
         for each in copied.records
     ]
     await tell(ours, workspace_id, [each.before for each in pasts if each.before is not None])
+    # By what is usual with the team as it was known then.
+    await learning.learn(ours, workspace_id, since)
     went_on_ = [row["id"] for row in copied.people if went_on(row, since)]
     async with database.write() as tx:
         await journal.go_on(tx, workspace_id, went_on_, copied.rests)

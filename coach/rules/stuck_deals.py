@@ -1,20 +1,15 @@
 """Open deals that have been in the same stage for too long."""
 
-from collections import Counter
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from coach import settling
 from coach.calendar import (
-    after_working_days,
     days_between,
-    local_date,
-    start_of_day,
     working_days_between,
 )
-from coach.circumstances import of_deal
+from coach.circumstances import in_largest_tenth, of_deal
 from coach.keys import about, subject_key
-from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, Known
+from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, USUAL_STAYS, Known
 from coach.models import (
     Deal,
     DealStatus,
@@ -26,11 +21,11 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
-from coach.phrases import Money, Phrase, counted, say, together
-from coach.promising import most_promising_first
-from coach.repetition import WEEK, next_allowed
+from coach.one_by_one import one_by_one
+from coach.phrases import Phrase, counted, say, together
+from coach.promising import largest_first
 from coach.rule import TimeLook, TimeRule, Verdict
-from coach.thresholds import stuck_deal_days
+from coach.staying import Limit, learned, limit_of
 from coach.truth import Changed, Over, Standing, TruthLook
 
 GAP = timedelta(hours=24)
@@ -42,58 +37,34 @@ A_DAY = 2
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a deal becomes stuck; never when it is closed or deleted.
 
-    Where nobody knows when it came to its stage, from when on it is known to be there.
+    By what the team's won deals needed there, or by a number (`coach.staying`). Where nobody knows
+    when it came to its stage, from when on it is known to be there.
     """
     if not isinstance(subject, Deal) or subject.deleted or subject.status is not DealStatus.OPEN:
         return None
     if subject.stage_since is None or subject.stage is None:
         return None
-    return after_working_days(subject.stage_since, stuck_deal_days(person), person)
+    return limit_of(subject, person, known).over_at(subject.stage_since, person)
 
 
 def evaluate(look: TimeLook) -> Verdict:
     """The largest stuck deals first, at most two a person a day, each at most once in 24 hours."""
-    today = local_date(look.now, look.person)
-    tomorrow = start_of_day(today + timedelta(days=1), look.person)
-    spoken_of = sum(local_date(said.created_at, look.person) == today for said in look.past)
-    # A backlog is told of once, whatever else is said that day; what it was made of may be in it
-    # once more, as long as nobody has answered it.
-    gap, left = (timedelta(), look.at_once) if look.at_once else (GAP, A_DAY - spoken_of)
-    deals = [each for each in look.due if isinstance(each, Deal)]
-    found = [(deal.stage_since, deal) for deal in most_promising_first(deals, look.now, {})]
-    stuck = [(entered, deal) for entered, deal in found if entered is not None and deal.stage]
-    # Of equal value the most promising: the sort keeps their order. Nobody hears of the same two
-    # day after day: each has its turn in a week, but in a summary, which is made once.
-    lately = Counter(each.subject for each in look.past if each.created_at > look.now - WEEK)
-    stuck.sort(
-        key=lambda each: (
-            0 if look.at_once else lately[subject_key(each[1])],
-            -(each[1].value or Decimal(0)),
-        )
-    )
-    drafts: list[Draft] = []
-    later: dict[str, datetime] = {}
-    waiting = False
-    for entered, deal in stuck:
-        key = subject_key(deal)
-        said = [earlier for earlier in look.past if earlier.subject == key]
-        if said and said[0].created_at + gap > look.now:
-            later[key] = said[0].created_at + gap
-            continue
+    deals = [
+        each for each in look.due if isinstance(each, Deal) and each.stage and each.stage_since
+    ]
+    return one_by_one(
+        look,
+        largest_first(deals, look.now),
+        lambda deal: _draft(look, deal),
+        gap=GAP,
+        a_day=A_DAY,
         # A new stage is a new reason: what was dismissed in the last one does not count.
-        stay = f"{deal.stage}@{entered.isoformat()}#"
-        past = [earlier for earlier in said if earlier.occasion.startswith(stay)]
-        allowed = next_allowed(past, gap=gap, about=(about(deal),), now=look.now)
-        if allowed is None:
-            later[key] = look.now + timedelta(days=7)
-        elif allowed > look.now:
-            later[key] = allowed
-        elif len(drafts) >= left:
-            waiting = True
-        else:
-            later[key] = look.now + GAP
-            drafts.append(_draft(look, deal, entered, f"{stay}{look.now.isoformat()}"))
-    return Verdict(drafts, again_at=tomorrow if waiting else None, later=later)
+        is_same=lambda deal, earlier: earlier.occasion.startswith(_stay(deal)),
+    )
+
+
+def _stay(deal: Deal) -> str:
+    return f"{deal.stage}@{deal.stage_since.isoformat() if deal.stage_since else ''}#"
 
 
 def still_true(look: TruthLook) -> Standing:
@@ -101,19 +72,34 @@ def still_true(look: TruthLook) -> Standing:
     for deal in look.left:
         if isinstance(deal, Deal) and deal.stage_since is not None:
             # Why it is of high priority is said for as long as it is so.
-            large = _largest(deal, look.known) if look.insight.priority is Priority.HIGH else None
+            large = None
+            if look.insight.priority is Priority.HIGH:
+                large = in_largest_tenth(deal, look.known[LARGE_VALUE])
             return _said(look.person, look.known, deal, deal.stage_since, large, look.now)
-    moved = look.only(Deal)
-    return Over(settling.moved_on(look, moved) if moved else settling.gone(look))
+    its = look.only(Deal)
+    if its is None:
+        return Over(settling.gone(look))
+    if _has_not_moved(look, its):
+        # It is the limit that has changed.
+        return Over(
+            say("{deal} is within your limit for {stage}.", deal=its.thing, stage=its.stage or "")
+        )
+    return Over(settling.moved_on(look, its))
 
 
-def _draft(look: TimeLook, deal: Deal, entered: datetime, occasion: str) -> Draft:
-    large = _largest(deal, look.known)
-    said = _said(look.person, look.known, deal, entered, large, look.now)
+def _has_not_moved(look: TruthLook, deal: Deal) -> bool:
+    if deal.status is not DealStatus.OPEN or deal.person_id != look.person.id:
+        return False
+    return deal.stage_since is not None and deal.stage_since < look.insight.created_at
+
+
+def _draft(look: TimeLook, deal: Deal) -> Draft:
+    large = in_largest_tenth(deal, look.known[LARGE_VALUE])
+    said = _said(look.person, look.known, deal, deal.stage_since or look.now, large, look.now)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(deal),
-        occasion=occasion,
+        occasion=f"{_stay(deal)}{look.now.isoformat()}",
         priority=Priority.HIGH if large else Priority.MEDIUM,
         message=said.message,
         reason=said.reason,
@@ -121,22 +107,6 @@ def _draft(look: TimeLook, deal: Deal, entered: datetime, occasion: str) -> Draf
         expires_at=look.now + GAP,
         about=said.about,
     )
-
-
-def _largest(deal: Deal, known: Known) -> Phrase | None:
-    """That a deal is in the largest tenth; nothing where it is not."""
-    limits, currency = known[LARGE_VALUE], deal.currency or ""
-    limit = limits.get(currency)
-    if limit is None or deal.value is None or float(deal.value) < limit:
-        return None
-    value = Money(deal.value, deal.currency)
-    if len(limits) > 1 and currency:
-        return say(
-            "At {value} it is in the largest tenth of your open deals in {currency}.",
-            value=value,
-            currency=currency,
-        )
-    return say("At {value} it is in the largest tenth of your open deals.", value=value)
 
 
 def _said(
@@ -149,24 +119,8 @@ def _said(
 ) -> Changed:
     days = days_between(entered, now, person)
     worked = working_days_between(entered, now, person)
-    limit = stuck_deal_days(person)
-    # Days are said as people count them; where days off make the difference, that is said too.
-    reason = (
-        counted(
-            "Your limit is {limit} working day.",
-            "Your limit is {limit} working days.",
-            "limit",
-            limit=limit,
-        )
-        if worked == days
-        else counted(
-            "{days} of them was a working day; your limit is {limit}.",
-            "{days} of them were working days; your limit is {limit}.",
-            "days",
-            days=worked,
-            limit=limit,
-        )
-    )
+    limit = limit_of(deal, person, known)
+    reason = _reason(deal, days, worked, limit)
     message = counted(
         "Deal “{deal}” has been in {stage} for {days} day. Time to move it forward?",
         "Deal “{deal}” has been in {stage} for {days} days. Time to move it forward?",
@@ -193,7 +147,27 @@ def _said(
     )
 
 
-def _at_least(deal: Deal, days: int, worked: int, limit: int) -> tuple[Phrase, Phrase]:
+def _reason(deal: Deal, days: int, worked: int, limit: Limit) -> Phrase:
+    if limit.usual is not None:
+        return learned(limit.usual, deal.stage or "")
+    # Days are said as people count them; where days off make the difference, that is said too.
+    if worked == days:
+        return counted(
+            "Your limit is {limit} working day.",
+            "Your limit is {limit} working days.",
+            "limit",
+            limit=limit.number,
+        )
+    return counted(
+        "{days} of them was a working day; your limit is {limit}.",
+        "{days} of them were working days; your limit is {limit}.",
+        "days",
+        days=worked,
+        limit=limit.number,
+    )
+
+
+def _at_least(deal: Deal, days: int, worked: int, limit: Limit) -> tuple[Phrase, Phrase]:
     """What is said of a deal that was found in its stage: nobody knows since when it is there."""
     message = counted(
         "Deal “{deal}” has been in {stage} for at least {days} day. Time to move it forward?",
@@ -203,6 +177,10 @@ def _at_least(deal: Deal, days: int, worked: int, limit: int) -> tuple[Phrase, P
         stage=deal.stage or "",
         days=days,
     )
+    if limit.usual is not None:
+        return message, together(
+            say("When it came there is not known."), learned(limit.usual, deal.stage or "")
+        )
     reason = counted(
         "When it came there is not known; it was there {days} working day ago. "
         "Your limit is {limit}.",
@@ -210,14 +188,14 @@ def _at_least(deal: Deal, days: int, worked: int, limit: int) -> tuple[Phrase, P
         "Your limit is {limit}.",
         "days",
         days=worked,
-        limit=limit,
+        limit=limit.number,
     )
     return message, reason
 
 
 RULE = TimeRule(
     called=say("Stuck deals"),
-    summary=say("Open deals in one stage for your number of working days."),
+    summary=say("Open deals in one stage for longer than 9 of 10 that your team won needed."),
     level=Level.MINIMAL,
     kind=SubjectKind.DEAL,
     due=due,
@@ -225,6 +203,7 @@ RULE = TimeRule(
     still_true=still_true,
     setting="stuck_deal_days",
     counts=lambda count: counted("{count} deal stuck", "{count} deals stuck", "count", count=count),
+    knows=(USUAL_STAYS,),
     shown=(LARGE_VALUE, CONTACTS_OF_DEALS),
     largest_first=True,
     latest_first=True,

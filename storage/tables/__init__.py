@@ -22,7 +22,7 @@ from storage.tables.coaching import (
     message_insights,
     messages,
 )
-from storage.tables.crm import fetches, remote_ids, stages
+from storage.tables.crm import fetches, remote_ids, stages, usual
 from storage.tables.intake import (
     PENDING_LARGE,
     PENDING_SMALL,
@@ -85,5 +85,6 @@ __all__ = [
     "stage_visits",
     "stages",
     "tasks",
+    "usual",
     "workspaces",
 ]

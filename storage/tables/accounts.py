@@ -32,7 +32,10 @@ workspaces = Table(
     Column("slack_error_at", UtcDateTime),
     # Until when Slack wants to be asked about nobody here.
     Column("lookups_after", UtcDateTime),
+    # When it is to be learned anew what is usual with this team.
+    Column("learn_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_workspaces_learn_at", "learn_at"),
 )
 
 #: The app as Slack lets it into a team, or into an organisation of Enterprise Grid with all its

@@ -95,3 +95,22 @@ fetches = Table(
     ),
     Index("ix_fetches_waiting", "not_before", **where("state = 'waiting'")),
 )
+
+#: What is usual with a team, learned from its own history: an entry for each stage of a pipeline.
+usual = Table(
+    "usual",
+    metadata,
+    Column("workspace_id", String(64)),
+    # What it tells: `stay`, how many days its won deals were in the stage.
+    Column("what", String(16)),
+    Column("connection_id", String(64)),
+    # Empty where the CRM tells of none.
+    Column("pipeline", Text),
+    Column("stage", Text),
+    # Nine of ten took so long at most, and how many that was learned from.
+    Column("amount", Integer, nullable=False),
+    Column("cases", Integer, nullable=False),
+    Column("learned_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "what", "connection_id", "pipeline", "stage"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+)

@@ -45,6 +45,9 @@ people = Table(
     Column("digest", String(8), nullable=False, server_default="weekly"),
     Column("digest_at", Integer),
     Column("daily_cap", Integer),
+    # Rules that are off until somebody wants them and that they have switched on, with blanks
+    # between.
+    Column("also", Text, nullable=False, server_default=""),
     Column("began_at", UtcDateTime),
     Column("paused_until", UtcDateTime),
     # Until when Slack is not to disturb them, and when it was asked.

@@ -16,13 +16,16 @@ from coach.explaining import (
     thing_now,
     what_comes_next,
 )
+from coach.knowledge import UNKNOWN, USUAL_STAYS, Known, Place, Usual
 from coach.models import (
+    DealStatus,
     Dismissed,
     Insight,
     InsightState,
     InsightType,
     Level,
     Often,
+    Person,
     Priority,
     Suggestion,
 )
@@ -87,14 +90,23 @@ def test_what_was_not_said_is_told_with_the_reason_and_until_when() -> None:
 
 def test_the_limit_in_force_is_told_and_whose_it_is() -> None:
     rules = load_rules()
-    level, limit = map(words, in_force(rules["stuck_deals"], ANA))
+
+    def told(rule: str, person: Person, known: Known = UNKNOWN) -> list[str]:
+        deal = replace(WON, status=DealStatus.OPEN, stage="Proposal")
+        return [words(each) for each in in_force(rules[rule], person, deal, known)]
+
+    level, limit, why = told("stuck_deals", ANA)
     assert level == "You hear of this from level 1 on; your level is 2, balanced."
     assert limit == "Your limit is 14 working days, the default."
-    (_, limit) = map(words, in_force(rules["stuck_deals"], setting(stuck_deal_days=1)))
+    assert why.startswith("Of the deals your team has won, fewer than 20 tell how long")
+    learned = Known({USUAL_STAYS.name: {Place("c1", "", "Proposal"): Usual(41, 37)}})
+    _, limit, _ = told("stuck_deals", ANA, learned)
+    assert limit == "9 of 10 deals your team won left Proposal within 41 days (37 deals)."
+    _, limit = told("stuck_deals", setting(stuck_deal_days=1), learned)
     assert limit == "Your limit is 1 working day, as you have set it."
-    (_, limit) = map(words, in_force(rules["stale_leads"], setting(stale_lead_days=9)))
+    _, limit = told("stale_leads", setting(stale_lead_days=9))
     assert limit == "Your limit is 9 working days, as you have set it."
-    (only,) = map(words, in_force(rules["follow_up"], setting(level=Level.ACTIVE)))
+    (only,) = told("follow_up", setting(level=Level.ACTIVE))
     assert only == (
         "You hear of this from level 3 on, however high its priority; your level is 3, active."
     )

@@ -125,7 +125,7 @@ async def every_turn(database: Database) -> None:
         await namesakes.of(tx, WORKSPACE, [Ref(CONNECTION, "x"), Ref(CONNECTION, "y")])
         await rounds.due(tx, RULES, now, 100)
         await rounds.claim_one(tx, Round(WORKSPACE, "p1", "stuck_deals"), now)
-        await rounds.wake(tx, WORKSPACE, "p1", now)
+        await rounds.wake(tx, WORKSPACE, ["p1"], now)
         await rounds.hold(tx, WORKSPACE, ["p1"])
         await check_plans.unfinished(tx, RULES)
         await check_plans.announced(tx, WORKSPACE)

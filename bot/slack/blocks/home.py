@@ -163,6 +163,16 @@ def _days(days: Sequence[int], voice: Voice) -> Value:
 
 
 def _limits(person: Person) -> Phrase:
+    if person.settings.stuck_deal_days is None:
+        return counted(
+            "Leads go cold after {stale} working day. Deals are stuck when they stay longer than 9 "
+            "of 10 your team won, or, where too few were won, after {stuck} working days.",
+            "Leads go cold after {stale} working days. Deals are stuck when they stay longer than "
+            "9 of 10 your team won, or, where too few were won, after {stuck} working days.",
+            "stale",
+            stale=stale_lead_days(person),
+            stuck=stuck_deal_days(person),
+        )
     return counted(
         "Leads go cold after {stale} working day, deals are stuck after {stuck}.",
         "Leads go cold after {stale} working days, deals are stuck after {stuck}.",

@@ -43,6 +43,9 @@ _LABELS = {
     "stuck_deal_days": say("A deal is stuck after … working days in one stage"),
 }
 
+#: Where a number of one's own takes the place of what was learned.
+_LEARNED = frozenset({"stuck_deal_days"})
+
 _OFTEN = {
     Often.OFF: say("Off"),
     Often.DAILY: say("Each working day"),
@@ -266,12 +269,21 @@ def _number(given: int | None, placeholder: str | None = None) -> Json:
 
 def _days(name: str, given: int | None, voice: Voice) -> Json:
     default, least, most = RANGES[name]
-    hint = say(
-        "A whole number from {least} to {most}; empty for the default, {default}.",
-        least=least,
-        most=most,
-        default=default,
-    )
+    if name in _LEARNED:
+        hint = say(
+            "A whole number from {least} to {most}; empty for what your team's won deals show, or "
+            "{default} where they are too few.",
+            least=least,
+            most=most,
+            default=default,
+        )
+    else:
+        hint = say(
+            "A whole number from {least} to {most}; empty for the default, {default}.",
+            least=least,
+            most=most,
+            default=default,
+        )
     label = plain(_LABELS[name], voice)
     number = _number(given, str(default))
     return field(name, label, number, optional=True, hint=plain(hint, voice))

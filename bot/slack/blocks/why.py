@@ -22,6 +22,7 @@ from bot.slack.blocks.pieces import (
 from coach.explaining import how_it_came, in_force, so_far, thing_now, what_comes_next
 from coach.models import Insight, InsightState
 from coach.phrases import Phrase, counted, say, verbatim
+from coach.rule import Rule
 from coach.wording import Voice, plain, words
 
 #: The `action_id` of the button that asks why, with the insight's fingerprint as its value; of the
@@ -54,7 +55,7 @@ def why_modal(
             say("What it is about, as it is now"), _things(explanation, now), voice, share
         )
         if rule is not None:
-            blocks += _part(say("What is set"), in_force(rule, person), voice, share)
+            blocks += _part(say("What is set"), _set(explanation, rule), voice, share)
             settings = button(plain(say("Settings"), voice), SETTINGS)
             blocks.append(actions([settings], block_id="why"))
         blocks += _part(say("How it came to you"), came, voice, share)
@@ -69,6 +70,11 @@ def why_modal(
         callback_id="why",
         close=plain(say("Close"), voice),
     )
+
+
+def _set(explanation: Explanation, rule: Rule) -> list[Phrase]:
+    thing = next(iter(explanation.things), None)
+    return in_force(rule, explanation.person, thing, explanation.known)
 
 
 def _things(explanation: Explanation, now: datetime) -> list[Phrase]:

@@ -286,7 +286,7 @@ async def test_what_wakes_all_rules_does_not_make_it_monday(weekly: Parts) -> No
     ):
         await enrolling.save_settings(weekly, by(ANA), wakes)
         async with weekly.database.write() as tx:
-            await rounds.wake(tx, WORKSPACE, ana.id, weekly.clock.now())
+            await rounds.wake(tx, WORKSPACE, [ana.id], weekly.clock.now())
         await ticking.tick(weekly)
         assert await looks(weekly) == {ana.id: MADRID}
     assert await insights_of(weekly, ana) == []
@@ -294,7 +294,7 @@ async def test_what_wakes_all_rules_does_not_make_it_monday(weekly: Parts) -> No
     at(weekly, MADRID)
     await ticking.tick(weekly)
     async with weekly.database.write() as tx:
-        await rounds.wake(tx, WORKSPACE, ana.id, weekly.clock.now())
+        await rounds.wake(tx, WORKSPACE, [ana.id], weekly.clock.now())
     await tick_after(weekly, HOUR)
     assert len(await insights_of(weekly, ana)) == 1
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coach.keys import about
-from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, Known
+from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, USUAL_STAYS, Known, Place, Usual
 from coach.models import (
     Contact,
     Deal,
@@ -332,3 +332,51 @@ def test_what_the_person_has_moved_by_the_coach_was_not_moved_in_the_crm() -> No
 def test_with_another_limit_it_may_be_stuck_no_more() -> None:
     draft = only(evaluate(look(STUCK)))
     assert truth(RULE, draft, STUCK, person=setting(stuck_deal_days=60)) != "still true"
+
+
+#: Within so many days nine of ten that the team won had left the stage.
+LEARNED = Known({USUAL_STAYS.name: {Place("c1", "", "Proposal"): Usual(20, 37)}})
+
+
+def test_it_is_stuck_when_it_stays_longer_than_nine_of_ten_that_were_won() -> None:
+    at = due(STUCK, ANA, LEARNED)
+    # The midnight after the twenty-first day, in Madrid.
+    assert at == datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+    assert due(replace(STUCK, stage="Demo"), ANA, LEARNED) == due(STUCK, ANA, Known())
+    draft = only(evaluate(replace(look(STUCK), known=LEARNED)))
+    assert words(draft) == (
+        "Deal “Acme renewal” has been in Proposal for 21 days. Time to move it forward?"
+    )
+    assert reason(draft) == (
+        "9 of 10 deals your team won left Proposal within 20 days (37 deals). €12,000."
+    )
+
+
+def test_a_number_of_ones_own_counts_more_than_what_was_learned() -> None:
+    own = setting(stuck_deal_days=3)
+    assert due(STUCK, own, LEARNED) == due(STUCK, own, Known())
+    draft = only(evaluate(replace(look(STUCK, person=own), known=LEARNED)))
+    assert reason(draft) == "15 of them were working days; your limit is 3. €12,000."
+
+
+def test_of_a_deal_found_in_its_stage_no_more_is_said_than_is_known() -> None:
+    found = replace(STUCK, stage_entered_at=None, stage_seen_at=ENTERED)
+    draft = only(evaluate(replace(look(found), known=LEARNED)))
+    assert "for at least 21 days." in words(draft)
+    assert reason(draft) == (
+        "When it came there is not known. 9 of 10 deals your team won left Proposal within 20 "
+        "days (37 deals). €12,000."
+    )
+
+
+def test_it_is_over_when_more_was_learned_and_follows_the_figure() -> None:
+    draft = only(evaluate(replace(look(STUCK), known=LEARNED)))
+    more = Known({USUAL_STAYS.name: {Place("c1", "", "Proposal"): Usual(19, 40)}})
+    assert "within 19 days (40 deals)" in truth_of_reason(RULE, draft, STUCK, known=more)
+    longer = Known({USUAL_STAYS.name: {Place("c1", "", "Proposal"): Usual(60, 40)}})
+    assert truth(RULE, draft, STUCK, known=longer) == (
+        "Acme renewal is within your limit for Proposal."
+    )
+    assert truth(RULE, draft, replace(STUCK, stage_entered_at=NOW), now=NOW + DAY) == (
+        "Moved in the CRM: Acme renewal is in Proposal now."
+    )

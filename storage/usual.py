@@ -1,0 +1,77 @@
+"""What is usual with each team, as it was learned last, and when it is to be learned anew."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select, update
+
+from coach.knowledge import Place, Usual
+from storage.columns import UtcDateTime
+from storage.database import Tx, chunks, put
+from storage.tables import usual, workspaces
+
+#: What an entry tells of a stage: how long won deals stayed in it.
+STAY = "stay"
+
+_OF = select(
+    usual.c.connection_id, usual.c.pipeline, usual.c.stage, usual.c.amount, usual.c.cases
+).where(usual.c.workspace_id == bindparam("workspace"), usual.c.what == bindparam("what"))
+
+
+async def stays(tx: Tx, workspace_id: str) -> dict[Place, Usual]:
+    """How long a team's won deals stayed in each stage."""
+    rows = await tx.execute(_OF, {"workspace": workspace_id, "what": STAY})
+    return {Place(*place): Usual(days, deals) for *place, days, deals in rows}
+
+
+async def keep_stays(
+    tx: Tx, workspace_id: str, learned: Mapping[Place, Usual], now: datetime
+) -> None:
+    """Keep what was learned of stages in the place of what was known before."""
+    await tx.execute(
+        delete(usual).where(usual.c.workspace_id == workspace_id, usual.c.what == STAY)
+    )
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "what": STAY,
+            **place._asdict(),
+            "amount": each.days,
+            "cases": each.deals,
+            "learned_at": now,
+        }
+        for place, each in sorted(learned.items())
+    ]
+    for piece in chunks(rows, 1000):
+        await put(tx, usual, piece)
+
+
+_DUE = (
+    select(workspaces.c.id)
+    .where(workspaces.c.learn_at <= bindparam("now", type_=UtcDateTime))
+    .order_by(workspaces.c.learn_at)
+    .limit(1)
+)
+
+
+async def next_due(tx: Tx, now: datetime) -> str | None:
+    """A team that is to be learned from now, if there is any."""
+    return (await tx.execute(_DUE, {"now": now})).scalar()
+
+
+async def claim(tx: Tx, workspace_id: str, now: datetime, until: datetime) -> bool:
+    """Be the one to learn from a team; whoever does not come to an end is followed by another."""
+    claimed = (
+        update(workspaces)
+        .where(workspaces.c.id == workspace_id, workspaces.c.learn_at <= now)
+        .values(learn_at=until)
+        .returning(workspaces.c.id)
+    )
+    return (await tx.execute(claimed)).first() is not None
+
+
+async def done(tx: Tx, workspace_id: str, again_at: datetime) -> None:
+    """Note when a team is to be learned from again."""
+    await tx.execute(
+        update(workspaces).where(workspaces.c.id == workspace_id).values(learn_at=again_at)
+    )
