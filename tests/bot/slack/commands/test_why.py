@@ -120,7 +120,10 @@ async def test_it_is_explained_as_it_is_true_now(surface: Surface) -> None:
     await ticking.tick(surface.parts)
     await surface.settle()
     told = await ask(surface)
-    assert "Stuck deals: Open deals in one stage for your number of working days." in told
+    assert (
+        "Stuck deals: Open deals in one stage for longer than 9 of 10 that your team won needed."
+        in told
+    )
     assert "Acme renewal: €12,000, Stage: Proposal, for 21 days" in told
     assert "Your limit is 14 working days, the default." in told
     assert "It came with your morning brief: Mon 23 Nov, 11:00." in told
