@@ -15,10 +15,10 @@ from benchmarks.figures import Figure
 from benchmarks.processes import HOST, ROOT, environment, started
 from bot.app import make_parts
 from bot.crm.providers.hubspot.calls import PAGE, TYPES, WITH_HISTORY
+from bot.playground.crm.vendors.hubspot import PORTAL, SECRET, TOKEN
 from storage import connections
 from storage.connections import Connection
 from storage.workspaces import DEFAULT
-from tests.bot.crm.standins.hubspot import PORTAL, SECRET, TOKEN
 
 #: Records a second at least, and megabytes at most.
 AIM, MOST = 1_000, 250

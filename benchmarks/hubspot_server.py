@@ -11,8 +11,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from benchmarks.processes import serve
-from tests.bot.crm.standins.hubspot import Hubspot
-from tests.bot.crm.standins.standin import Asked
+from bot.playground.crm.vendors.hubspot import Hubspot
+from bot.playground.crm.vendors.standin import Asked, Member
 
 #: The first id of every kind; the others follow it without a gap.
 FIRST = 10_001
@@ -30,11 +30,10 @@ class Large(Hubspot):
     def __init__(self, counts: Mapping[str, int], people: int) -> None:
         super().__init__()
         self._counts = counts
-        self._people = people
+        self._sellers = people
         self._since = datetime.now(UTC) - timedelta(days=DAYS)
-        self.owners = [
-            {"id": str(n), "email": f"seller{n}@northwind.example", "firstName": f"Seller {n}"}
-            for n in range(people)
+        self.people = [
+            Member(n, f"Seller {n}", f"seller{n}@northwind.example") for n in range(people)
         ]
 
     def answer(self, asked: Asked) -> Response:
@@ -83,7 +82,7 @@ class Large(Hubspot):
         about = {"contacts": {"results": [{"id": str(contact), "type": "to_contact"}]}}
         return {
             "id": str(FIRST + number),
-            "properties": {"hubspot_owner_id": str(number % self._people), **properties[plural]},
+            "properties": {"hubspot_owner_id": str(number % self._sellers), **properties[plural]},
             "createdAt": made,
             "updatedAt": made,
             "versions": [{"value": stage, "timestamp": made}],

@@ -6,10 +6,11 @@ import secrets
 import shutil
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -17,8 +18,13 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from bot.app import Bot, build, prepare, web_config
+from bot.coaching import forgetting
+from bot.crm import connecting
+from bot.crm.links import Links
 from bot.crm.standard_webhooks import new_secret
 from bot.playground import safety
+from bot.playground.crm.disguise import NATIVE
+from bot.playground.crm.pretending import Keys
 from bot.playground.crm.seed import ANA
 from bot.playground.keeping import kept, saved_advance
 from bot.playground.mornings import until_at_work
@@ -109,9 +115,9 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
         bot_url=bot_url,
         signing_secret=signing_secret,
         bot_token=bot_token,
-        webhook_url=f"{bot_url}/webhooks/native/{connection.token}",
-        webhook_secret=connection.secrets[0],
-        callback_secret=connection.secrets[0],
+        webhook_url=f"{bot_url}/webhooks/{NATIVE}/{connection.token}",
+        webhook_secret=next(iter(connection.secrets), ""),
+        callback_secret=next(iter(connection.secrets), ""),
         page_url=page_url,
     )
 
@@ -125,6 +131,7 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
         state_file=state_file,
         advanced=clock.ahead,
         tell=lambda line: console.print(line, markup=False, highlight=False),
+        link=partial(_link, bot),
     )
     page_config = uvicorn.Config(
         playground.app,
@@ -167,18 +174,10 @@ async def _set_up(bot: Bot, callback_url: str) -> Connection:
     now = parts.clock.now()
     async with parts.database.write() as tx:
         known = await connections.of_workspace(tx, parts.seal, bot.workspace_id)
-        if known:
-            connection = replace(known[0], callback_url=callback_url)
-        else:
-            connection = Connection(
-                bot.workspace_id,
-                "native",
-                "native",
-                token=secrets.token_urlsafe(24),
-                secrets=(new_secret(parts.entropy),),
-                bearer=secrets.token_urlsafe(24),
-                callback_url=callback_url,
-            )
+        if known and known[0].provider != NATIVE:
+            # The CRM pretended to be another one, and says where it is once it is up.
+            return known[0]
+        connection = replace(known[0] if known else _native(bot), callback_url=callback_url)
         await connections.save(tx, parts.seal, connection, now)
         if not known:
             ana = next(person for person in PEOPLE if person.id == ANA)
@@ -197,6 +196,39 @@ async def _set_up(bot: Bot, callback_url: str) -> Connection:
                     began_at=now,
                 )
     return connection
+
+
+def _native(bot: Bot) -> Connection:
+    return Connection(
+        bot.workspace_id,
+        NATIVE,
+        NATIVE,
+        token=secrets.token_urlsafe(24),
+        secrets=(new_secret(bot.parts.entropy),),
+        bearer=secrets.token_urlsafe(24),
+    )
+
+
+async def _link(bot: Bot, name: str, address: str, credentials: Mapping[str, str]) -> Keys:
+    """Link what the CRM pretends to be from now on, as an administrator does, and nothing else."""
+    parts, workspace_id = bot.parts, bot.workspace_id
+    async with parts.database.read() as tx:
+        known = await connections.of_workspace(tx, parts.seal, workspace_id)
+    for each in known:
+        if each.provider != name:
+            await forgetting.forget(parts, workspace_id, each.id)
+    if name == NATIVE:
+        async with parts.database.write() as tx:
+            made = replace(_native(bot), callback_url=address)
+            await connections.save(tx, parts.seal, made, parts.clock.now())
+    else:
+        await Links(bot.crm, bot.intake, {name: address}).link(workspace_id, name, credentials)
+    async with parts.database.read() as tx:
+        linked = await connections.one(tx, parts.seal, workspace_id, name)
+    if linked is None:
+        raise DemoError(f"{name} could not be linked.")
+    url = connecting.address_of(linked, bot.crm.public_url)
+    return Keys(url, linked.secrets, linked.access)
 
 
 async def run(*, fresh: bool, tour: bool = False, port: int = 0) -> int:

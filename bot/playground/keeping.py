@@ -25,9 +25,15 @@ def kept(state_file: Path) -> Any:
     return found if {"slack", "crm", "advanced"} <= set(found) else None
 
 
-def keep(state_file: Path, slack: Any, crm: Any, advanced: timedelta) -> None:
+def keep(state_file: Path, slack: Any, crm: Any, advanced: timedelta, disguise: Any = None) -> None:
     """Keep it, whole or not at all."""
-    state = {"version": 1, "slack": slack, "crm": crm, "advanced": advanced.total_seconds()}
+    state = {
+        "version": 1,
+        "slack": slack,
+        "crm": crm,
+        "advanced": advanced.total_seconds(),
+        "disguise": disguise,
+    }
     part = state_file.with_suffix(".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     part.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")

@@ -18,6 +18,7 @@ from bot.playground import keeping, story
 from bot.playground.crm import seed
 from bot.playground.crm.board import Crm
 from bot.playground.crm.callback import Callback
+from bot.playground.crm.disguise import NATIVE, Disguise, Linking
 from bot.playground.mornings import until_morning, until_next
 from bot.playground.page.calls import Calls
 from bot.playground.page.files import Files
@@ -53,7 +54,8 @@ class Playground:
     """Everything a person needs to try the coach: ``app`` is served on loopback.
 
     ``advance`` moves the clock the coach reasons about; ``tell`` gets one line for each thing that
-    happens. With a ``state_file`` a restart shows the same messages and CRM.
+    happens. With a ``state_file`` a restart shows the same messages and CRM. ``link`` has the coach
+    linked to what the CRM pretends to be; without it the CRM is nothing but itself.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Playground:
         state_file: Path | None,
         advanced: timedelta = timedelta(),
         tell: Callable[[str], None],
+        link: Linking | None = None,
     ) -> None:
         self.wiring = wiring
         self.clock = clock
@@ -89,6 +92,15 @@ class Playground:
             log=self._log,
             say=self._crm_says,
         )
+        self.callback = Callback(self.crm, secret=wiring.callback_secret, log=self._log)
+        self.disguise = Disguise(
+            self.crm,
+            {person.id: person.name for person in PEOPLE},
+            callback=self.callback,
+            page_url=wiring.page_url,
+            link=link,
+            log=self._log,
+        )
         self.log: deque[Json] = deque(maxlen=LOG_KEPT)
         self.names = {person.id: person.name for person in PEOPLE}
         self._advance = advance
@@ -104,9 +116,10 @@ class Playground:
             Route("/ui/state", self._show_state),
             *Files().routes,
             *self.stream.routes,
-            *Calls(self.slack, self.crm, self.go_on).routes,
+            *Calls(self.slack, self.crm, self.go_on, self.pretend).routes,
             *self.slack.routes,
-            *Callback(self.crm, secret=wiring.callback_secret, log=self._log).routes,
+            *self.callback.routes,
+            *self.disguise.routes,
         ]
         self.app: ASGIApp = Guard(Starlette(routes=routes), wiring.page_url)
 
@@ -117,6 +130,7 @@ class Playground:
             self.slack.load(kept["slack"])
             self.crm.load(kept["crm"])
             self._advanced = timedelta(seconds=kept["advanced"])
+            await self.disguise.load(kept.get("disguise"))
         self.crm.deliveries.start()
         if not kept:
             past = seed.fill(self.crm, {person.id: person.tz for person in PEOPLE})
@@ -139,6 +153,13 @@ class Playground:
         self.tell(f"The clock moves on: it is {now:%Y-%m-%d %H:%M} UTC.")
         self.stream.publish({"type": "clock", "now": now.isoformat()})
         self._save_soon()
+
+    async def pretend(self, name: str) -> None:
+        """Have the CRM be this vendor, or itself."""
+        async with self._turn:
+            await self.disguise.be(name)
+        self.tell(f"The CRM pretends to be: {name}." if name != NATIVE else "The CRM is itself.")
+        self._crm_changed()
 
     async def go_on(self, days: int) -> None:
         """Let it be the first morning of work so many days ahead; the next one after the digest."""
@@ -211,7 +232,13 @@ class Playground:
             self._saving = None
         if self._state_file is None:
             return
-        keeping.keep(self._state_file, self.slack.dump(), self.crm.dump(), self._advanced)
+        keeping.keep(
+            self._state_file,
+            self.slack.dump(),
+            self.crm.dump(),
+            self._advanced,
+            self.disguise.dump(),
+        )
 
     async def _show_state(self, request: Request) -> Response:
         return JSONResponse(self.state(), headers={"Cache-Control": "no-store"})

@@ -37,7 +37,7 @@ async def play(playground: Playground, console: Console, *, patience: float = 20
     Raises:
         TourError: something that should have happened did not.
     """
-    tour = _Tour(playground, console, patience)
+    tour = Tour(playground, console, patience)
     await tour.begin()
     await tour.won_deal()
     await tour.dismissal()
@@ -45,7 +45,7 @@ async def play(playground: Playground, console: Console, *, patience: float = 20
     console.print(Text("The end. `coach demo` opens the same on a page.", style="bold"))
 
 
-class _Tour:
+class Tour:
     def __init__(self, playground: Playground, console: Console, patience: float) -> None:
         self.playground = playground
         self.slack = playground.slack

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from bot.coaching.recording import apply
 from bot.crm import backfill
 from bot.crm.provider import load_providers
+from bot.playground.crm.vendors.hubspot import PORTAL, SECRET, TOKEN, Hubspot
 from bot.runtime.parts import Parts
 from coach import writes
 from coach.models import Origin, TaskPriority
@@ -27,8 +28,7 @@ from storage.connections import Connection
 from storage.crm_writes import StoredWrite
 from storage.tables import activities, fetches, insights, messages
 from storage.tables import crm_writes as writes_table
-from tests.bot.crm.standins.hubspot import PORTAL, SECRET, TOKEN, Hubspot
-from tests.bot.crm.standins.standin import running
+from tests.bot.crm.running import running
 from tests.bot.killing.victim import Victim, served
 from tests.world import (
     ANA,

@@ -7,6 +7,7 @@ from bot.playground.crm.webhooks import RETRY_DELAYS, Deliveries
 from coach.ports import Clock
 
 STAGES = ("Prospecting", "Qualified", "Proposal", "Negotiation", "Closed Won", "Closed Lost")
+#: The stages that end a deal, and how it ends there.
 STATUSES = {"Closed Won": "won", "Closed Lost": "lost"}
 CONTACT_STATUSES = ("LEAD", "PROSPECT", "CUSTOMER")
 PRIORITIES = ("low", "medium", "high", "urgent")
@@ -53,6 +54,10 @@ class Crm:
         self.deals: dict[str, Json] = {}
         self.contacts: dict[str, Json] = {}
         self.tasks: dict[str, Json] = {}
+        #: How the coach is told of a change: what happened, and to which records.
+        self.announce: Callable[[str, Mapping[str, Json]], None] = self.natively
+        #: What the page is told of what the CRM pretends to be; nothing while it is itself.
+        self.pretends: Callable[[], Json | None] = lambda: None
         self.received: dict[str, str] = {}
         """Webhook ids that came from the coach, with what they were, so that none counts twice."""
         self._serial = 100
@@ -64,6 +69,7 @@ class Crm:
             "deals": list(self.deals.values()),
             "contacts": list(self.contacts.values()),
             "tasks": list(self.tasks.values()),
+            "pretends": self.pretends(),
         }
 
     def dump(self) -> Json:
@@ -80,14 +86,19 @@ class Crm:
     def load(self, kept: Json) -> None:
         """Take up what ``dump`` gave."""
         self.deals, self.contacts = kept["deals"], kept["contacts"]
-        self.tasks, self.deliveries.undelivered = kept["tasks"], kept["undelivered"]
+        self.tasks = kept["tasks"]
+        self.deliveries.undelivered = {
+            # As it was kept before there were other forms than the native one.
+            id: each if "content" in each else {"name": each["type"], "content": each}
+            for id, each in kept["undelivered"].items()
+        }
         self.received, self._serial = kept["received"], kept["serial"]
 
     # What people change
 
     def add_deal(self, given: Json) -> Json:
         """Add an open deal: title, value, stage, owner, and perhaps contact_id and source."""
-        now = self._now()
+        now = self.now()
         stage = one_of(given.get("stage") or STAGES[0], STAGES, "stage")
         deal: Json = {
             "id": self.next_id("D"),
@@ -104,7 +115,7 @@ class Crm:
             "source": given.get("source") or None,
         }
         self.deals[deal["id"]] = deal
-        self._announce("deal_created", deal["owner"], deal=deal)
+        self._announce("deal_created", deal=deal)
         return deal
 
     def change_deal(self, deal_id: str, given: Json) -> Json:
@@ -113,8 +124,8 @@ class Crm:
         stage = given.get("stage")
         if stage is not None and one_of(stage, STAGES, "stage") != deal["stage"]:
             verb = stage_verb(deal["stage"], stage)
-            self.move(deal, stage, self._now())
-            self._announce(verb, deal["owner"], deal=deal)
+            self.move(deal, stage, self.now())
+            self._announce(verb, deal=deal)
         edits: Json = {}
         if given.get("title") is not None:
             edits["title"] = text(given["title"], "title")
@@ -122,18 +133,18 @@ class Crm:
             edits["value"] = money(given["value"])
         if any(deal[name] != value for name, value in edits.items()):
             deal.update(edits)
-            self._announce("deal_amount_changed", deal["owner"], deal=deal)
+            self._announce("deal_amount_changed", deal=deal)
         owner = given.get("owner")
         if owner is not None and self._owner(owner) != deal["owner"]:
             deal["owner"] = owner
-            self._announce("deal_owner_changed", owner, deal=deal)
+            self._announce("deal_owner_changed", deal=deal)
         return deal
 
     def delete_deal(self, deal_id: str) -> None:
         """Delete a deal."""
         deal = there(self.deals, deal_id, "deal")
         del self.deals[deal_id]
-        self._announce("deal_deleted", deal["owner"], deal=deal)
+        self._announce("deal_deleted", deal=deal)
 
     def add_contact(self, given: Json) -> Json:
         """Add a contact: name, status, owner, and perhaps email."""
@@ -144,19 +155,19 @@ class Crm:
             "status": one_of(given.get("status") or "LEAD", CONTACT_STATUSES, "status"),
             "owner": self._owner(given.get("owner")),
             "source": given.get("source") or None,
-            "created_at": self._now(),
+            "created_at": self.now(),
             "last_contacted_at": None,
         }
         self.contacts[contact["id"]] = contact
-        self._announce("contact_created", contact["owner"], contact=contact)
+        self._announce("contact_created", contact=contact)
         return contact
 
     def log_contact(self, contact_id: str, kind: object) -> Json:
         """Note a call, email, meeting or note with a contact, now."""
         contact = there(self.contacts, contact_id, "contact")
         verb = LOGGED[one_of(kind, tuple(LOGGED), "kind")]
-        contact["last_contacted_at"] = self._now()
-        self._announce(verb, contact["owner"], contact=contact)
+        contact["last_contacted_at"] = self.now()
+        self._announce(verb, contact=contact)
         return contact
 
     def add_task(self, given: Json) -> Json:
@@ -168,13 +179,13 @@ class Crm:
             "priority": one_of(given.get("priority") or "medium", PRIORITIES, "priority"),
             "due_date": day(given.get("due_date")),
             "owner": self._owner(given.get("owner")),
-            "created_at": self._now(),
+            "created_at": self.now(),
             "completed_at": None,
             "note": given.get("note") or "",
             "from_coach": False,
         }
         self.tasks[task["id"]] = task
-        self._announce("task_created", task["owner"], task=task)
+        self._announce("task_created", task=task)
         return task
 
     def change_task(self, task_id: str, given: Json) -> Json:
@@ -187,10 +198,27 @@ class Crm:
             edits["due_date"] = day(given["due_date"])
         if any(task[name] != value for name, value in edits.items()):
             task.update(edits)
-            self._announce("task_rescheduled", task["owner"], task=task)
+            self._announce("task_rescheduled", task=task)
         if given.get("completed") and task["status"] != "completed":
-            task.update(status="completed", completed_at=self._now())
-            self._announce("task_completed", task["owner"], task=task)
+            task.update(status="completed", completed_at=self.now())
+            self._announce("task_completed", task=task)
+        return task
+
+    def made_by_coach(self, task_id: str, owner: str, at: str) -> Json:
+        """A task the coach has just made, with nothing in it yet."""
+        task: Json = {
+            "id": task_id,
+            "title": "",
+            "status": "pending",
+            "priority": "medium",
+            "due_date": None,
+            "owner": owner,
+            "created_at": at,
+            "completed_at": None,
+            "note": "",
+            "from_coach": True,
+        }
+        self.tasks[task_id] = task
         return task
 
     def native(self, **objects: Json) -> Json:
@@ -202,20 +230,25 @@ class Crm:
             data[name] = {**shown, "owner_email": self.owners[record["owner"]]}
         return data
 
-    def _announce(self, verb: str, owner: str, **objects: Json) -> None:
+    def _announce(self, verb: str, **objects: Json) -> None:
         deal = objects.get("deal")
         contact = self.contacts.get(deal["contact_id"] or "") if deal else None
         if contact is not None:
             objects["contact"] = contact
+        self.announce(verb, objects)
+        self.tell()
+
+    def natively(self, verb: str, objects: Mapping[str, Json]) -> None:
+        """Tell the coach in the native form."""
+        about = next(objects[each] for each in ("deal", "task", "contact") if each in objects)
         self.deliveries.send(
             {
                 "type": verb,
-                "timestamp": self._now(),
-                "owner": {"email": self.owners[owner]},
+                "timestamp": self.now(),
+                "owner": {"email": self.owners[about["owner"]]},
                 "data": self.native(**objects),
             }
         )
-        self.tell()
 
     def move(self, deal: Json, stage: str, at: str) -> None:
         """Put a deal into a stage, with what follows from it."""
@@ -227,7 +260,8 @@ class Crm:
             closed_at=at if closed else None,
         )
 
-    def _now(self) -> str:
+    def now(self) -> str:
+        """The present time, as records have it."""
         return self.clock.now().isoformat().replace("+00:00", "Z")
 
     def next_id(self, letter: str) -> str:

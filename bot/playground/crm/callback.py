@@ -77,19 +77,8 @@ class Callback:
         if task is None:
             if verb != "task_created":
                 raise CrmRefusal(f"There is no task {task_id}.")
-            task = {
-                "id": task_id,
-                "title": "",
-                "status": "pending",
-                "priority": "medium",
-                "due_date": None,
-                "owner": self.crm.owner_by_email(given.get("owner_email")) or owner,
-                "created_at": at,
-                "completed_at": None,
-                "note": "",
-                "from_coach": True,
-            }
-            self.crm.tasks[task_id] = task
+            whose = self.crm.owner_by_email(given.get("owner_email")) or owner
+            task = self.crm.made_by_coach(task_id, whose, at)
         fields = (
             "title",
             "status",

@@ -147,6 +147,32 @@ def fill(crm: Crm, zones: Mapping[str, str]) -> list[Json]:
     return events
 
 
+def present(crm: Crm) -> list[Json]:
+    """What is on the board now as events of its past, oldest first, for a coach that is new to it.
+
+    The times at which deals came to their stages are told, and what was before that is not.
+    """
+    events: list[Json] = []
+    for contact in crm.contacts.values():
+        events.append(_event(crm, "contact_created", contact["created_at"], contact=contact))
+        if contact["last_contacted_at"]:
+            events.append(_event(crm, "note_logged", contact["last_contacted_at"], contact=contact))
+    for deal in crm.deals.values():
+        events.append(_event(crm, "deal_created", deal["created_at"], deal=deal))
+        if deal["stage_entered_at"] != deal["created_at"]:
+            verb = "deal_closed" if deal["stage"] in STATUSES else "deal_stage_changed"
+            events.append(_event(crm, verb, deal["stage_entered_at"], deal=deal))
+    for task in crm.tasks.values():
+        events.append(_event(crm, "task_created", task["created_at"], task=task))
+        if task["completed_at"]:
+            events.append(_event(crm, "task_completed", task["completed_at"], task=task))
+    events.sort(key=lambda event: str(event["timestamp"]))
+    begun = crm.now()
+    for index, event in enumerate(events, start=1):
+        event["id"] = f"present-{begun}-{index}"
+    return events
+
+
 def batch(events: list[Json], at: datetime) -> Json:
     """One webhook that carries all the events."""
     return {"type": "batch", "timestamp": _stamp(at), "data": {"events": events}}

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -28,17 +28,32 @@ class Deliveries:
         say: Callable[[str], None] | None = None,
         retry_delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
-        self.url = url
-        self.secret = secret
+        self.address: Callable[[], str] = lambda: url
+        self.headers: Callable[[str, bytes], Mapping[str, str]]
+        self.natively(url, secret)
         self.log = log
         self.say = say
         self.retry_delays = retry_delays
         self.undelivered: dict[str, Json] = {}
-        """What the coach has not taken yet, by webhook id."""
+        """What the coach has not taken yet, by webhook id: its ``name`` and ``content``."""
         self._session: aiohttp.ClientSession | None = None
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._sending: asyncio.Task[None] | None = None
         self._retries: set[asyncio.Task[None]] = set()
+
+    def natively(self, url: str, secret: str) -> None:
+        """From now on deliver to this address, signed as Standard Webhooks."""
+        self.to(lambda: url, lambda id, body: webhook_headers(secret, id, body, time.time()))
+
+    def to(
+        self, address: Callable[[], str], headers: Callable[[str, bytes], Mapping[str, str]]
+    ) -> None:
+        """From now on deliver there; ``headers`` are made for an id and a body at each sending."""
+        self.address, self.headers = address, headers
+
+    def forget(self) -> None:
+        """Deliver nothing of what waits: whoever it was for is not there any more."""
+        self.undelivered.clear()
 
     def start(self) -> None:
         """Begin to deliver, first what an earlier run left over."""
@@ -68,13 +83,15 @@ class Deliveries:
                 while self.undelivered:
                     await asyncio.sleep(0.01)
         except TimeoutError:
-            left = ", ".join(str(event["type"]) for event in self.undelivered.values())
+            left = ", ".join(str(each["name"]) for each in self.undelivered.values())
             raise TimeoutError(f"The coach did not take these changes: {left}.") from None
 
-    def send(self, event: Json) -> None:
-        """Queue a webhook body for delivery, in the order of calls."""
+    def send(self, content: Json | str, *, name: str | None = None) -> None:
+        """Queue a webhook's content for delivery, in the order of calls; text goes as it is."""
         message_id = f"msg_{uuid.uuid4().hex}"
-        self.undelivered[message_id] = event
+        if name is None and isinstance(content, dict):
+            name = content["type"]
+        self.undelivered[message_id] = {"name": name, "content": content}
         self._queue.put_nowait(message_id)
 
     async def _send_in_order(self) -> None:
@@ -86,28 +103,30 @@ class Deliveries:
                 task.add_done_callback(self._retries.discard)
 
     async def _retry(self, message_id: str) -> None:
-        kind = self.undelivered[message_id]["type"]
+        kind = self.undelivered[message_id]["name"]
         self._notice(f"The coach did not take {kind}. The change is kept and will be sent again.")
         for delay in self.retry_delays:
             await asyncio.sleep(delay)
+            if message_id not in self.undelivered:
+                return
             if await self._deliver(message_id):
                 self._notice(f"The coach has taken {kind} now.")
                 return
         self._notice(f"The coach still does not take {kind}; it is sent again at the next start.")
 
     async def _deliver(self, message_id: str) -> bool:
-        event = self.undelivered[message_id]
-        body = json.dumps(event, ensure_ascii=False).encode()
-        headers = webhook_headers(self.secret, message_id, body, time.time())
+        name, content = (self.undelivered[message_id][each] for each in ("name", "content"))
+        told = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        body = told.encode()
         if self._session is None:
             self._session = aiohttp.ClientSession(trust_env=False)
         begun = time.perf_counter()
         status, text, problem = 0, "", None
         try:
             async with self._session.post(
-                self.url,
+                self.address(),
                 data=body,
-                headers=headers,
+                headers=self.headers(message_id, body),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
             ) as response:
                 status, text = response.status, await response.text(errors="replace")
@@ -117,7 +136,8 @@ class Deliveries:
             problem = f"The coach answered with HTTP status {status}."
         if self.log is not None:
             ms = round((time.perf_counter() - begun) * 1000, 1)
-            self.log(entry("from CRM", event["type"], status, ms, event, text, problem))
+            shown = json.loads(content) if isinstance(content, str) else content
+            self.log(entry("from CRM", name, status, ms, shown, text, problem))
         if problem is None:
             self.undelivered.pop(message_id, None)
         return problem is None

@@ -20,15 +20,20 @@ NO_ANSWER = "The coach reads commands, not messages. Try /coach help."
 class Calls:
     """The page's ways to act on Slack's stand-in, on the CRM and on the clock.
 
-    ``go_on`` lets it be morning, so many days ahead.
+    ``go_on`` lets it be morning, so many days ahead; ``pretend`` has the CRM be another one.
     """
 
     def __init__(
-        self, slack: SlackStandIn, crm: Crm, go_on: Callable[[int], Awaitable[None]]
+        self,
+        slack: SlackStandIn,
+        crm: Crm,
+        go_on: Callable[[int], Awaitable[None]],
+        pretend: Callable[[str], Awaitable[None]],
     ) -> None:
         self.slack = slack
         self.crm = crm
         self._go_on = go_on
+        self._pretend = pretend
         self.routes = [
             self._route("command", self._do_command),
             self._route("message", self._do_message),
@@ -38,6 +43,7 @@ class Calls:
             self._route("tab", self._do_tab),
             self._route("peace", self._do_peace),
             self._route("clock", self._do_clock),
+            self._route("crm/pretend", self._do_pretend),
             self._route("crm/deals", self._do_new_deal),
             self._route("crm/deals/{id}", self._do_deal),
             self._route("crm/deals/{id}/delete", self._do_delete_deal),
@@ -87,6 +93,10 @@ class Calls:
         if given.get("days") not in (1, 7):
             return {"ok": False, "error": "The clock moves on by a day or by a week."}
         await self._go_on(given["days"])
+        return {"ok": True}
+
+    async def _do_pretend(self, given: Json, request: Request) -> Json:
+        await self._pretend(str(given["as"]))
         return {"ok": True}
 
     async def _do_new_deal(self, given: Json, request: Request) -> Json:

@@ -19,14 +19,15 @@ from bot.crm.browser import COOKIE, Browser
 from bot.crm.caller import Caller
 from bot.crm.calls import Account
 from bot.crm.parts import CrmParts
+from bot.playground.crm.vendors import hubspot as hubspots
+from bot.playground.crm.vendors import pipedrive as pipedrives
+from bot.playground.crm.vendors.hubspot import PORTAL, Hubspot
+from bot.playground.crm.vendors.oauth import CLIENT_ID, CLIENT_SECRET, App
+from bot.playground.crm.vendors.pipedrive import COMPANY, Pipedrive
+from bot.playground.crm.vendors.standin import Standin
 from storage import connections, grants, tables, troubles
 from storage.connections import Connection
-from tests.bot.crm.standins import hubspot as hubspots
-from tests.bot.crm.standins import pipedrive as pipedrives
-from tests.bot.crm.standins.hubspot import PORTAL, Hubspot
-from tests.bot.crm.standins.oauth import CLIENT_ID, CLIENT_SECRET, App
-from tests.bot.crm.standins.pipedrive import COMPANY, Pipedrive
-from tests.bot.crm.standins.standin import Standin, running
+from tests.bot.crm.running import running
 from tests.world import (
     WORKSPACE,
     FixedClock,

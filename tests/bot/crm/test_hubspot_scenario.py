@@ -7,13 +7,13 @@ import pytest
 
 from bot.coaching.recording import apply
 from bot.crm import outbox
+from bot.playground.crm.vendors.hubspot import PORTAL, VENDOR, Hubspot
 from coach import writes
 from coach.models import Deal, DealStatus, SubjectKind, Task, TaskPriority, TaskStatus, Verb
 from coach.phrases import say
 from coach.writes import CompleteTask, CreateTask, CrmWrite, DeleteTask, LogContact, MoveDeal
 from storage import crm_writes, mirror, remote_ids
 from storage.crm_writes import StoredWrite
-from tests.bot.crm.standins.hubspot import CASE, PORTAL, Hubspot
 from tests.bot.crm.test_vendors import Office, bare
 from tests.world import ANA, WORKSPACE, enrol, insights_of
 
@@ -22,7 +22,7 @@ __all__ = ["bare"]
 
 @pytest.fixture(params=["hubspot"])
 def case() -> Any:
-    return CASE
+    return VENDOR
 
 
 @pytest.fixture

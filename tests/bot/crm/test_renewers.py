@@ -14,12 +14,12 @@ from starlette.responses import Response
 
 from bot.crm.caller import TURN, Caller, Later
 from bot.crm.calls import Account
+from bot.playground.crm.vendors.hubspot import Hubspot
+from bot.playground.crm.vendors.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.runtime.parts import Parts
 from storage import connections
 from storage.connections import Connection
-from tests.bot.crm.standins.hubspot import Hubspot
-from tests.bot.crm.standins.oauth import CLIENT_ID, CLIENT_SECRET
-from tests.bot.crm.standins.standin import running
+from tests.bot.crm.running import running
 from tests.world import (
     BEGINNING,
     WORKSPACE,

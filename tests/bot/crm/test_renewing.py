@@ -14,10 +14,11 @@ from bot.crm.caller import Caller, Impossible, Later
 from bot.crm.calls import Account, Answer, Call
 from bot.crm.parts import CrmParts
 from bot.crm.setup import Identity, RefusedError, Renewing, Setup, Talk, granted
+from bot.playground.crm.vendors.standin import Asked, Standin
 from storage import connections
 from storage.connections import Connection
+from tests.bot.crm.running import running
 from tests.bot.crm.sample_vendor import PROVIDER
-from tests.bot.crm.standins.standin import Asked, Standin, running
 from tests.bot.crm.test_sample_vendor import TOKEN
 from tests.world import BEGINNING, WORKSPACE, connect, crm_of, running_parts
 

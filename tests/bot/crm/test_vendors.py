@@ -18,6 +18,8 @@ from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.crm.setup import RefusedError
+from bot.playground.crm import vendors as standins
+from bot.playground.crm.vendors.standin import Silence, Standin, Vendor
 from coach import plugins, writes
 from coach.models import Deal, DealStatus, Origin, SubjectKind, TaskPriority, Verb
 from coach.phrases import say
@@ -25,8 +27,7 @@ from coach.writes import CompleteTask, CreateTask, CrmWrite, DeleteTask, MoveDea
 from storage import activities, connections, crm_writes, deliveries, fetches, mirror
 from storage.connections import Connection
 from storage.crm_writes import StoredWrite
-from tests.bot.crm import standins
-from tests.bot.crm.standins.standin import Case, Silence, Standin, running
+from tests.bot.crm.running import running
 from tests.world import (
     BEGINNING,
     WORKSPACE,
@@ -43,9 +44,9 @@ SECOND = timedelta(seconds=1)
 TOKEN = "token-of-a-vendor-0123456789"
 
 
-def cases() -> dict[str, Case]:
+def cases() -> dict[str, Vendor]:
     """Every vendor there is a stand-in for."""
-    found = plugins.load(standins, "CASE", (Case, type(None)))
+    found = plugins.load(standins, "VENDOR", (Vendor, type(None)))
     return {name: case for name, case in found.items() if case is not None}
 
 
@@ -53,7 +54,7 @@ def cases() -> dict[str, Case]:
 class Office:
     """The coach's side before one vendor: intake over HTTP, worker and fetcher."""
 
-    case: Case
+    case: Vendor
     crm: CrmParts
     caller: Caller
     vendor: Standin
@@ -157,12 +158,12 @@ class Office:
 
 
 @pytest.fixture(params=sorted(cases()))
-def case(request: pytest.FixtureRequest) -> Case:
+def case(request: pytest.FixtureRequest) -> Vendor:
     return cases()[request.param]
 
 
 @pytest.fixture
-async def bare(case: Case, sqlite_url: str) -> AsyncIterator[Office]:
+async def bare(case: Vendor, sqlite_url: str) -> AsyncIterator[Office]:
     """Before anything is linked."""
     async with running_parts(sqlite_url) as parts, running(case.make()) as vendor:
         on = listening()

@@ -16,14 +16,15 @@ from bot.crm.intake import Intake
 from bot.crm.links import Links
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
+from bot.playground.crm.vendors.hubspot import PORTAL, SECRET, TOKEN, Hubspot
+from bot.playground.crm.vendors.standin import Member
 from bot.slack import lookup
 from bot.slack.taking_over import AT_REST, STALE, tell_due
 from coach.events import OwnerKey
 from coach.models import MessageState
 from storage import fetches, messages, takeovers, workspaces
 from storage.takeovers import EVERY
-from tests.bot.crm.standins.hubspot import PORTAL, SECRET, TOKEN, Hubspot
-from tests.bot.crm.standins.standin import beside
+from tests.bot.crm.running import beside
 from tests.bot.surface import CHRIS, WS, Surface, staged
 
 GIVEN = {"token": TOKEN, "client_secret": SECRET}
@@ -145,9 +146,7 @@ async def test_a_process_that_died_over_it_is_made_up_for(office: Office) -> Non
 async def test_owners_nobody_knows_are_named_until_they_are_tied(
     office: Office, hubspot: Hubspot
 ) -> None:
-    hubspot.owners.append(
-        {"id": "78", "email": "b@old.example", "firstName": "Bo", "lastName": "Berg"}
-    )
+    hubspot.people = [*hubspot.people, Member(78, "Bo Berg", "b@old.example")]
     await office.link()
     await office.whole()
     await office.tell()

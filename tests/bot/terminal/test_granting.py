@@ -9,11 +9,11 @@ import pytest
 
 from bot.app import build, web_config
 from bot.coaching.connecting import ConnectError
+from bot.playground.crm.vendors.hubspot import PORTAL, TOKEN, Hubspot
+from bot.playground.crm.vendors.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.runtime.settings import load
 from bot.terminal import granting
-from tests.bot.crm.standins.hubspot import PORTAL, TOKEN, Hubspot
-from tests.bot.crm.standins.oauth import CLIENT_ID, CLIENT_SECRET
-from tests.bot.crm.standins.standin import beside
+from tests.bot.crm.running import beside
 from tests.bot.crm.test_granting import Desk, at_work
 from tests.bot.terminal.conftest import Coach
 from tests.world import address, listening, serving

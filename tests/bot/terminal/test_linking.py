@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from starlette.responses import Response
 
-from tests.bot.crm.standins.close import Close
-from tests.bot.crm.standins.hubspot import PORTAL, SECRET, TOKEN, Hubspot, put
-from tests.bot.crm.standins.standin import beside
+from bot.playground.crm.vendors.close import Close
+from bot.playground.crm.vendors.hubspot import PORTAL, SECRET, TOKEN, Hubspot, put
+from tests.bot.crm.running import beside
 from tests.bot.terminal.conftest import Coach
 
 GIVEN = ("--token", TOKEN, "--client-secret", SECRET)

@@ -3,6 +3,7 @@
 import { addDeal, drawBoard } from "./board.js";
 import { addContact, drawContacts } from "./contacts.js";
 import { freshness, rememberDrawn, toggleOnlyMine } from "./owners.js";
+import { drawPretends, startPretends } from "./pretends.js";
 import { memory, on, state } from "./state.js";
 import { addTask, done, drawTasks } from "./tasks.js";
 import { firstName, tabList } from "./words.js";
@@ -29,6 +30,7 @@ export function startCrm() {
     memory.set("hint", "closed");
   });
   at("crm-hint").hidden = memory.get("hint") === "closed";
+  startPretends();
   on("crm people", draw);
   nameAdd();
 }
@@ -39,6 +41,7 @@ function nameAdd() {
 
 function draw() {
   at("only-mine").textContent = state.person ? `Only ${firstName(state.person)}'s` : "Only mine";
+  drawPretends();
   drawBoard(at("lanes"), at("wells"));
   drawContacts(at("contacts"));
   drawTasks(at("tasks"));

@@ -15,14 +15,14 @@ from bot.crm.intake import Intake
 from bot.crm.links import Links
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
+from bot.playground.crm.vendors.close import Close
+from bot.playground.crm.vendors.hubspot import PORTAL, SECRET, TOKEN, Hubspot
+from bot.playground.crm.vendors.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.playground.slack.api import Message
 from coach.wording import plain
 from storage import connections, grants, tables, workspaces
 from storage.connections import Connection
-from tests.bot.crm.standins.close import Close
-from tests.bot.crm.standins.hubspot import PORTAL, SECRET, TOKEN, Hubspot
-from tests.bot.crm.standins.oauth import CLIENT_ID, CLIENT_SECRET
-from tests.bot.crm.standins.standin import beside
+from tests.bot.crm.running import beside
 from tests.bot.surface import ANA, CHRIS, CRM, WS, Surface, staged, words
 
 PUBLIC = "https://coach.example.com"

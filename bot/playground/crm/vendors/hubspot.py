@@ -1,26 +1,55 @@
-"""A stand-in for HubSpot's CRM API v3, with one account."""
+"""A stand-in for HubSpot's CRM API v3 and its webhooks, with one account."""
 
+import base64
+import hashlib
+import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from bot.crm.providers.hubspot.signature import signature
-from storage.connections import Connection
-from tests.bot.crm.standins.oauth import App
-from tests.bot.crm.standins.standin import Asked, Case, Standin
-from tests.world import BEGINNING
+from bot.playground.crm.vendors.hubspot_properties import PROPERTIES, properties_of
+from bot.playground.crm.vendors.oauth import App
+from bot.playground.crm.vendors.standin import (
+    CONTACT,
+    DEAL,
+    TASK,
+    Asked,
+    Facts,
+    Link,
+    Standin,
+    Step,
+    Vendor,
+)
 
 TOKEN, SECRET, PORTAL = "pat-eu1-of-a-test", "client-secret-of-a-test", "62515"
 
 #: How many objects HubSpot gives on one page at most, and with the versions of a property.
 MOST, MOST_WITH_HISTORY, MOST_FOUND = 100, 50, 200
 
+STAGES = (
+    Step("101", "Qualified"),
+    Step("102", "Contract sent"),
+    Step("103", "Signed", "won"),
+    Step("104", "Not this time", "lost"),
+)
+
+#: How likely a deal is that is in an open stage, the last one and those before, won, and lost.
+_LIKELY = {"open": "0.4", "last": "0.9", "won": "1.0", "lost": "0.0"}
+
+PLURALS = {DEAL: "deals", CONTACT: "contacts", TASK: "tasks"}
+_KINDS = {plural: kind for kind, plural in PLURALS.items()}
+_TYPES = {DEAL: "0-3", CONTACT: "0-1", TASK: "0-27"}
+
+#: What the numbers of associations tie to.
+_TIES = {202: "contacts", 204: "contacts", 216: "deals"}
+
 
 def iso(at: datetime) -> str:
+    """A moment as HubSpot writes it."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -33,17 +62,12 @@ class Hubspot(Standin):
     """Objects by their plural and id; each with its properties, and versions of some."""
 
     token: str = TOKEN
+    stages: Sequence[Step] = STAGES
     objects: dict[str, dict[str, dict[str, Any]]] = field(
         default_factory=lambda: {plural: {} for plural in ("deals", "contacts", "tasks", "notes")}
     )
-    owners: list[dict[str, Any]] = field(
-        default_factory=lambda: [
-            {"id": "77", "email": "ana@northwind.example", "firstName": "Ana", "lastName": "Ruiz"}
-        ]
-    )
     #: Scopes that the app lacks, by a part of the path.
     forbidden: list[str] = field(default_factory=list)
-    now: datetime = BEGINNING
     app: App = field(
         default_factory=lambda: App("/oauth/authorize", "/oauth/2026-03/token", pkce=True)
     )
@@ -51,6 +75,15 @@ class Hubspot(Standin):
     def lets_in(self, asked: Asked) -> bool:
         granted = self.app.concerns(asked) or self.app.lets_in(asked)
         return granted or asked.headers.get("authorization") == f"Bearer {self.token}"
+
+    @property
+    def owners(self) -> list[dict[str, Any]]:
+        """Its people, as it tells them."""
+        named = [(each, *each.name.partition(" ")) for each in self.people]
+        return [
+            {"id": str(each.number), "email": each.email, "firstName": first, "lastName": last}
+            for each, first, _, last in named
+        ]
 
     def put(
         self, plural: str, id: str, properties: Mapping[str, Any], *, at: datetime | None = None
@@ -84,7 +117,7 @@ class Hubspot(Standin):
                     }
                 )
             case "GET", "crm", "v3", "pipelines", "deals":
-                return JSONResponse({"results": [PIPELINE]})
+                return JSONResponse({"results": [self._pipeline()]})
             case "GET", "crm", "v3", "owners":
                 gone = asked.query.get("archived") == "true"
                 return JSONResponse({"results": [] if gone else self.owners})
@@ -93,13 +126,46 @@ class Hubspot(Standin):
             case "POST", "crm", "v3", "objects", plural, "search":
                 return self._found(plural, asked.body)
             case "POST", "crm", "v3", "objects", plural:
-                id = str(9000 + len(self.objects[plural]))
-                thing = self.put(plural, id, asked.body["properties"])
-                thing["made_with"] = asked.body["associations"]
-                return JSONResponse({"id": id}, 201)
+                return self._make(plural, asked.body)
             case method, "crm", "v3", "objects", plural, id:
                 return self._one(method, plural, id, asked)
         return JSONResponse({"message": "No such address."}, 404)
+
+    def _pipeline(self) -> dict[str, Any]:
+        last = [each for each in self.stages if each.meaning == "open"][-1]
+        return {
+            "id": "default",
+            "label": "Sales",
+            "stages": [
+                {
+                    "id": each.id,
+                    "label": each.name,
+                    "displayOrder": place,
+                    "metadata": {
+                        "isClosed": str(each.meaning != "open").lower(),
+                        "probability": _LIKELY["last" if each is last else each.meaning],
+                    },
+                }
+                for place, each in enumerate(self.stages)
+            ],
+        }
+
+    def _make(self, plural: str, body: Any) -> Response:
+        self.made += 1
+        id = str(9000 + self.made)
+        thing = self.put(plural, id, body["properties"])
+        thing["made_with"] = body["associations"]
+        for tie in body["associations"]:
+            to = _TIES[tie["types"][0]["associationTypeId"]]
+            thing["associations"].setdefault(to, {"results": []})["results"].append(
+                {"id": tie["to"]["id"]}
+            )
+        if plural == "notes":
+            for contact in thing["associations"].get("contacts", {"results": []})["results"]:
+                self.wrote("touched", CONTACT, contact["id"])
+        else:
+            self.wrote("made", _KINDS[plural], id)
+        return JSONResponse({"id": id}, 201)
 
     def _one(self, method: str, plural: str, id: str, asked: Asked) -> Response:
         thing = self.objects[plural].get(id)
@@ -107,9 +173,11 @@ class Hubspot(Standin):
             return JSONResponse({"message": "resource not found"}, 404)
         if method == "DELETE":
             del self.objects[plural][id]
+            self.wrote("ended", _KINDS[plural], id)
             return Response(status_code=204)
         if method == "PATCH":
             self.put(plural, id, asked.body["properties"])
+            self.wrote("changed", _KINDS[plural], id)
         return JSONResponse(self._told(thing, asked.query))
 
     def _told(self, thing: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
@@ -160,31 +228,72 @@ class Hubspot(Standin):
             content["paging"] = {"next": {"after": str(begin + len(page))}}
         return JSONResponse(content)
 
+    # As a CRM
 
-def _stage(id: str, label: str, place: int, probability: str, *, closed: bool) -> dict[str, Any]:
-    meta = {"isClosed": str(closed).lower(), "probability": probability}
-    return {"id": id, "label": label, "displayOrder": place, "metadata": meta}
+    def keep(self, kind: str, id: str, facts: Facts) -> None:
+        owner = self.member(facts["owner"])
+        properties = properties_of(kind, facts)
+        properties["hubspot_owner_id"] = str(owner.number) if owner else None
+        if kind == DEAL:
+            properties["dealstage"] = self.step(facts["stage"]).id
+        thing = self.put(PLURALS[kind], id, properties)
+        thing["createdAt"] = facts["created_at"]
+        if kind == DEAL:
+            thing["versions"][0]["timestamp"] = facts["stage_entered_at"]
+        ties = {"contacts": facts.get("contact"), "deals": facts.get("deal")}
+        thing["associations"] = {
+            plural: {"results": [{"id": other}]} for plural, other in ties.items() if other
+        }
+
+    def drop(self, kind: str, id: str) -> None:
+        self.objects[PLURALS[kind]].pop(id, None)
+
+    def facts(self, kind: str, id: str) -> Facts:
+        thing = self.objects[PLURALS[kind]][id]
+        told = thing["properties"]
+        if kind == DEAL:
+            return {"stage": self.step(told["dealstage"]).name}
+        owner = self.numbered(told.get("hubspot_owner_id"))
+        return {
+            "title": told.get("hs_task_subject"),
+            "note": told.get("hs_task_body"),
+            "done": told.get("hs_task_status") == "COMPLETED",
+            "priority": (told.get("hs_task_priority") or "MEDIUM").lower(),
+            "due_date": (told.get("hs_timestamp") or "")[:10] or None,
+            "owner": owner.email if owner else None,
+            "contact": _first(thing, "contacts"),
+            "deal": _first(thing, "deals"),
+        }
+
+    def tell(
+        self, what: str, kind: str, id: str, changed: Collection[str], number: int
+    ) -> list[Any]:
+        named = {"created": "creation", "changed": "propertyChange", "deleted": "deletion"}[what]
+        told = {**_about(self, id, number), "subscriptionType": f"{kind}.{named}"}
+        if kind == TASK:
+            # The older family of names knows no tasks.
+            told |= {"subscriptionType": f"object.{named}", "objectTypeId": _TYPES[kind]}
+        if what != "changed":
+            return [{**told, "changeFlag": "CREATED" if what == "created" else "DELETED"}]
+        properties = self.objects[PLURALS[kind]][id]["properties"]
+        names = [name for fact, name in PROPERTIES[kind].items() if fact in changed]
+        return [{**told, "propertyName": name, "propertyValue": properties[name]} for name in names]
 
 
-PIPELINE = {
-    "id": "default",
-    "label": "Sales",
-    "stages": [
-        _stage("101", "Qualified", 0, "0.4", closed=False),
-        _stage("102", "Contract sent", 1, "0.9", closed=False),
-        _stage("103", "Signed", 2, "1.0", closed=True),
-        _stage("104", "Not this time", 3, "0.0", closed=True),
-    ],
-}
+def _first(thing: Mapping[str, Any], plural: str) -> str | None:
+    found = thing["associations"].get(plural, {"results": []})["results"]
+    return found[0]["id"] if found else None
 
 
-def sign(connection: Connection, url: str, body: bytes, wall: float) -> Mapping[str, str]:
+def sign(link: Link, url: str, body: bytes, wall: float) -> Mapping[str, str]:
+    """Signature version 3: over method, address, body and milliseconds."""
     stamp = str(round(wall * 1000))
-    made = signature(connection.access["client_secret"], "POST", url, body, stamp.encode())
+    key, signed = link.access["client_secret"].encode(), f"POST{url}".encode() + body
+    digest = hmac.new(key, signed + stamp.encode(), hashlib.sha256).digest()
     return {
         "content-type": "application/json",
         "x-hubspot-request-timestamp": stamp,
-        "x-hubspot-signature-v3": made.decode(),
+        "x-hubspot-signature-v3": base64.b64encode(digest).decode(),
     }
 
 
@@ -199,8 +308,7 @@ _WHAT = {
 }
 
 
-def event(standin: Standin, what: str, id: str, number: int) -> dict[str, Any]:
-    assert isinstance(standin, Hubspot)
+def _about(standin: Standin, id: str, number: int) -> dict[str, Any]:
     return {
         "eventId": number,
         "subscriptionId": 1,
@@ -209,14 +317,19 @@ def event(standin: Standin, what: str, id: str, number: int) -> dict[str, Any]:
         "occurredAt": _milliseconds(standin.now),
         "attemptNumber": 0,
         "objectId": int(id),
-        "changeSource": "CRM_UI",
+        "changeSource": "INTEGRATION" if standin.by_api else "CRM_UI",
         "sourceId": "userId:1001",
-        **_WHAT[what],
     }
 
 
+def event(standin: Standin, what: str, id: str, number: int) -> dict[str, Any]:
+    """An event of a deal."""
+    return {**_about(standin, id, number), **_WHAT[what]}
+
+
 def put(standin: Standin, id: str, title: str, stage: str) -> None:
-    assert isinstance(standin, Hubspot)
+    """A deal of Ana's."""
+    assert isinstance(standin, Hubspot)  # noqa: S101
     standin.put(
         "deals",
         id,
@@ -231,19 +344,22 @@ def put(standin: Standin, id: str, title: str, stage: str) -> None:
 
 
 def remove(standin: Standin, id: str) -> None:
-    assert isinstance(standin, Hubspot)
-    standin.objects["deals"].pop(id, None)
+    """The deal is no more."""
+    standin.drop(DEAL, id)
 
 
 def body(events: Sequence[Any]) -> bytes:
+    """Up to a hundred events in a list."""
     return json.dumps(list(events)).encode()
 
 
-CASE = Case(
+VENDOR = Vendor(
     "hubspot",
+    "HubSpot",
     Hubspot,
     {"token": TOKEN, "client_secret": SECRET},
     PORTAL,
+    "signed with the app's secret over address, body and time (version 3)",
     sign,
     event,
     body,
@@ -255,4 +371,7 @@ CASE = Case(
     bad_event={"subscriptionType": "deal.creation", "objectId": None},
     tolerance=300,
     thin=True,
+    batches=True,
+    remark="Its webhooks name what changed, and Coach looks it up; of calls and notes they tell "
+    "nothing.",
 )

@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from tests.bot.crm.standins.standin import Asked
+from bot.playground.crm.vendors.standin import Asked
 
 CLIENT_ID, CLIENT_SECRET = "client-id-of-a-test", "client-secret-of-an-app"
 
 #: This file is no vendor's.
-CASE = None
+VENDOR = None
 
 
 @dataclass
