@@ -77,9 +77,12 @@ def is_(workspace_id: str, id: str) -> ColumnElement[bool]:
 @cache
 def _making(dialect: str) -> "sqlite.Insert | postgresql.Insert":
     new = insert_for(dialect, messages)
+    anew = {name: new.excluded[name] for name in ("state", "addressee", "params", "created_at")}
+    # It may be looked for at this very moment: what comes of that is no answer to this.
+    unclaimed = {"leased_until": None, "fence": messages.c.fence + 1}
     return new.on_conflict_do_update(
         index_elements=list(messages.primary_key),
-        set_={name: new.excluded[name] for name in ("state", "addressee", "params", "created_at")},
+        set_={**anew, **unclaimed, "superseded": False, "draw_due": False},
         where=messages.c.state == MessageState.WITHDRAWN.value,
     )
 
@@ -131,7 +134,10 @@ async def arrange(tx: Tx, workspace_id: str, id: str, prints: Sequence[str]) -> 
 
 
 async def withdraw(tx: Tx, workspace_id: str, ids: Collection[str]) -> None:
-    """Take back messages that are due; what a sender has claimed is no longer ours to stop."""
+    """Take back messages that are due; what a sender has claimed is no longer ours to stop.
+
+    One that was tried may stand in Slack: it is looked for.
+    """
     for piece in chunks(sorted(ids)):
         await tx.execute(
             update(messages)
@@ -140,8 +146,13 @@ async def withdraw(tx: Tx, workspace_id: str, ids: Collection[str]) -> None:
                 messages.c.id.in_(piece),
                 messages.c.state == MessageState.DUE.value,
             )
-            .values(state=MessageState.WITHDRAWN.value)
+            .values(**_TAKEN_BACK)
         )
+
+
+#: A message that was tried may stand in Slack though no answer came: it is looked for.
+_WAS_TRIED = messages.c.attempts > 0
+_TAKEN_BACK = {"state": MessageState.WITHDRAWN.value, "draw_due": _WAS_TRIED}
 
 
 async def supersede(tx: Tx, workspace_id: str, kind: str, person_ids: Collection[str]) -> None:
@@ -157,13 +168,14 @@ async def supersede(tx: Tx, workspace_id: str, kind: str, person_ids: Collection
         )
         await tx.execute(
             update(messages)
-            .where(*old, messages.c.state.in_(_IN_SLACK))
+            # What was so long ago says that already.
+            .where(*old, messages.c.state.in_(_IN_SLACK), ~messages.c.superseded)
             .values(superseded=True, draw_due=True)
         )
         await tx.execute(
             update(messages)
             .where(*old, messages.c.state == MessageState.DUE.value)
-            .values(state=MessageState.WITHDRAWN.value)
+            .values(superseded=_WAS_TRIED, **_TAKEN_BACK)
         )
 
 
@@ -265,7 +277,8 @@ async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[Mes
     return [from_row(row) for row in await tx.execute(query)]
 
 
-_AFRESH: dict[str, Any] = {"attempts": 0, "not_before": None, "error": None}
+#: Its tries are counted anew; that it was tried is known, so that it is looked for first.
+_AFRESH: dict[str, Any] = {"attempts": 1, "not_before": None, "error": None}
 
 
 async def replay(tx: Tx, workspace_id: str, now: datetime, *, person_id: str | None = None) -> int:

@@ -39,7 +39,10 @@ from storage.tables import WAITING_MESSAGE, messages, workspaces
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message to be posted, or drawn again when it is sent already, with all it is drawn from."""
+    """A message to be posted, to be drawn again when it is sent already, or to be looked for.
+
+    With all it is drawn from.
+    """
 
     message: Message
     insights: list[Insight]
@@ -51,6 +54,11 @@ class Claimed:
     def is_new(self) -> bool:
         """Whether it is to be posted."""
         return self.message.state is MessageState.SENDING
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether it was taken back after it was tried, and may stand in Slack nonetheless."""
+        return self.message.state is MessageState.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Paused:
 _NOBODY = Paused()
 
 
+_OLD = (MessageState.SENT.value, MessageState.WITHDRAWN.value)
+
 # A sender asks the same at every turn: its statements are made once and filled in.
 _NOW = bindparam("now", type_=UtcDateTime)
 
@@ -92,7 +102,8 @@ def _ready(each: FromClause, sqlite: bool, given: tuple[bool, bool, bool]) -> Co
     new: ColumnElement[bool] = each.c.state.in_(
         [MessageState.DUE.value, MessageState.SENDING.value]
     )
-    old: ColumnElement[bool] = each.c.state == MessageState.SENT.value
+    # One that was taken back is looked for, as it may stand there even so.
+    old: ColumnElement[bool] = each.c.state.in_(_OLD)
     if posting_paused:
         new = and_(new, each.c.workspace_id.not_in(bindparam("posting", expanding=True)))
     if drawing_paused:
@@ -161,7 +172,7 @@ def _claim(sqlite: bool, given: tuple[bool, bool, bool]) -> Update:
         .where(tuple_(messages.c.workspace_id, messages.c.id).in_(chosen))
         .values(
             state=case(
-                (messages.c.state == MessageState.SENT.value, MessageState.SENT.value),
+                (messages.c.state.in_(_OLD), messages.c.state),
                 else_=MessageState.SENDING.value,
             ),
             leased_until=until,
@@ -193,7 +204,7 @@ async def any_waiting(tx: Tx, now: datetime, paused: Paused = _NOBODY) -> bool:
 async def claim(
     tx: Tx, now: datetime, *, lease: timedelta, most: int, paused: Paused = _NOBODY
 ) -> list[Claimed]:
-    """Claim messages to be posted or drawn again; also those whose sender died.
+    """Claim messages to be posted, drawn again or looked for; also those whose sender died.
 
     Of each addressee one at a time. A claim lasts for `lease`; then another sender may try.
     """

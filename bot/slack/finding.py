@@ -4,6 +4,7 @@ Each carries its id as metadata (https://docs.slack.dev/messaging/message-metada
 the app sees.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -26,6 +27,11 @@ LATEST = 15
 def marked(message: Message) -> dict[str, Any]:
     """The metadata of a message."""
     return {"event_type": EVENT_TYPE, "event_payload": {"id": message.id}}
+
+
+def posted_at(ts: str) -> datetime:
+    """When Slack has taken a message with this time stamp."""
+    return datetime.fromtimestamp(float(ts), UTC)
 
 
 async def copies(client: AsyncWebClient, channel: str, message: Message) -> list[str]:

@@ -229,6 +229,9 @@ class Sender:
         kind = KINDS.get(message.kind)
         if kind is None:
             raise ValueError(f"there is no message of the kind {message.kind}")
+        if each.is_looked_for:
+            await self._look_for(each, kind)
+            return
         if not each.is_new:
             drawn = self._drawn(each, kind)
             call = self._update(each, *drawn) if drawn else self._delete(each)
@@ -263,10 +266,10 @@ class Sender:
         answer = await self._call(each, POST, self._post(each, *drawn))
         if answer is not None:
             at = self._parts.clock.now()
-            await self._keep(Answer(each, kind, answer["channel"], answer["ts"], at, peace=peace))
-            log.info("sent %s to %s", message.kind, message.addressee)
             if message.attempts > 1 and channel is None:
                 await self._clear(message, answer["channel"], answer["ts"])
+            await self._keep(Answer(each, kind, answer["channel"], answer["ts"], at, peace=peace))
+            log.info("sent %s to %s", message.kind, message.addressee)
 
     async def _channel(self, message: Message) -> str | None:
         """Where its person's messages stand; `None` where none was ever sent."""
@@ -279,11 +282,20 @@ class Sender:
         """Whether it does not stand there already; if so, that copy is it, and is drawn again."""
         copies = await self._call(each, finding.HISTORY, self._copies(each.message, channel))
         if copies:
-            at = self._parts.clock.now()
+            at = finding.posted_at(copies[0])
             await self._keep(Answer(each, kind, channel, copies[0], at, found=True))
             log.info("%s stood in Slack already", each.message.id)
             self._parts.wake.sender.set()
         return copies == []
+
+    async def _look_for(self, each: Claimed, kind: Kind) -> None:
+        """What was taken back stands there, if the answer to a try was lost: then that is it."""
+        channel = await self._channel(each.message)
+        if channel is None or await self._is_to_be_posted(each, kind, channel):
+            # Where nobody knew where to look, it stays one that was tried.
+            attempts = each.message.attempts if channel is None else 0
+            async with self._parts.database.write() as tx:
+                await sending.record(tx, each.message, attempts=attempts)
 
     async def _copies(self, message: Message, channel: str) -> list[str]:
         return await finding.copies(await self._client_of(message.workspace_id), channel, message)

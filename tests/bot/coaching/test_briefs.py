@@ -111,6 +111,12 @@ async def test_of_an_earlier_brief_what_was_done_stays(sqlite_world: World) -> N
     assert (pressable(world, 0), "Done in the CRM" in words(world, 0)) == (0, True)
     assert pressable(world, 1) == 3
     assert second.text.startswith("Your three for today")
+    # That is said of it once, and not anew each morning.
+    drawn = [each.ts for each in world.slack.sent if each.method == "chat.update"].count(first.ts)
+    for _ in range(3):
+        await world.pass_time(24 * HOUR)
+    again = [each.ts for each in world.slack.sent if each.method == "chat.update"]
+    assert again.count(first.ts) == drawn
 
 
 async def test_weeks_of_absence_leave_no_graveyard_and_less_and_less_is_said(

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.coaching import decisions
+from bot.coaching import decisions, snoozing
 from bot.playground.slack.api import Fault
-from bot.playground.slack.things import Message
+from bot.playground.slack.things import Message as Copy
 from bot.runtime.parts import Parts
 from bot.slack.drawing import KINDS
-from coach.models import InsightState
+from coach.models import Insight, InsightState
 from storage import sending
 from tests.bot.coaching.test_backlogs import bring_in, history, newcomer, start
 from tests.bot.slack.posting import Post, let_pass, won_deal
@@ -18,6 +18,7 @@ from tests.bot.slack.test_sender import before_slack
 from tests.world import ANA, World, by, deliver, enrol, insights_of
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 #: Slack has done it, and its answer does not arrive.
 LOST = Fault(drop=True, lost=True)
@@ -136,10 +137,86 @@ async def test_where_nobody_may_look_it_is_posted_again(sqlite_post: Post) -> No
     assert await post.states(await post.person(ANA)) == ["sent", "sent"]
 
 
+# What is decided before it is tried again
+
+
+async def lost(post: Post) -> tuple[Insight, Copy]:
+    """Slack's answer to Ana's second card was lost; the card stands there."""
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    newest = (await insights_of(post.parts, await post.person(ANA)))[0]
+    return newest, post.slack.messages(ANA)[-1]
+
+
+def has_buttons(copy: Copy) -> bool:
+    return "insight:take" in str(copy.blocks)
+
+
+async def test_a_copy_of_what_is_dismissed_meanwhile_has_no_buttons_left(post: Post) -> None:
+    newest, copy = await lost(post)
+    assert has_buttons(copy)
+    await decisions.dismiss(post.parts, by(ANA), newest.fingerprint)
+    await post.send(2 * MINUTE)
+    assert copy.text.startswith("Dismissed:")
+    assert post.posted() == ["D-1", "D-2"]
+
+
+async def test_a_copy_of_what_is_put_off_meanwhile_says_so_and_it_comes_once(post: Post) -> None:
+    newest, copy = await lost(post)
+    until = post.clock.now() + HOUR
+    await snoozing.snooze(post.parts, by(ANA), newest.fingerprint, lambda *_: until)
+    await post.send(2 * MINUTE)
+    assert not has_buttons(copy)
+    assert post.posted() == ["D-1", "D-2"]
+    await post.send(HOUR)
+    assert post.posted() == ["D-1", "D-2", "D-2"]
+    await post.send(2 * MINUTE)
+    # The one of before has made room.
+    (_, back) = post.slack.messages(ANA)
+    assert has_buttons(back)
+    assert back.ts != copy.ts
+
+
+async def test_what_was_never_posted_and_is_dismissed_is_looked_for_once(
+    sqlite_post: Post,
+) -> None:
+    post = sqlite_post
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [Fault(drop=True)]
+    await post.send()
+    newest = (await insights_of(post.parts, await post.person(ANA)))[0]
+    await decisions.dismiss(post.parts, by(ANA), newest.fingerprint)
+    post.slack.faults["conversations.history"] = [Fault(status=500)]
+    for _ in range(3):
+        await post.send(2 * MINUTE)
+    assert post.slack.faults["conversations.history"] == []
+    assert await post.send(HOUR) == 0
+    assert post.posted() == ["D-1"]
+
+
+async def test_what_is_wanted_again_while_it_is_looked_for_is_sent_at_once(post: Post) -> None:
+    _, copy = await lost(post)
+    parts = post.parts
+    await post.send()
+    post.clock.advance(2 * MINUTE)
+    async with parts.database.write() as tx:
+        (looked_for,) = await sending.claim(tx, post.clock.now(), lease=MINUTE, most=10)
+        assert looked_for.is_looked_for
+    await post.send()
+    assert post.posted() == ["D-1", "D-2"]
+    assert await post.states(await post.person(ANA)) == ["sent", "sent"]
+    async with parts.database.write() as tx:
+        assert not await sending.record(tx, looked_for.message, attempts=0)
+    assert has_buttons(copy)
+
+
 # The summary of a backlog
 
 
-def summaries(world: World) -> list[Message]:
+def summaries(world: World) -> list[Copy]:
     return [each for each in world.messages(ANA) if "What was waiting" in each.text]
 
 
