@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, case, func, select, update
 
-from coach.models import Insight
+from coach.keys import key_of
+from coach.models import About, Insight, SubjectKind
 from storage import messages
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, add_new
 from storage.insights import from_row
-from storage.tables import OPEN_INSIGHT, PUT_OFF, decisions, insights
+from storage.tables import OPEN_INSIGHT, PUT_OFF, decisions, insight_subjects, insights
 
 _NOW = bindparam("_now", type_=UtcDateTime)
 _UNTIL = bindparam("_until", type_=UtcDateTime)
@@ -100,6 +101,7 @@ _WAITING = select(
     insights.c.subject,
     insights.c.fingerprint,
     insights.c.expires_at,
+    insights.c.snoozed_until,
 ).where(
     PUT_OFF,
     insights.c.workspace_id == bindparam("workspace"),
@@ -111,7 +113,9 @@ class Waiting(NamedTuple):
     """Something put off, and until when it is open."""
 
     fingerprint: str
+    #: Until then it is open, be it that it has come back before.
     expires_at: datetime
+    snoozed_until: datetime
 
 
 async def waiting(
@@ -122,7 +126,48 @@ async def waiting(
     found: dict[tuple[str, str], dict[str, Waiting]] = {}
     for row in await tx.execute(_WAITING, asked):
         theirs = found.setdefault((row.rule, row.person_id), {})
-        theirs[row.subject] = Waiting(row.fingerprint, row.expires_at)
+        theirs[row.subject] = Waiting(row.fingerprint, row.expires_at, row.snoozed_until)
+    return found
+
+
+_WITHHELD = (
+    select(
+        insights.c.person_id,
+        insights.c.rule,
+        insights.c.fingerprint,
+        insights.c.expires_at,
+        insights.c.snoozed_until,
+        insight_subjects.c.kind,
+        insight_subjects.c.connection_id,
+        insight_subjects.c.subject_id,
+    )
+    .join(
+        insight_subjects,
+        (insight_subjects.c.workspace_id == insights.c.workspace_id)
+        & (insight_subjects.c.fingerprint == insights.c.fingerprint),
+    )
+    .where(
+        PUT_OFF,
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+        insights.c.subject.not_like("person:%"),
+    )
+)
+
+
+async def withheld(
+    tx: Tx, workspace_id: str, person_ids: Collection[str]
+) -> dict[tuple[str, str], dict[str, Waiting]]:
+    """The things of which these people have put off to hear: (rule, person id) -> by `key_of`.
+
+    A list that was put off withholds nothing: what comes to it is counted in it.
+    """
+    asked = {"workspace": workspace_id, "people": sorted(person_ids)}
+    found: dict[tuple[str, str], dict[str, Waiting]] = {}
+    for row in await tx.execute(_WITHHELD, asked):
+        key = key_of(About(SubjectKind(row.kind), row.connection_id, row.subject_id))
+        theirs = found.setdefault((row.rule, row.person_id), {})
+        theirs[key] = Waiting(row.fingerprint, row.expires_at, row.snoozed_until)
     return found
 
 

@@ -19,11 +19,22 @@ from coach.phrases import Phrase, names, say
 from coach.rule import ActionRule, PersonRule, Rule, TimeRule
 from coach.settling import NAMED
 from coach.truth import TRUE, Changed, Over, Standing, TruthLook
-from storage import deciding, ending, insights, loader, mutes, namesakes, people, showing
+from storage import (
+    deciding,
+    ending,
+    insights,
+    loader,
+    mutes,
+    namesakes,
+    people,
+    showing,
+    snoozes,
+)
 from storage import following as kept
 from storage.database import Tx
 from storage.following import Moved
 from storage.loader import Asked
+from storage.snoozes import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -150,6 +161,7 @@ async def ask(
     whom = await people.load(tx, workspace_id, {each.person_id for each in asked})
     wanted = engine.known_for_truth(parts.rules, {each.rule for each in asked})
     due = await _listed(parts, tx, workspace_id, asked, now)
+    put_off = await snoozes.withheld(tx, workspace_id, whom) if due else {}
     subjects = [*things.values(), *(one for each in due.values() for one in each.subjects)]
     known = await loader.find(tx, parts.loaders, wanted, Asked(workspace_id, set(whom), subjects))
     muted = await mutes.of(tx, workspace_id, whom, now)
@@ -166,7 +178,8 @@ async def ask(
             now, person, insight, its, its_things, known.get(person.id, UNKNOWN), here=here
         )
         if insight.rule in due:
-            look = _with_listed(parts, look, due[insight.rule], whom, known)
+            its_own = put_off.get((insight.rule, person.id), {})
+            look = _with_listed(parts, look, due[insight.rule], whom, known, its_own)
         silent = {each.what for each in muted.get(person.id, ())}
         standings[insight.fingerprint] = _without(parts, look, silent)
     standings = await _told_apart(tx, workspace_id, standings)
@@ -202,6 +215,7 @@ def _with_listed(
     due: Found,
     whom: Mapping[str, Person],
     known: Mapping[str, Known],
+    put_off: Mapping[str, Waiting],
 ) -> TruthLook:
     """The look with all that the list is to count now."""
     name, person_id = look.insight.rule, look.person.id
@@ -210,7 +224,7 @@ def _with_listed(
         return look
     rule = engine.time_rules(parts.rules)[name]
     news, old = (
-        in_truth(name, rule, which.get(person_id, NOTHING), whom, known, {}, look.now).due
+        in_truth(name, rule, which.get(person_id, NOTHING), whom, known, put_off, look.now).due
         for which in (due.news, due.old)
     )
     if not (news.count or look.insight.backlog or look.insight.seen):
@@ -349,6 +363,19 @@ async def _follow(
     review = await ask(parts, tx, workspace_id, open_, now)
     await act(tx, workspace_id, review, now)
     return [review.after(each, now) for each in found]
+
+
+async def ask_again(
+    parts: Parts, tx: Tx, workspace_id: str, fingerprints: Collection[str], now: datetime
+) -> set[str]:
+    """Let these insights follow what they are about, whose people nobody else decides about.
+
+    Returns whose have ended or are said anew.
+    """
+    found = await kept.these(tx, workspace_id, fingerprints)
+    review = await ask(parts, tx, workspace_id, found, now)
+    await act(tx, workspace_id, review, now)
+    return review.people
 
 
 async def pending(parts: Parts, workspace_id: str, person_id: str) -> list[Insight]:

@@ -6,12 +6,12 @@ from datetime import datetime
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal, refused, theirs
 from bot.runtime.parts import Parts
-from coach.keys import key_of
+from coach.keys import fingerprint
 from coach.models import Insight, InsightType, Person
 from coach.phrases import Phrase, say
 from coach.postponing import lasts
 from coach.truth import said_anew
-from storage import checks, deciding, following, insights, rounds, snoozes, workspaces
+from storage import checks, deciding, ending, following, insights, rounds, snoozes, workspaces
 from storage.database import Tx
 from storage.insights import NewInsight
 
@@ -66,11 +66,13 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Insight:
 
 
 async def _look_again(tx: Tx, back: Insight) -> None:
-    """Its rule looks at it again as if it had not been put off."""
+    """Its rule looks at what it speaks of again as if it had not been put off."""
     workspace_id, print_, at = back.workspace_id, back.fingerprint, back.expires_at
     about = (await insights.subjects(tx, workspace_id, [print_])).get(print_, ())
-    alone = [each for each in about if key_of(each) == back.subject]
-    keys = [checks.Key(back.rule, each.kind, each.connection_id, each.id) for each in alone]
+    if back.subject == f"person:{back.person_id}":
+        # A list that was put off has withheld nothing.
+        return
+    keys = [checks.Key(back.rule, each.kind, each.connection_id, each.id) for each in about]
     if keys and back.type is InsightType.TIME:
         await rounds.hasten(tx, workspace_id, {(back.person_id, back.rule): at})
         await checks.put_off(tx, workspace_id, [(key, at, None) for key in keys])
@@ -97,18 +99,25 @@ async def followed(
     if not waiting:
         return list(new)
     left: list[NewInsight] = []
+    back: dict[str, str] = {}
     anew: dict[str, NewInsight] = {}
     for each in new:
         draft = each.draft
         there = waiting.get((each.rule, draft.person_id), {}).get(draft.subject)
         if there is None or there.expires_at <= now:
             left.append(each)
+        elif each.type is InsightType.ACTION and there.snoozed_until <= now:
+            # It has come back; what answers something done since takes its place, for its own time.
+            left.append(each)
+            if fingerprint(workspace_id, each.rule, draft) != there.fingerprint:
+                back[there.fingerprint] = draft.person_id
         else:
             anew[there.fingerprint] = each
+    whose = {*back.values(), *(each.draft.person_id for each in anew.values())}
+    await deciding.reconsider(tx, workspace_id, whose, now)
+    if back:
+        await ending.expire_these(tx, workspace_id, back, now)
     if anew:
-        await deciding.reconsider(
-            tx, workspace_id, {each.draft.person_id for each in anew.values()}, now
-        )
         before = await insights.subjects(tx, workspace_id, anew)
         said = {print_: said_anew(each.draft) for print_, each in anew.items()}
         await following.say_anew(tx, workspace_id, said, before)

@@ -156,7 +156,7 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         theirs = await _at_work(parts, tx, theirs, whom, now)
         names = {each.rule for each in theirs}
         past = await insights.past(tx, workspace_id, names, whom, now)
-        put_off = await snoozes.waiting(tx, workspace_id, whom)
+        put_off = await snoozes.withheld(tx, workspace_id, whom)
         new: list[NewInsight] = []
         for name in sorted(names):
             mine = [each for each in theirs if each.rule == name]

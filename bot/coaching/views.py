@@ -12,7 +12,7 @@ from coach.keys import subject_key
 from coach.knowledge import USUAL_STAYS, Known
 from coach.models import Contact, Deal, Insight, Person, Ref, Subject, SubjectKind, Task
 from coach.staying import Limit, limit_of
-from storage import crm_writes, lists, mirror, mutes, namesakes, stages, usual
+from storage import crm_writes, lists, mirror, mutes, namesakes, snoozes, stages, usual
 from storage.database import Tx
 
 
@@ -70,7 +70,13 @@ async def view_of(
         count = await lists.how_many_tasks(tx, workspace_id, person.id, due_before=today)
         more = count - len(tasks)
         muted = (await mutes.of(tx, workspace_id, [person.id], now)).get(person.id, ())
+        put_off = await snoozes.withheld(tx, workspace_id, [person.id])
         silent = {each.what for each in muted}
+        silent |= {
+            key
+            for key, there in put_off.get((insight.rule, person.id), {}).items()
+            if there.expires_at > now and there.fingerprint != insight.fingerprint
+        }
         tasks = [each for each in tasks if subject_key(each) not in silent]
         # What was finished or moved since this screen was opened stays on it.
         shown = {Ref(task.connection_id, task.id) for task in tasks}

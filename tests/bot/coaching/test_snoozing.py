@@ -1,15 +1,21 @@
 """What was put off waits with its rule: nothing says it again meanwhile, and it stays true."""
 
 from datetime import timedelta
+from typing import Any
 
-from bot.coaching import snoozing
+from sqlalchemy import update
+
+from bot.coaching import decisions, snoozing
 from bot.playground.slack.api import words_of
 from coach import postponing
-from coach.models import Insight, InsightState
+from coach.models import Insight, InsightState, SubjectKind
 from coach.wording import plain
+from storage import checks
+from storage.tables import insights as insights_table
+from tests.bot.coaching.test_agreeing import items
 from tests.bot.coaching.test_following import done, late
 from tests.bot.coaching.test_ticking import open_deal, task
-from tests.world import ANA, World, by
+from tests.world import ANA, CONNECTION, WORKSPACE, World, batch, by
 
 DAY = timedelta(days=1)
 
@@ -70,6 +76,93 @@ async def test_a_list_that_was_put_off_is_not_said_again_meanwhile_and_counts_wh
     (other,) = await open_ones(world)
     assert other.fingerprint != insight.fingerprint
     assert len(live(world)) == 1
+
+
+async def test_what_came_back_makes_room_for_the_answer_to_something_done_since(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await world.as_it_comes(ANA)
+    await world.post(batch(*(urgent(f"T-{n}", f"2026-12-2{n}") for n in range(4))))
+    await world.settle()
+    await world.post(done("T-0", world.clock.now()))
+    await world.settle()
+    (first,) = await open_ones(world)
+    assert "T-1" in plain(first.message)
+    await put_off(world, first, f"{world.clock.now() + DAY:%Y-%m-%d}")
+    await days_pass(world, 1)
+    (back,) = await open_ones(world)
+    assert back.fingerprint == first.fingerprint
+    await world.pass_time(timedelta(hours=1))
+    await world.post(done("T-3", world.clock.now()))
+    await world.settle()
+    (anew,) = await open_ones(world)
+    assert anew.fingerprint != first.fingerprint
+    assert anew.message == back.message
+    # It is of use for its own four hours, and not until the end of what was put off.
+    assert anew.expires_at == world.clock.now() + timedelta(hours=4)
+    assert len(live(world)) == 1
+
+
+def urgent(id: str, day: str) -> dict[str, Any]:
+    """A task of high priority that is late the day after."""
+    event = task(id, day)
+    event["data"]["task"]["priority"] = "urgent"
+    return {**event, "id": f"made-{id}"}
+
+
+async def test_what_was_put_off_together_is_counted_and_shown_nowhere_until_then(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await world.post(late(2))
+    await world.settle()
+    await world.tick()
+    await days_pass(world, 2)
+    # The list was left standing twice: these come by themselves.
+    await world.post(batch(urgent("T-8", "2026-11-27"), urgent("T-9", "2026-11-27")))
+    await days_pass(world, 3)
+    (news,) = [each for each in await open_ones(world) if "Newly" in plain(each.message)]
+    assert plain(news.message) == "Newly overdue: Task T-8 and Task T-9."
+    await put_off(world, news, "2026-12-09")
+    said_before = len(world.posts(ANA))
+    for _ in range(7):
+        await days_pass(world, 1)
+        for each in await open_ones(world):
+            if each.rule == "overdue_tasks" and each.fingerprint != news.fingerprint:
+                assert plain(each.message).startswith("You have 2 overdue tasks")
+                opened = await decisions.open_screen(world.parts, by(ANA), each.fingerprint)
+                assert [item.ref.id for item in items(opened)] == ["T-0", "T-1"]
+    told = [text for text in world.posts(ANA)[said_before:] if "Newly" in text]
+    assert told == []
+    await days_pass(world, 2)
+    told = [text for text in world.posts(ANA)[said_before:] if "Newly" in text]
+    assert len(told) == 1
+    assert "Task T-8 and Task T-9" in told[0]
+
+
+async def test_what_was_put_off_together_is_back_together(sqlite_world: World) -> None:
+    world = sqlite_world
+    ana = await world.person(ANA)
+    await world.post(batch(urgent("T-8", "2026-11-20"), urgent("T-9", "2026-11-20")))
+    await world.settle()
+    await world.tick()
+    (news,) = await open_ones(world)
+    async with world.database.write() as tx:
+        await tx.execute(update(insights_table).values(subject=f"task:{CONNECTION}:T-8"))
+    await put_off(world, news, "2026-12-09")
+    await days_pass(world, 1)
+    async with world.database.read() as tx:
+        due = await checks.due(
+            tx, WORKSPACE, "overdue_tasks", SubjectKind.TASK, [ana.id], world.clock.now(), most=9
+        )
+    assert due == {}
+    back = await snoozing.undo(world.parts, by(ANA), news.fingerprint)
+    async with world.database.read() as tx:
+        due = await checks.due(
+            tx, WORKSPACE, "overdue_tasks", SubjectKind.TASK, [ana.id], back.expires_at, most=9
+        )
+    assert [each.id for each in due[ana.id].subjects] == ["T-8", "T-9"]
 
 
 async def test_a_deal_that_was_put_off_leaves_its_place_to_others_until_then(world: World) -> None:
