@@ -118,6 +118,18 @@ def decide(
     )
 
 
+def aged(person: Person, waiting: Sequence[Waiting], now: datetime) -> list[str]:
+    """What stands in Slack since an earlier day: it may say how many days something is old."""
+    today = local_date(now, person)
+    return [
+        each.fingerprint
+        for each in waiting
+        if each.stands
+        and each.expires_at > now
+        and local_date(each.as_of or each.created_at, person) < today
+    ]
+
+
 def _is_in_brief(each: Waiting, now: datetime) -> bool:
     """Whether it stands in a brief, to be answered there."""
     return each.stands and each.shown_by == "brief" and each.expires_at > now
@@ -185,6 +197,9 @@ def _again_at(person: Person, decided: Mapping[str, Decided], now: datetime) -> 
     if decided:
         # What belongs into a brief or digest waits for it too.
         again.append(person.dnd_until)
+    if any(each.verdict is Verdict.NOW for each in decided.values()):
+        # Of what stands there, or will in a moment, days are told as they pass.
+        again.append(start_of_day(local_date(now, person) + timedelta(days=1), person))
     if any(each == IN_BRIEF for each in decided.values()):
         again.append(next_brief(person, now))
     if person.backlog_at is not None and any(each == IN_SUMMARY for each in decided.values()):

@@ -42,6 +42,8 @@ class Waiting:
     in_bulk: bool = False
     #: Whether it tells of what was so before the coach knew of it, or before its person started.
     backlog: bool = False
+    #: When it was last asked whether it is so; `None`: when it was made.
+    as_of: datetime | None = None
 
     @property
     def stands(self) -> bool:

@@ -64,6 +64,7 @@ _OPEN = (
         insights.c.lasts_until,
         insights.c.rank,
         insights.c.said_at,
+        insights.c.as_of,
         insights.c.verdict,
         insights.c.verdict_reason,
         insights.c.verdict_until,
@@ -130,6 +131,7 @@ async def open_of(
                     told_at=row.told_at or row.created_at,
                     in_bulk=row.in_bulk,
                     backlog=row.backlog,
+                    as_of=row.as_of,
                 ),
                 _decided(row),
                 row.id,
@@ -273,6 +275,24 @@ async def let_last(tx: Tx, workspace_id: str, until: Mapping[str, datetime]) -> 
                 for print_, at in sorted(until.items())
             ],
         )
+
+
+_ASKED = (
+    update(insights)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("_workspace"),
+        among(insights.c.fingerprint, texts("_fingerprints")),
+    )
+    .values(as_of=bindparam("_now", type_=UtcDateTime))
+)
+
+
+async def asked(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: datetime) -> None:
+    """Note that it was asked of these insights whether they are so as they stand in Slack."""
+    if prints := sorted(fingerprints):
+        given = {"_workspace": workspace_id, "_fingerprints": prints, "_now": now}
+        await tx.execute(_ASKED, given)
 
 
 _HELD = (

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.coaching import following
 from bot.runtime.parts import Parts
 from coach import attention
 from coach.attention import Decision
@@ -41,6 +42,11 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     now = parts.clock.now()
     persons, noted = await deciding.load_alone(tx, workspace_id, person_ids)
     waiting = await kept.open_of(tx, workspace_id, persons)
+    anew: set[str] = set()
+    if aged := _aged(persons, waiting, now):
+        anew = await following.ask_again(parts, tx, workspace_id, aged, now)
+        await kept.asked(tx, workspace_id, aged, now)
+        waiting = await kept.open_of(tx, workspace_id, persons)
     past = await _past(tx, workspace_id, persons, waiting, now)
     decisions = {
         id: attention.decide(
@@ -55,10 +61,21 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     again = {
         id: decision.again_at
         for id, decision in decisions.items()
-        if decision.again_at is not None or id in noted
+        if decision.again_at is not None or id in noted | anew
     }
     await deciding.decided(tx, workspace_id, again)
-    return made
+    return made + len(anew)
+
+
+def _aged(
+    persons: Mapping[str, Person], waiting: Mapping[str, Mapping[str, Open]], now: datetime
+) -> set[str]:
+    """What stands before these people since an earlier day."""
+    return {
+        print_
+        for id, theirs in waiting.items()
+        for print_ in attention.aged(persons[id], [each.waiting for each in theirs.values()], now)
+    }
 
 
 async def _past(

@@ -63,6 +63,8 @@ insights = Table(
     Column("said_by", String(32)),
     # Each time it was said, the latest last: `card@2026-11-30T08:00:00+00:00 brief@2026-12-…`.
     Column("sayings", Text),
+    # When it was last asked whether what stands in Slack is so, for the days that pass.
+    Column("as_of", UtcDateTime),
     # Not to be said again before, as the person chose; and when its time would be up otherwise,
     # also of what lasts longer for the sake of the digest.
     Column("snoozed_until", UtcDateTime),

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from coach.attention import APART, Decision, decide, still_wanted
+from coach.attention import APART, Decision, aged, decide, still_wanted
 from coach.chain import admits
 from coach.history import Mute, Past, Said, looked_back
 from coach.models import (
@@ -22,9 +23,12 @@ from coach.wording import plain
 from tests.bot.slack.blocks.values import insight
 from tests.coach.values import ANA, NOW, setting
 
-SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 TURN = Decided(Verdict.NOW, Reason.TURN)
 SAID = Decided(Verdict.NOW, Reason.SAID)
+
+#: When the next day begins where Ana is.
+MIDNIGHT = datetime(2026, 11, 24, tzinfo=ZoneInfo("Europe/Madrid"))
 
 
 def waiting(
@@ -127,9 +131,9 @@ def test_the_others_wait_until_the_first_was_sent_and_a_minute_more_while_it_is_
     held = Decided(Verdict.HOLD, Reason.PACE)
     due = waiting("first", message=MessageState.DUE)
     other = waiting("other", ago=SECOND)
-    assert decide(ANA, [due, other], NOW) == Decision({"first": TURN, "other": held})
+    assert decide(ANA, [due, other], NOW) == Decision({"first": TURN, "other": held}, MIDNIGHT)
     sending = replace(due, message=MessageState.SENDING)
-    assert decide(ANA, [sending, other], NOW) == Decision({"first": TURN, "other": held})
+    assert decide(ANA, [sending, other], NOW) == Decision({"first": TURN, "other": held}, MIDNIGHT)
     sent = waiting("first", message=MessageState.SENT, sent=APART - SECOND)
     soon = NOW + SECOND
     assert decide(ANA, [sent, other], NOW) == Decision(
@@ -227,3 +231,20 @@ def test_a_backlog_that_nobody_works_off_steps_back_from_nothing() -> None:
     past = looked_back(ANA, said, [], NOW)
     # But it was said: it is not said twice more in that week.
     assert (past.stepped_back, past.unanswered) == (frozenset(), {("tips", "deal:c1:D-1"): 6})
+
+
+# Days that pass
+
+
+def test_what_stands_since_an_earlier_day_is_asked_about_once_a_day() -> None:
+    stands = replace(waiting(message=MessageState.SENT, sent=HOUR), expires_at=NOW + 9 * DAY)
+    assert aged(ANA, [stands], NOW) == []
+    assert decide(ANA, [stands], NOW).again_at == MIDNIGHT
+    assert aged(ANA, [stands], MIDNIGHT - SECOND) == []
+    assert aged(ANA, [stands], MIDNIGHT) == ["one"]
+    asked = replace(stands, as_of=MIDNIGHT)
+    assert aged(ANA, [asked], MIDNIGHT + HOUR) == []
+    assert aged(ANA, [asked], MIDNIGHT + DAY) == ["one"]
+    # What is unsaid is asked about before it is sent, and what is over says nothing.
+    assert aged(ANA, [replace(stands, message=MessageState.DUE)], MIDNIGHT) == []
+    assert aged(ANA, [stands], stands.expires_at) == []

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot.coaching import decisions, following, ticking
 from bot.runtime.parts import Parts
 from bot.slack.sender import Sender
+from coach.calendar import local_date, start_of_day
 from coach.models import InsightState, Person
 from coach.verdicts import Reason, Verdict
 from storage import insights, messages, people
@@ -41,6 +42,7 @@ from tests.world import (
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 async def changed_mind(parts: Parts, person: Person) -> None:
@@ -201,3 +203,24 @@ async def test_what_was_answered_meanwhile_is_not_settled_as_well(parts: Parts) 
     async with parts.database.read() as tx:
         kept = (await tx.execute(select(decisions_table.c.decision))).scalars()
         assert list(kept) == ["dismissed"]
+
+
+# Days that pass
+
+
+async def test_days_are_told_as_they_pass(world: World) -> None:
+    await world.as_it_comes(ANA)
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    await world.tick()
+    assert "for 21 days" in world.texts(ANA)[-1]
+    # Nobody looks, and the CRM tells nothing: another day has begun, and the card stands.
+    ana = await world.person(ANA)
+    midnight = start_of_day(local_date(world.clock.now(), ana) + DAY, ana)
+    await world.pass_time(midnight - world.clock.now() - MINUTE)
+    await world.settle()
+    assert "for 21 days" in world.texts(ANA)[-1]
+    await world.pass_time(2 * MINUTE)
+    await world.settle()
+    assert "for 22 days" in world.texts(ANA)[-1]
+    assert len(world.posts(ANA)) == 1

@@ -1,6 +1,6 @@
 """Whose turn it is is decided person by person: shared between processes, and past who fails."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -37,7 +37,8 @@ async def test_a_card_is_due_as_soon_as_its_insight_is_recorded(parts: Parts) ->
     ana = await enrol(parts, ANA)
     await deliver(parts, won("D-1"), won("D-2"))
     assert await standings(parts, ana) == ["due", "pace"]
-    assert await again(parts, ana.id) is None
+    # Not before another day begins where she is: of what stands in Slack days are told.
+    assert await again(parts, ana.id) == datetime(2026, 11, 25, 23, tzinfo=UTC)
     assert parts.wake.sender.is_set()
 
 
