@@ -24,7 +24,7 @@ class Namesake:
         """What to add to its title: as little as tells it from the others.
 
         That is its account or its amount, or both; where they leave it open, what the CRM calls
-        it.
+        it, behind its account.
         """
         if self.account and not self.of_account:
             return verbatim(self.account)
@@ -32,7 +32,8 @@ class Namesake:
             return verbatim(self.amount)
         if self.account and self.amount and not self.of_both:
             return verbatim(facts(self.account, self.amount))
-        return say("no. {id}", id=self.id)
+        number = say("no. {id}", id=self.id)
+        return verbatim(facts(self.account, number)) if self.account else number
 
 
 def deals_named(drafts: Iterable[Draft]) -> set[Ref]:

@@ -177,6 +177,16 @@ def together(first: Phrase, second: Phrase) -> Phrase:
     return say("{first} {second}", first=first, second=second)
 
 
+def but_the_last(phrase: Phrase) -> Phrase | None:
+    """The first of two sentences put `together`; `None` for one alone."""
+    first = phrase.values.get("first")
+    return first if phrase.template == _TOGETHER and isinstance(first, Phrase) else None
+
+
+#: How `together` puts them.
+_TOGETHER = "{first} {second}"
+
+
 @lru_cache(maxsize=4096)
 def pieces(template: str) -> tuple[tuple[str, str | None], ...]:
     """A template taken apart: words of our own, each with the field that follows them, if any.

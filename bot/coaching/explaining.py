@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from bot.coaching import following, silencing
 from bot.coaching.actor import Actor
@@ -11,7 +11,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.explaining import Outcomes, Told, of_kind
 from coach.knowledge import UNKNOWN, Known
-from coach.models import Deal, Insight, Person, Subject
+from coach.models import Deal, Insight, Person, Subject, Task
 from coach.muting import KIND
 from coach.phrases import Phrase, say
 from coach.rule import Rule
@@ -60,9 +60,9 @@ async def explain(parts: Parts, actor: Actor, fingerprint: str) -> Explanation:
     async with parts.database.read() as tx:
         told = await explaining.told(tx, workspace_id, fingerprint) or found
         about = (await insights.subjects(tx, workspace_id, [fingerprint])).get(fingerprint, ())
-        first = [(each.kind, each.connection_id, each.id) for each in about[:THINGS]]
-        known = await showing.by_places(tx, workspace_id, first)
-        found_now = [known[place] for place in first if place in known]
+        places = [(each.kind, each.connection_id, each.id) for each in about]
+        known = await showing.by_places(tx, workspace_id, places)
+        found_now = _first([known[place] for place in places if place in known])[:THINGS]
         deals = [each for each in found_now if isinstance(each, Deal)]
         apart = iter(await namesakes.told_apart(tx, workspace_id, deals))
         things = [next(apart) if isinstance(each, Deal) else each for each in found_now]
@@ -73,6 +73,14 @@ async def explain(parts: Parts, actor: Actor, fingerprint: str) -> Explanation:
         known_ = (await loader.find(tx, parts.loaders, wanted, asked))[person.id]
     rule, outcomes = parts.rules.get(kind), became.get(kind, Outcomes())
     return Explanation(told, person, rule, things, len(about), outcomes, known_)
+
+
+def _first(things: Sequence[Subject]) -> list[Subject]:
+    """Tasks as their lists have them, the oldest first; what else there is stays in its order."""
+    last = date.max
+    return sorted(
+        things, key=lambda each: (each.due_date or last, each.id) if isinstance(each, Task) else ()
+    )
 
 
 async def helped(parts: Parts, person: Person) -> list[Phrase]:

@@ -38,7 +38,8 @@ _URGENT = {"urgent": TaskPriority.URGENT, "highest": TaskPriority.URGENT,
            "low": TaskPriority.LOW, "lowest": TaskPriority.LOW}  # fmt: skip
 _NO = frozenset({"false", "no", "n", "0", "nein", "non"})
 _LEAD_OVER = re.compile(
-    r"closed|converted|unqualified|not qualified|disqualified|lost|dead|junk|recycled",
+    r"closed|converted|unqualified|not qualified|disqualified|lost|dead|junk|recycled"
+    r"|\bcustomers?\b|\bclients?\b",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")

@@ -8,7 +8,7 @@ from alembic import op
 from storage import columns
 
 revision: str = "0031"
-down_revision: str | None = "0030"
+down_revision: str | None = "0033"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -21,8 +21,11 @@ EUROS = Money(Decimal(3200), "EUR")
         (Namesake("8812", "Cancity", EUROS, of_account=1), "€3,200"),
         (Namesake("8812", None, EUROS), "€3,200"),
         (Namesake("8812", "Cancity", EUROS, of_account=1, of_amount=1), "Cancity, €3,200"),
-        (Namesake("8812", "Cancity", EUROS, of_account=1, of_amount=1, of_both=1), "no. 8812"),
-        (Namesake("8812", "Cancity", None, of_account=1), "no. 8812"),
+        (
+            Namesake("8812", "Cancity", EUROS, of_account=1, of_amount=1, of_both=1),
+            "Cancity, no. 8812",
+        ),
+        (Namesake("8812", "Cancity", None, of_account=1), "Cancity, no. 8812"),
         (Namesake("8812", None, EUROS, of_amount=1), "no. 8812"),
         (Namesake("8812", None, None), "no. 8812"),
     ],

@@ -16,13 +16,13 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from bot.slack.blocks.text import escaped, flat, shortened, shorter
+from bot.slack.blocks.text import escaped, flat, shortened, shorter, units
 from bot.slack.blocks.undoing import undo_row
 from coach.action import Action
 from coach.calendar import zone
 from coach.models import Insight, InsightState, InsightType, Priority
-from coach.phrases import Phrase, Thing, TimeOfDay, say
-from coach.wording import Voice, plain, words
+from coach.phrases import Phrase, Thing, TimeOfDay, but_the_last, say
+from coach.wording import Voice, Words, plain, words
 
 TYPE_ICONS = {
     InsightType.ACTION: "zap",
@@ -44,6 +44,9 @@ UNMUTE = "insight:unmute"
 
 #: Longest message, reason and promise, in characters.
 MESSAGE, REASON, PROMISE = 400, 240, 240
+
+#: How much of a name is to be read at least, before a sentence is left out for it.
+NAME = 30
 
 
 def card(
@@ -110,9 +113,19 @@ def what_and_why(insight: Insight, voice: Voice, share: float = 1.0) -> Json:
             *emoji(TYPE_ICONS[insight.type]),
             *line(words(insight.message, voice), int(MESSAGE * share), links=links),
         ],
-        line(words(insight.reason, voice), int(REASON * share), links=links),
+        line(_whole(insight.reason, voice, int(REASON * share)), int(REASON * share), links=links),
         progress(insight, voice, share),
     )
+
+
+def _whole(said: Phrase, voice: Voice, most: int) -> Words:
+    """As many of these sentences as are told whole in so many characters, the first in any case."""
+    told = words(said, voice)
+    # A long name is cut before a sentence is left out.
+    if sum(units(each.text) if each.ours else min(units(each.text), NAME) for each in told) <= most:
+        return told
+    less = but_the_last(said)
+    return told if less is None else _whole(less, voice, most)
 
 
 def progress(insight: Insight, voice: Voice, share: float) -> list[Json]:

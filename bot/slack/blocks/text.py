@@ -51,7 +51,13 @@ def shortened(text: str, most: int) -> str:
         if used > most:
             break
         kept.append(character)
-    return "".join(kept).rstrip() + "…"
+    return _to_a_word("".join(kept), character) + "…"
+
+
+def _to_a_word(kept: str, following: str) -> str:
+    """What is kept of a text, without the piece of a word at its end where that is not much."""
+    space = -1 if following.isspace() else kept.rfind(" ")
+    return (kept[:space] if space > len(kept) * 0.6 else kept).rstrip(" ,;:–·")
 
 
 def escaped(text: str, most: int = 3000) -> str:

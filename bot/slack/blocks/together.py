@@ -52,7 +52,7 @@ def nothing_waits(part: Part, done: Phrase) -> Phrase:
     if part.lapsed and is_done:
         return say("What was done of these; the rest is no longer current")
     if part.lapsed:
-        return say("None of these waits for you now; the rest is no longer current")
+        return say("What became of these; the rest is no longer current")
     return done if is_done else say("None of these waits for you now")
 
 

@@ -62,7 +62,7 @@ async def _commands(call: Call, days: int) -> Answer:
         _, name = row.changes.get("command", (None, ""))
         said = say("{time} · {command}", time=row.occurred_at, command=f"/coach {name}")
         blocks.append(context(plain_text(flat(shorter(words(said, call.voice), 200)))))
-    return Answer(title, blocks)
+    return Answer(title, blocks + _left(count - len(latest), call))
 
 
 async def _happened(call: Call, days: int) -> Answer:
@@ -91,7 +91,15 @@ async def _happened(call: Call, days: int) -> Answer:
             name = things[thing].thing if thing in things else Thing(thing[2])
             said = say("{time} · {what} · {thing}", time=row.occurred_at, what=what, thing=name)
         blocks.append(context(plain_text(flat(shorter(words(said, call.voice), 200)))))
-    return Answer(title, blocks)
+    return Answer(title, blocks + _left(count - len(latest), call))
+
+
+def _left(count: int, call: Call) -> Blocks:
+    """How many are not listed, where they are older than those that are."""
+    if count <= 0:
+        return []
+    more = say("… and {count} before that", count=count)
+    return [context(plain_text(plain(more, call.voice)))]
 
 
 def _title(days: int, happened: Phrase) -> Phrase:

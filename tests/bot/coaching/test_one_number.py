@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.coaching import decisions, enrolling, ticking
+from bot.coaching import decisions, enrolling, explaining, ticking
 from bot.runtime.parts import Parts
 from coach.backlogs import QUIET
 from coach.models import Enrolment, Insight, InsightState, Settings
@@ -17,7 +17,18 @@ from tests.bot.coaching.test_agreeing import items
 from tests.bot.coaching.test_backlogs import blocks, bring_in, newcomer, says_counts, start
 from tests.bot.coaching.test_following import done
 from tests.bot.coaching.test_ticking import LONG_AGO, lead, open_deal, task
-from tests.world import ANA, BEGINNING, WORKSPACE, World, by, deliver, enrol, insights_of, told
+from tests.world import (
+    ANA,
+    BEGINNING,
+    WORKSPACE,
+    World,
+    batch,
+    by,
+    deliver,
+    enrol,
+    insights_of,
+    told,
+)
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -261,3 +272,17 @@ async def test_what_turns_out_to_be_old_before_it_is_told_is_no_news_any_more(
     open_ = [each for each in await world.insights(ANA) if each.state is InsightState.OPEN]
     assert {each.backlog for each in open_} == {True}
     assert len(open_) == 5
+
+
+async def test_why_tells_the_oldest_of_a_list_first(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(
+        batch(*({**task(f"T-{9 - n}", f"2026-11-1{n}"), "id": f"{n}"} for n in range(8)))
+    )
+    await world.settle()
+    await world.tick()
+    told = await explaining.explain(
+        world.parts, by(ANA), (await said(world, "overdue_tasks")).fingerprint
+    )
+    assert [each.id for each in told.things] == ["T-9", "T-8", "T-7", "T-6", "T-5"]
+    assert told.count == 8

@@ -319,6 +319,8 @@ def test_a_link_that_is_no_plain_web_address_is_left_out(tmp_path: Path, url: st
         ("Status", "Partner", "Partner"),
         ("Lead Status", "Open - Not Contacted", "LEAD"),
         ("Lead Status", "Closed - Converted", "Closed - Converted"),
+        ("Lead Status", "CUSTOMER", "CUSTOMER"),
+        ("Lead Status", "Existing client", "Existing client"),
     ],
 )
 def test_a_contacts_status_says_whether_it_is_a_lead(

@@ -3,13 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import reduce
 from typing import Any
 
 import pytest
 
-from bot.slack.blocks.card import card, settled_line
+from bot.slack.blocks.card import card, settled_line, what_and_why
 from coach.models import Insight, InsightState, InsightType, Priority
-from coach.phrases import Thing, say
+from coach.phrases import Thing, say, together
 from coach.wording import Voice, plain
 from tests.bot.slack.blocks.values import INSIGHT, NOW, PROMISE, insight
 
@@ -48,6 +49,17 @@ def test_an_open_card_says_what_and_why_in_two_lines_and_promises_what_the_butto
     assert what.startswith(":zap: Great close! This is the perfect moment to ask Ann Lee")
     assert why == "You won Acme renewal (€12,000)."
     assert words(blocks[2:3]) == plain(PROMISE)
+
+
+def test_a_sentence_that_does_not_fit_is_left_out_and_no_other_is_cut() -> None:
+    said = [say("It is the {n} in a row of some length, which is told.", n=n) for n in range(9)]
+    whole = reduce(together, said)
+    why = words([what_and_why(insight(reason=whole), Voice())]).split("\n")[1]
+    assert why == " ".join(plain(each) for each in said[:4])
+    # A name gives way before a sentence does.
+    named = together(say("Of {deal} more is known.", deal="x" * 300), say("This too."))
+    why = words([what_and_why(insight(reason=named), Voice())]).split("\n")[1]
+    assert why.endswith("… more is known. This too.")
 
 
 def test_the_buttons_are_take_action_and_dismiss_and_the_first_is_the_primary_one() -> None:

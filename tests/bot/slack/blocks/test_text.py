@@ -119,3 +119,12 @@ def test_no_name_however_long_takes_a_word_of_the_sentence_around_it(names: list
 def test_a_short_name_is_whole_beside_a_long_one() -> None:
     made = text.shorter((Span("x" * 3000), Span(" and ", ours=True), Span("y" * 100)), 200)
     assert made[-1].text == "y" * 100 or text.units(made[-1].text) > 90
+
+
+def test_a_text_is_cut_between_words_where_that_is_not_far() -> None:
+    assert text.shortened("Weber and Sons of Hamburg", 17) == "Weber and Sons…"
+    assert text.shortened("Weber and Sons, Hamburg", 17) == "Weber and Sons…"
+    assert text.shortened("Weber and Sons, Hamburg", 16) == "Weber and Sons…"
+    # A long word is better than next to nothing.
+    assert text.shortened("Donaudampfschifffahrt", 10) == "Donaudamp…"
+    assert text.shortened("A Donaudampfschifffahrt", 10) == "A Donauda…"

@@ -53,7 +53,7 @@ def test_what_merely_ran_out_is_not_called_done() -> None:
     assert drawn(late)[0] == "What was done of these; the rest is no longer current"
     assert drawn(things(TAKEN, DISMISSED))[0] == "None of these waits for you now"
     assert drawn(things(DISMISSED, EXPIRED))[0] == (
-        "None of these waits for you now; the rest is no longer current"
+        "What became of these; the rest is no longer current"
     )
 
 

@@ -41,6 +41,16 @@ async def test_activity_counts_and_lists_what_happened_to_ones_own_things(
     assert "deal closed 1×" in await coach(surface, "activity 60")
 
 
+async def test_what_is_not_listed_is_counted(surface: Surface) -> None:
+    for days_ago in range(1, 7):
+        for verb in (Verb.DEAL_CREATED, Verb.DEAL_UPDATED):
+            await happened(surface, ANA, verb, days_ago, f"D-{days_ago}")
+    told = await coach(surface, "activity 30")
+    assert "12 activities of yours" in told
+    assert "… and 2 before that" in told
+    assert "before that" not in await coach(surface, "activity 5")
+
+
 async def test_things_are_called_by_their_names_and_deleted_ones_by_their_ids(
     surface: Surface,
 ) -> None:
