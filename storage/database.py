@@ -95,8 +95,19 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
-        """A transaction that may write; durable when the block has ended."""
+        """A transaction that may write; durable when the block has ended.
+
+        On SQLite what gives no rows back is made together with what comes next (`one_trip`), and
+        tells not how many rows it has changed.
+        """
         async with self._places, self._turn, self._writing.begin() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def count(self) -> AsyncIterator[Tx]:
+        """The same, where each statement tells how many rows it has changed, as Alembic asks it."""
+        counting = self._writing.execution_options(coach_counts=True)
+        async with self._places, self._turn, counting.begin() as tx:
             yield tx
 
     async def close(self) -> None:
@@ -130,9 +141,11 @@ def _prepare_sqlite(durable: bool, connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    if connection.get_execution_options().get("coach_writes"):
+    options = connection.get_execution_options()
+    if options.get("coach_writes"):
         # Takes the write lock at once: a later upgrade from reading could fail at any time.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.connection.driver_connection.gathers = not options.get("coach_counts")
     else:
         connection.connection.driver_connection.begin_reading()
 

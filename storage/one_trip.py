@@ -2,18 +2,28 @@
 
 Through SQLAlchemy every statement makes a cursor, executes, fetches and closes, and each of these
 is a job for the connection's thread. What a trip costs (two changes of thread) is many times what
-SQLite needs for a short statement, and a transaction has dozens of these.
+SQLite needs for a short statement, and a transaction has dozens of these. In one that writes, what
+gives nothing back makes no trip of its own: it goes with whatever comes next, in its order.
 
 There is no public way to do something in a connection's thread, so this leans on private names. The
 version is pinned exactly, and tests/storage/test_one_trip.py tells when they move.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import aiosqlite
+
+#: Something to be done with the connection in its thread.
+Work = Callable[[sqlite3.Connection], object]
+
+#: A statement made with it.
+Execution = Callable[[sqlite3.Connection], sqlite3.Cursor]
+
+#: Statements kept back at most: what they carry is in memory until they are made.
+MOST = 32
 
 
 class Cursor:
@@ -32,12 +42,17 @@ class Cursor:
 
     async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "Cursor":
         """Execute a statement and take in all its rows."""
-        await self._connection.once(lambda raw: self._take(raw.execute(sql, parameters)))
-        return self
+        return await self._made(sql, lambda raw: raw.execute(sql, parameters))
 
     async def executemany(self, sql: str, parameters: Sequence[Sequence[Any]]) -> "Cursor":
         """Execute a statement for each row of parameters."""
-        await self._connection.once(lambda raw: self._take(raw.executemany(sql, parameters)))
+        return await self._made(sql, lambda raw: raw.executemany(sql, parameters))
+
+    async def _made(self, sql: str, work: Execution) -> "Cursor":
+        if self._connection.gathers and _gives_nothing(sql):
+            await self._connection.soon(partial(_noted, sql, work))
+        else:
+            await self._connection.once(lambda raw: self._take(work(raw)))
         return self
 
     def _take(self, cursor: sqlite3.Cursor) -> None:
@@ -63,6 +78,12 @@ class Connection(aiosqlite.Connection):
 
     #: Whether the next statement begins a transaction.
     _begins = False
+    #: Whether this transaction keeps back what gives nothing back. How many rows such a statement
+    #: has changed, it does not tell.
+    gathers = False
+    #: What is kept back, in its order. A failure of it shows with the statement it goes with, or
+    #: as the transaction ends: nothing of that counts in either case.
+    _kept_back: tuple[Work, ...] = ()
 
     def cursor(self) -> Any:
         """A new cursor; it costs nothing."""
@@ -75,29 +96,73 @@ class Connection(aiosqlite.Connection):
         """
         self._begins = True
 
-    async def once(self, work: Any) -> None:
-        """Do something with the connection in its thread."""
+    async def once(self, work: Work) -> None:
+        """Do something with the connection in its thread, after what was kept back."""
         begins, self._begins = self._begins, False
-        made = partial(_begun, work) if begins else work
+        before, self._kept_back = self._kept_back, ()
+        made = partial(_after, (_begin, *before) if begins else before, work)
         await self._execute(made, self._conn)  # type: ignore[no-untyped-call]
+
+    async def soon(self, work: Work) -> None:
+        """Do something together with what comes next, at the latest as the transaction ends."""
+        self._kept_back = (*self._kept_back, work)
+        if len(self._kept_back) >= MOST:
+            await self.once(_nothing)
 
     async def commit(self) -> None:
         """End a transaction, if one was begun."""
+        self.gathers = False
         if self._begins:
             self._begins = False
         else:
-            await super().commit()
+            before, self._kept_back = self._kept_back, ()
+            made = partial(_end, before)
+            await self._execute(made, self._conn)  # type: ignore[no-untyped-call]
 
     async def rollback(self) -> None:
         """Undo a transaction, if one was begun."""
+        self.gathers, self._kept_back = False, ()
         if self._begins:
             self._begins = False
         else:
             await super().rollback()
 
 
-def _begun(work: Any, raw: sqlite3.Connection) -> None:
+def _gives_nothing(sql: str) -> bool:
+    return sql.startswith(("INSERT", "UPDATE", "DELETE")) and "RETURNING" not in sql
+
+
+def _noted(sql: str, work: Execution, raw: sqlite3.Connection) -> None:
+    try:
+        work(raw).close()
+    except sqlite3.Error as error:
+        # SQLAlchemy names the statement with which it goes.
+        error.add_note(f"in: {sql}")
+        raise
+
+
+def _begin(raw: sqlite3.Connection) -> None:
     raw.execute("BEGIN")
+
+
+def _end(before: Sequence[Work], raw: sqlite3.Connection) -> None:
+    try:
+        for each in before:
+            each(raw)
+        raw.commit()
+    except BaseException:
+        # Whoever commits takes the transaction for ended.
+        raw.rollback()
+        raise
+
+
+def _nothing(_raw: sqlite3.Connection) -> None:
+    pass
+
+
+def _after(before: Sequence[Work], work: Work, raw: sqlite3.Connection) -> None:
+    for each in before:
+        each(raw)
     work(raw)
 
 

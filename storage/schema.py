@@ -25,7 +25,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 async def upgrade(database: Database) -> None:
     """Apply every migration that is missing, all or none."""
-    async with database.write() as tx:
+    async with database.count() as tx:
         if not database.is_sqlite:
             # Several may be started at once: whoever comes later finds nothing left to do.
             await tx.execute(select(func.pg_advisory_xact_lock(UPGRADING)))

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from storage import one_trip
 from storage.database import Database
@@ -40,6 +41,116 @@ async def test_a_statement_with_its_rows_makes_one_trip_to_the_thread(
                 rows = (await tx.execute(text("SELECT 1 UNION SELECT 2"))).all()
             trips = [each for each in caplog.records if each.msg == "executing %s"]
         assert (len(rows), len(trips)) == (2, 1)
+    finally:
+        await database.close()
+
+
+async def test_what_gives_nothing_back_makes_no_trip_of_its_own(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database(sqlite_url)
+
+    def trips() -> int:
+        return sum(each.msg == "executing %s" for each in caplog.records)
+
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER)"))
+        with caplog.at_level(logging.DEBUG, "aiosqlite"):
+            async with database.write() as tx:
+                begun = trips()
+                await tx.execute(text("INSERT INTO things VALUES (1)"))
+                await tx.execute(text("INSERT INTO things VALUES (:id)"), [{"id": 2}, {"id": 3}])
+                await tx.execute(text("UPDATE things SET id = id + 10 WHERE id < 3"))
+                kept_back = trips()
+                found = (
+                    (await tx.execute(text("SELECT id FROM things ORDER BY id"))).scalars().all()
+                )
+                read = trips()
+                await tx.execute(text("DELETE FROM things WHERE id = 3"))
+            ended = trips()
+        async with database.read() as tx:
+            left = (await tx.execute(text("SELECT id FROM things ORDER BY id"))).scalars().all()
+        assert (kept_back - begun, read - kept_back, ended - read) == (0, 1, 1)
+        assert (found, left) == ([3, 11, 12], [11, 12])
+    finally:
+        await database.close()
+
+
+async def test_not_more_is_kept_back_than_so_many_statements(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER)"))
+            raw = (await tx.get_raw_connection()).driver_connection
+            assert isinstance(raw, one_trip.Connection)
+            most = 0
+            for id in range(one_trip.MOST * 2):
+                await tx.execute(text("INSERT INTO things VALUES (:id)"), {"id": id})
+                most = max(most, len(raw._kept_back))
+        async with database.read() as tx:
+            count = (await tx.execute(text("SELECT count(*) FROM things"))).scalar_one()
+        assert (most, count) == (one_trip.MOST - 1, one_trip.MOST * 2)
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["at-the-next-statement", "at-the-end"])
+async def test_what_fails_of_what_was_kept_back_undoes_all(sqlite_url: str, reads: bool) -> None:
+    database = Database(sqlite_url)
+    count = text("SELECT count(*) FROM things")
+
+    async def fail() -> None:
+        async with database.write() as tx:
+            await tx.execute(text("INSERT INTO things VALUES (1)"))
+            await tx.execute(text("INSERT INTO things VALUES (1)"))
+            await tx.execute(text("INSERT INTO things VALUES (2)"))
+            if reads:
+                await tx.execute(count)
+
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER PRIMARY KEY)"))
+        with pytest.raises(IntegrityError) as failure:
+            await fail()
+        assert failure.value.orig is not None
+        assert failure.value.orig.__notes__ == ["in: INSERT INTO things VALUES (1)"]
+        # The connection is free for the next one, and nothing is left of what failed.
+        async with database.write() as tx:
+            assert (await tx.execute(count)).scalar_one() == 0
+            await tx.execute(text("INSERT INTO things VALUES (3)"))
+        async with database.read() as tx:
+            assert (await tx.execute(count)).scalar_one() == 1
+    finally:
+        await database.close()
+
+
+async def test_what_was_kept_back_goes_with_a_transaction_that_is_undone(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+
+    async def give_up() -> None:
+        async with database.write() as tx:
+            await tx.execute(text("INSERT INTO things VALUES (1)"))
+            raise LookupError
+
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER)"))
+        with pytest.raises(LookupError):
+            await give_up()
+        async with database.write() as tx:
+            assert (await tx.execute(text("SELECT count(*) FROM things"))).scalar_one() == 0
+    finally:
+        await database.close()
+
+
+async def test_who_counts_is_told_how_many_rows_each_statement_has_changed(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    try:
+        async with database.count() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER)"))
+            await tx.execute(text("INSERT INTO things VALUES (1), (2)"))
+            assert (await tx.execute(text("UPDATE things SET id = 3"))).rowcount == 2
     finally:
         await database.close()
 
