@@ -28,6 +28,10 @@ Tx = AsyncConnection
 
 T = TypeVar("T")
 
+#: After so many pages of changes, of 4 KB, these go from the log into the database: a batch of the
+#: worker changes more pages than SQLite's own thousand, most of them those of the batch before.
+LOG_PAGES = 4000
+
 #: How long one process waits for another to finish writing the same SQLite file, in milliseconds.
 BUSY_TIMEOUT_MS = 15_000
 
@@ -133,6 +137,7 @@ def _prepare_sqlite(durable: bool, connection: Any, _record: Any) -> None:
         # What was acknowledged must survive a power cut.
         f"synchronous = {'FULL' if durable else 'OFF'}",
         "foreign_keys = ON",
+        f"wal_autocheckpoint = {LOG_PAGES}",
         "cache_size = -8192",
         "temp_store = MEMORY",
     ):
