@@ -94,7 +94,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A transaction that only reads: one consistent view."""
-        async with self._places, self._reading.connect() as tx, tx.begin():
+        async with self._places, self._begun(self._reading) as tx:
             yield tx
 
     @asynccontextmanager
@@ -104,7 +104,7 @@ class Database:
         On SQLite what gives no rows back is made together with what comes next (`one_trip`), and
         tells not how many rows it has changed.
         """
-        async with self._places, self._turn, self._writing.begin() as tx:
+        async with self._places, self._turn, self._begun(self._writing) as tx:
             yield tx
 
     @asynccontextmanager
@@ -113,6 +113,21 @@ class Database:
         counting = self._writing.execution_options(coach_counts=True)
         async with self._places, self._turn, counting.begin() as tx:
             yield tx
+
+    @asynccontextmanager
+    async def _begun(self, engine: AsyncEngine) -> AsyncIterator[Tx]:
+        if not self.is_sqlite:
+            async with engine.begin() as tx:
+                yield tx
+            return
+        # SQLAlchemy gives a connection back in a task of its own, so that nothing cuts that off,
+        # and whoever waits for the turn to write waits for it. On SQLite that waits for nothing.
+        tx = await engine.connect().start()
+        try:
+            async with tx.begin():
+                yield tx
+        finally:
+            await tx.close()
 
     async def close(self) -> None:
         """Give back every connection."""
