@@ -27,7 +27,7 @@ def local_date(moment: datetime, person: Person) -> date:
 
 def start_of_day(day: date, person: Person) -> datetime:
     """The first instant of `day` where the person is, as UTC."""
-    return datetime.combine(day, time.min, zone(person.time_zone)).astimezone(UTC)
+    return _instant(day, time.min, person.time_zone)
 
 
 @lru_cache(maxsize=256)
@@ -72,7 +72,13 @@ def _holidays_between(after: date, until: date, person: Person) -> int:
 
 def moment_on(day: date, at: time, person: Person) -> datetime:
     """The instant at which this person's clock shows `at` on that day, as UTC."""
-    return datetime.combine(day, at, zone(person.time_zone)).astimezone(UTC)
+    return _instant(day, at, person.time_zone)
+
+
+# Of many people and things the same few days are asked about.
+@lru_cache(maxsize=4096)
+def _instant(day: date, at: time, time_zone: str | None) -> datetime:
+    return datetime.combine(day, at, zone(time_zone)).astimezone(UTC)
 
 
 def is_at_work(moment: datetime, person: Person) -> bool:
@@ -109,7 +115,11 @@ def is_last_of_week(day: date, person: Person) -> bool:
 
 
 def _days(person: Person) -> tuple[int, ...]:
-    days = person.settings.working_days
+    return _week(person.settings.working_days)
+
+
+@lru_cache(maxsize=128)
+def _week(days: tuple[int, ...]) -> tuple[int, ...]:
     for day in days:
         if not 1 <= day <= 7:
             raise ValueError(f"Working days are numbered from 1 to 7, not {day}.")

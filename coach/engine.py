@@ -21,6 +21,7 @@ from coach.models import (
 )
 from coach.rule import ActionLook, ActionRule, PersonRule, Rule, TimeLook, TimeRule, Verdict
 from coach.truth import TRUE, Standing, TruthLook, with_left
+from coach.values import altered
 
 #: An event told later than this is history: it updates the mirror, but calls forth no word.
 FRESH = timedelta(minutes=15)
@@ -138,7 +139,7 @@ def on_time(rule: TimeRule, look: TimeLook) -> Verdict:
 
 def _punctual(past: Sequence[PastInsight]) -> list[PastInsight]:
     return [
-        replace(
+        altered(
             each,
             created_at=each.created_at - LATE,
             # What was sent away is gone for whole days, and not back on the next morning.
@@ -159,7 +160,7 @@ def _by_mornings(verdict: Verdict, person: Person) -> Verdict:
         return next_morning(at - LATE, person)
 
     return Verdict(
-        [replace(draft, expires_at=morning(draft.expires_at)) for draft in verdict.drafts],
+        [altered(draft, expires_at=morning(draft.expires_at)) for draft in verdict.drafts],
         None if verdict.again_at is None else morning(verdict.again_at),
         {key: morning(at) for key, at in verdict.later.items()},
     )
