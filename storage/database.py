@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeEngine
 
 from coach.phrases import Phrase
 from storage import one_trip
-from storage.columns import Said, UtcDateTime, kept_phrase, stored_micros
+from storage.columns import Said, kept_phrase
 
 #: A transaction; commits when its block ends, rolls back when it raises.
 Tx = AsyncConnection
@@ -317,8 +317,6 @@ def _compiled(tx: Tx, conflict: _Conflict, table: Table, columns: Sequence[str])
 
 def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
     # Those that are in every row, and go through several hands in SQLAlchemy.
-    if dialect.name == "sqlite" and isinstance(type_, UtcDateTime):
-        return stored_micros
     if dialect.name == "sqlite" and isinstance(type_, JSON):
         return _json
     if dialect.name == "sqlite" and isinstance(type_, Said):
