@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    not_,
     or_,
     select,
     text,
@@ -71,11 +72,6 @@ class Paused:
     #: a second time beside itself.
     under_way: Collection[str] = ()
 
-    @property
-    def given(self) -> tuple[bool, bool, bool]:
-        """Which of them there are: a condition is asked for only then."""
-        return bool(self.posting), bool(self.drawing), bool(self.under_way)
-
 
 _NOBODY = Paused()
 
@@ -96,29 +92,26 @@ def _waiting(name: str) -> ColumnElement[bool]:
     return text(WAITING_MESSAGE.text.replace("messages.", f"{name}."))  # type: ignore[return-value]
 
 
-def _ready(each: FromClause, sqlite: bool, given: tuple[bool, bool, bool]) -> ColumnElement[bool]:
+def _ready(each: FromClause, sqlite: bool) -> ColumnElement[bool]:
     """That a message can be claimed now, as far as it alone decides."""
-    posting_paused, drawing_paused, under_way = given
     new: ColumnElement[bool] = each.c.state.in_(
         [MessageState.DUE.value, MessageState.SENDING.value]
     )
     # One that was taken back is looked for, as it may stand there even so.
     old: ColumnElement[bool] = each.c.state.in_(_OLD)
-    if posting_paused:
-        new = and_(new, each.c.workspace_id.not_in(bindparam("posting", expanding=True)))
-    if drawing_paused:
-        old = and_(old, each.c.workspace_id.not_in(bindparam("drawing", expanding=True)))
-    mine = [each.c.id.not_in(bindparam("under_way", expanding=True))] if under_way else []
     return and_(
-        *mine,
+        not_(among(each.c.id, texts("under_way"))),
         or_(each.c.leased_until.is_(None), each.c.leased_until <= _db_now(sqlite)),
         or_(each.c.not_before.is_(None), each.c.not_before <= _NOW),
-        or_(new, old),
+        or_(
+            and_(new, not_(among(each.c.workspace_id, texts("posting")))),
+            and_(old, not_(among(each.c.workspace_id, texts("drawing")))),
+        ),
     )
 
 
 @cache
-def _next(sqlite: bool, given: tuple[bool, bool, bool]) -> Select[Any]:
+def _next(sqlite: bool) -> Select[Any]:
     """The next messages, oldest first: of each addressee one, and none while one is on its way."""
     each, other = messages.alias("m"), messages.alias("o")
     before = tuple_(other.c.created_at, other.c.id) < tuple_(each.c.created_at, each.c.id)
@@ -131,7 +124,7 @@ def _next(sqlite: bool, given: tuple[bool, bool, bool]) -> Select[Any]:
             other.c.id != each.c.id,
             or_(
                 other.c.leased_until > _db_now(sqlite),
-                and_(before, _ready(other, sqlite, given)),
+                and_(before, _ready(other, sqlite)),
             ),
         )
         .correlate(each)
@@ -140,7 +133,7 @@ def _next(sqlite: bool, given: tuple[bool, bool, bool]) -> Select[Any]:
         select(each.c.workspace_id, each.c.id)
         .where(
             _waiting("m"),
-            _ready(each, sqlite, given),
+            _ready(each, sqlite),
             # Not a join: what waits is to be found by its own index, and not by workspace.
             each.c.workspace_id.not_in(
                 select(workspaces.c.id).where(workspaces.c.slack_error.is_not(None))
@@ -152,13 +145,13 @@ def _next(sqlite: bool, given: tuple[bool, bool, bool]) -> Select[Any]:
 
 
 @cache
-def _any(sqlite: bool, given: tuple[bool, bool, bool]) -> Select[Any]:
-    return _next(sqlite, given).limit(1)
+def _any(sqlite: bool) -> Select[Any]:
+    return _next(sqlite).limit(1)
 
 
 @cache
-def _claim(sqlite: bool, given: tuple[bool, bool, bool]) -> Update:
-    each = _next(sqlite, given)
+def _claim(sqlite: bool) -> Update:
+    each = _next(sqlite)
     chosen = each.limit(bindparam("most")).with_for_update(
         of=each.selected_columns["id"].table, skip_locked=True
     )
@@ -185,19 +178,18 @@ def _claim(sqlite: bool, given: tuple[bool, bool, bool]) -> Update:
 
 
 def _filled(paused: Paused, now: datetime, **more: object) -> dict[str, object]:
-    given: dict[str, object] = {"now": now, **more}
-    if paused.posting:
-        given["posting"] = sorted(paused.posting)
-    if paused.drawing:
-        given["drawing"] = sorted(paused.drawing)
-    if paused.under_way:
-        given["under_way"] = sorted(paused.under_way)
-    return given
+    return {
+        "now": now,
+        "posting": sorted(paused.posting),
+        "drawing": sorted(paused.drawing),
+        "under_way": sorted(paused.under_way),
+        **more,
+    }
 
 
 async def any_waiting(tx: Tx, now: datetime, paused: Paused = _NOBODY) -> bool:
     """Whether there is anything to claim."""
-    query = _any(tx.dialect.name == "sqlite", paused.given)
+    query = _any(tx.dialect.name == "sqlite")
     return (await tx.execute(query, _filled(paused, now))).first() is not None
 
 
@@ -210,8 +202,7 @@ async def claim(
     """
     sqlite = tx.dialect.name == "sqlite"
     more = {"until": now + lease} if sqlite else {"lease": lease}
-    statement = _claim(sqlite, paused.given)
-    rows = await tx.execute(statement, _filled(paused, now, most=most, **more))
+    rows = await tx.execute(_claim(sqlite), _filled(paused, now, most=most, **more))
     found = [from_row(row) for row in rows]
     if not found:
         return []
