@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from pydantic_core import to_json
+from sqlalchemy import Row, Select, Text, bindparam, func, or_, select, true, update
 
 from coach.values import quick
 from storage.among import among, texts
@@ -96,13 +97,30 @@ _ARRIVED = (
 )
 
 
+_KEYS = ("workspace_id", "connection_id", "dedupe_key", "delivery_id")
+
+
 @cache
 def _new_keys(dialect: str) -> Any:
-    return (
-        insert_for(dialect, event_keys)
-        .on_conflict_do_nothing(index_elements=list(event_keys.primary_key))
-        .returning(event_keys.c.delivery_id, event_keys.c.dedupe_key)
+    statement = insert_for(dialect, event_keys)
+    if dialect == "sqlite":
+        # All rows are one parameter, as with `among`: their number makes no other statement.
+        row = func.json_each(bindparam("rows", type_=Text)).table_valued("value", name="row")
+        columns = [func.json_extract(row.c.value, f"$[{place}]") for place in range(len(_KEYS))]
+        # Without a condition SQLite takes ON CONFLICT for that of a join.
+        statement = statement.from_select(_KEYS, select(*columns).where(true()))
+    return statement.on_conflict_do_nothing(index_elements=list(event_keys.primary_key)).returning(
+        event_keys.c.delivery_id, event_keys.c.dedupe_key
     )
+
+
+async def _add_keys(tx: Tx, rows: Sequence[tuple[str, str, str, str]]) -> Sequence[Row[Any]]:
+    """Keep keys of events; returns those that are new, each with its delivery."""
+    statement = _new_keys(tx.dialect.name)
+    if tx.dialect.name == "sqlite":
+        return (await tx.execute(statement, {"rows": to_json(rows).decode()})).all()
+    given = [dict(zip(_KEYS, row, strict=True)) for row in rows]
+    return (await tx.execute(statement, given)).all()
 
 
 async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
@@ -113,25 +131,16 @@ async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
     for each message id.
     """
     # In one order everywhere: two processes with the same events must not block each other.
-    rows: dict[tuple[str, str, str], dict[str, str]] = {}
+    owners: dict[tuple[str, str, str], str] = {}
     for delivery in new:
         for key in delivery.dedupe_keys:
             # Within one commit the first wins, too.
-            rows.setdefault(
-                (delivery.workspace_id, delivery.connection_id, key),
-                {
-                    "workspace_id": delivery.workspace_id,
-                    "connection_id": delivery.connection_id,
-                    "dedupe_key": key,
-                    "delivery_id": delivery.id,
-                },
-            )
+            owners.setdefault((delivery.workspace_id, delivery.connection_id, key), delivery.id)
     fresh: dict[str, set[str]] = {delivery.id: set() for delivery in new}
-    if rows:
-        for delivery_id, key in await tx.execute(
-            _new_keys(tx.dialect.name), [rows[place] for place in sorted(rows)]
-        ):
-            fresh[delivery_id].add(key)
+    if owners:
+        rows = [(*place, owners[place]) for place in sorted(owners)]
+        for row in await _add_keys(tx, rows):
+            fresh[row.delivery_id].add(row.dedupe_key)
     known = await _known(tx, [d for d in new if not fresh[d.id]])
     stored = [
         {
