@@ -12,7 +12,7 @@ from coach.history import MEMORY, Mute, Past, Said, looked_back
 from coach.models import InsightType, MessageState, Person, Priority
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting
-from storage import sayings
+from storage import deciding, sayings
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
@@ -23,6 +23,7 @@ from storage.tables import (
     message_insights,
     messages,
     mutes,
+    people,
 )
 
 
@@ -295,19 +296,21 @@ async def asked(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: d
         await tx.execute(_ASKED, given)
 
 
-_HELD = (
-    select(insights.c.person_id)
-    .where(
-        OPEN_INSIGHT,
-        insights.c.workspace_id == bindparam("workspace"),
-        among(insights.c.person_id, texts("people")),
-        insights.c.verdict == Verdict.HOLD.value,
+_HOLD_APART = deciding.reconsidering(
+    people.c.id.in_(
+        select(insights.c.person_id).where(
+            OPEN_INSIGHT,
+            insights.c.workspace_id == bindparam("_workspace"),
+            among(insights.c.person_id, texts("_ids")),
+            insights.c.verdict == Verdict.HOLD.value,
+        )
     )
-    .distinct()
 )
 
 
-async def held(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> list[str]:
-    """Those of these people of whose something is held back, waiting for its turn."""
-    asked = {"workspace": workspace_id, "people": sorted(person_ids)}
-    return list((await tx.execute(_HELD, asked)).scalars())
+async def hold_apart(
+    tx: Tx, workspace_id: str, person_ids: Collection[str], until: datetime
+) -> None:
+    """Have attention decide then about those of these people of whom something is held back."""
+    if ids := sorted(set(person_ids)):
+        await tx.execute(_HOLD_APART, {"_workspace": workspace_id, "_ids": ids, "_at": until})

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, case, select, update
 
 from coach.models import Person
 from storage.among import among, texts
@@ -56,14 +56,18 @@ async def lock(tx: Tx, whom: Collection[tuple[str, str]]) -> None:
 
 
 _AT = bindparam("_at", type_=UtcDateTime)
-_RECONSIDER = (
-    update(people)
-    .where(
-        people.c.workspace_id == bindparam("_workspace"),
-        among(people.c.id, texts("_ids")),
+
+
+def reconsidering(whom: ColumnElement[bool]) -> Update:
+    """The statement of `reconsider` for people of `_workspace` on this condition, at `_at`."""
+    return (
+        update(people)
+        .where(people.c.workspace_id == bindparam("_workspace"), whom)
+        .values(decide_at=case((people.c.decide_at <= _AT, people.c.decide_at), else_=_AT))
     )
-    .values(decide_at=case((people.c.decide_at <= _AT, people.c.decide_at), else_=_AT))
-)
+
+
+_RECONSIDER = reconsidering(among(people.c.id, texts("_ids")))
 
 
 async def any_to_decide(tx: Tx, now: datetime) -> bool:

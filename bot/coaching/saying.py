@@ -8,7 +8,7 @@ from datetime import datetime
 from coach import backlogs
 from coach.attention import APART
 from coach.models import Insight, MessageState
-from storage import attention, deciding, sayings
+from storage import attention, sayings
 from storage.database import Tx
 from storage.messages import Message
 
@@ -50,7 +50,6 @@ async def said(tx: Tx, workspace_id: str, stand: Sequence[Stands], now: datetime
         # What is behind a button was not said yet.
         by_kind[each.message.kind] += [insight.fingerprint for insight in each.shown(now)]
     persons = {each.message.person_id for each in stand}
-    held = await attention.held(tx, workspace_id, {id for id in persons if id})
-    await deciding.reconsider(tx, workspace_id, held, now + APART)
+    await attention.hold_apart(tx, workspace_id, {id for id in persons if id}, now + APART)
     for kind, prints in by_kind.items():
         await sayings.said(tx, workspace_id, prints, kind, now)

@@ -99,6 +99,8 @@ class Sender:
         self._under_way: dict[asyncio.Task[None], str] = {}
         #: Whether more may be due than could be begun.
         self._hungry = False
+        #: Whether the turn before has found something: then more is likely, and claimed at once.
+        self._found = False
         #: What Slack has answered is recorded at once, many answers in one commit.
         self._answers = SharedWrites(parts.database, record)
         #: Methods Slack has asked to leave alone in a workspace, and until when.
@@ -118,13 +120,14 @@ class Sender:
         self._paused = {which: until for which, until in self._paused.items() if until > now}
         under_way = set(self._under_way.values())
         paused = Paused(self._paused_for(POST), self._paused_for(UPDATE), under_way)
-        if not self._hungry:
+        if not (self._hungry or self._found):
             async with parts.database.read() as tx:
                 if not await sending.any_waiting(tx, now, paused):
                     return 0
         async with parts.database.write() as tx:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
             claimed = await sending.with_backlogs(tx, claimed, now)
+        self._found = bool(claimed)
         # Slack is asked meanwhile; a slow answer about one holds up no other.
         peace = {each.message.id: self._asked_for_peace(each) for each in claimed}
         for each in await self._as_of_now(claimed):

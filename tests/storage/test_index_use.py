@@ -99,7 +99,7 @@ async def every_turn(database: Database) -> None:
         await deciding.any_to_decide(tx, now)
         await deciding.to_decide(tx, now, 200)
         await attention.open_of(tx, WORKSPACE, ["p1"])
-        await attention.held(tx, WORKSPACE, ["p1"])
+        await attention.hold_apart(tx, WORKSPACE, ["p1"], now)
         await ending.any_expired(tx, now)
         await mutes.over(tx, now)
         await explaining.outcomes(tx, WORKSPACE, person_id="p1", since=now)
