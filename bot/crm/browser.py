@@ -6,13 +6,16 @@ from html import escape
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.crm import backfill, granting
 from bot.crm.connecting import new_token
 from bot.crm.granting import Done
 from bot.crm.parts import CrmParts
+from bot.crm.provider import PayloadError
+from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, read_body
+from bot.web.room import Room
 from coach.errors import CoachError
 from storage.database import is_passing
 
@@ -31,6 +34,9 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
+#: The largest request of a vendor here, in bytes, and how many are read at once.
+_LARGEST, _TOGETHER = 10_000, 8
+
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}"
     "li{overflow-wrap:anywhere}@media(prefers-color-scheme:dark)"
@@ -43,12 +49,13 @@ class Browser:
 
     def __init__(self, crm: CrmParts) -> None:
         self._crm = crm
+        self._room = Room(_TOGETHER, _TOGETHER * _LARGEST)
 
     def routes(self) -> list[Route]:
         """Where a browser begins, and where it comes back to."""
         return [
             Route("/crm/{provider}/connect", self._connect, methods=["GET"]),
-            Route("/crm/{provider}/callback", self._callback, methods=["GET"]),
+            Route("/crm/{provider}/callback", self._callback, methods=["GET", "DELETE"]),
         ]
 
     async def _connect(self, request: Request) -> Response:
@@ -58,9 +65,36 @@ class Browser:
         return await self._told(request, self._send)
 
     async def _callback(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            return await self._withdrawn(request)
         if request.method != "GET":
             return Response(status_code=405, headers={"allow": "GET"})
         return await self._told(request, self._take_back)
+
+    async def _withdrawn(self, request: Request) -> Response:
+        """A vendor tells here as well that somebody has taken back what they had granted."""
+        provider = self._crm.providers.get(request.path_params["provider"])
+        setup = provider.setup if provider else None
+        if setup is None or setup.oauth is None or setup.oauth.withdrawal is None:
+            return Response(status_code=405, headers={"allow": "GET"})
+        try:
+            with self._room.share() as share:
+                body = await read_body(request.scope, request.receive, _LARGEST, share)
+            authorization = request.headers.get("authorization", "")
+            name = request.path_params["provider"]
+            known = await granting.withdraw(self._crm, name, authorization, body)
+        except (TooLargeError, TooSlowError, GoneError, PayloadError) as error:
+            return JSONResponse({"error": str(error) or "The body did not come whole."}, 400)
+        except Exception as error:
+            log.error(
+                "a withdrawal could not be worked on: %s",
+                type(error).__name__,
+                exc_info=not is_passing(error),
+            )
+            return JSONResponse({"error": "The coach cannot do this now."}, 503)
+        if not known:
+            return JSONResponse({"error": "This is not the app that was allowed."}, 401)
+        return JSONResponse({"ok": True})
 
     async def _told(
         self, request: Request, work: Callable[[Request], Awaitable[Response]]

@@ -123,6 +123,9 @@ class Caller:
         Of all callers and processes one renews it, and the others take what that one has stored.
         What is not `kept`, as it is only being tried, is renewed for this caller alone.
         """
+        if oauth.withdrawn(connection.access):
+            anew = oauth.anew(connection.provider, connection.id)
+            return Impossible(f"Its access was taken back at the CRM. Grant it anew: {anew}.")
         renewing = self._renewing(connection)
         if renewing is None:
             return self._crm.account(connection)

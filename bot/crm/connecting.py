@@ -126,7 +126,8 @@ def with_given(connection: Connection, given: Mapping[str, str]) -> Connection:
     """The connection with credentials that were given, in the place of a grant if there was one."""
     access = dict(connection.access)
     # The secret of its app alone may be a new one for the same grant.
-    if connection.granted and given.keys() - {"client_secret"}:
+    in_browser = connection.granted or oauth.withdrawn(access)
+    if in_browser and given.keys() - {"client_secret"}:
         dropped = {*oauth.BROUGHT, *oauth.CLIENT}
         access = {name: value for name, value in access.items() if name not in dropped}
     return replace(connection, access={**access, **given})

@@ -18,7 +18,7 @@ from bot.crm.setup import OAuth, RefusedError
 from bot.crm.things import words
 from coach.errors import CoachError
 from coach.phrases import say
-from storage import grants
+from storage import connections, grants, troubles, workspaces
 from storage.connections import Connection
 from storage.grants import Grant
 
@@ -79,7 +79,8 @@ async def begin(
         )
     connection, _ = await connecting.begun(crm, workspace_id, name, id)
     # The secret of an app that was copied may be of another app than the id.
-    before = connection.access if connection.granted else {}
+    in_browser = connection.granted or oauth.withdrawn(connection.access)
+    before = connection.access if in_browser else {}
     ours = crm.apps.get(name, {})
     client = {each: given.get(each) or before.get(each) or "" for each in oauth.CLIENT}
     for each in oauth.credentials(asked):
@@ -172,6 +173,42 @@ async def take_back(crm: CrmParts, provider: str, told: Mapping[str, str], brows
     await _tell(crm, state, " ".join(done.said), linked=True)
     parts.wake.ring({"fetcher", "watch"})
     return done
+
+
+async def withdraw(crm: CrmParts, provider: str, authorization: str, body: bytes) -> bool:
+    """Drop what was granted and was taken back at the vendor, who tells of it; it is trouble.
+
+    Says whether it is the vendor who tells: it knows the app's secret. Raises `PayloadError`.
+    """
+    asked = oauth_of(crm, provider)
+    told = asked.withdrawal(body) if asked.withdrawal else None
+    if told is None:
+        return False
+    parts = crm.shared
+    async with parts.database.read() as tx:
+        known = await connections.by_account(tx, parts.seal, provider, told.account)
+    mine = [each for each in known if oauth.is_app(crm.account(each), authorization)]
+    for each in mine:
+        # Somebody else's access to the same account is not what the coach has.
+        if each.granted and each.access.get("user_id", told.user) == told.user:
+            await _drop(crm, each, asked)
+    return bool(mine)
+
+
+async def _drop(crm: CrmParts, connection: Connection, asked: OAuth) -> None:
+    parts, place = crm.shared, (connection.workspace_id, connection.id)
+    now = parts.clock.now()
+    gone = dict.fromkeys(("access_token", "refresh_token", "expires_at"), "")
+    why = (
+        f"The app was removed at {asked.called}, which takes the coach’s access away. Grant it "
+        f"anew: {oauth.anew(connection.provider, connection.id)}."
+    )
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, connection.workspace_id)
+        dropped = {**gone, oauth.WITHDRAWN: now.isoformat()}
+        await connections.renew(tx, parts.seal, *place, dropped)
+        await troubles.found(tx, *place, why, now)
+    parts.wake.trouble.set()
 
 
 async def _tell(crm: CrmParts, state: str, outcome: str, *, linked: bool) -> None:

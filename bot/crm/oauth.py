@@ -5,6 +5,7 @@ Pure, and the same for every vendor. With `--api-url` all of it goes there, for 
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,9 +15,12 @@ from bot.crm.calls import Account, Answer, Call
 from bot.crm.setup import Credential, OAuth, RefusedError, Renewing, Talk
 from bot.crm.things import answered, moment, words
 
-#: The entries of `Account.access` that are the app's, and those that a grant has brought.
+#: The entry of `Account.access` that tells since when what was granted is taken back.
+WITHDRAWN = "withdrawn"
+
+#: The entries that are the app's, and those that a grant has brought.
 CLIENT = ("client_id", "client_secret")
-BROUGHT = ("access_token", "refresh_token", "expires_at", "api_domain")
+BROUGHT = ("access_token", "refresh_token", "expires_at", "api_domain", WITHDRAWN)
 
 #: So long before its end access is renewed; and how long it lasts where the vendor does not say.
 EARLY, LASTS = timedelta(minutes=2), timedelta(minutes=30)
@@ -80,6 +84,20 @@ def exchange(
 def renewing(oauth: OAuth) -> Renewing:
     """How what was granted is renewed; what a person has copied does not end."""
     return Renewing(due, partial(_refresh, oauth), granted)
+
+
+def withdrawn(access: Mapping[str, str]) -> bool:
+    """Whether what was granted was taken back at the vendor."""
+    return bool(access.get(WITHDRAWN))
+
+
+def is_app(account: Account, authorization: str) -> bool:
+    """Whether a request is of who knows the app's id and its secret (HTTP Basic)."""
+    id, secret = _ours(account, "client_id"), _ours(account, "client_secret")
+    pair = base64.b64encode(f"{id}:{secret}".encode())
+    scheme, _, given = authorization.partition(" ")
+    same = hmac.compare_digest(given.strip().encode(), pair)
+    return same and scheme.lower() == "basic" and bool(id) and bool(secret)
 
 
 def granted(account: Account) -> bool:

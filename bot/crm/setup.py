@@ -121,6 +121,15 @@ class Renewing:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """That somebody has taken back the access they had granted, as the vendor tells it."""
+
+    #: Of which account, and who, by the vendor's ids.
+    account: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class OAuth:
     """Access that a person grants in their browser, to an app they have made at the vendor.
 
@@ -150,6 +159,9 @@ class OAuth:
     basic: bool = False
     #: (what came with the tokens) -> what else of it is kept in `Account.access`.
     further: Callable[[Mapping[str, object]], Mapping[str, str]] = _nothing
+    #: (the body of a DELETE to the redirect address) -> who has taken access back; raises
+    #: `PayloadError`. `None` where the vendor tells nothing of it.
+    withdrawal: Callable[[bytes], Withdrawal] | None = None
 
 
 def no_steps(account: Account, url: str) -> Sequence[str]:

@@ -24,6 +24,11 @@ PROVIDER = Provider(
             "Which scopes the app has: that is tried when it is linked, and what is lacking "
             "is told then."
         ),
+        (
+            "Whether HubSpot checks the proof (PKCE) that who comes back from granting access is "
+            "who was sent: where it does not, the state that is good once and in one browser "
+            "alone sees to it."
+        ),
     ),
     verify=signature.verify,
     parse=events.parse,

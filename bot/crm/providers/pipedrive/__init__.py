@@ -17,6 +17,10 @@ PROVIDER = Provider(
             "How many calls a day the plan allows: Pipedrive says when none is left, and "
             "the coach rests."
         ),
+        (
+            "Whether Pipedrive tells that the app was removed to the address that was entered "
+            "there: if it does not, it says so within the hour, when access is renewed."
+        ),
     ),
     verify=verify,
     parse=parse,

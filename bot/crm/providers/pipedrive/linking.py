@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.crm.calls import Account, Answer
 from bot.crm.oauth import renewing
+from bot.crm.provider import PayloadError
 from bot.crm.providers.pipedrive.calling import API, domain, request
 from bot.crm.setup import (
     Credential,
@@ -15,9 +16,10 @@ from bot.crm.setup import (
     Subscribing,
     Subscription,
     Talk,
+    Withdrawal,
     granted,
 )
-from bot.crm.things import answered, inner, name_of, rows, words
+from bot.crm.things import answered, content, inner, name_of, rows, words
 
 #: What the coach wants to be told of. A user may have forty webhooks.
 ENTITIES = ("deal", "person", "activity", "note", "stage", "pipeline", "user")
@@ -34,6 +36,9 @@ def probe(account: Account) -> Talk[Identity]:
         raise RefusedError("Pipedrive did not say of which company this access is.")
     domain = words(inner(me, "company_domain"), 60)
     access = {"company_domain": domain} if domain else {}
+    if (user := name_of(inner(me, "id"))) is not None:
+        # Of several who have allowed the app, whose access it is.
+        access["user_id"] = user
     lacking = []
     if inner(me, "is_admin") != 1:
         lacking.append(
@@ -101,6 +106,15 @@ def unsubscribe(account: Account, url: str) -> Talk[None]:
         yield from _remove(account, each)
 
 
+def withdrawal(body: bytes) -> Withdrawal:
+    """Who has removed the app (https://pipedrive.readme.io/docs/app-uninstallation)."""
+    told = content(body)
+    account, user = name_of(told.get("company_id")), name_of(told.get("user_id"))
+    if account is None or user is None:
+        raise PayloadError("It does not say who of which company has removed the app.")
+    return Withdrawal(account, user)
+
+
 _APP = "in Pipedrive: your name, Developer Hub, your app, OAuth & access scopes"
 
 OAUTH = OAuth(
@@ -122,6 +136,7 @@ OAUTH = OAuth(
     asks=False,
     basic=True,
     further=domain,
+    withdrawal=withdrawal,
 )
 
 SETUP = Setup(

@@ -79,7 +79,8 @@ class Pipedrive(Standin):
             return self.app.answer(asked)
         match asked.method, *asked.path.strip("/").split("/")[2:]:
             case "GET", "users", "me":
-                me = {"company_id": COMPANY, "company_name": "Northwind", "is_admin": True}
+                me: dict[str, Any] = {"id": self.people[0].number, "is_admin": True}
+                me |= {"company_id": COMPANY, "company_name": "Northwind"}
                 return JSONResponse({"data": me})
             case "GET", "users":
                 people = [
