@@ -110,7 +110,9 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
         coach_administrator=None,
     )
     bot = build(settings, clock=clock)
-    connection = await _set_up(bot, f"{page_url}/crm/callback")
+    before = kept(state_file)
+    disguised = bool(before and before.get("disguise"))
+    connection = await _set_up(bot, f"{page_url}/crm/callback", disguised=disguised)
     wiring = Wiring(
         bot_url=bot_url,
         signing_secret=signing_secret,
@@ -167,15 +169,20 @@ async def _serving(server: uvicorn.Server, listening: socket.socket) -> AsyncIte
         await task
 
 
-async def _set_up(bot: Bot, callback_url: str) -> Connection:
-    """The schema, the CRM's connection, and Ana, who has pressed Start already; Ben has not."""
+async def _set_up(bot: Bot, callback_url: str, *, disguised: bool) -> Connection:
+    """The schema, the CRM's connection, and Ana, who has pressed Start already; Ben has not.
+
+    A CRM that is `disguised` is linked as another one, and says where that is once it is up.
+    """
     parts = bot.parts
     await prepare(parts, bot.workspace_id)
+    if not disguised:
+        # What it pretended to be before its memory was lost is nothing it could be still.
+        await _forget_others(bot, NATIVE)
     now = parts.clock.now()
     async with parts.database.write() as tx:
         known = await connections.of_workspace(tx, parts.seal, bot.workspace_id)
         if known and known[0].provider != NATIVE:
-            # The CRM pretended to be another one, and says where it is once it is up.
             return known[0]
         connection = replace(known[0] if known else _native(bot), callback_url=callback_url)
         await connections.save(tx, parts.seal, connection, now)
@@ -212,11 +219,7 @@ def _native(bot: Bot) -> Connection:
 async def _link(bot: Bot, name: str, address: str, credentials: Mapping[str, str]) -> Keys:
     """Link what the CRM pretends to be from now on, as an administrator does, and nothing else."""
     parts, workspace_id = bot.parts, bot.workspace_id
-    async with parts.database.read() as tx:
-        known = await connections.of_workspace(tx, parts.seal, workspace_id)
-    for each in known:
-        if each.provider != name:
-            await forgetting.forget(parts, workspace_id, each.id)
+    await _forget_others(bot, name)
     if name == NATIVE:
         async with parts.database.write() as tx:
             made = replace(_native(bot), callback_url=address)
@@ -229,6 +232,15 @@ async def _link(bot: Bot, name: str, address: str, credentials: Mapping[str, str
         raise DemoError(f"{name} could not be linked.")
     url = connecting.address_of(linked, bot.crm.public_url)
     return Keys(url, linked.secrets, linked.access)
+
+
+async def _forget_others(bot: Bot, name: str) -> None:
+    parts, workspace_id = bot.parts, bot.workspace_id
+    async with parts.database.read() as tx:
+        known = await connections.of_workspace(tx, parts.seal, workspace_id)
+    for each in known:
+        if each.provider != name:
+            await forgetting.forget(parts, workspace_id, each.id)
 
 
 async def run(*, fresh: bool, tour: bool = False, port: int = 0) -> int:

@@ -14,6 +14,7 @@ from bot.playground.crm.callback import Callback
 from bot.playground.crm.fields import CrmRefusal, Json
 from bot.playground.crm.pretending import Keys, Pretence
 from bot.playground.crm.vendors.standin import Vendor
+from coach.errors import CoachError
 
 #: The CRM as itself, which posts and takes the native form.
 NATIVE = "native"
@@ -105,9 +106,9 @@ class Disguise:
             pretence.keys = await self._link(
                 name, f"{self._page_url}/vendor/{name}", vendor.credentials
             )
-        except Exception:
+        except CoachError as error:
             self.pretence = before
-            raise
+            raise CrmRefusal(f"Coach could not be linked to {vendor.called}: {error}") from error
         self.crm.announce = pretence.announce
         self.crm.deliveries.to(lambda: pretence.url, pretence.headers)
 

@@ -121,6 +121,22 @@ async def test_it_is_itself_again_and_another_one_after_that(demo: Demo) -> None
     assert refused == {"ok": False, "error": "The CRM cannot pretend to be that."}
 
 
+async def test_when_its_memory_is_lost_it_is_itself(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO())
+    async with running(tmp_path / "demo", console) as demo:
+        await demo.playground.slack.message(ANA, seconds=PATIENCE)
+        assert await do(demo, "pretend", **{"as": "attio"}) == {"ok": True}
+        await taken_over(demo, "attio")
+    (tmp_path / "demo" / "playground.json").write_text("[]")
+    async with running(tmp_path / "demo", console) as demo:
+        board = demo.playground.crm
+        assert board.as_page()["pretends"]["name"] == NATIVE
+        await board.deliveries.settled(PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            while len(await known(demo, SubjectKind.DEAL)) < len(board.deals):
+                await asyncio.sleep(0.05)
+
+
 async def test_a_restart_is_still_the_vendor_and_the_same_things(tmp_path: Path) -> None:
     console = Console(file=io.StringIO())
     async with running(tmp_path / "demo", console) as demo:
