@@ -33,5 +33,7 @@ def quiet_logs(level: str) -> None:
     root.setLevel(logging.WARNING)
     # Bolt finds the token in the environment by itself and warns that it does not use it.
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
+    # Slack's client asks its own logger alone, and writes out every call for lines nobody sees.
+    logging.getLogger("slack_sdk.web.async_base_client").setLevel(logging.WARNING)
     for name in ("bot", "coach", "storage"):
         logging.getLogger(name).setLevel(level)
