@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Float,
+    Select,
     bindparam,
     cast,
     delete,
@@ -160,6 +162,45 @@ def _muted(now: datetime | ColumnElement[datetime], *, kinds: bool = False) -> C
     )
 
 
+_NOW = bindparam("now", type_=UtcDateTime)
+
+
+@cache
+def _due(kind: SubjectKind, largest_first: bool, latest_first: bool, old: bool) -> Select[Any]:
+    table = mirror.TABLES[kind]
+    since: Any = func.coalesce(checks.c.since, checks.c.due_at) if old else checks.c.due_at
+    is_due = (OLD_CHECK if old else ~checks.c.old) & (since <= _NOW)
+    since = since.desc() if latest_first else since
+    order: list[Any] = [since, checks.c.connection_id, checks.c.subject_id]
+    if largest_first:
+        order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
+    ranked = (
+        select(
+            *mirror.columns(kind),
+            checks.c.person_id.label("whose"),
+            func.row_number().over(partition_by=checks.c.person_id, order_by=order).label("place"),
+            func.count().over(partition_by=checks.c.person_id).label("total"),
+        )
+        .join(
+            table,
+            (table.c.workspace_id == checks.c.workspace_id)
+            & (table.c.connection_id == checks.c.connection_id)
+            & (table.c.id == checks.c.subject_id)
+            & (table.c.person_id == checks.c.person_id),
+        )
+        .where(
+            checks.c.workspace_id == bindparam("workspace"),
+            among(checks.c.person_id, texts("people")),
+            checks.c.rule == bindparam("rule"),
+            checks.c.kind == kind.value,
+            is_due,
+            ~_muted(_NOW),
+        )
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.place <= bindparam("most")).order_by(ranked.c.place)
+
+
 async def due(
     tx: Tx,
     workspace_id: str,
@@ -180,45 +221,14 @@ async def due(
     First comes what has been due the longest, or, where it is said, the deals of largest value or
     what became due last.
     """
-    table = mirror.TABLES[kind]
-    since: Any = func.coalesce(checks.c.since, checks.c.due_at) if old else checks.c.due_at
-    is_due = (OLD_CHECK if old else ~checks.c.old) & (since <= now)
-    since = since.desc() if latest_first else since
-    order: list[Any] = [since, checks.c.connection_id, checks.c.subject_id]
-    if largest_first:
-        order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
+    if not person_ids:
+        return {}
+    statement = _due(kind, largest_first, latest_first, old)
+    asked = {"workspace": workspace_id, "people": sorted(person_ids), "rule": rule}
     found: dict[str, Due] = {}
-    for piece in chunks(sorted(person_ids)):
-        ranked = (
-            select(
-                *mirror.columns(kind),
-                checks.c.person_id.label("whose"),
-                func.row_number()
-                .over(partition_by=checks.c.person_id, order_by=order)
-                .label("place"),
-                func.count().over(partition_by=checks.c.person_id).label("total"),
-            )
-            .join(
-                table,
-                (table.c.workspace_id == checks.c.workspace_id)
-                & (table.c.connection_id == checks.c.connection_id)
-                & (table.c.id == checks.c.subject_id)
-                & (table.c.person_id == checks.c.person_id),
-            )
-            .where(
-                checks.c.workspace_id == workspace_id,
-                checks.c.person_id.in_(piece),
-                checks.c.rule == rule,
-                checks.c.kind == kind.value,
-                is_due,
-                ~_muted(now),
-            )
-            .subquery()
-        )
-        query = select(ranked).where(ranked.c.place <= most).order_by(ranked.c.place)
-        for row in await tx.execute(query):
-            *thing, whose, _, total = row
-            found.setdefault(whose, Due([], total)).subjects.append(mirror.from_row(kind, thing))
+    for row in await tx.execute(statement, {**asked, "now": now, "most": most}):
+        *thing, whose, _, total = row
+        found.setdefault(whose, Due([], total)).subjects.append(mirror.from_row(kind, thing))
     return found
 
 
@@ -241,7 +251,7 @@ _BACKLOG = (
         checks.c.workspace_id == bindparam("workspace"),
         among(checks.c.person_id, texts("people")),
         OLD_CHECK,
-        ~_muted(bindparam("now", type_=UtcDateTime), kinds=True),
+        ~_muted(_NOW, kinds=True),
     )
     .group_by(checks.c.person_id, checks.c.rule)
 )
@@ -296,30 +306,33 @@ async def old_of(
     return [mirror.from_row(kind, row) for row in await tx.execute(query)]
 
 
+# One look into the index for each, instead of reading all that is to come.
+_EARLIEST = (
+    select(func.min(checks.c.due_at))
+    .where(
+        checks.c.workspace_id == rounds_table.c.workspace_id,
+        checks.c.person_id == rounds_table.c.person_id,
+        checks.c.rule == rounds_table.c.rule,
+        checks.c.due_at > _NOW,
+    )
+    .scalar_subquery()
+)
+_UPCOMING = select(rounds_table.c.person_id, _EARLIEST).where(
+    rounds_table.c.workspace_id == bindparam("workspace"),
+    among(rounds_table.c.person_id, texts("people")),
+    rounds_table.c.rule == bindparam("rule"),
+)
+
+
 async def upcoming(
     tx: Tx, workspace_id: str, rule: str, person_ids: Collection[str], now: datetime
 ) -> dict[str, datetime]:
     """When the next thing of each person becomes due with a rule after now, where one does."""
-    found: dict[str, datetime] = {}
-    for piece in chunks(sorted(person_ids)):
-        # One look into the index for each, instead of reading all that is to come.
-        earliest = (
-            select(func.min(checks.c.due_at))
-            .where(
-                checks.c.workspace_id == rounds_table.c.workspace_id,
-                checks.c.person_id == rounds_table.c.person_id,
-                checks.c.rule == rounds_table.c.rule,
-                checks.c.due_at > now,
-            )
-            .scalar_subquery()
-        )
-        query = select(rounds_table.c.person_id, earliest).where(
-            rounds_table.c.workspace_id == workspace_id,
-            rounds_table.c.person_id.in_(piece),
-            rounds_table.c.rule == rule,
-        )
-        found.update({row[0]: row[1] for row in await tx.execute(query) if row[1] is not None})
-    return found
+    if not person_ids:
+        return {}
+    asked = {"workspace": workspace_id, "people": sorted(person_ids), "rule": rule, "now": now}
+    rows = await tx.execute(_UPCOMING, asked)
+    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 async def faults(tx: Tx, workspace_id: str, most: int | None = None) -> list[Check]:

@@ -263,6 +263,34 @@ _SUBJECTS = select(insight_subjects).where(
 )
 
 
+_RANKED = (
+    select(
+        *(
+            insights.c[name]
+            for name in (
+                *("rule", "person_id", "fingerprint", "subject", "occasion", "created_at"),
+                *("state", "decided_at", "seen_at", "outcome", "dismissed_as", "snoozed_until"),
+                *("said_at", "said_by", "sayings", "backlog"),
+            )
+        ),
+        func.row_number()
+        .over(
+            partition_by=(insights.c.person_id, insights.c.rule, insights.c.subject),
+            order_by=insights.c.created_at.desc(),
+        )
+        .label("place"),
+    )
+    .where(
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+        among(insights.c.rule, texts("rules")),
+        insights.c.created_at > bindparam("since"),
+    )
+    .subquery()
+)
+_PAST = select(_RANKED).where(_RANKED.c.place <= 8).order_by(_RANKED.c.created_at.desc())
+
+
 async def past(
     tx: Tx, workspace_id: str, rules: Collection[str], person_ids: Collection[str], now: datetime
 ) -> dict[tuple[str, str], list[PastInsight]]:
@@ -270,46 +298,13 @@ async def past(
 
     The last few for each subject are enough to know how often in a row it was dismissed.
     """
-    rows: list[Row[Any]] = []
-    for piece in chunks(sorted(person_ids)):
-        place = (
-            func.row_number()
-            .over(
-                partition_by=(insights.c.person_id, insights.c.rule, insights.c.subject),
-                order_by=insights.c.created_at.desc(),
-            )
-            .label("place")
-        )
-        ranked = (
-            select(
-                insights.c.rule,
-                insights.c.person_id,
-                insights.c.fingerprint,
-                insights.c.subject,
-                insights.c.occasion,
-                insights.c.created_at,
-                insights.c.state,
-                insights.c.decided_at,
-                insights.c.seen_at,
-                insights.c.outcome,
-                insights.c.dismissed_as,
-                insights.c.snoozed_until,
-                insights.c.said_at,
-                insights.c.said_by,
-                insights.c.sayings,
-                insights.c.backlog,
-                place,
-            )
-            .where(
-                insights.c.workspace_id == workspace_id,
-                insights.c.person_id.in_(piece),
-                insights.c.rule.in_(sorted(rules)),
-                insights.c.created_at > now - MEMORY,
-            )
-            .subquery()
-        )
-        query = select(ranked).where(ranked.c.place <= 8).order_by(ranked.c.created_at.desc())
-        rows += await tx.execute(query)
+    asked = {
+        "workspace": workspace_id,
+        "people": sorted(person_ids),
+        "rules": sorted(rules),
+        "since": now - MEMORY,
+    }
+    rows = (await tx.execute(_PAST, asked)).all()
     about = await subjects(tx, workspace_id, {row.fingerprint for row in rows})
     found: dict[tuple[str, str], list[PastInsight]] = {}
     for row in rows:

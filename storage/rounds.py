@@ -180,6 +180,13 @@ def _these(table_update: Any) -> Any:
     )
 
 
+_FINISHED = _these(
+    update(rounds).values(
+        due_at=bindparam("next"), not_before=bindparam("least"), attempts=0, error=None
+    )
+)
+
+
 async def finish(tx: Tx, done: Iterable[Next]) -> None:
     """Set when claimed rounds come again; what failed before is forgotten."""
     rows = [
@@ -193,10 +200,7 @@ async def finish(tx: Tx, done: Iterable[Next]) -> None:
         for each in done
     ]
     if rows:
-        coming = update(rounds).values(
-            due_at=bindparam("next"), not_before=bindparam("least"), attempts=0, error=None
-        )
-        await tx.execute(_these(coming), rows)
+        await tx.execute(_FINISHED, rows)
 
 
 async def put_off(tx: Tx, failed: Round, until: datetime, error: str) -> None:

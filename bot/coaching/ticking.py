@@ -283,11 +283,12 @@ def _say(rule: TimeRule, look: TimeLook, news: Due, old: Due) -> _Said:
         before = frozenset(subject_key(subject) for subject in old.subjects)
         whole = all_of(news, old)
         anew = replace(look, due=whole.subjects, count=whole.count, old=old.count, before=before)
-        waits = anew
     else:
         anew = replace(look, due=news.subjects, count=news.count)
-        waits = replace(look, due=old.subjects, count=old.count, old=old.count)
     if old.count and look.person.backlog_at is not None:
+        waits = anew
+        if not rule.lists:
+            waits = replace(look, due=old.subjects, count=old.count, old=old.count)
         backlog = engine.on_time(rule, replace(waits, at_once=backlogs.LINES))
         # What was found out at the same moment before it was a backlog was another occasion.
         waits_since = look.person.backlog_at.isoformat()
