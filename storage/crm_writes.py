@@ -425,13 +425,18 @@ async def failed(tx: Tx, workspace_id: str, most: int | None = None) -> list[Sto
 async def replay(
     tx: Tx, workspace_id: str, now: datetime, keys: Sequence[str] | None = None
 ) -> int:
-    """Try failed changes (all, or these) again; returns how many."""
+    """Try failed changes (all, or these) again; returns how many.
+
+    What the CRM may have already is tried again only by its key: it could be there twice.
+    """
     query = (
         update(crm_writes)
         .where(crm_writes.c.workspace_id == workspace_id, crm_writes.c.state == "failed")
         .values(state="queued", attempts=0, not_before=now)
         .returning(crm_writes.c.key)
     )
-    if keys is not None:
+    if keys is None:
+        query = query.where(~crm_writes.c.in_doubt)
+    else:
         query = query.where(crm_writes.c.key.in_(list(keys)))
     return len((await tx.execute(query)).all())

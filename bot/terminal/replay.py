@@ -56,11 +56,13 @@ async def replay(
                 for delivery in await deliveries.failed(tx, DEFAULT)
                 if ids is None or delivery.id in ids
             ]
+            given_up = await crm_writes.failed(tx, DEFAULT)
             bad += [
                 (write.key, write.error or "")
-                for write in await crm_writes.failed(tx, DEFAULT)
-                if ids is None or write.key in ids
+                for write in given_up
+                if (not write.in_doubt if ids is None else write.key in ids)
             ]
+            in_doubt = [write.key for write in given_up if ids is None and write.in_doubt]
             if ids is None:
                 bad += [
                     (fetch.name, fetch.error or "") for fetch in await fetches.failed(tx, DEFAULT)
@@ -69,6 +71,13 @@ async def replay(
         typer.echo(f"Run again: {', '.join(map(plain, again))}.")
     else:
         typer.echo("Nothing had failed; nothing was run again.")
+    if in_doubt:
+        typer.echo(
+            f"Left alone: {len(in_doubt):,}. The CRM may have these changes, and would have them "
+            "twice. See there, and give the id of what is missing:"
+        )
+        for key in in_doubt[:SHOWN]:
+            typer.echo(f"  {key}")
     if not bad:
         return 0
     typer.echo(f"Failed again: {len(bad):,}.")

@@ -29,7 +29,8 @@ def replay(
     \b
     That is deliveries, changes, look-ups and messages.
     `coach doctor --all` lists what failed, with reasons, and with ids where one can be run by
-    itself. Messages that Slack refused are sent by `coach serve`.
+    itself. Messages that Slack refused are sent by `coach serve`. A change whose answer was lost is
+    run again by its id only: the CRM may have it already.
     \b
     What is set aside is kept with its error and is no fault any more. A delivery is run again when
     its id is given, a look-up is made again when the CRM names the thing again.

@@ -231,6 +231,27 @@ def test_a_change_reaches_the_crm_after_its_callback_was_mended(
     assert json.loads(body)["data"]["task"]["title"] == "Call"
 
 
+def test_a_change_that_may_be_there_is_run_again_by_its_id_alone(
+    coach: Coach, store: InStore
+) -> None:
+    async def lost(tx: Tx) -> None:
+        write = StoredWrite(DEFAULT, "in-doubt", "f", say("Created"), CompleteTask("native", "T-1"))
+        await crm_writes.add(tx, write, NOW)
+        await crm_writes.fail(tx, write, "the answer was lost", in_doubt=True)
+
+    coach("connect", "native", "--json")
+    store(lost)
+    ran = coach("replay")
+    assert ran.code == 0
+    assert "Left alone: 1. The CRM may have these changes" in ran.out
+    assert "  in-doubt\n" in ran.out
+    assert store(lambda tx: crm_writes.counts(tx, DEFAULT)) == {"failed": 1}
+    # It has nowhere to go here, so that it fails; but it was tried.
+    ran = coach("replay", "in-doubt")
+    assert "1 change for the CRM" in ran.out
+    assert "Failed again: 1." in ran.out
+
+
 def test_a_look_up_that_fails_again_and_messages_that_the_server_sends_are_told(
     coach: Coach, store: InStore
 ) -> None:
