@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.coaching import attending, learning, planning, ticking
+from bot.coaching import attending, learning, pattern_turns, planning, ticking
 from bot.crm import fetching, large, outbox, watching, worker
 from bot.crm.browser import Browser
 from bot.crm.caller import Caller
@@ -51,6 +51,9 @@ log = logging.getLogger(__name__)
 
 #: How often it is seen whether a CRM's webhooks are to be looked at, or told of, in seconds.
 WATCH = 60.0
+
+#: How often it is seen whether a team's figures are to be looked at, in seconds.
+PATTERNS = 60.0
 
 #: How long work under way may take to end at shutdown, in seconds.
 DRAIN = 5.0
@@ -113,6 +116,7 @@ class Bot:
         self._begin("the outbox", lambda: outbox.send_due(crm, caller), parts.wake.outbox, 5.0)
         self._begin("the fetcher", lambda: fetching.fetch_due(crm, caller), parts.wake.fetcher, 1.0)
         self._begin("the watch", lambda: watching.look_due(crm, caller), parts.wake.watch, WATCH)
+        self._begin("patterns", lambda: pattern_turns.turn(parts), parts.wake.patterns, PATTERNS)
         # The scheduler rings every half minute; others when something cannot wait for that.
         self._begin("the clock", self._tick, parts.wake.tick, None)
         self._begin(

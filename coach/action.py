@@ -1,7 +1,7 @@
 """What an action is: what Take Action promises, shows, and does."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Flag, auto
 from typing import Any
@@ -27,6 +27,8 @@ class Shows(Flag):
     CONTACTS = auto()
     #: The person's overdue tasks, now.
     OVERDUE_TASKS = auto()
+    #: The person's open deals that are more than `params["days"]` days old and lie still, now.
+    OLD_DEALS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,13 @@ class ActionView:
     #: In the order to show them in: what stands on an open screen keeps its place there.
     contacts: Sequence[Contact] = ()
     tasks: Sequence[Task] = ()
-    #: How many more tasks are overdue than those.
+    deals: Sequence[Deal] = ()
+    #: How many more tasks are overdue, or deals old, than those.
     more: int = 0
     #: The stages of this deal's pipeline, in the order deals usually go through them.
     stages: Sequence[str] = ()
+    #: The same of each of `deals`, by its id.
+    ways: Mapping[str, Sequence[str]] = field(default_factory=dict)
     #: What has been done from this insight so far: thing's id -> a phrase like “Completed”. Of a
     #: list only what stands on the screen since it was opened.
     done: Mapping[str, Phrase] | None = None

@@ -51,6 +51,8 @@ def person_rules(rules: Mapping[str, Rule]) -> dict[str, PersonRule]:
 
 def type_of(rule: Rule) -> InsightType:
     """Which type of insight a rule makes."""
+    if isinstance(rule, PersonRule):
+        return rule.type
     return InsightType.ACTION if isinstance(rule, ActionRule) else InsightType.TIME
 
 

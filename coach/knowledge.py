@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from coach.models import Contact, Task
+from coach.old_deals import OpenDeal
+from coach.phrases import Phrase
 
 T = TypeVar("T")
 
@@ -62,6 +64,29 @@ class Usual:
     deals: int
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPattern:
+    """Something that the team's own figures show, or did."""
+
+    #: Says which pattern and group it is, and whose.
+    key: str
+    #: Its file in `coach/patterns`.
+    pattern: str
+    group: str
+    #: Whether it is of the person alone, and not of the team.
+    own: bool
+    #: As it was found, and the figures behind it in JSON values.
+    message: Phrase
+    figures: Mapping[str, Any]
+    #: How likely it is by chance alone.
+    chance: float
+    found_at: datetime
+    #: Since when later data no longer shows it.
+    gone_at: datetime | None
+    #: Of open deals that are older than any was: all that the person has open now.
+    open_deals: tuple[OpenDeal, ...] = ()
+
+
 #: The person's few most pressing tasks: pending, of high and urgent priority.
 PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
 
@@ -81,3 +106,6 @@ CONTACTS_OF_DEALS: Knowledge[Mapping[str, Contact]] = Knowledge("contacts_of_dea
 #: What is usual with the team in each stage, where enough deals were won to tell; the same for
 #: everybody in it.
 USUAL_STAYS: Knowledge[Mapping[Place, Usual]] = Knowledge("usual_stays", {})
+
+#: What was found in the team's own figures, of the team and of the person alone.
+PATTERNS: Knowledge[Sequence[FoundPattern]] = Knowledge("patterns", ())

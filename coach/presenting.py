@@ -69,15 +69,16 @@ def _due(task: Task, view: ActionView) -> Phrase:
     )
 
 
-def deal_item(deal: Deal, view: ActionView) -> Item:
-    """A deal with its value and stage, to move to another stage."""
+def deal_item(deal: Deal, view: ActionView, way: Sequence[str] | None = None) -> Item:
+    """A deal with its value and stage, to move to another stage: of its `way`, or the view's."""
     known = [verbatim(value_of(deal))]
     if deal.stage:
         known.append(_stage(deal, deal.stage, view))
     if deal.status is not DealStatus.OPEN:
         known.append(CLOSED[deal.status])
     done = (view.done or {}).get(deal.id)
-    stages = [deal.stage, *(each for each in view.stages if each != deal.stage)]
+    way = view.stages if way is None else way
+    stages = [deal.stage, *(each for each in way if each != deal.stage)]
     return Item(
         Ref(deal.connection_id, deal.id),
         verbatim(deal.thing),

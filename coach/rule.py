@@ -9,6 +9,7 @@ from coach.knowledge import Knowledge, Known
 from coach.models import (
     Activity,
     Draft,
+    InsightType,
     Level,
     PastInsight,
     Person,
@@ -176,6 +177,8 @@ class PersonRule:
     still_true: Callable[[TruthLook], Standing]
     #: What `TimeLook.known` is to hold, and `TruthLook.known` too.
     shown: tuple[Knowledge[Any], ...] = ()
+    #: Whether it speaks of time passing, or of what figures show.
+    type: InsightType = InsightType.TIME
 
 
 Rule = ActionRule | TimeRule | PersonRule

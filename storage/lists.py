@@ -1,11 +1,12 @@
 """What people are shown in lists and screens: their own deals and tasks."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Float, and_, cast, func, select
 
 from coach.models import Deal, SubjectKind, Task
+from coach.old_deals import borders
 from storage import mirror
 from storage.database import Tx
 from storage.tables import OPEN_DEAL, PENDING_TASK, deals, tasks
@@ -63,6 +64,34 @@ async def deals_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -
     )
     rows = [mirror.from_row(SubjectKind.DEAL, row) for row in await tx.execute(query)]
     return [row for row in rows if isinstance(row, Deal)]
+
+
+def _old(workspace_id: str, person_id: str, days: int, now: datetime) -> ColumnElement[bool]:
+    created_by, moved_by = borders(days, now)
+    moved = func.coalesce(deals.c.stage_entered_at, deals.c.created_at)
+    return and_(_open(workspace_id, person_id), deals.c.created_at <= created_by, moved <= moved_by)
+
+
+async def old_deals_of(
+    tx: Tx, workspace_id: str, person_id: str, days: int, now: datetime, most: int = 100
+) -> list[Deal]:
+    """A person's open deals that are older than so many days and lie still, oldest first."""
+    query = (
+        select(*mirror.columns(SubjectKind.DEAL))
+        .where(_old(workspace_id, person_id, days, now))
+        .order_by(deals.c.created_at, deals.c.id)
+        .limit(most)
+    )
+    rows = [mirror.from_row(SubjectKind.DEAL, row) for row in await tx.execute(query)]
+    return [row for row in rows if isinstance(row, Deal)]
+
+
+async def how_many_old_deals(
+    tx: Tx, workspace_id: str, person_id: str, days: int, now: datetime
+) -> int:
+    """How many such deals a person has in truth."""
+    query = select(func.count()).where(_old(workspace_id, person_id, days, now))
+    return (await tx.execute(query.select_from(deals))).scalar_one()
 
 
 async def how_many_deals(tx: Tx, workspace_id: str, person_id: str) -> int:

@@ -25,7 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 
-from coach.models import Verb
+from coach.models import DealStatus, Verb
 from coach.rows_to_columns import Page
 from storage.database import Tx
 from storage.tables import contacts_made, deals, stage_visits, tasks
@@ -35,6 +35,9 @@ IN_TOUCH = (Verb.CALL_LOGGED, Verb.EMAIL_LOGGED, Verb.MEETING_BOOKED)
 
 #: What CRMs call the field that says which sector a customer is of.
 SECTOR = frozenset({"sector", "industry", "industrysector", "vertical", "branche"})
+
+#: No pattern tells of fewer deals or tasks than that.
+ENOUGH = 20
 
 #: So many deals or tasks are read at once: what a page holds is forgotten when it is taken.
 PAGE = 10_000
@@ -81,6 +84,29 @@ async def pages(tx: Tx, workspace_id: str, *, size: int = PAGE) -> AsyncIterator
         while found := (await tx.execute(some_tasks, {**asked, "after": after})).all():
             after = found[-1][3]
             yield Page(tasks=[row[:3] for row in found])
+
+
+async def is_enough(tx: Tx, workspace_id: str) -> bool:
+    """Whether there may be anything to tell: as many ended deals or tasks as a pattern needs."""
+    ended = (
+        select(deals.c.id)
+        .where(
+            deals.c.workspace_id == workspace_id,
+            deals.c.status != DealStatus.OPEN.value,
+            ~deals.c.deleted,
+        )
+        .limit(ENOUGH)
+    )
+    done = (
+        select(tasks.c.id)
+        .where(
+            tasks.c.workspace_id == workspace_id,
+            tasks.c.completed_at.is_not(None),
+            ~tasks.c.deleted,
+        )
+        .limit(ENOUGH)
+    )
+    return any([len((await tx.execute(query)).all()) == ENOUGH for query in (ended, done)])
 
 
 async def _connections(tx: Tx, workspace_id: str) -> list[str]:

@@ -327,7 +327,7 @@ async def _ask_by_person(
             await _put_off(tx, each, str(error), now)
     await _set_next(tx, workspace_id, name, verdicts, now)
     return [
-        NewInsight(name, InsightType.TIME, draft)
+        NewInsight(name, rule.type, draft)
         for verdict in verdicts.values()
         for draft in verdict.drafts
     ]

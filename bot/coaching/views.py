@@ -87,6 +87,13 @@ async def view_of(
             if Ref(task.connection_id, task.id) in others
         ]
         tasks = _in_place(tasks, standing)
+    deals: list[Deal] = []
+    if Shows.OLD_DEALS in shows:
+        days = int(params["days"])
+        deals = await lists.old_deals_of(tx, workspace_id, person.id, days, now)
+        count = await lists.how_many_old_deals(tx, workspace_id, person.id, days, now)
+        more = count - len(deals)
+        deals = await _with_standing(tx, workspace_id, deals, standing)
     # What was made and taken back is not made a second time under its old name.
     taken_back = await crm_writes.undone(tx, workspace_id, insight.fingerprint)
     name = ":".join((workspace_id, insight.fingerprint, *sorted(taken_back)))
@@ -103,10 +110,39 @@ async def view_of(
         contact=contact,
         contacts=contacts,
         tasks=tasks,
+        deals=deals,
         more=more,
+        ways=await _ways(tx, workspace_id, deals),
         stages=way,
         done=done,
     )
+
+
+async def _with_standing(
+    tx: Tx, workspace_id: str, deals: Sequence[Deal], standing: Sequence[Ref]
+) -> list[Deal]:
+    """Those deals, and what was seen to since the screen was opened: that stays on it."""
+    shown = {Ref(deal.connection_id, deal.id) for deal in deals}
+    found = list(deals)
+    others: dict[str, list[str]] = {}
+    for ref in set(standing) - shown:
+        others.setdefault(ref.connection_id, []).append(ref.id)
+    for connection_id, ids in others.items():
+        known = await mirror.load(tx, SubjectKind.DEAL, workspace_id, connection_id, ids)
+        found += [each for each in known.values() if isinstance(each, Deal)]
+    return _in_place(await namesakes.told_apart(tx, workspace_id, found), standing)
+
+
+async def _ways(tx: Tx, workspace_id: str, deals: Sequence[Deal]) -> dict[str, Sequence[str]]:
+    """The stages each of these may go to, by id: asked once for all in one stage of a pipeline."""
+    ways: dict[tuple[str, str | None, str | None], Sequence[str]] = {}
+    found: dict[str, Sequence[str]] = {}
+    for deal in deals:
+        place = (deal.connection_id, deal.pipeline, deal.stage)
+        if place not in ways:
+            ways[place] = await stages.of_deal(tx, workspace_id, deal)
+        found[deal.id] = ways[place]
+    return found
 
 
 T = TypeVar("T", Deal, Contact, Task)

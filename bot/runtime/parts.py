@@ -71,6 +71,8 @@ class Wake:
     tick: asyncio.Event = field(default_factory=asyncio.Event)
     #: For what is usual with a team.
     learning: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For teams whose figures are to be looked at.
+    patterns: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self, bells: Iterable[str]) -> None:
         """Have these parts look."""

@@ -6,9 +6,10 @@ from coach.arrays import Floats
 from coach.chances import all_at_the_end
 from coach.columns import DAY, NEVER, NOBODY, OPEN, Deals
 from coach.gate import PEOPLE
+from coach.old_deals import said
 from coach.outcomes import lasted, so_far
 from coach.pattern import Least, Looked, Pattern, Scope, Whose
-from coach.phrases import Phrase, counted, say
+from coach.phrases import Phrase, say
 
 #: Fewer old ones are seen to one by one.
 LEAST = Least(count=5, rest=100, apart=0.1)
@@ -74,30 +75,8 @@ def _ages(deals: Deals, now: int) -> Floats:
 
 def words(looked: Looked, own: bool) -> Phrase:
     """How many, and how long any deal took at most."""
-    days = looked.numbers["days"]
-    if looked.numbers["own"]:
-        return counted(
-            "{old} of your open deals ({all} in all) is older than {days} days; none of your "
-            "{closed} closed deals took longer. Close it, or start anew?",
-            "{old} of your {all} open deals are older than {days} days; none of your {closed} "
-            "closed deals took longer. Close or restart them?",
-            "old",
-            old=looked.k,
-            all=looked.n,
-            days=days,
-            closed=looked.rest_n,
-        )
-    return counted(
-        "{old} of your open deals ({all} in all) is older than {days} days; none of your team's "
-        "{closed} closed deals took longer. Close it, or start anew?",
-        "{old} of your {all} open deals are older than {days} days; none of your team's {closed} "
-        "closed deals took longer. Close or restart them?",
-        "old",
-        old=looked.k,
-        all=looked.n,
-        days=days,
-        closed=looked.rest_n,
-    )
+    numbers = looked.numbers
+    return said(looked.k, looked.n, numbers["days"], looked.rest_n, own=bool(numbers["own"]))
 
 
 PATTERN = Pattern(

@@ -31,6 +31,7 @@ from storage.tables.intake import (
     event_keys,
 )
 from storage.tables.naming import metadata
+from storage.tables.patterns import pattern_turns, patterns
 from storage.tables.persons import link_requests, mutes, owners, people
 from storage.tables.things import (
     OPEN_DEAL,
@@ -79,6 +80,8 @@ __all__ = [
     "metadata",
     "mutes",
     "owners",
+    "pattern_turns",
+    "patterns",
     "people",
     "remote_ids",
     "rounds",

@@ -348,6 +348,28 @@ BUILT: dict[str, Callable[[], Payload]] = {
             "T-2": say("Moved “{task}” to {date}", task=Thing("Call Bo"), date=date(2026, 11, 27))
         },
     ),
+    "modal_view_old_deals": lambda: _screen(
+        "view_old_deals",
+        deals=DEALS,
+        more=60,
+        ways={deal.id: STAGES for deal in DEALS},
+        params={"days": 138, "count": 80},
+    ),
+    "modal_view_pattern": lambda: _screen(
+        "view_pattern",
+        params={
+            "said": to_json(say("Your deals by source.")),
+            "group": "<Referral>",
+            "n": 31,
+            "k": 12,
+            "rest_n": 210,
+            "rest_k": 41,
+            "low": 0.237,
+            "high": 0.562,
+            "one_in": 71,
+            "looked": 40,
+        },
+    ),
     "modal_settings": lambda: settings_modal(ANA, VOICE, NOW),
     "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR), VOICE, NOW),
     "modal_why": lambda: why_modal(WHY, VOICE, NOW, [STALE, INSIGHT]),

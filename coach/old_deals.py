@@ -1,0 +1,64 @@
+"""Open deals that are older than any was when it was decided: which they are, and their words."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from coach.phrases import Phrase, counted
+
+#: A deal that was moved on within so long is being worked on.
+WORKED_ON = timedelta(days=30)
+
+#: Fewer are seen to without a list.
+FEW = 3
+
+
+class OpenDeal(NamedTuple):
+    """As much of an open deal as tells whether it lies still."""
+
+    created_at: datetime | None
+    #: When it came to its present stage, where anybody has told.
+    moved_at: datetime | None
+
+
+def borders(days: int, now: datetime) -> tuple[datetime, datetime]:
+    """Until when a deal was created and last moved on that is older than so many days and still."""
+    return now - timedelta(days=days + 1), now - WORKED_ON
+
+
+def how_many(deals: Iterable[OpenDeal], days: int, now: datetime) -> int:
+    """How many of these are older than so many days, and lie still."""
+    created_by, moved_by = borders(days, now)
+    return sum(
+        deal.created_at is not None
+        and deal.created_at <= created_by
+        and (deal.moved_at is None or deal.moved_at <= moved_by)
+        for deal in deals
+    )
+
+
+def said(count: int, of: int, days: int, closed: int, *, own: bool) -> Phrase:
+    """How many of how many, and that no deal took longer: of their own alone, or of the team's."""
+    if own:
+        return counted(
+            "{old} of your open deals ({all} in all) is older than {days} days; none of your "
+            "{closed} closed deals took longer. Close it, or start anew?",
+            "{old} of your {all} open deals are older than {days} days; none of your {closed} "
+            "closed deals took longer. Close or restart them?",
+            "old",
+            old=count,
+            all=of,
+            days=days,
+            closed=closed,
+        )
+    return counted(
+        "{old} of your open deals ({all} in all) is older than {days} days; none of your team's "
+        "{closed} closed deals took longer. Close it, or start anew?",
+        "{old} of your {all} open deals are older than {days} days; none of your team's {closed} "
+        "closed deals took longer. Close or restart them?",
+        "old",
+        old=count,
+        all=of,
+        days=days,
+        closed=closed,
+    )
