@@ -17,8 +17,9 @@ from coach import plugins
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.errors import PluginError
+from coach.knowledge import PATTERNS, FoundPattern, Known
 from coach.models import DealStatus, Draft, Subject, Verb
-from coach.phrases import Phrase, from_json, to_json
+from coach.phrases import Phrase, from_json, say, to_json
 from coach.rule import PersonRule, TimeRule
 from coach.wording import ENGLISH, plain, words
 from tests.coach.values import ANN, CALL, NOW, WON, did, look, view
@@ -130,11 +131,13 @@ def drafts(name: str = "Acme") -> dict[str, Draft]:
     lead = replace(ann, status="LEAD", silent_since=NOW)
     things: dict[str, Subject] = {"deal": open_deal, "contact": lead, "task": call}
     spoken: dict[str, Draft] = {}
+    shown = say("Deals by source: {group} 1 of 2.", group=name)
+    found = FoundPattern("k", "won_by_source", name, True, shown, {"group": name}, 0.1, NOW, None)
     for rule_name, rule in load_rules().items():
         if isinstance(rule, TimeRule):
             spoken[rule_name] = rule.evaluate(look(things[rule.kind])).drafts[0]
         elif isinstance(rule, PersonRule):
-            if draft := rule.evaluate(look()):
+            if draft := rule.evaluate(replace(look(), known=Known({PATTERNS.name: [found]}))):
                 spoken[rule_name] = draft
         else:
             for verb in rule.verbs:

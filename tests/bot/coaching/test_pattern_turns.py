@@ -161,6 +161,28 @@ async def test_what_later_deals_no_longer_show_is_taken_back_in_words(parts: Par
     assert plain(insight.outcome) == "Taken back: later deals no longer show it."
 
 
+async def test_what_was_taken_back_is_not_said_again_before_half_a_year(parts: Parts) -> None:
+    ana = await team(parts)
+    await pattern_turns.turn(parts)
+    async with parts.database.write() as tx:
+        await tx.execute(update(deals_table).values(status=DealStatus.LOST.value))
+    at(parts, BEGINNING + 8 * DAY)
+    await pattern_turns.turn(parts)
+    ids = [ana.id, *(f"p{number}" for number in range(5))]
+    async with parts.database.write() as tx:
+        await mirror.save(tx, WORKSPACE, history(ids, 0.65))
+    at(parts, BEGINNING + 16 * DAY)
+    await pattern_turns.turn(parts)
+    assert {each.gone_at for each in (await known(parts)).values()} == {BEGINNING + 8 * DAY}
+    again = BEGINNING + 190 * DAY
+    at(parts, again)
+    await pattern_turns.turn(parts)
+    teams = [each for each in (await known(parts)).values() if each.person_id is None]
+    assert {(each.found_at, each.gone_at) for each in teams if each.tested_at == again} == {
+        (again, None)
+    }
+
+
 async def test_numbers_stay_as_they_were_said_while_it_holds(parts: Parts) -> None:
     await team(parts)
     await pattern_turns.turn(parts)

@@ -9,6 +9,7 @@ from bot.coaching import enrolling, planning, ticking
 from bot.coaching.checking import GONE
 from bot.runtime.parts import Parts
 from coach.backlogs import QUIET
+from coach.engine import time_rules
 from coach.models import Contact, Settings, SubjectKind
 from coach.wording import plain
 from storage import check_plans, merging, mirror, rounds
@@ -100,7 +101,7 @@ async def test_many_checks_are_made_page_by_page_and_the_rule_speaks_when_all_ar
         assert await planning.plan_some(parts, now)
         assert await check_count(parts, "stale_leads") == page * planning.PAGE
         async with parts.database.read() as tx:
-            assert await rounds.due(tx, parts.rules, now, 9) == []
+            assert await rounds.due(tx, time_rules(parts.rules), now, 9) == []
     await ticking.tick(parts)
     await tick_after(parts, QUIET)
     (insight,) = await insights_of(parts, ana)

@@ -226,3 +226,32 @@ def test_a_working_week_that_is_none_breaks_nothing() -> None:
         for each in people(6)
     ]
     assert isinstance(passing(replace(found, people=idle)), list)
+
+
+@pytest.mark.parametrize("name", ["first_response", "follow_up_in_a_day"])
+def test_a_deal_that_was_decided_at_once_had_no_time_to_be_answered(name: str) -> None:
+    # Two of five are turned down within the hour, before anybody could do anything about them; of
+    # the others as many are won that were answered soon as of those that were not.
+    random = np.random.default_rng(11)
+    found = team(900, chance=0.45)
+    deals = found.deals
+    at_once = random.random(900) < 0.4
+    # Half past ten in Madrid on a Tuesday of some week.
+    created = NOW - (13 + 7 * random.integers(10, 40, 900)) * DAY + HOUR // 2
+    later = np.where(random.random(900) < 0.5, created + HOUR * 3, NEVER)
+    reached = np.where(at_once, NEVER, later)
+    changed = replace(
+        deals,
+        created=created,
+        closed=np.where(at_once, created + HOUR // 2, created + 20 * DAY),
+        status=np.where(at_once, LOST, deals.status),
+        contacted=reached,
+        followed=reached,
+    )
+    candidates = teams_own(looked(replace(found, deals=changed), name))
+    assert candidates
+    assert not [each for each in candidates if each.passed]
+    # With them it would have looked like twice as many.
+    soon = reached != NEVER
+    won = changed.status == WON
+    assert won[soon].mean() > 1.5 * won[~soon].mean()
