@@ -44,7 +44,8 @@ async def _online(url: str) -> None:
     if database.is_sqlite:
         event.listen(database.engine.sync_engine, "connect", _without_references)
     try:
-        async with database.write() as tx:
+        # Alembic looks how many rows a statement has changed.
+        async with database.count() as tx:
             await tx.run_sync(_run)
     finally:
         await database.close()
