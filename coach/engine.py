@@ -49,6 +49,11 @@ def person_rules(rules: Mapping[str, Rule]) -> dict[str, PersonRule]:
     return {name: rule for name, rule in rules.items() if isinstance(rule, PersonRule)}
 
 
+def switched(rules: Mapping[str, Rule]) -> dict[str, Rule]:
+    """The rules that are off until somebody wants them."""
+    return {name: rule for name, rule in rules.items() if rule.switch is not None}
+
+
 def type_of(rule: Rule) -> InsightType:
     """Which type of insight a rule makes."""
     if isinstance(rule, PersonRule):
@@ -74,7 +79,7 @@ def on_activity(
         if (
             isinstance(rule, ActionRule)
             and look.activity.verb in rule.verbs
-            and look.person.settings.level >= rule.level
+            and is_heard(rule, look.person)
             and (draft := rule.evaluate(_recalling(look, name)))
             # It may have lain so long before it was worked on that it helps nobody any more.
             and draft.expires_at > look.now
@@ -110,16 +115,26 @@ def shown(rules: Mapping[str, Rule], verbs: Iterable[Verb]) -> set[Knowledge[Any
     }
 
 
-def is_heard(rule: TimeRule, person: Person | None) -> bool:
-    """Whether somebody hears of a rule at all at their level."""
-    return person is not None and person.settings.level >= rule.level
+def is_heard(rule: Rule, person: Person | None) -> bool:
+    """Whether somebody hears of a rule at all: at their level, and if they have switched it on."""
+    if person is None or person.settings.level < rule.level:
+        return False
+    return is_switched_on(rule, person)
+
+
+def is_switched_on(rule: Rule, person: Person) -> bool:
+    """Whether a rule is on for somebody: most are, the others for whoever wants them."""
+    return rule.switch is None or rule.switch in person.settings.also
 
 
 def due(rule: TimeRule, subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a thing is a rule's business if nothing happens to it; `None`: never.
 
-    Raises `RuleFaultError` when the rule cannot tell.
+    Of what somebody has not switched on nothing is ever due. Raises `RuleFaultError` when the rule
+    cannot tell.
     """
+    if not is_switched_on(rule, person):
+        return None
     try:
         return rule.due(subject, person, known)
     except Exception as error:
@@ -131,7 +146,7 @@ def on_time(rule: TimeRule, look: TimeLook) -> Verdict:
 
     Raises `RuleFaultError` when the rule fails.
     """
-    if not look.person.listens or look.person.settings.level < rule.level or not look.due:
+    if not look.person.listens or not is_heard(rule, look.person) or not look.due:
         return Verdict()
     try:
         return _by_mornings(rule.evaluate(replace(look, past=_punctual(look.past))), look.person)
@@ -176,7 +191,7 @@ def on_person(rule: PersonRule, look: TimeLook) -> Verdict:
     person, now = look.person, look.now
     try:
         last, coming = _times(rule, person, now)
-        hears = person.listens and person.settings.level >= rule.level
+        hears = person.listens and is_heard(rule, person)
         spoken = last is None or any(earlier.created_at >= last for earlier in look.past)
         draft = rule.evaluate(look) if hears and not spoken else None
         return Verdict([draft] if draft else [], again_at=coming)

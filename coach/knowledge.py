@@ -46,6 +46,37 @@ class Dealings:
     closes: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What is known to have happened with a deal, other than that it was edited."""
+
+    #: When somebody was last in touch with whom it is with: a call, a mail, a meeting or a note.
+    contacted_at: datetime
+    #: When anything happened last, be it that, a task that was done, or a move.
+    last_at: datetime
+
+
+class MovedBack(NamedTuple):
+    """A deal went back, by the order that the CRM itself gives to the stages of its pipeline."""
+
+    before: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The deals that a person has won one after the other, and those of before."""
+
+    #: How many were won since the last one that was lost, and when the first of them was.
+    length: int
+    since: datetime
+    #: The longest run of before.
+    longest: int
+    #: How many deals were decided before this run, and how many of them were lost.
+    decided: int
+    lost: int
+
+
 class Place(NamedTuple):
     """A stage of one pipeline; `pipeline` is empty where the CRM tells of none."""
 
@@ -87,6 +118,16 @@ class FoundPattern:
     open_deals: tuple[OpenDeal, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How soon the leads that a team has won were first contacted."""
+
+    #: Nine of ten within so many minutes of coming.
+    minutes: int
+    #: How many leads that was learned from.
+    leads: int
+
+
 #: The person's few most pressing tasks: pending, of high and urgent priority.
 PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
 
@@ -109,3 +150,17 @@ USUAL_STAYS: Knowledge[Mapping[Place, Usual]] = Knowledge("usual_stays", {})
 
 #: What was found in the team's own figures, of the team and of the person alone.
 PATTERNS: Knowledge[Sequence[FoundPattern]] = Knowledge("patterns", ())
+
+#: How soon the leads that the team has won were first contacted; `None` where too few tell. The
+#: same for everybody in the team.
+USUAL_ANSWER: Knowledge[Answered | None] = Knowledge("usual_answer", None)
+
+#: What is known to have happened with each deal that is asked about, by its `subject_key`; a deal
+#: is missing where nobody knows of any contact.
+LIVES_OF_DEALS: Knowledge[Mapping[str, Life]] = Knowledge("lives_of_deals", {})
+
+#: Which of the deals that are asked about went back with their last move, by `subject_key`.
+MOVED_BACK: Knowledge[Mapping[str, MovedBack]] = Knowledge("moved_back", {})
+
+#: The run of deals won of each person of whom a deal that is asked about was won.
+WIN_RUN: Knowledge[Run | None] = Knowledge("win_run", None)

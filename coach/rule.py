@@ -67,6 +67,8 @@ class ActionRule:
     #: Kinds of thing of which it names one of many: with each of the person's that changes, what
     #: it has said to them is asked about.
     picks_from: frozenset[SubjectKind] = frozenset()
+    #: Where people hear of it only once they have switched it on: its own name.
+    switch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +154,16 @@ class TimeRule:
     #: What is said of so many things that are its business, among other kinds: “12 deals stuck”.
     counts: Callable[[int], Phrase] | None = None
     #: Kinds of thing that `knows` tells of: with each that changes, the check of the deal or
-    #: contact it belongs to is made anew, also one that was put off, and what is said of it is
-    #: asked about.
+    #: contact it belongs to, or of the open deals with a contact, is made anew, also one that was
+    #: put off, and what is said of it is asked about. What is said of a deal because of its contact
+    #: must be about both.
     moved_by: frozenset[SubjectKind] = frozenset()
     #: Which of their changes count, by the thing as it was, if it was there, and as it is.
     moved_when: Callable[[Subject | None, Subject], bool] = any_change
+    #: Rules whose place it takes: of a thing of which it has spoken they do not speak for a week.
+    instead_of: frozenset[str] = frozenset()
+    #: Where people hear of it only once they have switched it on: its own name.
+    switch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,8 @@ class PersonRule:
     shown: tuple[Knowledge[Any], ...] = ()
     #: Whether it speaks of time passing, or of what figures show.
     type: InsightType = InsightType.TIME
+    #: Where people hear of it only once they have switched it on: its own name.
+    switch: str | None = None
 
 
 Rule = ActionRule | TimeRule | PersonRule

@@ -1,4 +1,6 @@
-"""What is usual with a team, learned from what it has won: how long its deals stayed in a stage.
+"""What is usual with a team, learned from what it has won.
+
+How long its deals stayed in a stage, and how soon its leads were contacted.
 
 Deals that are open still count as well: for as long as they have stayed so far, nobody knows how
 much longer (Kaplan and Meier). Won and lost are two ways to leave, of which one precludes the other
@@ -10,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from coach.knowledge import USUAL_STAYS, Known, Place, Usual
+from coach.knowledge import USUAL_STAYS, Answered, Known, Place, Usual
 from coach.models import Deal
 
 #: From so many deals on that were won, something is said of a stage.
@@ -55,6 +57,22 @@ def usual_stay(stays: Iterable[Stays]) -> Usual | None:
     days = next(days for days, share in by_then if share >= needed)
     # “Within 0 days” is no time to go by.
     return Usual(max(days, 1), won)
+
+
+def usual_answer(counts: Mapping[int, int]) -> Answered | None:
+    """Within how many minutes nine of ten leads that were won had been contacted.
+
+    `counts` are how many took so many minutes; `None`: they are too few.
+    """
+    leads = sum(counts.values())
+    if leads < ENOUGH:
+        return None
+    so_far = 0
+    for minutes, count in sorted(counts.items()):
+        so_far += count
+        if so_far * 10 >= leads * OF_TEN:
+            return Answered(minutes, leads)
+    raise AssertionError("All of them are nine of ten.")
 
 
 def _by_day(stays: Iterable[Stays]) -> Mapping[int, Stays]:

@@ -162,18 +162,21 @@ _PUT_BEFORE = select(insights.c.fingerprint, *(insights.c[name] for name in _PLA
 
 
 async def replace(
-    tx: Tx, workspace_id: str, made: Mapping[str, tuple[str, str, str]], now: datetime
+    tx: Tx,
+    workspace_id: str,
+    made: Collection[str],
+    places: Collection[tuple[str, str, str]],
+    now: datetime,
 ) -> int:
-    """End what the same rules have said before to the same people of the same; returns how much.
+    """End what was said before in these places, each a person, a rule and a subject.
 
-    `made` are the new ones, by fingerprint: person, rule and subject. Their people's turns are
-    noted before.
+    Returns how much that was; `made`, the new ones by fingerprint, are left. Their people's turns
+    are noted before.
     """
-    if not made:
+    if not places:
         return 0
-    whose, rules, subjects = (sorted(set(each)) for each in zip(*made.values(), strict=True))
+    whose, rules, subjects = (sorted(set(each)) for each in zip(*places, strict=True))
     asked = {"workspace": workspace_id, "people": whose, "rules": rules, "subjects": subjects}
-    places = set(made.values())
     before = [
         print_
         for print_, *place in await tx.execute(_PUT_BEFORE, asked)

@@ -86,6 +86,8 @@ class NewInsight:
     in_bulk: bool = False
     #: Whether it tells of what was so before the coach knew of it, or before its person started.
     backlog: bool = False
+    #: Rules of which it takes the place: what they say of the same ends.
+    instead_of: frozenset[str] = frozenset()
 
 
 async def add(

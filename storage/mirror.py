@@ -20,7 +20,7 @@ from coach.models import (
 from storage.among import among, texts
 from storage.columns import from_micros, to_micros
 from storage.database import Tx, chunks, put
-from storage.tables import contacts, deals, tasks
+from storage.tables import OPEN_DEAL, contacts, deals, tasks
 
 TABLES: Mapping[SubjectKind, Table] = {
     SubjectKind.DEAL: deals,
@@ -83,6 +83,29 @@ async def load(
     asked = {"workspace": workspace_id, "connection": connection_id, "ids": list(ids)}
     found = [from_row(kind, row) for row in await tx.execute(_THESE[kind], asked)]
     return {subject.id: subject for subject in found}
+
+
+_OPEN_WITH = select(deals.c.contact_id, deals.c.id).where(
+    deals.c.workspace_id == bindparam("workspace"),
+    deals.c.connection_id == bindparam("connection"),
+    among(deals.c.contact_id, texts("contacts")),
+    OPEN_DEAL,
+)
+
+
+async def open_deals_with(
+    tx: Tx, workspace_id: str, connection_id: str, contact_ids: Collection[str]
+) -> dict[str, list[str]]:
+    """The ids of the open deals with each of these contacts."""
+    asked = {
+        "workspace": workspace_id,
+        "connection": connection_id,
+        "contacts": sorted(contact_ids),
+    }
+    found: dict[str, list[str]] = {}
+    for contact_id, deal_id in await tx.execute(_OPEN_WITH, asked):
+        found.setdefault(contact_id, []).append(deal_id)
+    return found
 
 
 async def save(tx: Tx, workspace_id: str, subjects: Iterable[Subject]) -> None:

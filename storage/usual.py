@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, update
 
-from coach.knowledge import Place, Usual
+from coach.knowledge import Answered, Place, Usual
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks, put
 from storage.tables import usual, workspaces
 
-#: What an entry tells of a stage: how long won deals stayed in it.
-STAY = "stay"
+#: What an entry tells: how long won deals stayed in a stage, in days; how soon won leads were
+#: contacted, in minutes.
+STAY, ANSWER = "stay", "answer"
 
 _OF = select(
     usual.c.connection_id, usual.c.pipeline, usual.c.stage, usual.c.amount, usual.c.cases
@@ -44,6 +45,29 @@ async def keep_stays(
     ]
     for piece in chunks(rows, 1000):
         await put(tx, usual, piece)
+
+
+async def answer(tx: Tx, workspace_id: str) -> Answered | None:
+    """How soon the leads that a team has won were first contacted."""
+    row = (await tx.execute(_OF, {"workspace": workspace_id, "what": ANSWER})).first()
+    return Answered(row.amount, row.cases) if row else None
+
+
+async def keep_answer(tx: Tx, workspace_id: str, learned: Answered | None, now: datetime) -> None:
+    """Keep what was learned of answers in the place of what was known before."""
+    await tx.execute(
+        delete(usual).where(usual.c.workspace_id == workspace_id, usual.c.what == ANSWER)
+    )
+    if learned is not None:
+        row = {
+            "workspace_id": workspace_id,
+            "what": ANSWER,
+            **Place("", "", "")._asdict(),
+            "amount": learned.minutes,
+            "cases": learned.leads,
+            "learned_at": now,
+        }
+        await put(tx, usual, [row])
 
 
 _DUE = (

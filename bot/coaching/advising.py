@@ -10,6 +10,7 @@ from bot.coaching.attending import attend
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.bulk import in_one_go
+from coach.keys import subject_key
 from coach.knowledge import UNKNOWN
 from coach.models import Activity, InsightType, Origin, Person, Verb
 from coach.namesakes import deals_named, told_apart
@@ -52,7 +53,14 @@ async def answers(
     verbs = {activity.verb for activity, _ in asked}
     shown = engine.shown(parts.rules, verbs)
     persons = {activity.person_id for activity, _ in asked if activity.person_id}
-    found = await loader.find(tx, parts.loaders, shown, Asked(workspace_id, persons))
+    things = {
+        subject_key(each): each
+        for activity, _ in asked
+        for each in (activity.deal, activity.contact, activity.task)
+        if each is not None
+    }
+    wanted = Asked(workspace_id, persons, list(things.values()))
+    found = await loader.find(tx, parts.loaders, shown, wanted)
     recalled = [engine.recalled(parts.rules, activity) for activity, _ in asked]
     said = await insights.marked(
         tx, workspace_id, {place for each in recalled for place in each.items()}, persons, now
@@ -101,15 +109,16 @@ async def store_insights(
         tx, workspace_id, await snoozing.followed(tx, workspace_id, new, now), now
     )
     persons = {each.draft.person_id for _, each in made}
-    again = {
-        print_: (each.draft.person_id, each.rule, each.draft.subject)
-        for print_, each in made
+    places = {
+        (each.draft.person_id, rule, each.draft.subject)
+        for _, each in made
         if each.type is InsightType.TIME
+        for rule in (each.rule, *each.instead_of)
     }
-    if again:
+    if places:
         # What time brings is there once: the newer says what the older does, and what is so since.
-        await deciding.reconsider(tx, workspace_id, {whose for whose, _, _ in again.values()}, now)
-        await ending.replace(tx, workspace_id, again, now)
+        await deciding.reconsider(tx, workspace_id, {whose for whose, _, _ in places}, now)
+        await ending.replace(tx, workspace_id, {print_ for print_, _ in made}, places, now)
     if len(persons) <= AT_ONCE:
         await attend(parts, tx, workspace_id, persons)
     else:

@@ -9,7 +9,7 @@ from coach import engine
 from coach.errors import RuleFaultError
 from coach.keys import belongs_to, kind_of
 from coach.knowledge import UNKNOWN, Known
-from coach.models import Person, Subject, SubjectKind
+from coach.models import Contact, Person, Subject, SubjectKind
 from coach.rule import TimeRule
 from storage import check_plans, checks, loader, mirror, people
 from storage.checks import Check, Key
@@ -67,7 +67,8 @@ async def appoint(
     made: list[Check] = []
     gone: list[Key] = []
     rules = engine.time_rules(parts.rules)
-    moved = {name: _moved(rule, touched) for name, rule in rules.items()}
+    with_ = await _deals_with(tx, workspace_id, rules.values(), touched)
+    moved = {name: _moved(rule, touched, with_) for name, rule in rules.items()}
     others = await _others(tx, workspace_id, set().union(*moved.values()), touched)
     whom = await _with_owners(tx, workspace_id, whom, others.values())
     for name, rule in rules.items():
@@ -120,17 +121,54 @@ def _place(subject: Subject) -> _Place:
     return _Place(kind_of(subject), subject.connection_id, subject.id)
 
 
-def _moved(rule: TimeRule, touched: Sequence[Touched]) -> set[_Place]:
-    """What the things belong to, and belonged to before, that move checks of this rule."""
+def _moved(
+    rule: TimeRule, touched: Sequence[Touched], deals_with: Mapping[_Place, Sequence[str]]
+) -> set[_Place]:
+    """What the things belong to, and belonged to before, that move checks of this rule.
+
+    A contact moves the deals that are with it.
+    """
     if not rule.moved_by:
         return set()
-    return {
-        _Place(rule.kind, each.connection_id, id)
+    moving = [
+        one
         for one in touched
         if kind_of(one.after) in rule.moved_by and rule.moved_when(one.before, one.after)
+    ]
+    found = {
+        _Place(rule.kind, each.connection_id, id)
+        for one in moving
         for each in one
         if each is not None and (id := belongs_to(each, rule.kind)) is not None
     }
+    if rule.kind is SubjectKind.DEAL:
+        found |= {
+            _Place(rule.kind, one.after.connection_id, id)
+            for one in moving
+            for id in deals_with.get(_place(one.after), ())
+        }
+    return found
+
+
+async def _deals_with(
+    tx: Tx, workspace_id: str, rules: Iterable[TimeRule], touched: Sequence[Touched]
+) -> Mapping[_Place, Sequence[str]]:
+    """The open deals with those of the contacts that move them by any rule."""
+    looking = [
+        rule
+        for rule in rules
+        if rule.kind is SubjectKind.DEAL and SubjectKind.CONTACT in rule.moved_by
+    ]
+    wanted: dict[str, set[str]] = {}
+    for before, after in touched:
+        if isinstance(after, Contact) and any(rule.moved_when(before, after) for rule in looking):
+            wanted.setdefault(after.connection_id, set()).add(after.id)
+    found: dict[_Place, Sequence[str]] = {}
+    for connection_id, ids in wanted.items():
+        with_ = await mirror.open_deals_with(tx, workspace_id, connection_id, ids)
+        for id, its in with_.items():
+            found[_Place(SubjectKind.CONTACT, connection_id, id)] = its
+    return found
 
 
 async def _others(

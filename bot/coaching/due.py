@@ -12,7 +12,6 @@ from coach.rule import TimeRule
 from storage import checks
 from storage.checks import Due, Key
 from storage.database import Tx
-from storage.snoozes import Waiting
 
 #: Things of one person that a rule is shown; of more it hears the number.
 SHOWN = 1000
@@ -81,10 +80,13 @@ def in_truth(
     found: Due,
     whom: Mapping[str, Person],
     known: Mapping[str, Known],
-    put_off: Mapping[str, Waiting],
+    silent: Mapping[str, datetime],
     now: datetime,
 ) -> Sorted:
-    """Ask again of each thing when it is due: a version that did not know the rule said "now"."""
+    """Ask again of each thing when it is due: a version that did not know the rule said "now".
+
+    Of what is `silent`, by `subject_key`, nothing is said before that time.
+    """
     truly: list[Subject] = []
     gone: list[Key] = []
     later: list[tuple[Key, datetime, str | None]] = []
@@ -94,8 +96,8 @@ def in_truth(
             gone.append(key_of(name, subject))
         elif when.at > now:
             later.append((key_of(name, subject), when.at, when.error))
-        elif (there := put_off.get(subject_key(subject))) and there.expires_at > now:
-            later.append((key_of(name, subject), there.expires_at, None))
+        elif (until := silent.get(subject_key(subject))) and until > now:
+            later.append((key_of(name, subject), until, None))
         else:
             truly.append(subject)
     return Sorted(Due(truly, found.count - len(gone) - len(later)), gone, later)

@@ -90,6 +90,17 @@ async def set_level(parts: Parts, actor: Actor, level: Level) -> Person:
     return await _choose(parts, actor, work)
 
 
+async def hear(parts: Parts, actor: Actor, rule: str, *, on: bool) -> Person:
+    """The person wants to hear of a kind that is off until somebody wants it, or not any more."""
+
+    async def work(tx: Tx, person: Person) -> None:
+        others = set(person.settings.also) - {rule}
+        also = tuple(sorted({*others, rule} if on else others))
+        await _save(parts, tx, person, replace(person.settings, also=also))
+
+    return await _choose(parts, actor, work)
+
+
 async def save_settings(parts: Parts, actor: Actor, settings: Settings) -> Person:
     """Store a filled-in settings form; `enabled` is the coach's switch as the person left it.
 
@@ -165,9 +176,12 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
         for field in fields(settings)
         if getattr(settings, field.name) != getattr(person.settings, field.name)
     } - {"enabled"}
+    if "also" in changed:
+        which = set(settings.also).symmetric_difference(person.settings.also)
+        await planning.switched(parts, tx, person, which)
     if moving := changed & _MOVES:
         await planning.reconsider(parts, tx, person, moving)
-    if changed - _MOVES:
+    if changed - _MOVES - {"also"}:
         # Nothing becomes due at another time, but they may hear what they were not told.
         await rounds.wake(tx, person.workspace_id, [person.id], parts.clock.now())
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from bot.coaching import planning
 from bot.runtime.parts import Parts
-from coach.knowledge import USUAL_STAYS
-from coach.usual import usual_stay
-from storage import stays, usual, workspaces
+from coach.knowledge import USUAL_ANSWER, USUAL_STAYS
+from coach.usual import usual_answer, usual_stay
+from storage import answers, stays, usual, workspaces
 from storage.database import is_passing
 
 log = logging.getLogger(__name__)
@@ -46,9 +46,13 @@ async def learn_due(parts: Parts) -> bool:
 
 
 async def learn(parts: Parts, workspace_id: str, now: datetime) -> None:
-    """Learn how long a team's won deals were in each stage; what changed moves its checks."""
+    """Learn how long a team's won deals were in each stage, and how soon its leads were contacted.
+
+    What changed moves its checks.
+    """
     async with parts.database.read() as tx:
         found = await stays.counted(tx, workspace_id, now)
+        answer = usual_answer(await answers.counted(tx, workspace_id))
     learned = {
         place: each
         for place, its in found.items()
@@ -64,5 +68,10 @@ async def learn(parts: Parts, workspace_id: str, now: datetime) -> None:
         if days != {place: each.days for place, each in before.items()}:
             await planning.learned(parts, tx, workspace_id, USUAL_STAYS)
             log.info("It was learned anew what is usual in %s", workspace_id)
-        await usual.done(tx, workspace_id, now + (WEEKLY if learned else DAILY))
+        answer_before = await usual.answer(tx, workspace_id)
+        if answer != answer_before:
+            await usual.keep_answer(tx, workspace_id, answer, now)
+        if (answer and answer.minutes) != (answer_before and answer_before.minutes):
+            await planning.learned(parts, tx, workspace_id, USUAL_ANSWER)
+        await usual.done(tx, workspace_id, now + (WEEKLY if learned or answer else DAILY))
     parts.wake.tick.set()

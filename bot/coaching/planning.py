@@ -10,7 +10,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.knowledge import Knowledge
 from coach.models import Person, Subject
-from storage import check_plans, checks, mirror, people, rounds, workspaces
+from storage import check_plans, checks, ending, mirror, people, rounds, workspaces
 from storage.check_plans import Plan, Thing
 from storage.checks import Check, Key
 from storage.database import Tx, is_passing
@@ -45,6 +45,21 @@ async def reconsider(
     kinds = {name: rule.kind for name, rule in rules.items()}
     await check_plans.again(tx, person.workspace_id, [person.id], kinds, now)
     await rounds.wake(tx, person.workspace_id, [person.id], now, looking)
+
+
+async def switched(parts: Parts, tx: Tx, person: Person, which: Collection[str]) -> None:
+    """Have the checks made, or dropped, of rules that a person has switched on or off.
+
+    `person` is as they were. What was to be said of one that is off now ends.
+    """
+    now, workspace_id = parts.clock.now(), person.workspace_id
+    rules = {name: rule for name, rule in parts.rules.items() if rule.switch in which}
+    kinds = {name: rule.kind for name, rule in engine.time_rules(rules).items()}
+    await check_plans.again(tx, workspace_id, [person.id], kinds, now)
+    await rounds.wake(tx, workspace_id, [person.id], now, rules)
+    off = {name for name in rules if name in person.settings.also}
+    if off:
+        await ending.expire_unsaid(tx, workspace_id, person.id, off, now)
 
 
 async def learned(parts: Parts, tx: Tx, workspace_id: str, what: Knowledge[Any]) -> None:

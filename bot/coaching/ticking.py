@@ -1,7 +1,8 @@
 """A tick of the clock: rounds that have become due are made, expired insights end."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -11,19 +12,22 @@ from bot.coaching.advising import store_insights
 from bot.coaching.checking import AGAIN
 from bot.coaching.due import NOTHING, all_of, due_with, in_truth, key_of
 from bot.runtime.parts import Parts
-from coach import backlogs, engine
+from coach import backlogs, engine, precedence
 from coach.calendar import next_work
 from coach.errors import RuleFaultError
 from coach.keys import subject_key
 from coach.knowledge import UNKNOWN
 from coach.models import Draft, InsightType, PastInsight, Person
-from coach.rule import TimeLook, TimeRule, Verdict
+from coach.muting import KIND
+from coach.repetition import past_of
+from coach.rule import Rule, TimeLook, TimeRule, Verdict
 from coach.timetable import has_just_begun
 from storage import (
     checks,
     ending,
     insights,
     loader,
+    mutes,
     people,
     rounds,
     snoozes,
@@ -155,17 +159,28 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         whom = await people.load(tx, workspace_id, {each.person_id for each in theirs})
         theirs = await _at_work(parts, tx, theirs, whom, now)
         names = {each.rule for each in theirs}
-        past = await insights.past(tx, workspace_id, names, whom, now)
+        rules = parts.rules
+        past = await insights.past(tx, workspace_id, precedence.related(rules, names), whom, now)
         put_off = await snoozes.withheld(tx, workspace_id, whom)
+        muted = await _muted_kinds(tx, workspace_id, names, rules, whom, now)
         new: list[NewInsight] = []
-        for name in sorted(names):
+        for name in precedence.strongest_first(rules, names):
             mine = [each for each in theirs if each.rule == name]
             if name in engine.person_rules(parts.rules):
                 new += await _ask_by_person(parts, tx, name, mine, whom, past, now)
                 continue
-            count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, put_off, now)
+            silent = {
+                each.person_id: _silent(rules, name, each.person_id, past, put_off, muted, now)
+                for each in mine
+            }
+            count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, silent, now)
             due += count
-            new += said
+            for one in said:
+                whose = one.draft.person_id
+                # The weaker ones are asked after it, and know.
+                past.setdefault((name, whose), []).insert(0, past_of(name, one.draft, now))
+                instead_of = precedence.weaker(rules, name)
+                new.append(one if name in muted[whose] else replace(one, instead_of=instead_of))
         made += await store_insights(parts, tx, workspace_id, new, now)
     return _Made(len(claimed), due, made)
 
@@ -201,6 +216,45 @@ async def _at_work(
     return looked_at
 
 
+async def _muted_kinds(
+    tx: Tx,
+    workspace_id: str,
+    names: Collection[str],
+    rules: Mapping[str, Rule],
+    whom: Mapping[str, Person],
+    now: datetime,
+) -> Mapping[str, set[str]]:
+    """Of which rules each person hears nothing, where it matters to others of these."""
+    found: dict[str, set[str]] = defaultdict(set)
+    if any(precedence.weaker(rules, each) for each in precedence.related(rules, names)):
+        for person_id, its in (await mutes.of(tx, workspace_id, whom, now)).items():
+            found[person_id] = {each.what.removeprefix(KIND) for each in its}
+    return found
+
+
+def _silent(
+    rules: Mapping[str, Rule],
+    name: str,
+    person_id: str,
+    past: Mapping[tuple[str, str], Sequence[PastInsight]],
+    put_off: Mapping[tuple[str, str], Mapping[str, Waiting]],
+    muted: Mapping[str, set[str]],
+    now: datetime,
+) -> dict[str, datetime]:
+    """Of which subjects a rule says nothing to somebody, and until when.
+
+    Those of which another has spoken instead, and what the person has put off alone, as long as
+    that is open.
+    """
+    related = precedence.related(rules, [name])
+    its = {other: past.get((other, person_id), ()) for other in related}
+    silent = precedence.silent_until(rules, name, its, muted[person_id], now)
+    for other in related:
+        for subject, waiting in put_off.get((other, person_id), {}).items():
+            silent[subject] = max(waiting.expires_at, silent.get(subject, waiting.expires_at))
+    return silent
+
+
 async def _ask(
     parts: Parts,
     tx: Tx,
@@ -209,7 +263,7 @@ async def _ask(
     claimed: Sequence[Round],
     whom: Mapping[str, Person],
     past: Mapping[tuple[str, str], Sequence[PastInsight]],
-    put_off: Mapping[tuple[str, str], Mapping[str, Waiting]],
+    silent: Mapping[str, Mapping[str, datetime]],
     now: datetime,
 ) -> tuple[int, list[NewInsight]]:
     """Ask one rule about some people of a workspace: how much was due, and what it says."""
@@ -227,10 +281,8 @@ async def _ask(
     count = 0
     for each in claimed:
         person = whom[each.person_id]
-        # What a person has put off alone is not said of as long as that is open.
-        put_off_ = put_off.get((name, person.id), {})
         news, old = (
-            in_truth(name, rule, which.get(person.id, NOTHING), whom, known, put_off_, now)
+            in_truth(name, rule, which.get(person.id, NOTHING), whom, known, silent[person.id], now)
             for which in (found.news, found.old)
         )
         count += news.due.count + old.due.count

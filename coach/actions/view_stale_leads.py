@@ -1,4 +1,4 @@
-"""Show leads that have gone quiet and let the person log what they did about each."""
+"""Show leads that wait for a word and let the person log what they did about each."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,8 @@ from coach.screens import Element, Screen
 
 def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
+    if params.get("new"):
+        return say("Take Action shows the lead, to log a call, mail or meeting.")
     count = int(params.get("count") or 0)
     if count > SHOWN:
         return say(
@@ -33,7 +35,8 @@ def screen(view: ActionView) -> Screen:
     unlisted = int(view.params.get("count") or given) - given
     if (left := len(leads) + unlisted - SHOWN) > 0:
         elements.append(left_in_crm(left))
-    return Screen(say("Leads going cold"), say("Done"), elements)
+    title = say("A new lead") if view.params.get("new") else say("Leads going cold")
+    return Screen(title, say("Done"), elements)
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:

@@ -4,10 +4,12 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,22 @@ from coach import plugins
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.errors import PluginError
-from coach.knowledge import PATTERNS, FoundPattern, Known
-from coach.models import DealStatus, Draft, Subject, Verb
+from coach.knowledge import (
+    LARGE_VALUE,
+    LIVES_OF_DEALS,
+    MOVED_BACK,
+    PATTERNS,
+    PRESSING_TASKS,
+    USUAL_ANSWER,
+    WIN_RUN,
+    Answered,
+    FoundPattern,
+    Known,
+    Life,
+    MovedBack,
+    Run,
+)
+from coach.models import DealStatus, Draft, Subject
 from coach.phrases import Phrase, from_json, say, to_json
 from coach.rule import PersonRule, TimeRule
 from coach.wording import ENGLISH, plain, words
@@ -127,25 +143,48 @@ def drafts(name: str = "Acme") -> dict[str, Draft]:
         replace(ANN, name_given=name),
         replace(CALL, title=name),
     )
-    open_deal = replace(won, status=DealStatus.OPEN, stage=name, stage_entered_at=NOW)
-    lead = replace(ann, status="LEAD", silent_since=NOW)
-    things: dict[str, Subject] = {"deal": open_deal, "contact": lead, "task": call}
+    open_deal = replace(
+        won,
+        status=DealStatus.OPEN,
+        stage=name,
+        stage_entered_at=NOW,
+        expected_close_date=date(2026, 11, 20),
+    )
+    lost = replace(won, status=DealStatus.LOST)
+    lead = replace(ann, status="LEAD", created_at=NOW, silent_since=NOW)
+    things: dict[str, Sequence[Subject]] = {
+        "deal": (open_deal, lost),
+        "contact": (lead,),
+        "task": (call,),
+    }
+    key = "deal:c1:D-17"
+    known: dict[str, Any] = {
+        LARGE_VALUE.name: {"EUR": 1.0},
+        LIVES_OF_DEALS.name: {key: Life(NOW, NOW)},
+        MOVED_BACK.name: {key: MovedBack(name, name)},
+        WIN_RUN.name: Run(9, NOW, 3, 40, 20),
+        USUAL_ANSWER.name: Answered(300, 34),
+        PRESSING_TASKS.name: [replace(call, id="T-2")],
+    }
     spoken: dict[str, Draft] = {}
     shown = say("Deals by source: {group} 1 of 2.", group=name)
     found = FoundPattern("k", "won_by_source", name, True, shown, {"group": name}, 0.1, NOW, None)
     for rule_name, rule in load_rules().items():
         if isinstance(rule, TimeRule):
-            spoken[rule_name] = rule.evaluate(look(things[rule.kind])).drafts[0]
+            looks = [replace(look(each), known=Known(known)) for each in things[rule.kind]]
+            said = [draft for each in looks for draft in rule.evaluate(each).drafts]
         elif isinstance(rule, PersonRule):
-            if draft := rule.evaluate(replace(look(), known=Known({PATTERNS.name: [found]}))):
-                spoken[rule_name] = draft
+            patterns = replace(look(), known=Known({PATTERNS.name: [found]}))
+            said = [draft] if (draft := rule.evaluate(patterns)) else []
         else:
-            for verb in rule.verbs:
-                deal = open_deal if verb is Verb.DEAL_CREATED else won
-                other = replace(call, id="T-2")
-                done = did(verb, deal=deal, contact=ann, task=call, pressing_tasks=[other])
-                if draft := rule.evaluate(done):
-                    spoken[rule_name] = draft
+            done = [
+                replace(did(verb, deal=deal, contact=ann, task=call), known=Known(known))
+                for verb in rule.verbs
+                for deal in (open_deal, won)
+            ]
+            said = [draft for each in done if (draft := rule.evaluate(each))]
+        if said:
+            spoken[rule_name] = said[0]
     return spoken
 
 

@@ -1,16 +1,18 @@
 """The settings modal: everything a person can set, with its range checked at its field."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, TypeVar
 
 from bot.slack.blocks.pieces import VALUE, Json, context, field, modal, option, plain_text
 from coach import previewing
 from coach.action import FieldErrors
+from coach.engine import switched
 from coach.errors import SettingError
 from coach.models import Enrolment, Level, Often, Person, Settings
 from coach.phrases import Phrase, say
+from coach.rule import Rule
 from coach.thresholds import (
     DAILY_CAPS,
     LEAST_A_DAY,
@@ -58,8 +60,11 @@ def is_on(person: Person) -> bool:
     return person.enrolment is Enrolment.STARTED and person.settings.enabled
 
 
-def settings_modal(person: Person, voice: Voice, now: datetime) -> Json:
-    """The modal, filled with what the person has set, and what today looks like with it."""
+def settings_modal(person: Person, voice: Voice, now: datetime, rules: Mapping[str, Rule]) -> Json:
+    """The modal, filled with what the person has set, and what today looks like with it.
+
+    `rules` are those there are: what is off until somebody wants it can be switched on.
+    """
     settings = person.settings
     days = [option(day, str(number)) for number, day in enumerate(weekdays(voice), start=1)]
     chosen = [day for day in days if int(day["value"]) in settings.working_days]
@@ -88,6 +93,7 @@ def settings_modal(person: Person, voice: Voice, now: datetime) -> Json:
                 label(say("How much do you want to hear?")),
                 _radio(levels, _of(levels, str(int(settings.level)))),
             ),
+            *_also(person, rules, voice),
             field("working_days", label(say("Working days")), boxes),
             field("work_from", label(say("Work begins at")), _clock(settings.work_from)),
             field("work_until", label(say("Work ends at")), _clock(settings.work_until)),
@@ -127,7 +133,9 @@ def settings_modal(person: Person, voice: Voice, now: datetime) -> Json:
     )
 
 
-def submitted(view: Mapping[str, Any], now_set: Settings) -> Settings | FieldErrors:
+def submitted(
+    view: Mapping[str, Any], now_set: Settings, rules: Mapping[str, Rule]
+) -> Settings | FieldErrors:
     """The settings a person has filled in, or what is wrong with them, by field.
 
     Every option is checked: what arrives need not be what the modal offered.
@@ -184,10 +192,35 @@ def submitted(view: Mapping[str, Any], now_set: Settings) -> Settings | FieldErr
         daily_cap=checked(
             "daily_cap", lambda held: checked_cap(held.get("value")), now_set.daily_cap
         ),
+        also=checked("also", lambda held: _switched_on(held, rules), now_set.also),
     )
     for odd in at_odds(found):
         errors.setdefault(odd.setting, odd.said)
     return FieldErrors(errors) if errors else found
+
+
+def _also(person: Person, rules: Mapping[str, Rule], voice: Voice) -> Sequence[Json]:
+    """Kinds of advice that are off until somebody wants them; nothing where there are none."""
+    options = [
+        option(
+            plain(say("{called}: {summary}", called=rule.called, summary=rule.summary), voice), name
+        )
+        for name, rule in sorted(switched(rules).items())
+    ]
+    if not options:
+        return ()
+    boxes: Json = {"type": "checkboxes", "options": options}
+    if on := [each for each in options if each["value"] in person.settings.also]:
+        boxes["initial_options"] = on
+    label = plain(say("Tell me also of"), voice)
+    return [field("also", label, boxes, optional=True)]
+
+
+def _switched_on(held: Mapping[str, Any], rules: Mapping[str, Rule]) -> tuple[str, ...]:
+    ticked = {str(each["value"]) for each in held.get("selected_options") or ()}
+    if not ticked <= switched(rules).keys():
+        raise SettingError("also", say("Choose one of these."))
+    return tuple(sorted(ticked))
 
 
 def _chosen(held: Mapping[str, Any], otherwise: str) -> str:

@@ -1,12 +1,12 @@
 """`/coach mute`: what is muted, and muting a kind of advice by its name."""
 
-import difflib
 import re
 from functools import partial
 
 from bot.coaching import muting, silencing
 from bot.coaching.muting import Choice
 from bot.coaching.permission import Refusal
+from bot.slack import kinds
 from bot.slack.blocks.mutes import mute_list
 from bot.slack.command import Answer, Call, Subcommand, says
 from coach.muting import KIND
@@ -48,27 +48,15 @@ def _said(what: Phrase, made: Muted) -> Phrase:
 def _rule(call: Call, name: str) -> str:
     """The rule that goes by this name. Raises `Refusal` that lists those there are."""
     rules = call.parts.rules
-    by_name = {
-        word.casefold(): rule
-        for rule, each in rules.items()
-        for word in (
-            rule,
-            rule.replace("_", " "),
-            plain(each.called),
-            plain(each.called, call.voice),
-        )
-    }
-    wanted = name.casefold()
-    if wanted in by_name:
-        return by_name[wanted]
-    near = difflib.get_close_matches(wanted, by_name, n=1, cutoff=0.75)
+    if (rule := kinds.named(rules, name, call.voice)) is not None:
+        return rule
     listed = facts(*(each.called for _, each in sorted(rules.items())))
-    if near:
+    if (near := kinds.nearest(rules, name, call.voice)) is not None:
         raise Refusal(
             say(
                 "I do not know “{name}”. Did you mean `/coach mute {near}`?",
                 name=name[:60],
-                near=plain(rules[by_name[near[0]]].called, call.voice),
+                near=plain(near, call.voice),
             )
         )
     raise Refusal(

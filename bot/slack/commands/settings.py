@@ -7,7 +7,9 @@ from coach.phrases import say
 
 async def run(call: Call) -> Answer:
     """The modal with what this person has set."""
-    return Answer(view=settings_modal(call.person, call.voice, call.parts.clock.now()))
+    return Answer(
+        view=settings_modal(call.person, call.voice, call.parts.clock.now(), call.parts.rules)
+    )
 
 
 SUBCOMMAND = Subcommand(

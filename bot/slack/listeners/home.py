@@ -95,6 +95,6 @@ async def open_settings(press: Press) -> None:
     async def view() -> Json:
         person = await enrolling.person_of(press.parts, await press.actor())
         voice = press.parts.voices.to(person)
-        return settings_modal(person, voice, press.parts.clock.now())
+        return settings_modal(person, voice, press.parts.clock.now(), press.parts.rules)
 
     await press.show(view)

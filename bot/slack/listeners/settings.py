@@ -16,7 +16,7 @@ async def save(submission: Submission) -> Json:
     actor = await submission.actor()
     person = await enrolling.person_of(parts, actor)
     # Not here: whose holidays nobody has asked for yet, those are loaded first.
-    result = await asyncio.to_thread(submitted, submission.view, person.settings)
+    result = await asyncio.to_thread(submitted, submission.view, person.settings, parts.rules)
     if isinstance(result, FieldErrors):
         return {"response_action": "errors", "errors": shown(result, parts.voices.to(person))}
     await enrolling.save_settings(parts, actor, result)

@@ -154,9 +154,8 @@ async def test_card_screen_and_explanation_say_from_how_many_deals(team: Parts) 
     assert explanation.rule is not None
     assert PROPOSAL in explanation.known.values["usual_stays"]
     opened = await open_screen(team, by(ANA), insight.fingerprint)
-    assert [plain(each.text) for each in opened.screen.elements if isinstance(each, Note)] == [
-        sentence
-    ]
+    notes = [each for each in opened.screen.elements if isinstance(each, Note)]
+    assert [plain(each.text) for each in notes] == [sentence]
 
 
 async def test_an_own_number_goes_first(team: Parts) -> None:

@@ -370,8 +370,10 @@ BUILT: dict[str, Callable[[], Payload]] = {
             "looked": 40,
         },
     ),
-    "modal_settings": lambda: settings_modal(ANA, VOICE, NOW),
-    "modal_settings_changed": lambda: settings_modal(replace(OFF, settings=PARTICULAR), VOICE, NOW),
+    "modal_settings": lambda: settings_modal(ANA, VOICE, NOW, load_rules()),
+    "modal_settings_changed": lambda: settings_modal(
+        replace(OFF, settings=PARTICULAR), VOICE, NOW, load_rules()
+    ),
     "modal_why": lambda: why_modal(WHY, VOICE, NOW, [STALE, INSIGHT]),
     "modal_why_over": lambda: why_modal(
         replace(WHY, told=Told(replace(STALE, state=InsightState.DISMISSED)), rule=None),

@@ -31,6 +31,7 @@ async def test_every_setting_is_kept_and_shown_again(surface_on_both: Surface) -
         "digest": "daily",
         "digest_at": "15:00",
         "daily_cap": "4",
+        "also": ["no_next_step"],
     }
     answer = await surface.submit(ANA, given)
     await surface.settle()
@@ -38,7 +39,7 @@ async def test_every_setting_is_kept_and_shown_again(surface_on_both: Surface) -
     assert surface.slack.top_view(ANA) is None
     assert (await surface.person(ANA)).settings == Settings(
         True, Level.ACTIVE, 12, 30, (1, 2, 7), time(8), time(16, 30), "DE-BY", False, time(8, 30),
-        Often.DAILY, time(15), 4,
+        Often.DAILY, time(15), 4, ("no_next_step",),
     )  # fmt: skip
     await open_settings(surface)
     shown = words(surface.view(ANA))
@@ -48,7 +49,11 @@ async def test_every_setting_is_kept_and_shown_again(surface_on_both: Surface) -
     assert '"initial_value": "4"' in shown
     assert "digest at 15:00, at most 4 messages, nothing after 16:30" in shown
     # Whatever is not touched stays.
-    assert (await surface.submit(ANA, {"digest_at": None, "holidays": None, "daily_cap": None})).ok
+    assert (
+        await surface.submit(
+            ANA, {"digest_at": None, "holidays": None, "daily_cap": None, "also": []}
+        )
+    ).ok
     await surface.settle()
     assert (await surface.person(ANA)).settings == Settings(
         True, Level.ACTIVE, 12, 30, (1, 2, 7), time(8), time(16, 30), None, False, time(8, 30),
