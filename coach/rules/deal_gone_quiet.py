@@ -53,16 +53,14 @@ def due(subject: Subject, person: Person, known: Known) -> datetime | None:
 def brings_life(before: Subject | None, after: Subject) -> bool:
     """Whether a task was done or undone, or somebody was in touch."""
     if isinstance(after, Task):
-        earlier = before.completed_at if isinstance(before, Task) else None
-        return after.completed_at != earlier or _belongs(before) != _belongs(after)
+        earlier = before if isinstance(before, Task) else Task("", "")
+        if after.completed_at is None and earlier.completed_at is None:
+            return False
+        return (after.completed_at, after.deal_id) != (earlier.completed_at, earlier.deal_id)
     if isinstance(after, Contact):
         spoken = before.last_contacted_at if isinstance(before, Contact) else None
         return after.last_contacted_at != spoken
     return False
-
-
-def _belongs(subject: Subject | None) -> str | None:
-    return subject.deal_id if isinstance(subject, Task) else None
 
 
 def evaluate(look: TimeLook) -> Verdict:

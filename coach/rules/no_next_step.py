@@ -59,6 +59,15 @@ def _without_since(deal: Deal, tasks: Sequence[Task]) -> datetime | None:
     return max((at for at in moments if at is not None), default=None)
 
 
+def is_another_step(before: Subject | None, after: Subject) -> bool:
+    """Whether a task is to be done for a deal for which it was not, or not any more."""
+    return _step(before) != _step(after)
+
+
+def _step(task: Subject | None) -> tuple[str | None, TaskStatus] | None:
+    return (task.deal_id, task.status) if isinstance(task, Task) and not task.deleted else None
+
+
 def evaluate(look: TimeLook) -> Verdict:
     """The largest first, at most two a person a day, each once a week."""
     deals = [each for each in look.due if isinstance(each, Deal)]
@@ -141,6 +150,7 @@ RULE = TimeRule(
     largest_first=True,
     latest_first=True,
     moved_by=frozenset({SubjectKind.TASK}),
+    moved_when=is_another_step,
     # The tip for a new deal says the same.
     instead_of=frozenset({"follow_up", "stuck_deals"}),
     switch="no_next_step",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.coaching import enrolling
 from bot.coaching.actor import Actor
 from bot.runtime.parts import Parts
-from coach.engine import person_rules
+from coach.engine import load_rules, person_rules, time_rules
 from coach.models import Contact, Deal, Enrolment, Level, Person, Priority, Settings
 from storage import rounds
 from storage.tables import check_plans
@@ -134,11 +134,11 @@ async def test_a_lower_level_takes_back_what_is_too_unimportant_and_a_higher_bri
     ("changed", "rules"),
     [
         (Settings(level=Level.ACTIVE), {"stuck_deals", "stale_leads"}),
-        (Settings(stale_lead_days=3), {"stale_leads"}),
+        (Settings(stale_lead_days=3), {"stale_leads", "first_response"}),
         (Settings(stuck_deal_days=3), {"stuck_deals"}),
         (
             Settings(stale_lead_days=3, working_days=(1, 2, 3)),
-            {"stuck_deals", "stale_leads", "overdue_tasks"},
+            set(time_rules(load_rules())),
         ),
     ],
 )

@@ -1,7 +1,7 @@
 """Whoever has switched it on hears of open deals for which no task is pending."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from coach import engine
 from coach.knowledge import TASKS_OF_DEALS, Known
 from coach.models import Deal, DealStatus, Priority, Task, TaskStatus
-from coach.rules.no_next_step import GAP, RULE
+from coach.rules.no_next_step import GAP, RULE, is_another_step
 from coach.wording import plain
 from tests.coach.values import ANA, CALL, NOW, look, only, reason, said, setting, truth, words
 
@@ -100,6 +100,22 @@ def test_it_is_true_until_there_is_a_task() -> None:
 def test_what_has_settled_it_is_said(changed: dict[str, Any], settled: str) -> None:
     draft = only(RULE.evaluate(look(DEAL)))
     assert truth(RULE, draft, replace(DEAL, **changed)) == settled
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moves"),
+    [
+        (None, TASK, True),
+        (TASK, DONE, True),
+        (TASK, replace(TASK, deal_id="D-2"), True),
+        (TASK, replace(TASK, deleted=True), True),
+        (TASK, replace(TASK, title="Call", due_date=date(2026, 12, 1)), False),
+    ],
+)
+def test_only_what_is_to_be_done_or_not_any_more_moves_it(
+    before: Task | None, after: Task, moves: bool
+) -> None:
+    assert is_another_step(before, after) is moves
 
 
 def test_it_takes_the_place_of_the_tip_for_a_new_deal_and_of_stuck_deals() -> None:
