@@ -223,8 +223,9 @@ def _with_listed(
         # It speaks of some of them by themselves.
         return look
     rule = engine.time_rules(parts.rules)[name]
+    silent = {key: each.expires_at for key, each in put_off.items()}
     news, old = (
-        in_truth(name, rule, which.get(person_id, NOTHING), whom, known, put_off, look.now).due
+        in_truth(name, rule, which.get(person_id, NOTHING), whom, known, silent, look.now).due
         for which in (due.news, due.old)
     )
     if not (news.count or look.insight.backlog or look.insight.seen):
