@@ -155,6 +155,10 @@ PATTERNS: Knowledge[Sequence[FoundPattern]] = Knowledge("patterns", ())
 #: same for everybody in the team.
 USUAL_ANSWER: Knowledge[Answered | None] = Knowledge("usual_answer", None)
 
+#: What the team's own deals show of those that get a follow-up within a day, in words with their
+#: counts; `None` where they show nothing that can be relied on.
+FOLLOW_UPS_SHOWN: Knowledge[Phrase | None] = Knowledge("follow_ups_shown", None)
+
 #: What is known to have happened with each deal that is asked about, by its `subject_key`; a deal
 #: is missing where nobody knows of any contact.
 LIVES_OF_DEALS: Knowledge[Mapping[str, Life]] = Knowledge("lives_of_deals", {})

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from coach import settling
 from coach.keys import about, subject_key
-from coach.knowledge import TASKS_OF_DEALS
+from coach.knowledge import FOLLOW_UPS_SHOWN, TASKS_OF_DEALS
 from coach.models import (
     Deal,
     DealStatus,
@@ -16,7 +16,7 @@ from coach.models import (
     TaskStatus,
     Verb,
 )
-from coach.phrases import say
+from coach.phrases import Phrase, say, together
 from coach.rule import ActionLook, ActionRule
 from coach.truth import Changed, Over, Standing, TruthLook
 
@@ -27,13 +27,12 @@ IN_TIME = timedelta(hours=24)
 def evaluate(look: ActionLook) -> Draft | None:
     """One tip for each new open deal.
 
-    It makes no claim about how much a follow-up helps: that may only be said with the team's own
-    figures and counts.
+    How much a follow-up helps is said by the team's own figures and counts, or not at all.
     """
     deal = look.activity.deal
     if deal is None or deal.status is not DealStatus.OPEN:
         return None
-    said = _said(deal, in_time=True)
+    said = _said(deal, look.known[FOLLOW_UPS_SHOWN], in_time=True)
     return Draft(
         person_id=look.person.id,
         subject=subject_key(deal),
@@ -59,15 +58,17 @@ def still_true(look: TruthLook) -> Standing:
     for task in look.known[TASKS_OF_DEALS].get(subject_key(deal), ()):
         if task.status is TaskStatus.PENDING:
             return Over(settling.planned(look, task))
-    return _said(deal, in_time=look.now < look.insight.created_at + IN_TIME)
+    shown = look.known[FOLLOW_UPS_SHOWN]
+    return _said(deal, shown, in_time=look.now < look.insight.created_at + IN_TIME)
 
 
-def _said(deal: Deal, *, in_time: bool) -> Changed:
+def _said(deal: Deal, shown: Phrase | None, *, in_time: bool) -> Changed:
+    reason = say("A new deal has no next step until you give it one.")
     return Changed(
         say("Tip: add a follow-up task within 24 hours for {deal}.", deal=deal.thing)
         if in_time
         else say("Tip: {deal} still has no next step. Add a follow-up task.", deal=deal.thing),
-        say("A new deal has no next step until you give it one."),
+        together(reason, shown) if shown is not None else reason,
         Suggestion(
             "create_task",
             {
@@ -89,6 +90,7 @@ RULE = ActionRule(
     verbs=frozenset({Verb.DEAL_CREATED}),
     evaluate=evaluate,
     still_true=still_true,
+    shown=(FOLLOW_UPS_SHOWN,),
     knows=(TASKS_OF_DEALS,),
     moved_by=frozenset({SubjectKind.TASK}),
 )

@@ -10,12 +10,14 @@ from coach.keys import subject_key
 from coach.knowledge import Life, MovedBack, Run
 from coach.mirror import Visit, with_stage
 from coach.models import Contact, Deal, DealStatus, Origin, TaskStatus, Verb
+from coach.phrases import say
 from coach.stages import Stage
+from coach.wording import plain
 from storage import answers, stages, visits
 from storage.database import Tx
-from storage.knowledge import lives_of_deals, moved_back, win_run
+from storage.knowledge import follow_ups_shown, lives_of_deals, moved_back, win_run
 from storage.loader import Asked
-from storage.tables import activities, contacts_made
+from storage.tables import activities, contacts_made, patterns
 from tests.storage.conftest import Store
 from tests.storage.things import deal, keep, task
 from tests.world import BEGINNING, CONNECTION, WORKSPACE
@@ -273,3 +275,52 @@ async def test_the_first_contact_with_each_lead_that_was_won_is_counted_in_minut
     async with store.database.read() as tx:
         assert await answers.counted(tx, WORKSPACE) == {120: 2, 2: 1}
         assert await answers.counted(tx, "another") == {}
+
+
+# What follow-ups have shown
+
+
+async def pattern(store: Store, key: str, *counts: int, **more: Any) -> None:
+    """Of deals with a follow-up so many of so many were won, and so many of so many others."""
+    row = {
+        "workspace_id": WORKSPACE,
+        "key": key,
+        "person_id": None,
+        "pattern": "follow_up_in_a_day",
+        "group_name": "won",
+        "message": say("{key} of the team.", key=key),
+        "figures": dict(zip(("k", "n", "rest_k", "rest_n"), counts, strict=True)),
+        "chance": 0.01,
+        "found_at": BEGINNING,
+        "tested_at": BEGINNING,
+        "gone_at": None,
+        **more,
+    }
+    async with store.database.write() as tx:
+        await tx.execute(patterns.insert(), [row])
+
+
+async def shown(store: Store) -> dict[str, str]:
+    async with store.database.read() as tx:
+        whom = [store.ana.id, store.ben.id]
+        found = await follow_ups_shown.find(tx, Asked(WORKSPACE, whom))
+    return {person_id: plain(message) for person_id, message in found.items()}
+
+
+async def test_what_follow_ups_have_shown_is_the_teams_or_ones_own(store: Store) -> None:
+    assert await shown(store) == {}
+    await pattern(store, "unsure", 12, 31, 41, 210, chance=0.04)
+    await pattern(store, "sure", 12, 31, 41, 210)
+    assert await shown(store) == dict.fromkeys((store.ana.id, store.ben.id), "sure of the team.")
+    await pattern(store, "own", 12, 31, 41, 210, person_id=store.ana.id)
+    assert await shown(store) == {
+        store.ana.id: "own of the team.",
+        store.ben.id: "sure of the team.",
+    }
+
+
+async def test_what_speaks_against_it_or_no_longer_holds_is_not_shown(store: Store) -> None:
+    await pattern(store, "worse", 4, 31, 41, 210)
+    await pattern(store, "gone", 12, 31, 41, 210, gone_at=BEGINNING)
+    await pattern(store, "other", 12, 31, 41, 210, pattern="won_by_source")
+    assert await shown(store) == {}

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from coach.knowledge import TASKS_OF_DEALS, Known
+from coach.knowledge import FOLLOW_UPS_SHOWN, TASKS_OF_DEALS, Known
 from coach.models import DealStatus, Level, Priority, Suggestion, Task, TaskStatus, Verb
 from coach.phrases import Thing, say
 from coach.rule import ActionRule
 from coach.rules.follow_up import RULE, evaluate
-from tests.coach.values import CALL, NOW, WON, did, reason, truth, words
+from tests.coach.values import CALL, NOW, WON, did, reason, truth, truth_of_reason, words
 
 NEW = replace(WON, stage="Qualified", status=DealStatus.OPEN, closed_at=None)
 
@@ -28,6 +28,20 @@ def test_no_claim_is_made_about_how_much_it_helps() -> None:
     spoken = words(draft) + reason(draft)
     assert "2" not in spoken.replace("24 hours", "")
     assert "faster" not in spoken
+
+
+def test_what_the_teams_own_deals_show_is_said_with_its_counts_and_nothing_else() -> None:
+    shown = say("Your team's deals with a follow-up task within 24 hours: 12 of 31 won.")
+    known = Known({FOLLOW_UPS_SHOWN.name: shown})
+    draft = evaluate(replace(did(Verb.DEAL_CREATED, deal=NEW), known=known))
+    assert reason(draft) == (
+        "A new deal has no next step until you give it one. "
+        "Your team's deals with a follow-up task within 24 hours: 12 of 31 won."
+    )
+    assert draft is not None
+    assert truth(RULE, draft, NEW, known=known) == "still true"
+    # What no longer holds is not said any more.
+    assert truth_of_reason(RULE, draft, NEW) == "A new deal has no next step until you give it one."
 
 
 def test_take_action_creates_a_follow_up_of_high_priority() -> None:
