@@ -26,7 +26,7 @@ from coach import engine
 from coach.attention import may_come, still_wanted
 from coach.models import Insight, MessageState
 from coach.phrases import Phrase
-from storage import deciding, people, sending, workspaces
+from storage import deciding, installations, people, sending, workspaces
 from storage.database import Tx, is_passing
 from storage.messages import Message
 from storage.sending import Claimed, Paused
@@ -42,11 +42,17 @@ LEASE = timedelta(seconds=60)
 #: Messages on their way at once.
 TOGETHER = 32
 
-#: A message that fails so often for passing reasons, over several hours, is given up.
+#: A message that fails so often for passing reasons, for more than an hour, is given up.
 TRIES = 12
 
 #: What was found out so shortly before is as it was; in seconds.
 A_MOMENT = 0.25
+
+#: Copies of a message are tried to be taken out so often.
+CLEARINGS = 4
+
+#: What was taken back after a try is looked for again so much later, as long as nobody knows where.
+UNKNOWN_PLACE = timedelta(hours=1)
 
 #: What the database's trouble is waited for between two tries, in seconds, at most.
 LONGEST_REST = 5.0
@@ -241,14 +247,14 @@ class Sender:
             if await self._call(each, UPDATE, call) is not None:
                 await self._keep(Answer(each, kind, gone=drawn is None))
             return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         channel: str | None = None
         if message.attempts > 1:
             # The answer to an earlier try may have been lost.
             channel = await self._channel(message)
             if channel is not None and not await self._is_to_be_posted(each, kind, channel):
                 return
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         waited = await self._pace(message.addressee)
         peace = await asked if asked is not None else None
         if waited or loop.time() - began > A_MOMENT:
@@ -261,10 +267,10 @@ class Sender:
             each = replace(each, person=person)
         drawn = self._drawn(each, kind)
         if drawn is None or (kind.advice and not self._still_wanted(each)):
-            await self._withdraw(each, peace)
+            await self._withdraw(each, peace, looked_for=channel is not None)
             return
         if kind.advice and (self._is_in_peace(each) or self._is_at_rest(each)):
-            await self._withdraw(each, peace, for_now=True)
+            await self._withdraw(each, peace, looked_for=channel is not None, for_now=True)
             return
         answer = await self._call(each, POST, self._post(each, *drawn))
         if answer is not None:
@@ -287,6 +293,8 @@ class Sender:
         if copies:
             at = finding.posted_at(copies[0])
             await self._keep(Answer(each, kind, channel, copies[0], at, found=True))
+            if len(copies) > 1:
+                await self._clear(each.message, channel, copies[0])
             log.info("%s stood in Slack already", each.message.id)
             self._parts.wake.sender.set()
         return copies == []
@@ -295,23 +303,34 @@ class Sender:
         """What was taken back stands there, if the answer to a try was lost: then that is it."""
         channel = await self._channel(each.message)
         if channel is None or await self._is_to_be_posted(each, kind, channel):
-            # Where nobody knew where to look, it stays one that was tried.
-            attempts = each.message.attempts if channel is None else 0
+            values: dict[str, object] = {"attempts": 0}
+            if channel is None:
+                # It stays one that was tried, and is looked for when another has told where.
+                attempts, at = each.message.attempts, self._parts.clock.now() + UNKNOWN_PLACE
+                values = {"attempts": attempts, "draw_due": attempts < TRIES, "not_before": at}
             async with self._parts.database.write() as tx:
-                await sending.record(tx, each.message, attempts=attempts)
+                await sending.record(tx, each.message, **values)
 
     async def _copies(self, message: Message, channel: str) -> list[str]:
         return await finding.copies(await self._client_of(message.workspace_id), channel, message)
 
     async def _clear(self, message: Message, channel: str, ts: str) -> None:
         """Take out other copies of a message; before it was sent nobody knew where to look."""
-        try:
-            client = await self._client_of(message.workspace_id)
-            for other in await finding.copies(client, channel, message):
-                if other != ts:
-                    await client.chat_delete(channel=channel, ts=other)
-        except CALL_FAILED as error:
-            log.warning("%s may stand in Slack twice: %s", message.id, fault(error).code)
+        for attempts in range(1, CLEARINGS + 1):
+            try:
+                client = await self._client_of(message.workspace_id)
+                for other in await finding.copies(client, channel, message):
+                    if other != ts:
+                        await client.chat_delete(channel=channel, ts=other)
+            except CALL_FAILED as error:
+                found = fault(error)
+                log.warning("%s may stand in Slack twice: %s", message.id, found.code)
+                if found.means is not Means.AGAIN or attempts == CLEARINGS:
+                    return
+                wait = found.retry_after or backoff(attempts, self._parts.entropy)
+                await self._rest(min(wait.total_seconds(), LONGEST_REST))
+            else:
+                return
 
     async def _keep(self, answer: Answer) -> None:
         """Have an answer recorded, however long the database is in trouble.
@@ -409,7 +428,9 @@ class Sender:
             channel=each.message.channel or "", ts=each.message.ts or ""
         )
 
-    async def _withdraw(self, each: Claimed, peace: Peace | None, *, for_now: bool = False) -> None:
+    async def _withdraw(
+        self, each: Claimed, peace: Peace | None, *, looked_for: bool, for_now: bool = False
+    ) -> None:
         message = each.message
         async with self._parts.database.write() as tx:
             await self._reconsider(tx, each)
@@ -422,7 +443,11 @@ class Sender:
             if message.kind == "backlog" and message.person_id:
                 now = self._parts.clock.now()
                 await people.backlog_came(tx, message.workspace_id, [message.person_id], now)
-            await sending.record(tx, message, state=MessageState.WITHDRAWN.value, attempts=0)
+            withdrawn: dict[str, object] = {"state": MessageState.WITHDRAWN.value, "attempts": 0}
+            if message.attempts > 1 and not looked_for:
+                # Nobody knew where to look for what may stand there.
+                withdrawn |= {"attempts": message.attempts, "draw_due": True}
+            await sending.record(tx, message, **withdrawn)
         self._parts.wake.attention.set()
 
     async def _reconsider(self, tx: Tx, each: Claimed) -> None:
@@ -435,7 +460,9 @@ class Sender:
     async def _failed(self, each: Claimed, found: Fault) -> None:
         message = each.message
         values: dict[str, object] = {"error": found.code}
-        if _given_up(found, message.attempts):
+        # What stands there must not keep buttons for what is decided: that is never given up.
+        over = each.is_new or found.means is Means.NEVER
+        if over and _given_up(found, message.attempts):
             log.warning("Slack refused the message %s: %s", message.id, found.code)
             if each.is_new:
                 values["state"] = MessageState.FAILED.value
@@ -466,11 +493,20 @@ class Sender:
         if found.retry_after is not None:
             self._paused[workspace_id, method] = now + found.retry_after
         if found.means is Means.WORKSPACE:
-            log.error(
-                "Slack lets us send nothing any more: %s. `coach doctor` says what to do.",
-                found.code,
-            )
-            async with self._parts.database.write() as tx:
-                await workspaces.shut_out(tx, [workspace_id], found.code, now)
+            await self._shut_out(workspace_id, found, now)
         await self._failed(each, found)
         return None
+
+    async def _shut_out(self, workspace_id: str, found: Fault, now: datetime) -> None:
+        parts = self._parts
+        async with parts.database.write() as tx:
+            await workspaces.lock(tx, parts.database, workspace_id)
+            if found.code == NOT_INSTALLED and await installations.of_workspace(
+                tx, parts.seal, workspace_id
+            ):
+                # It became known in this very moment, as at a start: nobody would ask about it.
+                return
+            await workspaces.shut_out(tx, [workspace_id], found.code, now)
+        log.error(
+            "Slack lets us send nothing any more: %s. `coach doctor` says what to do.", found.code
+        )

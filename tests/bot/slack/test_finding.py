@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.coaching import decisions, snoozing
+from bot.coaching import attending, decisions, snoozing
 from bot.playground.slack.api import Fault
 from bot.playground.slack.things import Message as Copy
 from bot.runtime.parts import Parts
@@ -17,7 +17,7 @@ from tests.bot.slack.posting import Post, let_pass, won_deal
 from tests.bot.slack.test_sender import before_slack
 from tests.world import ANA, World, by, deliver, enrol, insights_of
 
-MINUTE = timedelta(minutes=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 #: Slack has done it, and its answer does not arrive.
@@ -211,6 +211,67 @@ async def test_what_is_wanted_again_while_it_is_looked_for_is_sent_at_once(post:
     async with parts.database.write() as tx:
         assert not await sending.record(tx, looked_for.message, attempts=0)
     assert has_buttons(copy)
+
+
+async def test_a_first_message_is_looked_for_once_another_has_told_where(post: Post) -> None:
+    await enrol(post.parts, ANA)
+    await deliver(post.parts, won_deal(1))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    (first,) = await insights_of(post.parts, await post.person(ANA))
+    (copy,) = post.slack.messages(ANA)
+    await decisions.dismiss(post.parts, by(ANA), first.fingerprint)
+    await post.send(2 * MINUTE)
+    assert has_buttons(copy)
+    await deliver(post.parts, won_deal(2))
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2"]
+    await post.send(HOUR)
+    assert copy.text.startswith("Dismissed:")
+
+
+async def test_what_is_decided_while_it_is_looked_for_is_not_posted(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [Fault(drop=True)]
+    await post.send()
+    post.clock.advance(5 * SECOND)
+    await attending.turn(post.parts)
+    # Slack is slow to say that it does not stand there.
+    post.slack.faults["conversations.history"] = [Fault(delay=2, lost=True)]
+    assert await post.sender.turn() == 1
+    newest = (await insights_of(post.parts, await post.person(ANA)))[0]
+    await decisions.dismiss(post.parts, by(ANA), newest.fingerprint)
+    await post.sender.finish()
+    assert post.posted() == ["D-1"]
+
+
+async def test_a_copy_that_cannot_be_taken_out_at_once_is_tried_again(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await enrol(post.parts, ANA)
+    await deliver(post.parts, won_deal(1))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    post.slack.faults["conversations.history"] = [Fault(status=500)]
+    post.slack.faults["chat.delete"] = [Fault(status=429, retry_after=1)]
+    await post.send(2 * MINUTE)
+    assert len(post.slack.messages(ANA)) == 1
+
+
+async def test_what_stands_there_is_drawn_again_however_long_slack_is_in_trouble(
+    sqlite_post: Post,
+) -> None:
+    post = sqlite_post
+    await said_before(post)
+    (insight,) = await insights_of(post.parts, await post.person(ANA))
+    await decisions.dismiss(post.parts, by(ANA), insight.fingerprint)
+    post.slack.faults["chat.update"] = [Fault(status=500)] * 16
+    (message,) = post.slack.messages(ANA)
+    for _ in range(20):
+        await post.send(7 * HOUR)
+    assert post.slack.faults["chat.update"] == []
+    assert message.text.startswith("Dismissed:")
 
 
 # The summary of a backlog

@@ -6,15 +6,16 @@ from datetime import timedelta
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coaching import attending
 from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
-from bot.slack.installed import Slack
+from bot.slack.installed import NotInstalledError, Slack
 from bot.slack.sender import ClientOf, Sender
 from storage import installations, sending, workspaces
 from storage.installations import ENVIRONMENT
 from tests.bot.slack.posting import won_deal
 from tests.bot.slack.test_sender_apart import POST, behind_a_gate
-from tests.world import ANA, BEN, WORKSPACE, deliver, enrol, install, standings
+from tests.world import ANA, BEN, WORKSPACE, FixedClock, deliver, enrol, install, standings
 
 HOUR = timedelta(hours=1)
 
@@ -75,3 +76,29 @@ async def test_what_was_on_its_way_when_the_app_was_uninstalled_is_said_once_whe
         assert await gated.send(HOUR) == 0
         assert (gated.posted(ANA), gated.posted(BEN)) == (["D-1"], ["D-2"])
         assert await standings(parts, ana) == await standings(parts, ben) == ["sent"]
+
+
+async def test_an_installation_that_becomes_known_meanwhile_shuts_nobody_out(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    async with behind_a_gate(parts) as gated:
+        slack = await install(parts, gated.client)
+        known = speaking_through(slack)
+        asked: list[str] = []
+
+        async def client_of(workspace_id: str) -> AsyncWebClient:
+            """As a start is slow: the first message is claimed a little before it is known."""
+            asked.append(workspace_id)
+            if len(asked) == 1:
+                raise NotInstalledError
+            return await known(workspace_id)
+
+        gated.sender = Sender(parts, client_of, channel_pace=0)
+        await deliver(parts, won_deal(1))
+        await gated.sender.send_due()
+        assert await error_of(parts) is None
+        assert isinstance(parts.clock, FixedClock)
+        for _ in range(2):
+            parts.clock.advance(timedelta(minutes=2))
+            await attending.turn(parts)
+            await gated.sender.send_due()
+        assert await standings(parts, ana) == ["sent"]
