@@ -127,12 +127,14 @@ def _query() -> Select[Any]:
     ended = case((ended > _NOW, _NOW), else_=ended)
     longest = func.max(_DaysBetween(stays.c.entered_at, ended))
     pipeline = func.coalesce(deals.c.pipeline, "")
+    # What was closed later was open then.
+    status = case((and_(~is_open, closed_at > _NOW), DealStatus.OPEN.value), else_=deals.c.status)
     by_deal = (
         select(
             stays.c.connection_id,
             pipeline.label("pipeline"),
             stays.c.stage,
-            deals.c.status,
+            status.label("status"),
             longest.label("days"),
         )
         .join(
@@ -151,7 +153,7 @@ def _query() -> Select[Any]:
             stays.c.entered_at <= ended,
             or_(is_open, stays.c.entered_at < closed_at, closed_at.is_(None)),
         )
-        .group_by(stays.c.connection_id, stays.c.deal_id, pipeline, stays.c.stage, deals.c.status)
+        .group_by(stays.c.connection_id, stays.c.deal_id, pipeline, stays.c.stage, status)
         .subquery()
     )
     columns = (by_deal.c.connection_id, by_deal.c.pipeline, by_deal.c.stage, by_deal.c.days)

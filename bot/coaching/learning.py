@@ -1,14 +1,16 @@
 """What is usual with each team is learned from its own deals, and checks go by it from then on."""
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.coaching import planning
 from bot.runtime.parts import Parts
-from coach.knowledge import USUAL_ANSWER, USUAL_STAYS
+from coach.knowledge import USUAL_ANSWER, USUAL_STAYS, Answered, Place, Usual
 from coach.usual import usual_answer, usual_stay
 from storage import answers, stays, usual, workspaces
-from storage.database import is_passing
+from storage.database import Tx, is_passing
 
 log = logging.getLogger(__name__)
 
@@ -45,19 +47,37 @@ async def learn_due(parts: Parts) -> bool:
     return True
 
 
-async def learn(parts: Parts, workspace_id: str, now: datetime) -> None:
-    """Learn how long a team's won deals were in each stage, and how soon its leads were contacted.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a team's own deals and leads show to be usual."""
 
-    What changed moves its checks.
-    """
+    #: How long its won deals were in each stage.
+    stays: Mapping[Place, Usual]
+    #: How soon its leads were contacted.
+    answer: Answered | None
+
+
+async def learn(parts: Parts, workspace_id: str, now: datetime) -> None:
+    """Learn from a team."""
     async with parts.database.read() as tx:
-        found = await stays.counted(tx, workspace_id, now)
-        answer = usual_answer(await answers.counted(tx, workspace_id))
+        found = await shown(tx, workspace_id, now)
+    await keep(parts, workspace_id, found, now)
+
+
+async def shown(tx: Tx, workspace_id: str, at: datetime) -> Shown:
+    """What a team shows by then."""
+    found = await stays.counted(tx, workspace_id, at)
     learned = {
         place: each
         for place, its in found.items()
         if place.stage and (each := usual_stay(its)) is not None
     }
+    return Shown(learned, usual_answer(await answers.counted(tx, workspace_id)))
+
+
+async def keep(parts: Parts, workspace_id: str, found: Shown, now: datetime) -> None:
+    """Go by what was learned from now on; what changed moves its checks."""
+    learned, answer = found.stays, found.answer
     async with parts.database.write() as tx:
         # No check is made meanwhile by what was known before.
         await workspaces.lock(tx, parts.database, workspace_id)

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.coaching import learning, planning
+from bot.coaching.learning import Shown
 from bot.coaching.recording import apply
 from bot.runtime.parts import Background, Parts, Wake
 from bot.simulating.history import Past, Told, past, values_come_with_the_close
@@ -22,7 +23,7 @@ from bot.simulating.hours import spread
 from coach.calendar import next_work
 from coach.events import Event
 from coach.models import DealStatus, Enrolment, InsightState, Level, Person, SubjectKind
-from storage import journal, people, recorded, workspaces
+from storage import journal, people, recorded, usual, workspaces
 from storage.checks import Key
 from storage.database import Database, chunks
 from storage.recorded import Record, Row, Spoken
@@ -54,6 +55,8 @@ class Copied:
     rests: Sequence[Key]
     #: Who is coached; the others are there because things are theirs.
     coached: frozenset[str]
+    #: What was usual with the whole team by then, where only what is some people's was read.
+    usual: Shown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ async def copied(
             await recorded.spoken(tx, workspace_id, began, since),
             await recorded.rests(tx, workspace_id, began),
             whom,
+            None if coached is None else await learning.shown(tx, workspace_id, since),
         )
 
 
@@ -220,7 +224,13 @@ async def _made(
     ]
     await tell(ours, workspace_id, [each.before for each in pasts if each.before is not None])
     # By what is usual with the team as it was known then.
-    await learning.learn(ours, workspace_id, since)
+    if copied.usual is None:
+        await learning.learn(ours, workspace_id, since)
+    else:
+        # What is here shows no more of the team.
+        await learning.keep(ours, workspace_id, copied.usual, since)
+        async with database.write() as tx:
+            await usual.done(tx, workspace_id, copied.until)
     went_on_ = [row["id"] for row in copied.people if went_on(row, since)]
     async with database.write() as tx:
         await journal.go_on(tx, workspace_id, went_on_, copied.rests)

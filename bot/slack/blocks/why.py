@@ -20,7 +20,7 @@ from bot.slack.blocks.pieces import (
     paragraph,
 )
 from coach.explaining import how_it_came, in_force, so_far, thing_now, what_comes_next
-from coach.models import Insight, InsightState
+from coach.models import Deal, Insight, InsightState
 from coach.phrases import Phrase, counted, say, verbatim
 from coach.rule import Rule
 from coach.wording import Voice, plain, words
@@ -73,7 +73,9 @@ def why_modal(
 
 
 def _set(explanation: Explanation, rule: Rule) -> list[Phrase]:
-    thing = next(iter(explanation.things), None)
+    # Of a deal and its contact it is the deal that has a limit.
+    deals = [each for each in explanation.things if isinstance(each, Deal)]
+    thing = next(iter(deals or explanation.things), None)
     return in_force(rule, explanation.person, thing, explanation.known)
 
 

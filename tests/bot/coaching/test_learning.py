@@ -9,11 +9,13 @@ from sqlalchemy import select
 from bot.coaching import enrolling, explaining, learning, ticking
 from bot.coaching.decisions import open_screen
 from bot.runtime.parts import Parts
+from bot.simulating import world as worlds
+from bot.slack.blocks.why import why_modal
 from coach.knowledge import Place, Usual
 from coach.models import InsightState, Settings, SubjectKind
 from coach.screens import Note
-from coach.wording import plain
-from storage import usual
+from coach.wording import Voice, plain
+from storage import stays, usual
 from storage.tables import checks as checks_table
 from tests.bot.coaching.test_ticking import pass_time, tick_after
 from tests.world import (
@@ -186,3 +188,52 @@ async def test_a_team_with_open_deals_only_goes_by_the_number(parts: Parts) -> N
     await deliver(parts, *(moved(f"D-{n}", "Proposal", BEGINNING - n * DAY) for n in range(50)))
     assert await learning.learn_due(parts)
     assert await known(parts) == {}
+
+
+async def test_of_a_deal_with_a_contact_it_is_told_what_was_learned_of_the_deal(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    ana = await enrol(parts, ANA)
+    await enrol(parts, BEN)
+    contact = {"id": "C-1", "name": "Ann Lee"}
+    await deliver(parts, told("contact_created", contact=contact, at=BEGINNING, owner=ANA))
+    await deliver(parts, moved("D-1", "Proposal", BEGINNING, contact_id="C-1"))
+    await win(parts, *range(1, 41))
+    await learning.learn_due(parts)
+    # A Monday.
+    await tick_after(parts, 40 * DAY)
+    (insight,) = [each for each in await insights_of(parts, ana) if each.rule == "stuck_deals"]
+    explanation = await explaining.explain(parts, by(ANA), insight.fingerprint)
+    assert [type(each).__name__ for each in explanation.things] == ["Contact", "Deal"]
+    said = str(why_modal(explanation, Voice(), parts.clock.now()))
+    assert "9 of 10 deals your team won left Proposal within 36 days (40 deals)." in said
+    assert "the default" not in said
+
+
+async def test_a_look_at_one_person_goes_by_what_the_whole_team_shows(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    ana = await enrol(parts, ANA)
+    await enrol(parts, BEN)
+    await deliver(parts, moved("D-1", "Proposal", BEGINNING))
+    await win(parts, *range(1, 41))
+    now, since = parts.clock.now(), BEGINNING - DAY / 2
+    for coached in ([ana.id], None):
+        copied = await worlds.copied(
+            parts.database, WORKSPACE, since, now + DAY, coached=coached, now=now
+        )
+        async with worlds.opened(parts, copied) as made, made.parts.database.read() as tx:
+            assert (await usual.stays(tx, WORKSPACE))[PROPOSAL].deals == 40
+
+
+async def test_what_was_closed_later_was_open_then(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    await enrol(parts, ANA)
+    await enrol(parts, BEN)
+    await win(parts, *range(1, 41))
+    async with parts.database.read() as tx:
+        before = await stays.counted(tx, WORKSPACE, BEGINNING - 2 * DAY)
+        now = await stays.counted(tx, WORKSPACE, BEGINNING)
+    assert sum(each.won for each in now[PROPOSAL]) == 40
+    assert sum(each.won for each in before[PROPOSAL]) == 0
+    assert sum(each.open for each in before[PROPOSAL]) == 40
