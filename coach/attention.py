@@ -3,7 +3,7 @@
 For one person at a time, from values; each decision keeps its reason.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -103,6 +103,7 @@ def decide(
         decided |= {each.fingerprint: Decided(Verdict.DIGEST, Reason.CAP) for each in ready}
         ready = []
     digest = _digest(person, in_order, decided, past, now, room)
+    lasting = _lasting(person, waiting, decided, now, digest)
     for print_ in (*backlog, *brief, *digest):
         decided[print_] = TURN
     decided |= _in_turn(ready, waiting, now)
@@ -113,7 +114,7 @@ def decide(
         brief,
         digest,
         backlog,
-        _lasting(person, waiting, decided),
+        lasting,
         _tired(person, waiting, past, now),
     )
 
@@ -136,19 +137,25 @@ def _is_in_brief(each: Waiting, now: datetime) -> bool:
 
 
 def _lasting(
-    person: Person, waiting: Sequence[Waiting], decided: Mapping[str, Decided]
+    person: Person,
+    waiting: Sequence[Waiting],
+    decided: Mapping[str, Decided],
+    now: datetime,
+    made: Collection[str],
 ) -> dict[str, datetime]:
-    """Until when what waits for the next digest is to last: that tells of it, once."""
+    """Until when what waits for a digest, or is in the one `made`, is to last: it is in one."""
     lasting: dict[str, datetime] = {}
     for each in waiting:
-        if not _is_for_later(each, decided[each.fingerprint]):
+        if (verdict := decided.get(each.fingerprint)) is None or not _is_for_later(each, verdict):
             continue
-        digest = next_digest(person, each.told_at or each.created_at)
-        if digest is None or each.expires_at > digest:
+        since = each.told_at or each.created_at
+        digest = now if each.fingerprint in made else next_digest(person, since)
+        if digest is None:
             continue
         # It can be answered for some days, but is in no second one.
         end = min(next_digest(person, digest) or digest + IN_DIGEST, digest + IN_DIGEST)
-        lasting[each.fingerprint] = end
+        if each.expires_at < end:
+            lasting[each.fingerprint] = end
     return lasting
 
 

@@ -188,6 +188,15 @@ def days_between(since: datetime, until: datetime, person: Person) -> int:
     return max((local_date(until, person) - local_date(since, person)).days, 0)
 
 
+def working_dates_between(since: datetime, until: datetime, person: Person) -> int:
+    """How many of the days that `days_between` counts were working days: those that have begun."""
+    first, last = local_date(since, person), local_date(until, person)
+    weeks, rest = divmod(max((last - first).days, 0), 7)
+    tail = (last - timedelta(days=offset) for offset in range(rest))
+    count = weeks * len(_days(person)) + sum(day.isoweekday() in _days(person) for day in tail)
+    return count - _holidays_between(first, last, person)
+
+
 def working_days_between(since: datetime, until: datetime, person: Person) -> int:
     """How many whole working days have passed from `since` to `until`."""
     (first, start), (last, end) = _from_work(since, person), _at_work(until, person)

@@ -129,14 +129,18 @@ def looked_back(
 
 
 def _run(newest_first: Sequence[Said], today: object, person: Person) -> list[Said]:
-    """What has gone unanswered since anything of the kind was answered; today is not over yet."""
+    """What has gone unanswered since anything of the kind was answered, the oldest first.
+
+    Today is not over yet.
+    """
     run: list[Said] = []
-    for each in newest_first:
-        if not each.is_unanswered:
-            break
-        if local_date(each.said_at, person) != today:
+    for each in reversed(newest_first):
+        if each.is_unanswered:
             run.append(each)
-    return run
+        elif each.state is not InsightState.RESOLVED or len(_days(person, run)) < STEP_BACK:
+            run = []
+        # What settles itself is no answer once the kind has stepped back.
+    return [each for each in run if local_date(each.said_at, person) != today]
 
 
 def _days(person: Person, said: Sequence[Said]) -> set[object]:

@@ -163,14 +163,22 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         past = await insights.past(tx, workspace_id, precedence.related(rules, names), whom, now)
         put_off = await snoozes.withheld(tx, workspace_id, whom)
         muted = await _muted_kinds(tx, workspace_id, names, rules, whom, now)
+        digests = await snoozes.in_digests(tx, workspace_id, whom)
         new: list[NewInsight] = []
         for name in precedence.strongest_first(rules, names):
             mine = [each for each in theirs if each.rule == name]
             if name in engine.person_rules(parts.rules):
                 new += await _ask_by_person(parts, tx, name, mine, whom, past, now)
                 continue
+            open_ = put_off
+            if not engine.time_rules(rules)[name].lists:
+                # A line of a digest is answered there, and is not said a second time beside it.
+                open_ = {
+                    key: {**digests.get(key, {}), **put_off.get(key, {})}
+                    for key in {*digests, *put_off}
+                }
             silent = {
-                each.person_id: _silent(rules, name, each.person_id, past, put_off, muted, now)
+                each.person_id: _silent(rules, name, each.person_id, past, open_, muted, now)
                 for each in mine
             }
             count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, silent, now)

@@ -112,18 +112,22 @@ PRESSING = frozenset({TaskPriority.HIGH, TaskPriority.URGENT})
 
 def _news(look: TimeLook, tasks: Sequence[Task]) -> list[Task]:
     """Those of high priority that the person was told nothing of, as they are now."""
-    told = {
-        thing
-        for earlier in look.past
-        if earlier.unanswered_at or earlier.dismissed_at or earlier.taken
-        for thing in earlier.about
-    }
+    told: dict[About, datetime] = {}
+    for earlier in look.past:
+        if earlier.unanswered_at or earlier.dismissed_at or earlier.taken:
+            at = max((earlier.created_at, *earlier.unanswered_at))
+            for thing in earlier.about:
+                told[thing] = max(at, told.get(thing, at))
+
+    def is_told(task: Task) -> bool:
+        # What came to a list that stood there already was told to nobody.
+        at, late_at = told.get(about(task, task.due_date)), due(task, look.person, look.known)
+        return at is not None and (late_at is None or late_at <= at)
+
     return [
         task
         for task in tasks
-        if task.priority in PRESSING
-        and about(task, task.due_date) not in told
-        and subject_key(task) not in look.before
+        if task.priority in PRESSING and not is_told(task) and subject_key(task) not in look.before
     ]
 
 
@@ -131,7 +135,8 @@ def _newly(person: Person, tasks: list[Task], now: datetime) -> Draft:
     """What is overdue anew, and no word of the others."""
     return Draft(
         person_id=person.id,
-        subject=subject_key(tasks[0]),
+        # Of several none stands for the others: what is muted or done is left out of them.
+        subject=subject_key(tasks[0]) + ("+" if len(tasks) > 1 else ""),
         occasion=now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
         message=say("Newly overdue: {tasks}.", tasks=names([task.thing for task in tasks], NAMED)),

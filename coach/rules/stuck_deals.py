@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from coach import settling
 from coach.calendar import (
     days_between,
-    working_days_between,
+    working_dates_between,
 )
 from coach.circumstances import in_largest_tenth, of_deal
 from coach.keys import about, subject_key
@@ -118,7 +118,7 @@ def _said(
     now: datetime,
 ) -> Changed:
     days = days_between(entered, now, person)
-    worked = working_days_between(entered, now, person)
+    worked = working_dates_between(entered, now, person)
     limit = limit_of(deal, person, known)
     reason = _reason(deal, days, worked, limit)
     message = counted(

@@ -14,6 +14,7 @@ from coach.calendar import (
     after_working_days,
     local_date,
     start_of_day,
+    working_dates_between,
     working_days_between,
 )
 from coach.models import Person
@@ -121,6 +122,17 @@ def test_the_day_begins_at_the_first_instant_there_is() -> None:
     start = start_of_day(date(2026, 4, 24), in_cairo)
     assert local_date(start, in_cairo) == date(2026, 4, 24)
     assert local_date(start - INSTANT, in_cairo) == date(2026, 4, 23)
+
+
+def test_working_dates_are_counted_as_days_are() -> None:
+    since = madrid(2026, 11, 19, 17)
+    # A Thursday; the weekend between is none.
+    assert [
+        working_dates_between(since, madrid(2026, 11, day, 8), ANA) for day in (19, 20, 21, 23, 30)
+    ] == [0, 1, 1, 2, 7]
+    assert working_dates_between(since, since - timedelta(days=3), ANA) == 0
+    on_holidays = setting(holidays="ES")
+    assert working_dates_between(madrid(2026, 12, 24), madrid(2026, 12, 28), on_holidays) == 1
 
 
 def test_working_days_between_are_whole_ones() -> None:

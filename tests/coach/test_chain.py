@@ -249,7 +249,10 @@ def test_what_came_in_bulk_lasts_until_the_digest_it_waits_for() -> None:
     assert set(
         decide(daily, [replace(each, expires_at=NOON) for each in many], NINE).lasts.values()
     ) == {NINE + 32 * HOUR}
+    # Over the weekend too, and not only until it comes.
     longer = [replace(each, expires_at=FRIDAY_FIVE + HOUR) for each in many]
+    assert decide(coached(), longer, NOON).lasts == decision.lasts
+    longer = [replace(each, expires_at=FRIDAY_FIVE + IN_DIGEST) for each in many]
     assert decide(coached(), longer, NOON).lasts == {}
     none = coached(settings=replace(ANA.settings, digest=Often.OFF))
     assert decide(none, many, NOON).lasts == {}

@@ -110,6 +110,16 @@ def test_a_kind_steps_back_after_five_days_without_an_answer() -> None:
     assert not stepped_back([*days_of(5), at(days=2.5, by=ANSWERED)])
 
 
+def test_what_settles_itself_brings_back_no_kind_that_has_stepped_back() -> None:
+    def stepped_back(said: list[Said]) -> bool:
+        return "a" in looked_back(ANA, said, (), NOW).stepped_back
+
+    settled = replace(at(days=0.5), state=InsightState.RESOLVED)
+    assert stepped_back([*days_of(5), settled])
+    # Until it has, whoever does it in the CRM is seen to go by it.
+    assert not stepped_back([*days_of(5), replace(settled, said_at=at(days=2.5).said_at)])
+
+
 def test_it_is_asked_about_after_three_digests_once_it_has_stepped_back() -> None:
     def tired(said: list[Said]) -> bool:
         return "a" in looked_back(ANA, said, (), NOW).tired

@@ -163,6 +163,14 @@ async def test_what_is_too_small_for_the_brief_comes_in_the_digest(sqlite_world:
     assert pressable(world) == 1
     await world.pass_time(MINUTE)
     assert len(world.posts(ANA)) == 1
+    # On Monday it is all there for who has left at five, and is not said a second time beside it.
+    for _ in range(2 * 24 + 18):
+        await world.pass_time(HOUR)
+    (digest,) = world.messages(ANA)
+    assert digest.text == "Worth a look when you have time: 1 thing"
+    assert (pressable(world), len(world.posts(ANA))) == (1, 1)
+    open_ = [each for each in await world.insights(ANA) if each.state is InsightState.OPEN]
+    assert [each.rule for each in open_] == ["stuck_deals"]
 
 
 async def test_a_card_that_went_unanswered_makes_room_for_the_next(sqlite_world: World) -> None:

@@ -115,6 +115,12 @@ def test_silence_ends_when_another_task_is_late_or_one_is_late_again() -> None:
     assert evaluate(look(moved, *THREE[1:], now=later, past=past)).drafts
 
 
+#: What was late already when a list of them was said days ago.
+OLD = tuple(
+    replace(each, due_date=each.due_date - timedelta(days=9)) for each in THREE if each.due_date
+)
+
+
 def left_standing(days: int, *tasks: Task) -> list[PastInsight]:
     """The list of these tasks, said on the last two days and left without an answer."""
     draft = only(evaluate(look(*tasks)))
@@ -129,27 +135,27 @@ def urgent(id: str, days: int = 1) -> Task:
 
 
 def test_a_pressing_task_comes_by_itself_when_the_list_was_left_standing_twice() -> None:
-    past = left_standing(1, *THREE)
-    draft = only(evaluate(look(*THREE, urgent("4"), past=past)))
+    past = left_standing(1, *OLD)
+    draft = only(evaluate(look(*OLD, urgent("4"), past=past)))
     assert words(draft) == "Newly overdue: Task 4."
     assert reason(draft) == "It was due Sun 22 Nov (urgent), 1 day late."
     assert draft.subject == "task:c1:4"
-    two = only(evaluate(look(*THREE, urgent("4"), urgent("5", 2), past=past)))
+    two = only(evaluate(look(*OLD, urgent("4"), urgent("5", 2), past=past)))
     assert words(two) == "Newly overdue: Task 5 and Task 4."
     assert reason(two) == "The oldest is “Task 5” (urgent), due Sat 21 Nov, 2 days late."
     # Said once, it goes with the others; with another date it is news again.
     known = [replace(said(draft, NOW), unanswered_at=(NOW,)), *past]
     tomorrow = NOW + timedelta(days=1)
-    assert only(evaluate(look(*THREE, urgent("4"), now=tomorrow, past=known))).subject == (
+    assert only(evaluate(look(*OLD, urgent("4"), now=tomorrow, past=known))).subject == (
         "person:p1"
     )
-    again = only(evaluate(look(*THREE, urgent("4", 0), now=tomorrow, past=known)))
+    again = only(evaluate(look(*OLD, urgent("4", 0), now=tomorrow, past=known)))
     assert again.subject == "task:c1:4"
 
 
 def test_nothing_of_a_backlog_is_newly_overdue() -> None:
-    past = left_standing(1, *THREE)
-    seen = look(*THREE, urgent("4"), past=past)
+    past = left_standing(1, *OLD)
+    seen = look(*OLD, urgent("4"), past=past)
     old = replace(seen, old=1, before=frozenset({"task:c1:4"}))
     assert only(evaluate(old)).subject == "person:p1"
     # Nor is the list of a backlog kept back for what was said of others.
@@ -158,24 +164,37 @@ def test_nothing_of_a_backlog_is_newly_overdue() -> None:
 
 @pytest.mark.parametrize("answer", ["once", "long ago", "not pressing", "not said"])
 def test_otherwise_the_list_goes_on_as_ever(answer: str) -> None:
-    task, past = urgent("4"), left_standing(1, *THREE)
+    task, past = urgent("4"), left_standing(1, *OLD)
     match answer:
         case "once":
             past = past[:1]
         case "long ago":
-            past = left_standing(7, *THREE)
+            past = left_standing(7, *OLD)
         case "not pressing":
             task = replace(late("4"), priority=TaskPriority.MEDIUM)
         case _:
             past = [replace(each, unanswered_at=()) for each in past]
-    assert only(evaluate(look(*THREE, task, past=past))).subject == "person:p1"
+    assert only(evaluate(look(*OLD, task, past=past))).subject == "person:p1"
 
 
 def test_what_came_by_itself_is_true_while_it_is_overdue_and_speaks_of_nothing_else() -> None:
-    draft = only(evaluate(look(*THREE, urgent("4"), urgent("5", 2), past=left_standing(1, *THREE))))
+    draft = only(evaluate(look(*OLD, urgent("4"), urgent("5", 2), past=left_standing(1, *OLD))))
     assert truth(RULE, draft, urgent("4"), urgent("5", 2)) == "still true"
     assert truth(RULE, draft, urgent("4"), done(urgent("5", 2))) == "Newly overdue: Task 4."
     assert truth(RULE, draft, done(urgent("4")), done(urgent("5", 2))).startswith("Done")
+
+
+def test_what_came_to_a_list_after_it_was_said_was_told_to_nobody() -> None:
+    first, second = left_standing(1, *OLD)
+    # On the evening after it was said the list was drawn with the new one.
+    with_it = only(evaluate(look(*OLD, urgent("4")))).about
+    past = [replace(first, about=with_it), second]
+    draft = only(evaluate(look(*OLD, urgent("4"), past=past)))
+    assert words(draft) == "Newly overdue: Task 4."
+    # What was late by then was told of with it.
+    before = only(evaluate(look(*OLD, urgent("4", 9)))).about
+    past = [replace(first, about=before), second]
+    assert only(evaluate(look(*OLD, urgent("4", 9), past=past))).subject == "person:p1"
 
 
 def test_without_an_overdue_task_nothing_is_said() -> None:
