@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from coach.calendar import local_date, start_of_day
@@ -12,6 +12,9 @@ from coach.repetition import WEEK, next_allowed
 from coach.rule import TimeLook, Verdict
 
 T = TypeVar("T", Deal, Contact, Task)
+
+#: What was left standing rests so long: nobody hears of the same two mornings running.
+RESTS = timedelta(days=3)
 
 
 def one_by_one(
@@ -44,8 +47,8 @@ def one_by_one(
     for thing in things:
         key = subject_key(thing)
         said = [earlier for earlier in look.past if earlier.subject == key]
-        if said and said[0].created_at + gap > look.now:
-            later[key] = said[0].created_at + gap
+        if said and (rested := _rested(said[0], gap)) > look.now:
+            later[key] = rested
             continue
         draft = draft_of(thing)
         past = [earlier for earlier in said if is_same(thing, earlier)]
@@ -60,3 +63,10 @@ def one_by_one(
             later[key] = look.now + gap
             drafts.append(draft)
     return Verdict(drafts, again_at=tomorrow if waiting else None, later=later)
+
+
+def _rested(said: PastInsight, gap: timedelta) -> datetime:
+    """From when on the same may be said again; in a summary, where there is no gap, at once."""
+    if gap and said.unanswered_at:
+        return max(said.unanswered_at) + max(gap, RESTS)
+    return said.created_at + gap

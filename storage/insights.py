@@ -319,6 +319,9 @@ async def past(
 def _past(row: Any, about: Sequence[About]) -> PastInsight:
     sent_away = row.state == InsightState.DISMISSED.value
     done = sent_away and row.dismissed_as == Dismissed.ALREADY_DONE.value
+    # Of a list of which something was done before its time was up the rest is in hand.
+    begun = row.state == InsightState.EXPIRED.value and row.outcome is not None
+    begun = begun and bool(row.outcome.count)
     return PastInsight(
         row.rule,
         row.subject,
@@ -326,7 +329,7 @@ def _past(row: Any, about: Sequence[About]) -> PastInsight:
         row.decided_at if sent_away and not done else None,
         tuple(about),
         row.occasion,
-        done or row.state == InsightState.TAKEN.value,
+        done or begun or row.state == InsightState.TAKEN.value,
         row.state == InsightState.EXPIRED.value and row.seen_at is None,
         row.outcome if row.state == InsightState.RESOLVED.value else None,
         sent_away and row.dismissed_as == Dismissed.WRONG_DATA.value,

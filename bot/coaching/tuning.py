@@ -138,9 +138,15 @@ async def _says_the_crm(tx: Tx, insight: Insight, person: Person, now: datetime)
     """What the coach goes by, so that they can put it right where it stands."""
     workspace_id = insight.workspace_id
     subjects = await insights.subjects(tx, workspace_id, [insight.fingerprint])
-    # What it is about comes before what is only named in it.
+    # What it is about comes before what is only named in it; a list in the order of its names.
+    listed = [tuple(each) for each in insight.suggestion.params.get("contacts", ())]
+    order = {place: number for number, place in enumerate(listed)}
     about = sorted(
-        subjects.get(insight.fingerprint, ()), key=lambda each: key_of(each) != insight.subject
+        subjects.get(insight.fingerprint, ()),
+        key=lambda each: (
+            key_of(each) != insight.subject,
+            order.get((each.connection_id, each.id), len(order)),
+        ),
     )
     places = [(each.kind, each.connection_id, each.id) for each in about][:NAMED]
     found = await showing.by_places(tx, workspace_id, places)

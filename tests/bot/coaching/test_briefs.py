@@ -109,8 +109,9 @@ async def test_of_an_earlier_brief_what_was_done_stays(sqlite_world: World) -> N
     first, second = world.messages(ANA)
     assert first.text == "What was done of these; the rest is no longer current"
     assert (pressable(world, 0), "Done in the CRM" in words(world, 0)) == (0, True)
-    assert pressable(world, 1) == 3
-    assert second.text.startswith("Your three for today")
+    # Of two days before a deal rests still.
+    assert pressable(world, 1) == 2
+    assert second.text.startswith("Your two for today")
     # That is said of it once, and not anew each morning.
     drawn = [each.ts for each in world.slack.sent if each.method == "chat.update"].count(first.ts)
     for _ in range(3):
@@ -131,7 +132,7 @@ async def test_weeks_of_absence_leave_no_graveyard_and_less_and_less_is_said(
         weeks[tick // (7 * 12)] += len(world.posts(ANA)) - before
         assert len(world.messages(ANA)) <= 2
     # And fewer come each week to somebody who answers nothing.
-    assert weeks == [4, 3, 2, 1]
+    assert weeks == [3, 2, 2, 1]
 
 
 async def test_nothing_is_said_at_night_or_on_a_day_off(sqlite_world: World) -> None:

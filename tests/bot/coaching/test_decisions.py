@@ -32,6 +32,7 @@ from storage.crm_writes import StoredWrite
 from storage.tables import crm_writes as writes_table
 from storage.tables import decisions as decisions_table
 from storage.tables import tasks as tasks_table
+from tests.bot.coaching.test_ticking import tick_after
 from tests.world import (
     ANA,
     BEGINNING,
@@ -524,3 +525,17 @@ async def test_a_change_made_here_and_one_told_by_the_crm_at_once_lose_neither(
     )
     found = await mirrored(parts, SubjectKind.DEAL, "D-1")
     assert (found.stage, found.title, str(found.value)) == ("Prospecting", "Renamed", "77")
+
+
+async def test_of_a_list_that_was_begun_the_rest_is_in_hand(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    insight = await overdue(parts)
+    await use(parts, insight, Control.COMPLETE_TASK, "T-1")
+    await decisions.leave(parts, by(ANA), insight.fingerprint)
+    ana = await enrol(parts, ANA)
+    for _ in range(3):
+        await tick_after(parts, timedelta(days=1))
+        assert len(await insights_of(parts, ana)) == 1
+    # On Monday.
+    await tick_after(parts, timedelta(days=2))
+    assert len(await insights_of(parts, ana)) == 2

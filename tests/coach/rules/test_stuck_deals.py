@@ -181,6 +181,17 @@ def test_at_most_two_a_person_a_day() -> None:
     )
 
 
+def test_what_was_left_standing_rests_for_three_days() -> None:
+    draft = only(evaluate(look(STUCK)))
+    left = replace(said(draft, NOW), unanswered_at=(NOW + DAY / 24,))
+    verdict = evaluate(look(STUCK, now=NOW + DAY, past=[left]))
+    assert verdict.drafts == []
+    assert verdict.later == {draft.subject: NOW + DAY / 24 + 3 * DAY}
+    assert evaluate(look(STUCK, now=NOW + DAY / 24 + 3 * DAY, past=[left])).drafts
+    # In a summary, which comes once, it may be told of all the same.
+    assert evaluate(replace(look(STUCK, now=NOW + DAY, past=[left]), at_once=3)).drafts
+
+
 def test_once_a_deal_in_a_day() -> None:
     past = [said(only(evaluate(look(STUCK))), NOW)]
     verdict = evaluate(look(STUCK, now=NOW + 0.99 * DAY, past=past))
