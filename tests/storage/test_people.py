@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, Integer, Table, delete, select
+from sqlalchemy import JSON, Boolean, Float, Integer, Table, delete, select
 
 from coach.events import OwnerKey
 from coach.models import Enrolment, InsightState, Level, Settings
@@ -116,6 +116,8 @@ def made_up(table: Table, person_id: str, number: int) -> dict[str, Any]:
                 row[column.name] = BEGINNING + timedelta(seconds=number)
             case JSON():
                 row[column.name] = {}
+            case Float():
+                row[column.name] = float(number)
             case Boolean():
                 row[column.name] = False
             case Integer():
