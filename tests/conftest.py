@@ -1,6 +1,7 @@
 """What every test stands on: a clean environment and real databases with the schema in them."""
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -50,6 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker which folder of databases this run uses."""
     node.workerinput["database_folder"] = str(node.config.stash[FOLDER])
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_they_were() -> Iterator[None]:
+    """What a command run in a test has made quieter is heard again in the next."""
+    loggers = [logging.getLogger(name) for name in (None, "bot", "coach", "storage")]
+    levels = [each.level for each in loggers]
+    yield
+    for each, level in zip(loggers, levels, strict=True):
+        each.setLevel(level)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
