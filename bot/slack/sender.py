@@ -275,10 +275,10 @@ class Sender:
         answer = await self._call(each, POST, self._post(each, *drawn))
         if answer is not None:
             at = self._parts.clock.now()
-            if message.attempts > 1 and channel is None:
-                await self._clear(message, answer["channel"], answer["ts"])
             await self._keep(Answer(each, kind, answer["channel"], answer["ts"], at, peace=peace))
             log.info("sent %s to %s", message.kind, message.addressee)
+            if message.attempts > 1 and channel is None:
+                await self._clear(message, answer["channel"], answer["ts"])
 
     async def _channel(self, message: Message) -> str | None:
         """Where its person's messages stand; `None` where none was ever sent."""

@@ -45,7 +45,7 @@ SLOW = 0.03
 
 #: How soon after it has the answer the bot has recorded it, in seconds: a kill in between takes
 #: Slack's answer with it. Generous, because the machine may be busy.
-RECORDED = 1.0
+RECORDED = 2.0
 
 #: How long after the kill of its caller the stand-in may come to a call, in seconds.
 BEHIND = 0.25
@@ -195,7 +195,9 @@ async def test_nothing_is_lost_and_nothing_said_twice_when_it_is_killed_at_rando
     assert rows(database, "SELECT DISTINCT state FROM deliveries") == [("done",)]
     calls: dict[str, list[float]] = {}
     for sent in slack.sent:
-        calls.setdefault(sent.person, []).append(sent.wall)
+        # A copy that is taken out again afterwards is no message that came once more.
+        if sent.method == "chat.postMessage":
+            calls.setdefault(sent.person, []).append(sent.wall)
     assert set(calls) == {member.id for member in everyone}
     twice = {who: at for who, at in calls.items() if len(at) > 1}
     print(f"{len(twice)} of {EVENTS} messages came twice: Slack's answer was lost")  # noqa: T201

@@ -43,7 +43,8 @@ async def test_the_administrator_links_a_crm_and_sees_a_test_event_arrive(
     async with running(tmp_path) as demo, opened(browser, demo) as page:
         await unlinked(tmp_path)
         await command(page, "/coach connect")
-        await messages(page, "Chris Vale, who administers the coach").wait_for()
+        # By name, once Slack has told it.
+        await messages(page, "CRMs are linked by").wait_for()
         await page.get_by_test_id("person-U03CHRIS").click()
         await window(page)
         modal = page.get_by_test_id("modal")
