@@ -45,7 +45,7 @@ SLOW = 0.03
 
 #: How soon after it has the answer the bot has recorded it, in seconds: a kill in between takes
 #: Slack's answer with it. Generous, because the machine may be busy.
-RECORDED = 2.0
+RECORDED = 1.0
 
 #: How long after the kill of its caller the stand-in may come to a call, in seconds.
 BEHIND = 0.25

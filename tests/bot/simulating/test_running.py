@@ -21,7 +21,7 @@ from coach.models import Enrolment, Level
 from coach.thresholds import DAILY_CAPS
 from coach.verdicts import Reason
 from coach.wording import plain
-from storage.tables import checks, metadata
+from storage.tables import checks, insights, metadata
 from tests.bot.slack.posting import one_client
 from tests.world import (
     ANA,
@@ -372,6 +372,7 @@ async def test_it_says_what_the_coach_says_in_truth(sqlite_parts: Parts) -> None
     times |= {
         at + minute * more for at in [*happens, *times] for more in (1, 2) if at.hour in _BUSY
     }
+    lived: list[tuple[datetime, str, str]] = []
     async with speaking(parts, clock) as sender:
         for clock.moment in sorted(times):
             if (event := happens.get(clock.moment)) is not None:
@@ -382,12 +383,14 @@ async def test_it_says_what_the_coach_says_in_truth(sqlite_parts: Parts) -> None
             await ticking.tick(parts)
             while await attending.turn(parts) or await sender.send_due():
                 pass
+            lived += await _said_now(parts)
     clock.moment = begin + 5 * DAY
-    lived = await _lived(parts)
     looked_back = await simulated(parts, since=begin, until=clock.moment)
     assert lived
     assert [
-        (each.at, each.rule, each.subject) for each in looked_back.decisions if each.by is not None
+        (each.at, each.rule, plain(each.words))
+        for each in looked_back.decisions
+        if each.by is not None
     ] == lived
 
 
@@ -395,11 +398,9 @@ async def test_it_says_what_the_coach_says_in_truth(sqlite_parts: Parts) -> None
 _BUSY = {8, 10, 11, 15}
 
 
-async def _lived(parts: Parts) -> list[tuple[datetime, str, str]]:
-    from storage.tables import insights
-
-    query = select(insights).where(insights.c.said_at.is_not(None))
+async def _said_now(parts: Parts) -> list[tuple[datetime, str, str]]:
+    """What is said at this moment, in its words: these follow the days from then on."""
+    query = select(insights).where(insights.c.said_at == parts.clock.now())
     async with parts.database.read() as tx:
-        found = (await tx.execute(query.order_by(insights.c.said_at, insights.c.rank))).all()
-    # What it says has followed the days since.
-    return [(row.said_at, row.rule, row.subject) for row in found]
+        found = (await tx.execute(query.order_by(insights.c.rank))).all()
+    return [(row.said_at, row.rule, plain(row.message)) for row in found]
