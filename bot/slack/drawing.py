@@ -5,21 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.runtime.parts import Parts
 from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
-from bot.slack.blocks.card import card
+from bot.slack.blocks.card import card, promise_of
 from bot.slack.blocks.digest import digest
 from bot.slack.blocks.notices import hello, link_answer, link_request, trouble, welcome
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.blocks.question import question
 from bot.slack.blocks.taking_over import taking_over
 from bot.slack.blocks.undelivered import undelivered
+from coach import engine
 from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
 from storage import people
 from storage.database import Tx
 from storage.messages import Message
+from storage.sending import Claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,36 @@ class Sight:
         if later is None or self.sent_at is None or not self.sent_at < later <= self.now:
             return False
         return insight.decided_at is None or insight.decided_at >= later
+
+
+def sight_of(parts: Parts, each: Claimed) -> Sight:
+    """What a message that was claimed is drawn from, in the voice of its person."""
+
+    def called(insight: Insight) -> Phrase | None:
+        rule = parts.rules.get(insight.rule)
+        return rule.called if rule else None
+
+    return Sight(
+        each.message.params,
+        each.insights,
+        lambda insight: promise_of(parts.actions, insight),
+        parts.clock.now(),
+        parts.voices.to(each.person),
+        called,
+        each.message.superseded,
+        each.message.sent_at,
+        _waits(parts, each),
+    )
+
+
+def _waits(parts: Parts, each: Claimed) -> list[Phrase]:
+    """What there is of a backlog, each kind by its rule."""
+    counts = [
+        (rule.counts, count)
+        for name, rule in engine.time_rules(parts.rules).items()
+        if (count := each.backlog.get(name)) and engine.is_heard(rule, each.person)
+    ]
+    return [told(count) for told, count in counts if told is not None]
 
 
 @dataclass(frozen=True, slots=True)

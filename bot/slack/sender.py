@@ -16,16 +16,13 @@ from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack import finding
 from bot.slack.answers import Answer, keep_peace, record
-from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.disturbing import DoNotDisturb, Peace
-from bot.slack.drawing import KINDS, Kind, Sight
+from bot.slack.drawing import KINDS, Kind, sight_of
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
-from coach import engine
 from coach.attention import may_come, still_wanted
-from coach.models import Insight, MessageState
-from coach.phrases import Phrase
+from coach.models import MessageState
 from storage import deciding, installations, people, sending, workspaces
 from storage.database import Tx, is_passing
 from storage.messages import Message
@@ -70,12 +67,13 @@ ClientOf = Callable[[str], Awaitable[AsyncWebClient]]
 NOT_INSTALLED = "not_installed"
 
 
-def _given_up(found: Fault, attempts: int) -> bool:
+def _given_up(found: Fault, attempts: int, *, is_new: bool) -> bool:
     # Being told to wait is no sign that it will never work, and a workspace that lets us in no more
-    # says nothing of a message.
+    # says nothing of a message. What stands there must not keep buttons for what is decided.
     if found.means is Means.WORKSPACE:
         return False
-    return found.means is Means.NEVER or (found.retry_after is None and attempts >= TRIES)
+    tried = is_new and found.retry_after is None and attempts >= TRIES
+    return found.means is Means.NEVER or tried
 
 
 class Sender:
@@ -242,7 +240,7 @@ class Sender:
             await self._look_for(each, kind)
             return
         if not each.is_new:
-            drawn = self._drawn(each, kind)
+            drawn = kind.draw(sight_of(self._parts, each))
             call = self._update(each, *drawn) if drawn else self._delete(each)
             if await self._call(each, UPDATE, call) is not None:
                 await self._keep(Answer(each, kind, gone=drawn is None))
@@ -265,7 +263,7 @@ class Sender:
         if peace is not None and each.person is not None:
             person = replace(each.person, dnd_until=peace.until, dnd_asked_at=peace.asked_at)
             each = replace(each, person=person)
-        drawn = self._drawn(each, kind)
+        drawn = kind.draw(sight_of(self._parts, each))
         if drawn is None or (kind.advice and not self._still_wanted(each)):
             await self._withdraw(each, peace, looked_for=channel is not None)
             return
@@ -375,33 +373,6 @@ class Sender:
         person, now, alone = each.person, self._parts.clock.now(), each.message.kind == "card"
         return person is not None and not may_come(person, each.insights, now, alone=alone)
 
-    def _drawn(self, each: Claimed, kind: Kind) -> tuple[str, Blocks] | None:
-        sight = Sight(
-            each.message.params,
-            each.insights,
-            lambda insight: promise_of(self._parts.actions, insight),
-            self._parts.clock.now(),
-            self._parts.voices.to(each.person),
-            self._called,
-            each.message.superseded,
-            each.message.sent_at,
-            self._waits(each),
-        )
-        return kind.draw(sight)
-
-    def _waits(self, each: Claimed) -> list[Phrase]:
-        """What there is of a backlog, each kind by its rule."""
-        counts = [
-            (rule.counts, count)
-            for name, rule in engine.time_rules(self._parts.rules).items()
-            if (count := each.backlog.get(name)) and engine.is_heard(rule, each.person)
-        ]
-        return [told(count) for told, count in counts if told is not None]
-
-    def _called(self, insight: Insight) -> Phrase | None:
-        rule = self._parts.rules.get(insight.rule)
-        return rule.called if rule else None
-
     async def _post(self, each: Claimed, text: str, blocks: Blocks) -> AsyncSlackResponse:
         client = await self._client_of(each.message.workspace_id)
         # What stands in it may be a CRM's: nothing of it is formatted or unfolded.
@@ -460,9 +431,7 @@ class Sender:
     async def _failed(self, each: Claimed, found: Fault) -> None:
         message = each.message
         values: dict[str, object] = {"error": found.code}
-        # What stands there must not keep buttons for what is decided: that is never given up.
-        over = each.is_new or found.means is Means.NEVER
-        if over and _given_up(found, message.attempts):
+        if _given_up(found, message.attempts, is_new=each.is_new):
             log.warning("Slack refused the message %s: %s", message.id, found.code)
             if each.is_new:
                 values["state"] = MessageState.FAILED.value

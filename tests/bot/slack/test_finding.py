@@ -10,7 +10,7 @@ from bot.coaching import attending, decisions, snoozing
 from bot.playground.slack.api import Fault
 from bot.playground.slack.things import Message as Copy
 from bot.runtime.parts import Parts
-from bot.slack.drawing import KINDS
+from bot.slack.drawing import KINDS, sight_of
 from coach.models import Insight, InsightState
 from storage import sending
 from tests.bot.coaching.test_backlogs import bring_in, history, newcomer, start
@@ -79,7 +79,7 @@ async def test_the_copy_of_a_process_that_died_is_found(post: Post) -> None:
     await deliver(post.parts, won_deal(2))
     async with post.parts.database.write() as tx:
         (claimed,) = await sending.claim(tx, post.clock.now(), lease=MINUTE, most=10)
-    drawn = post.sender._drawn(claimed, KINDS[claimed.message.kind])
+    drawn = KINDS[claimed.message.kind].draw(sight_of(post.parts, claimed))
     assert drawn is not None
     await post.sender._post(claimed, *drawn)
     await let_pass(post, 2 * MINUTE)
