@@ -1,10 +1,10 @@
 """When insights were said, each time, and by which kind of message."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, bindparam, func, update
+from sqlalchemy import Text, bindparam, func, select, update
 
 from coach.history import Said
 from coach.models import Dismissed, InsightState
@@ -12,7 +12,7 @@ from coach.verdicts import Reason, Verdict
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx
-from storage.tables import insights
+from storage.tables import OPEN_INSIGHT, insights
 
 _NOW = bindparam("_now", type_=UtcDateTime)
 _SAID = (
@@ -84,3 +84,29 @@ def said_of(row: Any) -> list[Said]:
         )
         for each in times
     ]
+
+
+_IN_DIGESTS = select(
+    insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.expires_at
+).where(
+    OPEN_INSIGHT,
+    insights.c.workspace_id == bindparam("workspace"),
+    among(insights.c.person_id, texts("people")),
+    insights.c.said_by == "digest",
+    insights.c.snoozed_until.is_(None),
+    insights.c.subject.not_like("person:%"),
+)
+
+
+async def in_digests(
+    tx: Tx, workspace_id: str, person_ids: Collection[str]
+) -> dict[tuple[str, str], dict[str, datetime]]:
+    """Until when what stands in these people's digests is open, to be answered there.
+
+    By (rule, person id) and subject; lists are not among it.
+    """
+    asked = {"workspace": workspace_id, "people": sorted(person_ids)}
+    found: dict[tuple[str, str], dict[str, datetime]] = {}
+    for person_id, rule, subject, until in await tx.execute(_IN_DIGESTS, asked):
+        found.setdefault((rule, person_id), {})[subject] = until
+    return found

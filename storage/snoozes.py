@@ -171,34 +171,6 @@ async def withheld(
     return found
 
 
-_TO_ANSWER = select(
-    insights.c.person_id,
-    insights.c.rule,
-    insights.c.subject,
-    insights.c.fingerprint,
-    insights.c.expires_at,
-).where(
-    OPEN_INSIGHT,
-    insights.c.workspace_id == bindparam("workspace"),
-    among(insights.c.person_id, texts("people")),
-    insights.c.said_by == "digest",
-    insights.c.snoozed_until.is_(None),
-    insights.c.subject.not_like("person:%"),
-)
-
-
-async def in_digests(
-    tx: Tx, workspace_id: str, person_ids: Collection[str]
-) -> dict[tuple[str, str], dict[str, Waiting]]:
-    """What stands in these people's digests, to be answered there: (rule, person) -> by subject."""
-    asked = {"workspace": workspace_id, "people": sorted(person_ids)}
-    found: dict[tuple[str, str], dict[str, Waiting]] = {}
-    for row in await tx.execute(_TO_ANSWER, asked):
-        theirs = found.setdefault((row.rule, row.person_id), {})
-        theirs[row.subject] = Waiting(row.fingerprint, row.expires_at, row.expires_at)
-    return found
-
-
 _LAST = (
     update(insights)
     .where(

@@ -30,6 +30,7 @@ from storage import (
     mutes,
     people,
     rounds,
+    sayings,
     snoozes,
     undoing,
 )
@@ -38,7 +39,6 @@ from storage.database import Tx, is_passing
 from storage.insights import NewInsight
 from storage.loader import Asked
 from storage.rounds import Next, Round
-from storage.snoozes import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -161,22 +161,23 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         names = {each.rule for each in theirs}
         rules = parts.rules
         past = await insights.past(tx, workspace_id, precedence.related(rules, names), whom, now)
-        put_off = await snoozes.withheld(tx, workspace_id, whom)
+        put_off = {
+            key: {subject: each.expires_at for subject, each in its.items()}
+            for key, its in (await snoozes.withheld(tx, workspace_id, whom)).items()
+        }
         muted = await _muted_kinds(tx, workspace_id, names, rules, whom, now)
-        digests = await snoozes.in_digests(tx, workspace_id, whom)
+        digests = await sayings.in_digests(tx, workspace_id, whom)
+        # A line of a digest is answered there, and is not said a second time beside it.
+        to_answer = {
+            key: {**digests.get(key, {}), **put_off.get(key, {})} for key in {*digests, *put_off}
+        }
         new: list[NewInsight] = []
         for name in precedence.strongest_first(rules, names):
             mine = [each for each in theirs if each.rule == name]
             if name in engine.person_rules(parts.rules):
                 new += await _ask_by_person(parts, tx, name, mine, whom, past, now)
                 continue
-            open_ = put_off
-            if not engine.time_rules(rules)[name].lists:
-                # A line of a digest is answered there, and is not said a second time beside it.
-                open_ = {
-                    key: {**digests.get(key, {}), **put_off.get(key, {})}
-                    for key in {*digests, *put_off}
-                }
+            open_ = put_off if engine.time_rules(rules)[name].lists else to_answer
             silent = {
                 each.person_id: _silent(rules, name, each.person_id, past, open_, muted, now)
                 for each in mine
@@ -245,21 +246,20 @@ def _silent(
     name: str,
     person_id: str,
     past: Mapping[tuple[str, str], Sequence[PastInsight]],
-    put_off: Mapping[tuple[str, str], Mapping[str, Waiting]],
+    open_: Mapping[tuple[str, str], Mapping[str, datetime]],
     muted: Mapping[str, set[str]],
     now: datetime,
 ) -> dict[str, datetime]:
     """Of which subjects a rule says nothing to somebody, and until when.
 
-    Those of which another has spoken instead, and what the person has put off alone, as long as
-    that is open.
+    Those of which another has spoken instead, and what is `open_`: put off alone, or in a digest.
     """
     related = precedence.related(rules, [name])
     its = {other: past.get((other, person_id), ()) for other in related}
     silent = precedence.silent_until(rules, name, its, muted[person_id], now)
     for other in related:
-        for subject, waiting in put_off.get((other, person_id), {}).items():
-            silent[subject] = max(waiting.expires_at, silent.get(subject, waiting.expires_at))
+        for subject, until in open_.get((other, person_id), {}).items():
+            silent[subject] = max(until, silent.get(subject, until))
     return silent
 
 
