@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from coach.calendar import local_date, start_of_day
 from coach.keys import subject_key
-from coach.models import Contact, Deal, Draft, PastInsight, Task
+from coach.models import Contact, Deal, Draft, PastInsight, Priority, Subject, Task
 from coach.repetition import WEEK, next_allowed
 from coach.rule import TimeLook, Verdict
+from coach.truth import Changed
 
 T = TypeVar("T", Deal, Contact, Task)
 
@@ -63,6 +64,29 @@ def one_by_one(
             later[key] = look.now + gap
             drafts.append(draft)
     return Verdict(drafts, again_at=tomorrow if waiting else None, later=later)
+
+
+def drafted(
+    look: TimeLook,
+    thing: Subject,
+    said: Changed,
+    *,
+    priority: Priority,
+    lasts: timedelta,
+    occasion: str = "",
+) -> Draft:
+    """What is said of a thing by itself, as an insight that lasts so long."""
+    return Draft(
+        person_id=look.person.id,
+        subject=subject_key(thing),
+        occasion=occasion or look.now.isoformat(),
+        priority=priority,
+        message=said.message,
+        reason=said.reason,
+        suggestion=said.suggestion,
+        expires_at=look.now + lasts,
+        about=said.about,
+    )
 
 
 def _rested(said: PastInsight, gap: timedelta) -> datetime:

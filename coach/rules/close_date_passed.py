@@ -24,7 +24,7 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
-from coach.one_by_one import one_by_one
+from coach.one_by_one import drafted, one_by_one
 from coach.phrases import DateWithYear, Phrase, counted, say, together
 from coach.promising import largest_first
 from coach.rule import TimeLook, TimeRule, Verdict
@@ -89,16 +89,12 @@ def _draft(look: TimeLook, deal: Deal) -> Draft:
     large = in_largest_tenth(deal, look.known[LARGE_VALUE])
     day = deal.expected_close_date or local_date(look.now, look.person)
     said = _said(look.person, look.known, deal, day, large, look.now)
-    return Draft(
-        person_id=look.person.id,
-        subject=subject_key(deal),
-        occasion=look.now.isoformat(),
+    return drafted(
+        look,
+        deal,
+        said,
         priority=Priority.HIGH if large else Priority.MEDIUM,
-        message=said.message,
-        reason=said.reason,
-        suggestion=said.suggestion,
-        expires_at=look.now + GAP,
-        about=said.about,
+        lasts=GAP,
     )
 
 

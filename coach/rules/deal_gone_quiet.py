@@ -27,7 +27,7 @@ from coach.models import (
     Suggestion,
     Task,
 )
-from coach.one_by_one import one_by_one
+from coach.one_by_one import drafted, one_by_one
 from coach.phrases import Phrase, counted, say, together
 from coach.promising import largest_first
 from coach.rule import TimeLook, TimeRule, Verdict
@@ -100,16 +100,12 @@ def still_true(look: TruthLook) -> Standing:
 def _draft(look: TimeLook, deal: Deal, life: Life) -> Draft:
     large = in_largest_tenth(deal, look.known[LARGE_VALUE])
     said = _said(look.person, look.known, deal, life, large, look.now)
-    return Draft(
-        person_id=look.person.id,
-        subject=subject_key(deal),
-        occasion=look.now.isoformat(),
+    return drafted(
+        look,
+        deal,
+        said,
         priority=Priority.HIGH if large else Priority.MEDIUM,
-        message=said.message,
-        reason=said.reason,
-        suggestion=said.suggestion,
-        expires_at=look.now + GAP,
-        about=said.about,
+        lasts=GAP,
     )
 
 

@@ -27,7 +27,7 @@ from coach.models import (
     Task,
     TaskStatus,
 )
-from coach.one_by_one import one_by_one
+from coach.one_by_one import drafted, one_by_one
 from coach.phrases import counted, say, together
 from coach.promising import largest_first
 from coach.rule import TimeLook, TimeRule, Verdict
@@ -99,16 +99,12 @@ def still_true(look: TruthLook) -> Standing:
 
 def _draft(look: TimeLook, deal: Deal) -> Draft:
     said = _said(look.person, look.known, deal, look.now)
-    return Draft(
-        person_id=look.person.id,
-        subject=subject_key(deal),
-        occasion=look.now.isoformat(),
+    return drafted(
+        look,
+        deal,
+        said,
         priority=Priority.MEDIUM,
-        message=said.message,
-        reason=said.reason,
-        suggestion=said.suggestion,
-        expires_at=look.now + GAP,
-        about=said.about,
+        lasts=GAP,
     )
 
 

@@ -21,7 +21,7 @@ from coach.models import (
     SubjectKind,
     Suggestion,
 )
-from coach.one_by_one import one_by_one
+from coach.one_by_one import drafted, one_by_one
 from coach.phrases import Phrase, counted, say, together
 from coach.promising import largest_first
 from coach.rule import TimeLook, TimeRule, Verdict
@@ -96,16 +96,13 @@ def _has_not_moved(look: TruthLook, deal: Deal) -> bool:
 def _draft(look: TimeLook, deal: Deal) -> Draft:
     large = in_largest_tenth(deal, look.known[LARGE_VALUE])
     said = _said(look.person, look.known, deal, deal.stage_since or look.now, large, look.now)
-    return Draft(
-        person_id=look.person.id,
-        subject=subject_key(deal),
-        occasion=f"{_stay(deal)}{look.now.isoformat()}",
+    return drafted(
+        look,
+        deal,
+        said,
         priority=Priority.HIGH if large else Priority.MEDIUM,
-        message=said.message,
-        reason=said.reason,
-        suggestion=said.suggestion,
-        expires_at=look.now + GAP,
-        about=said.about,
+        lasts=GAP,
+        occasion=f"{_stay(deal)}{look.now.isoformat()}",
     )
 
 
