@@ -42,6 +42,8 @@ class Message:
     sent_at: datetime | None = None
     #: Something newer of its kind stands there.
     superseded: bool = False
+    #: When it was made, the latest time; `None` while it is not kept.
+    created_at: datetime | None = None
 
 
 def card_id(fingerprint: str) -> str:
@@ -66,6 +68,7 @@ def from_row(row: Row[Any]) -> Message:
         row.error,
         row.sent_at,
         row.superseded,
+        row.created_at,
     )
 
 

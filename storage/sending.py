@@ -247,9 +247,14 @@ async def channel_of(tx: Tx, workspace_id: str, person_id: str) -> str | None:
     return found
 
 
-async def look_again(tx: Tx, claimed: Claimed) -> Claimed:
-    """The same message with what it is drawn from as that is now."""
-    (again,) = await _with_sources(tx, [claimed.message])
+async def look_again(tx: Tx, claimed: Claimed) -> Claimed | None:
+    """The same message with what it is drawn from as that is now; `None` if another is at it."""
+    message = claimed.message
+    asked = {"workspaces": [message.workspace_id], "messages": [message.id]}
+    place = (message.workspace_id, message.id, message.state.value, message.fence)
+    if place not in {tuple(row) for row in await tx.execute(_PLACES, asked)}:
+        return None
+    (again,) = await _with_sources(tx, [message])
     return again
 
 
@@ -284,14 +289,14 @@ def _recording(state: MessageState, columns: tuple[str, ...]) -> Update:
     )
 
 
-_LATEST = (
+_PLACES = (
     select(messages.c.workspace_id, messages.c.id, messages.c.state, messages.c.fence)
     .where(
         among(messages.c.workspace_id, texts("workspaces")), among(messages.c.id, texts("messages"))
     )
     .order_by(messages.c.workspace_id, messages.c.id)
-    .with_for_update()
 )
+_LATEST = _PLACES.with_for_update()
 
 
 async def record(tx: Tx, message: Message, **values: object) -> bool:

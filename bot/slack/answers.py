@@ -11,7 +11,8 @@ from bot.coaching.saying import Stands
 from bot.slack.disturbing import Peace
 from bot.slack.drawing import Kind
 from coach.models import InsightState, MessageState
-from storage import deciding, people, sayings, sending
+from storage import copies, deciding, people, sayings, sending
+from storage.copies import Late
 from storage.database import Tx
 from storage.sending import Claimed
 
@@ -78,12 +79,15 @@ async def record(tx: Tx, answers: Sequence[Answer]) -> None:
         message = each.claimed.message
         if each.sent_at is None:
             continue
-        if (message.workspace_id, message.id) not in ours:
+        is_it = (message.workspace_id, message.id) in ours
+        if not is_it:
             log.warning(
                 "%s stands in Slack twice: this answer came after another sender had claimed it",
                 message.id,
             )
-        elif each.kind.sent is not None:
+            late = Late(message, each.channel or "", each.ts or "", each.sent_at)
+            is_it = await copies.settle(tx, late)
+        if is_it and each.kind.sent is not None:
             await each.kind.sent(tx, message)
 
 

@@ -19,7 +19,7 @@ from coach import engine
 from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
-from storage import people
+from storage import copies, people
 from storage.database import Tx
 from storage.messages import Message
 from storage.sending import Claimed
@@ -163,6 +163,8 @@ KINDS: Mapping[str, Kind] = {
     "brief": Kind(_brief, advice=True),
     "digest": Kind(_digest, advice=True),
     "backlog": Kind(_backlog, advice=True),
+    # It stands beside the one that is recorded: nothing of it is to be seen.
+    copies.KIND: Kind(lambda sight: None),
     "question": Kind(lambda sight: question(sight.params, sight.voice)),
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
     "hello": Kind(lambda sight: hello(sight.params, sight.voice)),

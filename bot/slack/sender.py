@@ -23,7 +23,7 @@ from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
 from coach.attention import may_come, still_wanted
 from coach.models import MessageState
-from storage import deciding, installations, people, sending, workspaces
+from storage import deciding, installations, messages, people, sending, workspaces
 from storage.database import Tx, is_passing
 from storage.messages import Message
 from storage.sending import Claimed, Paused
@@ -256,10 +256,14 @@ class Sender:
         waited = await self._pace(message.addressee)
         peace = await asked if asked is not None else None
         if waited or loop.time() - began > A_MOMENT:
-            # Much may have changed since the claim, not least whether it is wanted at all.
+            # Much may have changed since the claim, not least whether it is wanted at all, and by
+            # us: a process that stood still finds another at it.
             async with self._parts.database.read() as tx:
-                each = await sending.look_again(tx, each)
-                (each,) = await sending.with_backlogs(tx, [each], self._parts.clock.now())
+                again = await sending.look_again(tx, each)
+                if again is None:
+                    log.warning("another sender has claimed %s meanwhile", message.id)
+                    return
+                (each,) = await sending.with_backlogs(tx, [again], self._parts.clock.now())
         if peace is not None and each.person is not None:
             person = replace(each.person, dnd_until=peace.until, dnd_asked_at=peace.asked_at)
             each = replace(each, person=person)
@@ -313,7 +317,14 @@ class Sender:
         return await finding.copies(await self._client_of(message.workspace_id), channel, message)
 
     async def _clear(self, message: Message, channel: str, ts: str) -> None:
-        """Take out other copies of a message; before it was sent nobody knew where to look."""
+        """Take out other copies of a message; before it was sent nobody knew where to look.
+
+        If another was faster, this is the copy, and is taken out as one.
+        """
+        async with self._parts.database.read() as tx:
+            recorded = await messages.get(tx, message.workspace_id, message.id)
+        if recorded is None or (recorded.channel, recorded.ts) != (channel, ts):
+            return
         for attempts in range(1, CLEARINGS + 1):
             try:
                 client = await self._client_of(message.workspace_id)

@@ -201,14 +201,17 @@ def _metadata(args: Json) -> Json | None:
 
 
 def _history(world: Workspace, args: Json) -> Json:
-    """The latest messages of a direct message, the newest first."""
+    """The latest messages of a direct message, the newest first, page by page."""
     person = world.person_of_channel(args.get("channel"), users_too=False)
-    listed = [one for one in world.messages(person.id) if not one.ephemeral]
-    limit = int(args.get("limit") or 100)
-    page = listed[::-1][:limit]
+    listed = [one for one in world.messages(person.id) if not one.ephemeral][::-1]
+    first, limit = int(args.get("cursor") or 0), int(args.get("limit") or 100)
+    page, further = listed[first : first + limit], first + limit
     whole = args.get("include_all_metadata") in {True, "1", "true"}
     shown = [_as_slack(world, one) | _kept(one, whole=whole) for one in page]
-    return {"messages": shown, "has_more": len(listed) > limit, "pin_count": 0}
+    answer: Json = {"messages": shown, "has_more": len(listed) > further, "pin_count": 0}
+    if answer["has_more"]:
+        answer["response_metadata"] = {"next_cursor": str(further)}
+    return answer
 
 
 def _kept(message: Message, *, whole: bool) -> Json:

@@ -10,6 +10,7 @@ from bot.coaching import attending, decisions, snoozing
 from bot.playground.slack.api import Fault
 from bot.playground.slack.things import Message as Copy
 from bot.runtime.parts import Parts
+from bot.slack import finding
 from bot.slack.drawing import KINDS, sight_of
 from coach.models import Insight, InsightState
 from storage import sending
@@ -59,6 +60,54 @@ async def test_what_was_posted_is_found_by_its_mark(post: Post) -> None:
     await decisions.dismiss(post.parts, by(ANA), newest.fingerprint)
     await post.send()
     assert post.shown()[-1].startswith("Dismissed:")
+
+
+@pytest.mark.parametrize("typed", [finding.LATEST, finding.LATEST + finding.MORE])
+async def test_what_was_posted_is_found_behind_what_was_typed_since(
+    sqlite_post: Post, typed: int
+) -> None:
+    post = sqlite_post
+    await said_before(post)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [LOST]
+    await post.send()
+    for _ in range(typed):
+        post.slack.post(ANA, "What?", [], sender=ANA)
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2"]
+
+
+async def test_it_is_looked_no_further_back_than_where_it_can_stand(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await said_before(post)
+    for _ in range(2 * finding.MORE):
+        post.slack.post(ANA, "What?", [], sender=ANA)
+    post.clock.advance(timedelta(days=7))
+    await deliver(post.parts, {**won_deal(2), "timestamp": post.clock.now().isoformat()})
+    post.slack.faults["chat.postMessage"] = [Fault(drop=True)]
+    # There is no second page for it.
+    post.slack.faults["conversations.history"] = [Fault(lost=True), Fault(drop=True)]
+    await post.send()
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2"]
+    assert len(post.slack.faults["conversations.history"]) == 1
+
+
+async def test_where_slack_shows_the_latest_only_it_is_sent_all_the_same(
+    sqlite_post: Post,
+) -> None:
+    post = sqlite_post
+    await said_before(post)
+    for _ in range(finding.LATEST):
+        post.slack.post(ANA, "What?", [], sender=ANA)
+    await deliver(post.parts, won_deal(2))
+    post.slack.faults["chat.postMessage"] = [Fault(drop=True)]
+    post.slack.faults["conversations.history"] = [
+        Fault(lost=True), Fault(status=429, retry_after=60)
+    ]  # fmt: skip
+    await post.send()
+    await post.send(2 * MINUTE)
+    assert post.posted() == ["D-1", "D-2"]
 
 
 async def test_what_was_found_is_drawn_again_for_it_may_have_changed(sqlite_post: Post) -> None:
