@@ -60,6 +60,8 @@ class LogContact:
     contact_id: str
     #: One of the verbs of `coach.models.CONTACT_VERBS`.
     verb: Verb = Verb.CALL_LOGGED
+    #: What was said, in the person's words; it goes to the CRM and is kept nowhere else.
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from coach.models import (
     TaskStatus,
     Verb,
 )
-from coach.writes import DeleteTask, MoveDeal, Outgoing, ReopenTask, RescheduleTask
+from coach.writes import DeleteTask, LogContact, MoveDeal, Outgoing, ReopenTask, RescheduleTask
 
 #: Moments at which something has happened.
 _PAST = frozenset({"created_at", "closed_at", "completed_at", "last_contacted_at"})
@@ -250,6 +250,8 @@ def _body(outgoing: Outgoing) -> bytes:
         "owner": {"email": outgoing.owner_email} if outgoing.owner_email else None,
         "data": {kind: data},
     }
+    if isinstance(outgoing.write, LogContact) and outgoing.write.note:
+        body["note"] = outgoing.write.note
     return json.dumps(body, default=_written, ensure_ascii=False).encode()
 
 

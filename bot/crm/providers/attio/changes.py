@@ -57,7 +57,7 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
             return _task(account, id, {"deadline_at": _deadline(due)})
         case DeleteTask():
             return request(account, "DELETE", f"/v2/tasks/{id}")
-        case LogContact(verb=verb, contact_id=whom):
+        case LogContact(verb=verb, contact_id=whom, note=said):
             if verb not in _NOTES:
                 return None
             note = {
@@ -65,7 +65,7 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
                 "parent_record_id": whom,
                 "title": _NOTES[verb],
                 "format": "plaintext",
-                "content": _NOTES[verb],
+                "content": f"{_NOTES[verb]}\n\n{said}" if said else _NOTES[verb],
             }
             return request(account, "POST", "/v2/notes", {"data": note}, repeatable=False)
         case MoveDeal(stage=name):

@@ -51,23 +51,27 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
             return request(account, "PUT", f"/task/{id}/", {"date": due.isoformat()})
         case DeleteTask():
             return request(account, "DELETE", f"/task/{id}/")
-        case LogContact(verb=Verb.CALL_LOGGED, contact_id=lead):
+        case LogContact(verb=Verb.CALL_LOGGED, contact_id=lead, note=said):
             call = {
                 "lead_id": lead,
                 "direction": "outbound",
                 "status": "completed",
-                "note": f"Call {MARK}",
+                "note": _with(f"Call {MARK}", said),
             }
             return request(account, "POST", "/activity/call/", call, repeatable=False)
-        case LogContact(verb=verb, contact_id=lead):
+        case LogContact(verb=verb, contact_id=lead, note=said):
             if verb not in _NOTES:
                 return None
-            note = {"lead_id": lead, "note": _NOTES[verb]}
+            note = {"lead_id": lead, "note": _with(_NOTES[verb], said)}
             return request(account, "POST", "/activity/note/", note, repeatable=False)
         case MoveDeal():
             if outgoing.stage is None:
                 return None
             return request(account, "PUT", f"/opportunity/{id}/", {"status_id": outgoing.stage.id})
+
+
+def _with(word: str, said: str | None) -> str:
+    return f"{word}\n\n{said}" if said else word
 
 
 def told(outgoing: Outgoing, answer: Answer) -> Told:

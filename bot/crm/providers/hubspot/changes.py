@@ -1,5 +1,6 @@
 """Changes made in Slack as calls to HubSpot."""
 
+import html
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -89,10 +90,18 @@ def _create(account: Account, outgoing: Outgoing, write: CreateTask) -> Call:
 def _log(account: Account, outgoing: Outgoing, write: LogContact) -> Call:
     properties = {
         "hs_timestamp": _written(outgoing.at),
-        "hs_note_body": _LOGGED.get(write.verb, "In touch. Logged from Slack."),
+        "hs_note_body": _said(write),
         **_owner(outgoing),
     }
     return _post(account, "notes", properties, [(NOTE_TO_CONTACT, write.contact_id)])
+
+
+def _said(write: LogContact) -> str:
+    said = _LOGGED.get(write.verb, "In touch. Logged from Slack.")
+    if not write.note:
+        return said
+    # The body of a note is HTML.
+    return f"{said}<br>" + html.escape(write.note).replace("\n", "<br>")
 
 
 def _owner(outgoing: Outgoing) -> dict[str, str]:

@@ -36,8 +36,7 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
             if new.due_date is not None:
                 made["due_date"] = new.due_date.isoformat()
             if new.note:
-                # Notes of activities are HTML.
-                made["note"] = html.escape(new.note).replace("\n", "<br>")
+                made["note"] = _as_html(new.note)
             made |= _number("deal_id", new.deal_id) | _with(new.contact_id) | _owner(outgoing)
             return request(account, "POST", _ACTIVITIES, made, repeatable=False)
         case CompleteTask():
@@ -48,21 +47,29 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
             return request(account, "PATCH", f"{_ACTIVITIES}/{id}", {"due_date": due.isoformat()})
         case DeleteTask():
             return request(account, "DELETE", f"{_ACTIVITIES}/{id}")
-        case LogContact(verb=Verb.NOTE_LOGGED, contact_id=whom):
-            note = {"content": f"Contacted {MARK}"} | _number("person_id", whom)
+        case LogContact(verb=Verb.NOTE_LOGGED, contact_id=whom, note=said):
+            content = f"Contacted {MARK}" + (f"<br>{_as_html(said)}" if said else "")
+            note = {"content": content} | _number("person_id", whom)
             return request(account, "POST", "/api/v1/notes", note, repeatable=False)
-        case LogContact(verb=verb, contact_id=whom):
+        case LogContact(verb=verb, contact_id=whom, note=said):
             if verb not in _LOGGED:
                 return None
             type, subject = _LOGGED[verb]
             day = outgoing.at.date().isoformat()
             done = {"subject": subject, "type": type, "done": True, "due_date": day}
+            if said:
+                done["note"] = _as_html(said)
             logged = done | _with(whom) | _owner(outgoing)
             return request(account, "POST", _ACTIVITIES, logged, repeatable=False)
         case MoveDeal():
             # Pipedrive knows stages by their numbers; without its list nothing can be said.
             stage = _number("stage_id", outgoing.stage.id if outgoing.stage else None)
             return request(account, "PATCH", f"/api/v2/deals/{id}", stage) if stage else None
+
+
+def _as_html(text: str) -> str:
+    """As Pipedrive takes the text of notes and activities."""
+    return html.escape(text).replace("\n", "<br>")
 
 
 def _number(name: str, id: str | None) -> dict[str, int]:

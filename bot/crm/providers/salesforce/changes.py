@@ -70,7 +70,7 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
             return request(account, "PATCH", f"{tasks}/{id}", {"ActivityDate": due.isoformat()})
         case DeleteTask():
             return request(account, "DELETE", f"{tasks}/{id}")
-        case LogContact(verb=verb, contact_id=whom):
+        case LogContact(verb=verb, contact_id=whom, note=said):
             if verb not in _LOGGED:
                 return None
             word, subtype = _LOGGED[verb]
@@ -80,6 +80,8 @@ def call(account: Account, outgoing: Outgoing, wall: float) -> Call | None:
                 "TaskSubtype": subtype,
                 "ActivityDate": outgoing.at.date().isoformat(),
             }
+            if said:
+                done["Description"] = said
             logged = done | _about(whom, None) | _owner(outgoing)
             return request(account, "POST", tasks, logged, repeatable=False)
         case MoveDeal(stage=name):
