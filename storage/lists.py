@@ -1,15 +1,15 @@
-"""What people are shown in lists and screens: their own deals and tasks."""
+"""What people are shown in lists and screens: their own deals, contacts and tasks."""
 
 from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Float, and_, cast, func, select
 
-from coach.models import Deal, SubjectKind, Task
+from coach.models import Contact, Deal, SubjectKind, Task
 from coach.old_deals import borders
 from storage import mirror
 from storage.database import Tx
-from storage.tables import OPEN_DEAL, PENDING_TASK, deals, tasks
+from storage.tables import OPEN_DEAL, PENDING_TASK, contacts, deals, tasks
 
 
 def _pending(workspace_id: str, person_id: str, due_before: date | None) -> ColumnElement[bool]:
@@ -92,6 +92,66 @@ async def how_many_old_deals(
     """How many such deals a person has in truth."""
     query = select(func.count()).where(_old(workspace_id, person_id, days, now))
     return (await tx.execute(query.select_from(deals))).scalar_one()
+
+
+async def connections_of(tx: Tx, workspace_id: str, person_id: str) -> dict[str, int]:
+    """How many open deals and tasks a person has in each connection; none where they have none."""
+    counted: dict[str, int] = {}
+    for table, theirs in (
+        (deals, _open(workspace_id, person_id)),
+        (tasks, _pending(workspace_id, person_id, None)),
+    ):
+        query = (
+            select(table.c.connection_id, func.count())
+            .where(theirs)
+            .group_by(table.c.connection_id)
+        )
+        for connection_id, count in await tx.execute(query):
+            counted[connection_id] = counted.get(connection_id, 0) + count
+    return counted
+
+
+def _theirs(workspace_id: str, person_id: str) -> ColumnElement[bool]:
+    return and_(
+        contacts.c.workspace_id == workspace_id,
+        contacts.c.person_id == person_id,
+        ~contacts.c.deleted,
+    )
+
+
+async def contacts_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -> list[Contact]:
+    """A person's contacts, those that were silent longest first and what is not known last."""
+    query = (
+        select(*mirror.columns(SubjectKind.CONTACT))
+        .where(_theirs(workspace_id, person_id))
+        .order_by(contacts.c.silent_since.is_(None), contacts.c.silent_since, contacts.c.id)
+        .limit(most)
+    )
+    rows = [mirror.from_row(SubjectKind.CONTACT, row) for row in await tx.execute(query)]
+    return [row for row in rows if isinstance(row, Contact)]
+
+
+async def how_many_contacts(tx: Tx, workspace_id: str, person_id: str) -> int:
+    """How many contacts a person has in truth."""
+    query = select(func.count()).where(_theirs(workspace_id, person_id))
+    return (await tx.execute(query.select_from(contacts))).scalar_one()
+
+
+async def tasks_about(tx: Tx, workspace_id: str, deal: Deal, most: int = 3) -> list[Task]:
+    """The pending tasks of a deal, whoever they belong to, earliest due first."""
+    query = (
+        select(*mirror.columns(SubjectKind.TASK))
+        .where(
+            PENDING_TASK,
+            tasks.c.workspace_id == workspace_id,
+            tasks.c.connection_id == deal.connection_id,
+            tasks.c.deal_id == deal.id,
+        )
+        .order_by(tasks.c.due_date.is_(None), tasks.c.due_date, tasks.c.id)
+        .limit(most)
+    )
+    rows = [mirror.from_row(SubjectKind.TASK, row) for row in await tx.execute(query)]
+    return [row for row in rows if isinstance(row, Task)]
 
 
 async def how_many_deals(tx: Tx, workspace_id: str, person_id: str) -> int:

@@ -13,7 +13,12 @@ async def note(tx: Tx, write: StoredWrite, message_id: str) -> str | None:
     `None` when its person has taken the change back: they count on it no more.
     """
     place = (crm_writes.c.workspace_id == write.workspace_id, crm_writes.c.key == write.key)
-    counted_on = or_(crm_writes.c.undone_at.is_(None), crm_writes.c.key.endswith(UNDO))
+    counted_on = or_(
+        crm_writes.c.undone_at.is_(None),
+        crm_writes.c.key.endswith(UNDO),
+        # It was taken back by the refusal, and not by them.
+        crm_writes.c.state == "refused",
+    )
     await tx.execute(
         update(crm_writes)
         .where(*place, counted_on, crm_writes.c.told_in.is_(None))

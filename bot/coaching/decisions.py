@@ -78,11 +78,11 @@ async def use_control(
             if insight.state is not InsightState.OPEN:
                 raise Refusal(refused(insight))
             today = local_date(parts.clock.now(), person)
-            write = write_of(control, ref, value, item, today)
+            write = write_of(control, ref, value, item.stages, today)
             # Rounds come before people: whoever looks at them takes them in this order.
             await rounds.hold(tx, actor.workspace_id, [person.id])
             await deciding.reconsider(tx, actor.workspace_id, [person.id], parts.clock.now())
-            await make(parts, tx, insight, person, write)
+            await make(parts, tx, fingerprint, person, [write])
             if action.lists:
                 insight = await _see_to(parts, tx, insight, person)
         after = action.screen(await view_of(parts, tx, insight, person, standing))
@@ -165,8 +165,7 @@ async def submit(
         )
         if taken is None:
             raise Refusal(refused(await insights.get(tx, actor.workspace_id, fingerprint)))
-        for write in result.writes:
-            await make(parts, tx, insight, person, write)
+        await make(parts, tx, fingerprint, person, result.writes)
         done = await crm_writes.of_insight(tx, actor.workspace_id, fingerprint)
         if done and (until := done[-1].made_at + undoing.WITHIN) > parts.clock.now():
             await undoing.allow(tx, actor.workspace_id, fingerprint, until)

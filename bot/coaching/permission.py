@@ -14,6 +14,15 @@ class Refusal(CoachError):  # noqa: N818 - it is an answer for people, not a fau
     """The press cannot be followed; the text tells its person why."""
 
 
+class FieldRefusal(Refusal):
+    """A value that somebody has chosen or typed cannot be used."""
+
+    def __init__(self, field: str, said: Phrase) -> None:
+        super().__init__(said)
+        #: The name of the field, so that a form can tell it in its place.
+        self.field = field
+
+
 async def theirs(
     parts: Parts, tx: Tx, actor: Actor, fingerprint: str, *, worked_off: bool = False
 ) -> tuple[Insight, Person]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.coaching import following
+from bot.coaching import following, undelivered
 from bot.coaching.recording import apply
 from bot.coaching.undoing import as_it_is
 from bot.runtime.parts import Parts
@@ -42,7 +42,10 @@ async def take_back(
         await _is_still_done(parts, tx, write, why, now)
     if gone:
         await _is_gone(parts, tx, write, now)
-    if found and not write.takes_back:
+    if not found:
+        # An act of their own has no card that would say so.
+        await undelivered.tell(parts, tx, write)
+    elif not write.takes_back:
         await _open_again(parts, tx, found[0], write, why, now)
 
 

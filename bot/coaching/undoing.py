@@ -66,7 +66,7 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Undone:
             raise Refusal(_not_now(before))
         said: Phrase | None = None
         if insight.state is not InsightState.DISMISSED:
-            said = await _take_back(parts, tx, insight, before.undo_until or now)
+            said = await _take_all_back(parts, tx, insight, before.undo_until or now)
         left = await crm_writes.of_insight(tx, workspace_id, fingerprint)
         so_far = said
         if left and following.is_list(parts, insight):
@@ -128,12 +128,15 @@ async def _unmute(
         await silencing.speak_again(parts, tx, person, what)
 
 
-async def _take_back(parts: Parts, tx: Tx, insight: Insight, undo_until: datetime) -> Phrase | None:
+async def _take_all_back(
+    parts: Parts, tx: Tx, insight: Insight, undo_until: datetime
+) -> Phrase | None:
     """Undo what was done from an insight within ten minutes of the last; says what became of it."""
     done = await crm_writes.of_insight(tx, insight.workspace_id, insight.fingerprint)
     since = undo_until - 2 * WITHIN
+    is_list = following.is_list(parts, insight)
     said = [
-        await _undo_one(parts, tx, insight, write)
+        await take_back(parts, tx, write, is_list=is_list)
         for write in reversed(done)
         if write.made_at >= since
     ]
@@ -142,8 +145,12 @@ async def _take_back(parts: Parts, tx: Tx, insight: Insight, undo_until: datetim
     return say("{undone}.", undone=Series(tuple(said), Joint.SEMICOLON))
 
 
-async def _undo_one(parts: Parts, tx: Tx, insight: Insight, write: StoredWrite) -> Phrase:
-    workspace_id, now = insight.workspace_id, parts.clock.now()
+async def take_back(parts: Parts, tx: Tx, write: StoredWrite, *, is_list: bool = False) -> Phrase:
+    """Take back one change; says what became of that. The workspace's lock is held.
+
+    `is_list`: whether it was made from an insight that lists things.
+    """
+    workspace_id, now = write.workspace_id, parts.clock.now()
     connection_id = write.connection_id
     kind, id = writes.subject(write.write)
     thing = (await mirror.load(tx, kind, workspace_id, connection_id, [id])).get(id)
@@ -157,14 +164,13 @@ async def _undo_one(parts: Parts, tx: Tx, insight: Insight, write: StoredWrite) 
         dedupe_key=f"coach:{write.key}:undo",
         at=now,
     )
-    taking = insight.fingerprint
-    await apply(parts, tx, workspace_id, connection_id, [event], taking=taking)
+    await apply(parts, tx, workspace_id, connection_id, [event], taking=write.fingerprint)
     if isinstance(write.write, LogContact):
         # There was no such call; that it was said and taken back is no contact either.
         for key in (f"coach:{write.key}", event.dedupe_key):
             await activities.forget(tx, workspace_id, connection_id, key)
-    if following.is_list(parts, insight):
-        await kept.about_again(tx, workspace_id, insight.fingerprint, kind, connection_id, id)
+    if is_list:
+        await kept.about_again(tx, workspace_id, write.fingerprint, kind, connection_id, id)
     if write.told_in is not None:
         await undelivered.follow(parts, tx, write)
     if withdrawn and write.in_doubt:
@@ -180,10 +186,10 @@ async def _undo_one(parts: Parts, tx: Tx, insight: Insight, write: StoredWrite) 
     stored = StoredWrite(
         workspace_id,
         f"{write.key}{UNDO}",
-        insight.fingerprint,
+        write.fingerprint,
         words(back, thing.thing),
         back,
-        insight.person_id,
+        write.person_id,
     )
     await crm_writes.add(tx, stored, now, takes_back=True)
     return say("Undone. The CRM is told to take this back: {done}", done=write.words)

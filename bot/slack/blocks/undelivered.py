@@ -25,8 +25,9 @@ def undelivered(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks] |
     open_ = [each for each in changes if each["state"] in {"missing", "doubt"}]
     if not changes:
         return None
-    icon = "warning" if open_ else "white_check_mark"
-    made = words(_first(params, open_) if open_ else _all_there(changes), voice)
+    there = any(each["state"] == "there" for each in changes)
+    icon = "white_check_mark" if there and not open_ else "warning"
+    made = words(_first(params, open_) if open_ else _settled(params, changes), voice)
 
     def build(share: float) -> Blocks:
         said = paragraph([*emoji(icon), *line(made, int(700 * share) + 60)])
@@ -60,7 +61,15 @@ def _first(params: Mapping[str, Any], open_: Changes) -> Phrase:
     )
 
 
-def _all_there(changes: Changes) -> Phrase:
+def _settled(params: Mapping[str, Any], changes: Changes) -> Phrase:
+    if all(each["state"] == "refused" for each in changes):
+        return counted(
+            "{connection} has refused {count} change of yours.",
+            "{connection} has refused {count} changes of yours.",
+            "count",
+            count=len(changes),
+            connection=_short(params.get("connection"), 60),
+        )
     if any(each["state"] == "refused" for each in changes):
         return say("What did not get to the CRM was tried again.")
     return say("What did not get to the CRM at first is there now.")

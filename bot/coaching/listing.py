@@ -1,0 +1,148 @@
+"""Lists that people ask for: their own tasks, deals and contacts, page by page or by a name."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from bot.runtime.parts import Parts
+from coach.calendar import local_date
+from coach.models import Contact, Deal, Person, Subject, SubjectKind, Task
+from coach.sought import sought
+from storage import lists, mirror, namesakes
+from storage.database import Tx
+
+#: How many things a page shows.
+PAGE = 10
+
+#: How many things are looked at, to find what was typed and to tell those apart that are alike.
+MOST = 1000
+
+#: Longest name that is looked for, in characters.
+LONGEST = 60
+
+
+class Kind(StrEnum):
+    """What a list is of."""
+
+    TASKS = "tasks"
+    DEALS = "deals"
+    CONTACTS = "contacts"
+    #: One deal, with all that is known of it.
+    DEAL = "deal"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of a list, as a button can name it."""
+
+    kind: Kind
+    #: How many things come before it.
+    first: int = 0
+    #: The name, or part of one, by which it was asked for.
+    sought: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.first}:{self.sought[:LONGEST]}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place":
+        """The page that a button names. Raises `ValueError` for what is none."""
+        kind, first, name = text.split(":", 2)
+        if not (first.isascii() and first.isdigit()):
+            raise ValueError(text)
+        return cls(Kind(kind), int(first[:6]), name[:LONGEST])
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list as it is now."""
+
+    place: Place
+    person: Person
+    today: date
+    #: What stands on the page.
+    things: Sequence[Subject]
+    #: How many there are in all.
+    count: int
+    #: Of one deal: whom it is with, and what is planned for it.
+    contact: Contact | None = None
+    planned: Sequence[Task] = ()
+
+
+async def listed(parts: Parts, person: Person, place: Place) -> Listing:
+    """The page; one that is not there any more is the last there is."""
+    async with parts.database.read() as tx:
+        everything, count = await _all(tx, person, place)
+        last = max(0, (count - 1) // PAGE * PAGE)
+        first = min(place.first, last)
+        shown = everything[first : first + PAGE]
+        listing = Listing(
+            replace(place, first=first),
+            person,
+            local_date(parts.clock.now(), person),
+            shown,
+            count,
+        )
+        if place.kind is Kind.DEAL and count == 1 and isinstance(shown[0], Deal):
+            return await _of_deal(tx, listing, shown[0])
+    return listing
+
+
+async def _all(tx: Tx, person: Person, place: Place) -> tuple[Sequence[Subject], int]:
+    """What the list has, as far as it is looked at, and how many there are in truth."""
+    where = (tx, person.workspace_id, person.id)
+    found: Sequence[Subject]
+    match place.kind:
+        case Kind.TASKS:
+            found = await lists.tasks_of(*where, most=MOST)
+            count = await lists.how_many_tasks(*where)
+        case Kind.CONTACTS:
+            found = await lists.contacts_of(*where, most=MOST)
+            count = await lists.how_many_contacts(*where)
+        case Kind.DEALS | Kind.DEAL:
+            found = await _told_apart(tx, person, await lists.deals_of(*where, most=MOST))
+            count = await lists.how_many_deals(*where)
+    if place.sought:
+        found = sought(found, place.sought, _names)
+        count = len(found)
+    return found, min(count, MOST)
+
+
+async def _told_apart(tx: Tx, person: Person, found: Sequence[Deal]) -> list[Deal]:
+    """Those whose lines would be alike are told apart."""
+    alike = Counter(map(_line, found))
+    doubtful = [deal for deal in found if alike[_line(deal)] > 1]
+    told = iter(await namesakes.told_apart(tx, person.workspace_id, doubtful))
+    return [next(told) if alike[_line(deal)] > 1 else deal for deal in found]
+
+
+def _line(deal: Deal) -> tuple[object, ...]:
+    return deal.title, deal.value, deal.currency, deal.stage
+
+
+def _names(thing: Subject) -> Sequence[str]:
+    match thing:
+        case Deal():
+            return [thing.name, thing.account or ""]
+        case Contact():
+            return [thing.name, thing.email or "", thing.company or ""]
+        case Task():
+            return [thing.name]
+
+
+async def _of_deal(tx: Tx, listing: Listing, deal: Deal) -> Listing:
+    workspace_id = listing.person.workspace_id
+    contact = None
+    if deal.contact_id:
+        there = await mirror.load(
+            tx, SubjectKind.CONTACT, workspace_id, deal.connection_id, [deal.contact_id]
+        )
+        contact = _contact(there.get(deal.contact_id))
+    planned = await lists.tasks_about(tx, workspace_id, deal)
+    return replace(listing, contact=contact, planned=planned)
+
+
+def _contact(found: Subject | None) -> Contact | None:
+    return found if isinstance(found, Contact) and not found.deleted else None
