@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from bot.coaching.actor import Actor
 from bot.coaching.connecting import Connecting
@@ -12,7 +13,7 @@ from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.installed import Slack
 from coach import plugins
 from coach.models import Person
-from coach.phrases import Phrase
+from coach.phrases import Phrase, say
 from coach.wording import Voice
 
 
@@ -44,6 +45,8 @@ class Call:
     #: Who typed, and the person they are.
     actor: Actor
     person: Person
+    #: Tells this use of it from every other; the same where Slack sends it twice.
+    key: str
     #: What was typed after the sub-command's name.
     args: str
     #: Every sub-command by name.
@@ -60,6 +63,22 @@ class Call:
         return self.parts.voices.to(self.person)
 
 
+class Group(Enum):
+    """Where a sub-command stands in the list of all."""
+
+    WORK = "work"
+    ADVICE = "advice"
+    SETUP = "setup"
+
+
+#: What stands above each group, in the order in which they are listed.
+GROUPS: Mapping[Group, Phrase] = {
+    Group.WORK: say("Your work"),
+    Group.ADVICE: say("Your coach"),
+    Group.SETUP: say("Setting up"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Subcommand:
     """One word after `/coach`."""
@@ -70,8 +89,18 @@ class Subcommand:
     summary: Phrase
     #: May raise `CoachError`, whose sentence becomes the answer.
     run: Callable[[Call], Awaitable[Answer]]
+    group: Group
+    #: What somebody would type, from the name on; the name alone where nothing need follow.
+    example: str = ""
+    #: Other words that people who mean it may use.
+    also: tuple[str, ...] = ()
     #: Whether the answer is a modal, which must be opened within Slack's three seconds.
     opens_modal: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What to type, as it is shown in a list: an example."""
+        return self.example or self.usage.split()[0]
 
 
 def load_subcommands() -> dict[str, Subcommand]:

@@ -1,4 +1,4 @@
-"""What `/coach insights`, `tasks` and `deals` answer: lists for the one who asked."""
+"""What `/coach insights` and a backlog answer: lists for the one who asked."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -18,11 +18,11 @@ from bot.slack.blocks.pieces import (
     plain_text,
 )
 from coach.calendar import days_between, local_date
-from coach.models import Contact, Deal, Insight, Person, Subject, Task, TaskPriority
-from coach.phrases import Phrase, counted, facts, say, together
+from coach.models import Contact, Deal, Insight, Person, Subject, Task
+from coach.phrases import Phrase, counted, facts, say
 from coach.presenting import value_of
 from coach.promising import days_silent
-from coach.terms import PRIORITIES, so_many_days
+from coach.terms import so_many_days
 from coach.wording import Voice, plain, words
 
 #: How many things one list shows.
@@ -113,81 +113,6 @@ def _silent(muted: int, voice: Voice) -> Blocks:
         count=muted,
     )
     return [context(plain_text(plain(left_out, voice)))]
-
-
-def task_list(tasks: Sequence[Task], voice: Voice, today: date, count: int) -> tuple[str, Blocks]:
-    """Pending tasks, earliest due first; `count` is how many there are in truth."""
-    if not tasks:
-        return sentence(together(say("You have no open tasks in the CRM."), _ELSEWHERE), voice)
-
-    def row(task: Task) -> Phrase:
-        known = [_due(task, today)]
-        if task.priority in {TaskPriority.HIGH, TaskPriority.URGENT}:
-            known.append(PRIORITIES[task.priority])
-        return say("{task} – {facts}", task=task.thing, facts=facts(*known))
-
-    title = counted("Your {count} open task", "Your {count} open tasks", "count", count=count)
-
-    def more(left: int) -> Phrase:
-        return counted(
-            "… and {count} open task more.", "… and {count} open tasks more.", "count", count=left
-        )
-
-    return _listed(tasks, count, voice, title, row, more)
-
-
-def _due(task: Task, today: date) -> Phrase:
-    if task.due_date is None:
-        return say("no due date")
-    if task.due_date < today:
-        return say("due {date} (overdue)", date=task.due_date)
-    return say("due {date}", date=task.due_date)
-
-
-def deal_list(deals: Sequence[Deal], voice: Voice, count: int) -> tuple[str, Blocks]:
-    """Open deals, largest first; `count` is how many there are in truth."""
-    if not deals:
-        return sentence(together(say("You have no open deals in the CRM."), _ELSEWHERE), voice)
-
-    def row(deal: Deal) -> Phrase:
-        known = facts(value_of(deal), deal.stage or say("no stage"))
-        return say("{deal} – {facts}", deal=deal.thing, facts=known)
-
-    title = counted("Your {count} open deal", "Your {count} open deals", "count", count=count)
-
-    def more(left: int) -> Phrase:
-        return counted(
-            "… and {count} open deal more.", "… and {count} open deals more.", "count", count=left
-        )
-
-    return _listed(deals, count, voice, title, row, more)
-
-
-def _listed(
-    things: Sequence[T],
-    count: int,
-    voice: Voice,
-    title: Phrase,
-    row: Callable[[T], Phrase],
-    more: Callable[[int], Phrase],
-) -> tuple[str, Blocks]:
-    heading = plain(title, voice)
-    lines = [words(row(thing), voice) for thing in things[:ROWS]]
-
-    def build(share: float) -> Blocks:
-        shown = lines[: max(int(ROWS * share), 1)]
-        rows: list[Json] = [
-            {"type": "rich_text_section", "elements": line(each, 240, links=share > 0.2)}
-            for each in shown
-        ]
-        bullets: Json = {"type": "rich_text_list", "style": "bullet", "elements": rows}
-        return [
-            header(heading),
-            {"type": "rich_text", "elements": [bullets]},
-            *_left(more(count - len(shown)), voice),
-        ]
-
-    return heading, fitted(build)
 
 
 def backlog_list(

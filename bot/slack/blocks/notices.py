@@ -1,6 +1,6 @@
 """Messages that show no insights: the welcome, an answer to who writes, links, and trouble."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.slack.blocks.pieces import (
@@ -16,6 +16,7 @@ from bot.slack.blocks.pieces import (
     section,
 )
 from bot.slack.blocks.text import escaped, flat, one_line, shortened
+from bot.slack.blocks.usages import run_buttons
 from coach.phrases import Phrase, from_json, say, together
 from coach.wording import Voice, plain, words
 
@@ -39,10 +40,15 @@ _STANDS = {
 
 
 def hello(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
-    """The answer to somebody who writes to the coach; params are `coach`, as above."""
+    """The answer to somebody who writes to the coach.
+
+    Params: `coach`, as above, and `near`, the sub-commands that may be meant.
+    """
+    near = [str(each) for each in params.get("near") or ()]
+    if near:
+        return _perhaps(near, voice)
     pitch = say(
-        "Hello! I watch your CRM and tell you the one thing worth doing next. I cannot answer what "
-        "is written to me."
+        "Hello! I watch your CRM and tell you the one thing worth doing next. I cannot chat yet."
     )
     look = say(
         "/coach help lists what you can ask, and my Home tab shows what is open and your settings."
@@ -50,6 +56,12 @@ def hello(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     said = together(together(pitch, look), _STANDS[params.get("coach", "on")])
     made = words(said, voice)
     return escaped(flat(made), 500), [paragraph(line(made, 700))]
+
+
+def _perhaps(near: Sequence[str], voice: Voice) -> tuple[str, Blocks]:
+    said = say("I cannot chat yet. Perhaps you want one of these; /coach help lists everything.")
+    made = words(said, voice)
+    return escaped(flat(made), 500), [paragraph(line(made, 300)), run_buttons(near)]
 
 
 def welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:

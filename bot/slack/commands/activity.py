@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.slack.blocks.pieces import Blocks, context, header, line, paragraph, plain_text
 from bot.slack.blocks.text import flat, shorter
 from bot.slack.blocks.usages import usages
-from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.errors import SettingError
 from coach.models import SubjectKind, Verb
 from coach.phrases import Phrase, Thing, counted, facts, say, verbatim
@@ -145,4 +145,7 @@ SUBCOMMAND = Subcommand(
     "activity [DAYS|commands|help]",
     say("show what happened of late, and how often"),
     run,
+    group=Group.WORK,
+    example="activity 30",
+    also=("happened", "history", "log"),
 )

@@ -1,7 +1,7 @@
 """`/coach connect`: the CRMs that are linked, how each is, and linking one."""
 
 from bot.slack.blocks.connecting import linked_list
-from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.command import Answer, Call, Group, Subcommand
 from bot.slack.connecting import only_administrator
 from coach.phrases import say
 
@@ -15,5 +15,9 @@ async def run(call: Call) -> Answer:
 
 
 SUBCOMMAND = Subcommand(
-    "connect", say("link a CRM, and see how those are that are linked (administrator)"), run
+    "connect",
+    say("link a CRM, and see how those are that are linked (administrator)"),
+    run,
+    group=Group.SETUP,
+    also=("crm", "hubspot", "pipedrive", "salesforce", "integrate"),
 )

@@ -4,7 +4,7 @@ from bot.coaching import digesting
 from bot.coaching.saying import SHOWN
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.digest import digest
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.chain import silenced
 from coach.models import Insight
 from coach.phrases import Phrase, say, together
@@ -40,4 +40,10 @@ def _called(call: Call, insight: Insight) -> Phrase | None:
     return rule.called if rule else None
 
 
-SUBCOMMAND = Subcommand("digest", say("see what your next digest holds, and when it comes"), run)
+SUBCOMMAND = Subcommand(
+    "digest",
+    say("see what your next digest holds, and when it comes"),
+    run,
+    group=Group.ADVICE,
+    also=("summary", "week", "weekly"),
+)

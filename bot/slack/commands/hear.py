@@ -5,7 +5,7 @@ import re
 from bot.coaching import enrolling
 from bot.coaching.permission import Refusal
 from bot.slack import kinds
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach import engine
 from coach.phrases import Series, facts, say
 from coach.wording import plain
@@ -56,5 +56,10 @@ def _listed(call: Call) -> Series:
 
 
 SUBCOMMAND = Subcommand(
-    "hear [next steps [off]]", say("hear also of a kind that is off until you want it"), run
+    "hear [next steps [off]]",
+    say("hear also of a kind that is off until you want it"),
+    run,
+    group=Group.ADVICE,
+    example="hear next steps",
+    also=("more",),
 )

@@ -5,7 +5,7 @@ from functools import partial
 from bot.coaching import following, muting
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import INSIGHTS, in_order, insight_list
-from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.phrases import say
 from storage import insights
 
@@ -24,4 +24,10 @@ async def run(call: Call) -> Answer:
     return Answer(*insight_list(pending, call.voice, promise, now=now, muted=len(muted)))
 
 
-SUBCOMMAND = Subcommand("insights", say("show what waits for you, with its buttons"), run)
+SUBCOMMAND = Subcommand(
+    "insights",
+    say("show what waits for you, with its buttons"),
+    run,
+    group=Group.ADVICE,
+    also=("advice", "waiting", "next", "brief", "today", "important"),
+)

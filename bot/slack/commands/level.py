@@ -2,7 +2,7 @@
 
 from bot.coaching import enrolling
 from bot.slack.blocks.settings import LEVELS
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.phrases import say
 from coach.thresholds import level_named
 
@@ -21,5 +21,10 @@ async def run(call: Call) -> Answer:
 
 
 SUBCOMMAND = Subcommand(
-    "level 1|2|3", say("hear little, the important or everything (minimal, balanced, active)"), run
+    "level 1|2|3",
+    say("hear little, the important or everything (minimal, balanced, active)"),
+    run,
+    group=Group.ADVICE,
+    example="level 2",
+    also=("less", "fewer", "quieter"),
 )

@@ -1,7 +1,7 @@
 """`/coach link OWNER`: be recognised as the owner whom the CRM knows by another address or none."""
 
 from bot.slack import linking
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.phrases import say
 
 
@@ -15,4 +15,7 @@ SUBCOMMAND = Subcommand(
     "link OWNER",
     say("be recognised as the owner that the CRM knows by this address, id or name"),
     run,
+    group=Group.SETUP,
+    example="link ana@example.com",
+    also=("owner", "me", "recognise", "recognize"),
 )

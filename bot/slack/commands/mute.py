@@ -8,7 +8,7 @@ from bot.coaching.muting import Choice
 from bot.coaching.permission import Refusal
 from bot.slack import kinds
 from bot.slack.blocks.mutes import mute_list
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.muting import KIND
 from coach.phrases import Phrase, facts, say
 from coach.until import read_until
@@ -70,5 +70,10 @@ def _rule(call: Call, name: str) -> str:
 
 
 SUBCOMMAND = Subcommand(
-    "mute [stuck deals [until monday]]", say("hear nothing of a kind, or see what is muted"), run
+    "mute [stuck deals [until monday]]",
+    say("hear nothing of a kind, or see what is muted"),
+    run,
+    group=Group.ADVICE,
+    example="mute stuck deals",
+    also=("unmute", "silence", "hide"),
 )

@@ -1,7 +1,7 @@
 """`/coach off`: silence."""
 
 from bot.coaching import enrolling
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.phrases import say
 
 
@@ -14,4 +14,10 @@ async def run(call: Call) -> Answer:
     )
 
 
-SUBCOMMAND = Subcommand("off", say("silence the coach; nothing is lost from the record"), run)
+SUBCOMMAND = Subcommand(
+    "off",
+    say("silence the coach; nothing is lost from the record"),
+    run,
+    group=Group.SETUP,
+    also=("stop", "unsubscribe", "quit"),
+)

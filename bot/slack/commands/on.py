@@ -1,7 +1,7 @@
 """`/coach on`: start, or speak again."""
 
 from bot.coaching import enrolling
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.phrases import say
 from coach.terms import LEVEL_NAMES
 
@@ -21,4 +21,10 @@ async def run(call: Call) -> Answer:
     )
 
 
-SUBCOMMAND = Subcommand("on", say("start the coach, or let it speak again"), run)
+SUBCOMMAND = Subcommand(
+    "on",
+    say("start the coach, or let it speak again"),
+    run,
+    group=Group.SETUP,
+    also=("start", "begin"),
+)

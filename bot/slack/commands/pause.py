@@ -3,7 +3,7 @@
 from bot.coaching import enrolling
 from bot.coaching.permission import Refusal
 from bot.slack.blocks.settings import is_on
-from bot.slack.command import Answer, Call, Subcommand, says
+from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.models import Person
 from coach.phrases import Phrase, say
 from coach.until import read_until
@@ -49,5 +49,10 @@ def _paused(person: Person) -> Phrase:
 
 
 SUBCOMMAND = Subcommand(
-    "pause 2h|until monday|until 2026-12-05|off", say("be left alone for a while"), run
+    "pause 2h|until monday|until 2026-12-05|off",
+    say("be left alone for a while"),
+    run,
+    group=Group.ADVICE,
+    example="pause until monday",
+    also=("holiday", "vacation", "snooze", "quiet", "away"),
 )

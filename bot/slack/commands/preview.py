@@ -3,7 +3,7 @@
 from bot.simulating.previewing import previews
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.preview import preview
-from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.phrases import say
 
 
@@ -20,5 +20,9 @@ async def run(call: Call) -> Answer:
 
 
 SUBCOMMAND = Subcommand(
-    "preview", say("see what the last 30 days would have brought at each level"), run
+    "preview",
+    say("see what the last 30 days would have brought at each level"),
+    run,
+    group=Group.ADVICE,
+    also=("try", "would"),
 )

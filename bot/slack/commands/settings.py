@@ -1,7 +1,7 @@
 """`/coach settings`: everything that can be set, in one modal."""
 
 from bot.slack.blocks.settings import settings_modal
-from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.phrases import say
 
 
@@ -16,5 +16,7 @@ SUBCOMMAND = Subcommand(
     "settings",
     say("choose your level, hours, brief, digest and thresholds"),
     run,
+    group=Group.SETUP,
+    also=("hours", "configure", "preferences", "timezone"),
     opens_modal=True,
 )

@@ -1,19 +1,21 @@
-"""`/coach tasks`: the person's open tasks."""
+"""`/coach tasks`: the person's open tasks, each with its menu."""
 
-from bot.slack.blocks.lists import ROWS, task_list
-from bot.slack.command import Answer, Call, Subcommand
-from coach.calendar import local_date
+from bot.coaching.listing import Kind, Place, listed
+from bot.slack.blocks.things import thing_list
+from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.phrases import say
-from storage import lists
 
 
 async def run(call: Call) -> Answer:
-    """Open tasks, earliest due first."""
-    async with call.parts.database.read() as tx:
-        found = await lists.tasks_of(tx, call.workspace_id, call.person.id, most=ROWS)
-        count = await lists.how_many_tasks(tx, call.workspace_id, call.person.id)
-    today = local_date(call.parts.clock.now(), call.person)
-    return Answer(*task_list(found, call.voice, today, count))
+    """Open tasks, earliest due first; those called so, where a name is given."""
+    listing = await listed(call.parts, call.person, Place(Kind.TASKS, sought=call.args.strip()))
+    return Answer(*thing_list(listing, call.voice, call.parts.clock.now()))
 
 
-SUBCOMMAND = Subcommand("tasks", say("show your open tasks, the earliest due first"), run)
+SUBCOMMAND = Subcommand(
+    "tasks",
+    say("show your open tasks, the earliest due first"),
+    run,
+    group=Group.WORK,
+    also=("overdue", "todos", "due"),
+)

@@ -3,7 +3,7 @@
 from bot.coaching import explaining
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.why import why_modal
-from bot.slack.command import Answer, Call, Subcommand
+from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.phrases import say
 
 
@@ -18,5 +18,10 @@ async def run(call: Call) -> Answer:
 
 
 SUBCOMMAND = Subcommand(
-    "why", say("see why you were told something, and why then"), run, opens_modal=True
+    "why",
+    say("see why you were told something, and why then"),
+    run,
+    group=Group.ADVICE,
+    also=("reason", "explain"),
+    opens_modal=True,
 )

@@ -19,8 +19,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching.connecting import Connecting
 from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
+from bot.slack.blocks import act_forms, mutes, screen, snooze
 from bot.slack.blocks import connecting as connecting_blocks
-from bot.slack.blocks import mutes, screen, snooze
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.backlog import ALL, REST, WAKE
 from bot.slack.blocks.card import UNMUTE, UNSNOOZE
@@ -29,9 +29,11 @@ from bot.slack.blocks.preview import CHOOSE as CHOOSE_LEVEL
 from bot.slack.blocks.question import GO_ON, STOP
 from bot.slack.blocks.together import SHOW_ALL
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
+from bot.slack.blocks.usages import RUN
 from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
 from bot.slack.installed import Slack
 from bot.slack.listeners import (
+    acts,
     asking,
     backlog,
     command,
@@ -88,6 +90,8 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     connecting_blocks.CHOOSE: connecting.choose,
     connecting_blocks.TEST: connecting.test,
     connecting_blocks.OPEN: connecting.opened,
+    "act": acts.choose,
+    RUN: command.pressed,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,
     "link:confirm": linking.confirm,
@@ -105,6 +109,7 @@ FORMS: Mapping[str, submitting.Handler] = {
     mutes.CALLBACK: menu.mute,
     settings_blocks.CALLBACK: settings.save,
     connecting_blocks.CALLBACK: connecting.link,
+    act_forms.CALLBACK: acts.submit,
 }
 
 #: What reading a request raises that is not of the form Slack's documentation gives.

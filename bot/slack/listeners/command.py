@@ -8,16 +8,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coaching import enrolling
 from bot.coaching.actor import Actor
+from bot.coaching.permission import Refusal
 from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Json
 from bot.slack.command import Answer, Call, Subcommand
 from bot.slack.listeners.answering import BUSY
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.home import refresh
-from bot.slack.listeners.pressing import show
+from bot.slack.listeners.pressing import Press, show
 from bot.slack.listeners.response_url import respond
 from coach.models import Origin, Person, Verb
-from coach.phrases import Phrase
+from coach.phrases import Phrase, say
 from storage import activities
 from storage.activities import SLACK, ActivityRow
 
@@ -36,7 +37,7 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
     name = word.lower()
     subcommand = desk.subcommands.get(name)
     if subcommand is None:
-        subcommand, args = desk.subcommands["help"], word
+        subcommand, args = desk.subcommands["help"], " ".join((word, args)).strip()
     if subcommand.opens_modal:
         await show(desk, client, str(body["trigger_id"]), partial(_view, desk, client, body, name))
         return
@@ -57,6 +58,22 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
 
     if not desk.begin_long(str(body["team_id"]), f"/coach {name}", work, tell):
         await tell(BUSY)
+
+
+async def pressed(press: Press) -> None:
+    """Do what a button names that stands for something to be typed."""
+    name = str(press.action.get("action_id") or "").partition(":")[2]
+    if name not in press.desk.subcommands:
+        raise Refusal(say("This button is from an older version. `/coach help` lists what I know."))
+    body = {
+        "team_id": press.team_id,
+        "user_id": press.user["id"],
+        "user_name": press.user.get("username") or press.user.get("name"),
+        "text": name,
+        "trigger_id": press.trigger_id,
+        "response_url": press.response_url,
+    }
+    await answer(press.desk, press.client, body)
 
 
 async def refuse(desk: Desk, client: AsyncWebClient, body: Json, said: Phrase) -> None:
@@ -91,7 +108,8 @@ async def _run(
 ) -> Answer:
     actor = await _actor(desk, body)
     person = await enrolling.person_of(desk.parts, actor)
-    await _record(desk, person, name, str(body.get("trigger_id") or desk.parts.new_id()))
+    key = str(body.get("trigger_id") or desk.parts.new_id())
+    await _record(desk, person, name, key)
     return await subcommand.run(
         Call(
             parts=desk.parts,
@@ -99,6 +117,7 @@ async def _run(
             connecting=desk.connecting,
             actor=actor,
             person=person,
+            key=key,
             args=args.strip(),
             subcommands=desk.subcommands,
         )

@@ -1,11 +1,11 @@
-"""Somebody writes to the coach, which cannot talk: once a day it says where to look instead."""
+"""Somebody writes to the coach, which cannot talk: it offers what may be meant instead."""
 
 from datetime import datetime
 
 from bot.coaching import enrolling
 from bot.slack.blocks.pieces import Json
 from bot.slack.listeners.desk import Desk
-from coach.calendar import local_date
+from bot.slack.nearest import nearest
 from coach.models import Enrolment, Person
 from storage import messages
 from storage.messages import Message
@@ -26,19 +26,21 @@ def is_theirs(event: Json) -> bool:
 
 
 async def answer(desk: Desk, body: Json) -> None:
-    """Have them answered by a message of the day: what is made a second time is the same.
+    """Have them answered by a message of the minute: what is made a second time is the same.
 
-    Whoever has declined or turned the coach off is answered, too: they have asked.
+    What they wrote is looked at and not kept. Whoever has declined or turned the coach off is
+    answered, too: they have asked.
     """
+    typed = str(body["event"].get("text") or "")
     actor = await desk.actor(str(body["team_id"]), {"id": body["event"]["user"]})
     person = await enrolling.person_of(desk.parts, actor)
     now = desk.parts.clock.now()
     hello = Message(
         person.workspace_id,
-        f"hello:{person.id}:{local_date(now, person)}",
+        f"hello:{person.id}:{now:%Y-%m-%dT%H:%M}",
         "hello",
         actor.slack_user_id,
-        {"coach": _stands(person, now)},
+        {"coach": _stands(person, now), "near": nearest(typed, desk.subcommands)},
         person.id,
     )
     async with desk.parts.database.write() as tx:

@@ -13,15 +13,25 @@ from typing import Any
 
 import pytest
 
+from bot.coaching.acts import Act
 from bot.coaching.connecting import Asked, Begun, Health, Linked, Outcome, Progress, Vendor
 from bot.coaching.explaining import Explanation
+from bot.coaching.listing import Kind, Listing, Place
 from bot.playground.slack.blocks import problems, view_problems
 from bot.simulating.previewing import Preview
+from bot.slack.blocks.act_forms import (
+    About,
+    date_form,
+    log_form,
+    several_form,
+    stage_form,
+    task_form,
+)
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
 from bot.slack.blocks.connecting import begun_modal, connect_modal, linked_list, outcome_modal
 from bot.slack.blocks.home import home
-from bot.slack.blocks.lists import deal_list, insight_list, task_list
+from bot.slack.blocks.lists import insight_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import hello, link_answer, link_request, trouble, welcome
 from bot.slack.blocks.preview import preview
@@ -29,6 +39,7 @@ from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.blocks.snooze import snooze_modal
 from bot.slack.blocks.taking_over import taking_over
+from bot.slack.blocks.things import thing_list
 from bot.slack.blocks.undelivered import undelivered
 from bot.slack.blocks.why import why_modal
 from coach.action import Action, ActionView, load_actions
@@ -44,10 +55,13 @@ from coach.models import (
     Level,
     Often,
     Priority,
+    Ref,
     Settings,
+    SubjectKind,
 )
 from coach.phrases import Phrase, Thing, counted, names, say, to_json, verbatim
 from coach.presenting import done_so_far
+from coach.screens import Control
 from coach.verdicts import Decided, Reason, Verdict
 from coach.wording import ENGLISH
 from storage.mutes import Muted
@@ -100,6 +114,15 @@ def _called(muted: Muted) -> Phrase:
 def _card(**changes: object) -> Payload:
     made = insight(**changes)
     return _message(card(made, VOICE, promise=PROMISE, now=NOW))
+
+
+def _listing(kind: Kind, things: list[Any], first: int = 0, count: int | None = None) -> Listing:
+    total = len(things) if count is None else count
+    return Listing(Place(kind, first), ANA, date(2026, 11, 23), things, total)
+
+
+def _about(does: str, kind: SubjectKind) -> About:
+    return About(does, kind, Ref("c1", "X-1"), Place(Kind.TASKS), "https://hooks.slack.com/x")
 
 
 def _screen(name: str, **known: Any) -> Payload:
@@ -380,6 +403,22 @@ BUILT: dict[str, Callable[[], Payload]] = {
         VOICE,
         NOW,
     ),
+    "modal_act_date": lambda: date_form(
+        _about("date", SubjectKind.TASK), TASKS[0], date(2026, 11, 30), VOICE
+    ),
+    "modal_act_stage": lambda: stage_form(
+        _about("stage", SubjectKind.DEAL), DEALS[0], STAGES, VOICE
+    ),
+    "modal_act_log": lambda: log_form(
+        _about("log", SubjectKind.CONTACT), LEADS[0], Control.LOG_CALL, VOICE
+    ),
+    "modal_act_task": lambda: task_form(_about("task", SubjectKind.DEAL), VOICE, thing=DEALS[0]),
+    "modal_act_several_tasks": lambda: several_form(
+        _about("several", SubjectKind.TASK), TASKS, date(2026, 11, 30), VOICE
+    ),
+    "modal_act_several_contacts": lambda: several_form(
+        _about("several", SubjectKind.CONTACT), LEADS, date(2026, 11, 30), VOICE
+    ),
     "modal_snooze": lambda: snooze_modal(INSIGHT.fingerprint, date(2026, 11, 30), ANA, VOICE),
     "modal_connect": lambda: connect_modal(HUBSPOT, VOICE),
     "modal_connect_again": lambda: connect_modal(replace(HUBSPOT, linked=True), VOICE),
@@ -417,8 +456,22 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "answer_mutes": lambda: _message(mute_list(MUTED, VOICE, _called)),
     "answer_no_mutes": lambda: _message(mute_list([], VOICE, _called)),
     "answer_preview": lambda: _message(preview(PREVIEWS, ANA, load_rules(), VOICE)),
-    "answer_tasks": lambda: _message(task_list(TASKS, VOICE, date(2026, 11, 23), len(TASKS))),
-    "answer_deals": lambda: _message(deal_list(DEALS, VOICE, len(DEALS))),
+    "answer_tasks": lambda: _message(thing_list(_listing(Kind.TASKS, TASKS), VOICE, NOW)),
+    "answer_deals": lambda: _message(thing_list(_listing(Kind.DEALS, DEALS), VOICE, NOW)),
+    "answer_contacts": lambda: _message(thing_list(_listing(Kind.CONTACTS, LEADS), VOICE, NOW)),
+    "answer_deal": lambda: _message(
+        thing_list(
+            replace(_listing(Kind.DEAL, DEALS[:1]), contact=LEADS[0], planned=TASKS[:2]), VOICE, NOW
+        )
+    ),
+    "answer_tasks_done": lambda: _message(
+        thing_list(
+            _listing(Kind.TASKS, TASKS, first=10, count=25),
+            VOICE,
+            NOW,
+            Act("a" * 32, say("{done}.", done=say("Completed “{task}”", task="Call Jonas"))),
+        )
+    ),
     "home_on": lambda: home(ANA, VOICE, [INSIGHT, STALE], _promise, NOW),
     "home_off": lambda: home(OFF, VOICE, [], _promise, NOW),
     "home_not_started": lambda: home(NEW, VOICE, [TIP], _promise, NOW),

@@ -1,25 +1,30 @@
 """Tests that whatever a CRM says, Slack takes what we make of it."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.coaching.backlogs import Kind
+from bot.coaching import backlogs
+from bot.coaching.acts import Act
+from bot.coaching.listing import PAGE, Kind, Listing, Place
 from bot.playground.slack.blocks import problems, view_problems
+from bot.slack.blocks.act_forms import About, date_form, log_form, several_form, task_form
 from bot.slack.blocks.asides import sentence, sentence_modal
 from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card
 from bot.slack.blocks.digest import digest
 from bot.slack.blocks.home import home
-from bot.slack.blocks.lists import backlog_list, deal_list, insight_list, task_list
+from bot.slack.blocks.lists import backlog_list, insight_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import link_answer, link_request, trouble, welcome
 from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.taking_over import taking_over
+from bot.slack.blocks.things import thing_list
 from bot.slack.blocks.undelivered import undelivered
 from coach.models import (
     Contact,
@@ -30,6 +35,7 @@ from coach.models import (
     Priority,
     Ref,
     Subject,
+    SubjectKind,
     Task,
 )
 from coach.phrases import Phrase, Thing, counted, say, to_json, verbatim
@@ -163,7 +169,7 @@ def test_summaries_of_backlogs_are_taken_by_slack(
         Task("c", "T", due_date=NOW.date()),
         Contact("c", "C"),
     ]
-    kinds = [Kind(promise, things * 40, count) for _ in range(3)]
+    kinds = [backlogs.Kind(promise, things * 40, count) for _ in range(3)]
     assert_taken_by_slack(*backlog_list(kinds, ANA, NOW, VOICE))
 
 
@@ -188,8 +194,29 @@ def test_lists_of_tasks_and_deals_are_taken_by_slack(
 ) -> None:
     tasks = [Task("c1", str(n), title, url=url) for n, (title, url) in enumerate(rows)]
     deals = [Deal("c1", str(n), title, title, url=url) for n, (title, url) in enumerate(rows)]
-    assert_taken_by_slack(*task_list(tasks, VOICE, NOW.date(), len(tasks)))
-    assert_taken_by_slack(*deal_list(deals, VOICE, len(deals)))
+    people = [
+        Contact("c1", str(n), title, title, url=url, company=title)
+        for n, (title, url) in enumerate(rows)
+    ]
+    for kind, things in ((Kind.TASKS, tasks), (Kind.DEALS, deals), (Kind.CONTACTS, people)):
+        _taken(kind, things)
+    for deal in deals[:3]:
+        one = Listing(Place(Kind.DEAL), ANA, NOW.date(), [deal], 1, people[0], tasks[:3])
+        assert_taken_by_slack(*thing_list(one, VOICE, NOW))
+
+
+def _taken(kind: Kind, things: Sequence[Deal | Contact | Task]) -> None:
+    """A page of them, its windows, and what was done from it."""
+    sought = things[0].name if things else ""
+    page = Listing(Place(kind, 0, sought), ANA, NOW.date(), things[:PAGE], len(things))
+    done = Act("a" * 32, say("{done}.", done=things[0].thing)) if things else None
+    assert_taken_by_slack(*thing_list(page, VOICE, NOW, done))
+    about = About("several", SubjectKind.TASK, None, page.place, "https://hooks.slack.com/x")
+    if things:
+        assert view_problems(several_form(about, things[:PAGE], NOW.date(), VOICE)) == []
+        assert view_problems(task_form(about, VOICE, thing=things[0], title=sought)) == []
+        assert view_problems(date_form(about, things[0], NOW.date(), VOICE)) == []
+        assert view_problems(log_form(about, things[0], Control.LOG_CALL, VOICE)) == []
 
 
 NOTICES = {

@@ -1,12 +1,14 @@
-"""Who writes to the coach is answered, once a day; what no person wrote is not."""
+"""Who writes to the coach is answered, once a minute; what no person wrote is not."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from coach.models import Enrolment
 from storage import people
+from storage.tables import messages
 from tests.bot.surface import ANA, BEN, NEW, WS, Surface
 
 WHAT = "I watch your CRM and tell you the one thing worth doing next."
@@ -32,17 +34,38 @@ async def test_who_writes_is_told_what_the_coach_does_and_where_to_look(surface:
     assert said(surface, BEN) == []
 
 
-async def test_there_is_one_answer_a_day_by_the_persons_own_clock(surface: Surface) -> None:
-    for _ in range(3):
+async def test_there_is_one_answer_a_minute_however_much_is_written(surface: Surface) -> None:
+    for _ in range(15):
         await write(surface, ANA)
     assert len(said(surface, ANA)) == 1
-    # It is a quarter to midnight in Madrid, and then past it.
-    surface.clock.moment += timedelta(hours=13, minutes=45)
+    surface.clock.moment += timedelta(seconds=59)
     await write(surface, ANA)
     assert len(said(surface, ANA)) == 1
-    surface.clock.moment += timedelta(minutes=30)
+    surface.clock.moment += timedelta(seconds=1)
     await write(surface, ANA)
     assert len(said(surface, ANA)) == 2
+
+
+async def test_what_may_be_meant_stands_there_to_be_pressed(surface: Surface) -> None:
+    await write(surface, ANA, "what are my tasks, please?")
+    (answer,) = [each for each in surface.slack.messages(ANA) if each.sender == "bot"]
+    assert "I cannot chat yet" in answer.text
+    assert (await surface.slack.press(ANA, answer.ts, label="/coach tasks")).ok
+    await surface.settle()
+    assert "You have no open tasks" in surface.ephemerals(ANA)[-1]
+    # What was written is nowhere.
+    async with surface.parts.database.read() as tx:
+        (params,) = (await tx.execute(select(messages.c.params))).scalars()
+    assert "please" not in str(params)
+
+
+@pytest.mark.parametrize("label", ["/coach settings"])
+async def test_what_opens_a_window_does_so_from_its_button(surface: Surface, label: str) -> None:
+    await write(surface, ANA, "change my settings")
+    (answer,) = [each for each in surface.slack.messages(ANA) if each.sender == "bot"]
+    assert (await surface.slack.press(ANA, answer.ts, label=label)).ok
+    await surface.settle()
+    assert surface.view(ANA)["callback_id"] == "settings"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,338 @@
+"""Lists of the person's own things, each line with its menu, and what was done from one.
+
+A line is plain text, in which no markup of the CRM's is read; its link is an entry of its menu.
+"""
+
+import json
+from datetime import date, datetime
+
+from bot.coaching.acts import Act
+from bot.coaching.listing import PAGE, Kind, Listing, Place
+from bot.slack.blocks.asides import sentence
+from bot.slack.blocks.pieces import (
+    Blocks,
+    Json,
+    actions,
+    button,
+    context,
+    fitted,
+    plain_text,
+    section,
+)
+from bot.slack.blocks.text import escaped, flat, safe_url, shorter, units
+from coach.calendar import days_between
+from coach.models import Contact, Deal, Ref, Subject, SubjectKind, Task, TaskPriority
+from coach.phrases import DateWithYear, Phrase, counted, facts, say, together
+from coach.presenting import value_of
+from coach.promising import days_silent
+from coach.terms import PRIORITIES, so_many_days
+from coach.wording import Voice, plain, words
+
+#: What begins the `action_id` of everything here; the page it stands on follows.
+MENU, TURN, SEVERAL, UNDO = "act:menu", "act:page", "act:several", "act:undo"
+
+#: Longest `block_id`, in characters.
+MOST_ID = 255
+
+_KINDS = {Task: SubjectKind.TASK, Deal: SubjectKind.DEAL, Contact: SubjectKind.CONTACT}
+
+ENTRIES: dict[str, Phrase] = {
+    "done": say("Done"),
+    "tomorrow": say("Move to tomorrow"),
+    "date": say("Move to a date…"),
+    "call": say("Log a call…"),
+    "email": say("Log an email…"),
+    "meeting": say("Log a meeting…"),
+    "stage": say("Move to a stage…"),
+    "task": say("New task…"),
+    "open": say("Open in the CRM"),
+}
+
+_ELSEWHERE = say("If the CRM knows you by another address, an id or a name: `/coach link OWNER`.")
+
+
+def thing_list(
+    listing: Listing, voice: Voice, now: datetime, done: Act | None = None
+) -> tuple[str, Blocks]:
+    """A page of a list; above it what was done from it just now, with Undo."""
+    above = done_row(done, voice) if done is not None else []
+    if not listing.things:
+        text, blocks = sentence(_nothing(listing), voice)
+        return text, [*above, *blocks]
+    if listing.place.kind is Kind.DEAL and isinstance(listing.things[0], Deal):
+        return _deal(listing, listing.things[0], voice, now, above)
+    heading = plain(_title(listing), voice)
+
+    def build(share: float) -> Blocks:
+        most = int(240 * share) + 20
+        return [
+            *above,
+            _heading(heading),
+            *(line for each in listing.things for line in _row(each, listing, voice, now, most)),
+            *_turns(listing, voice),
+        ]
+
+    return escaped(heading, 300), fitted(build)
+
+
+def _heading(text: str) -> Json:
+    # It may hold a name: no emoji is read in it.
+    return {"type": "header", "text": plain_text(text, 150)}
+
+
+def done_row(done: Act, voice: Voice) -> Blocks:
+    """What was done, and the button that takes it back."""
+    said = flat(shorter(words(done.said, voice), 300))
+    undo = button(plain(say("Undo"), voice), UNDO, done.id)
+    return [section(plain_text(f"\u2705 {said}", 320), accessory=undo)]
+
+
+def done_alone(done: Act, voice: Voice) -> tuple[str, Blocks]:
+    """What was done, where no list stands below it."""
+    return escaped(flat(words(done.said, voice)), 300), done_row(done, voice)
+
+
+def ref_in(block_id: str) -> tuple[SubjectKind, Ref] | None:
+    """The thing whose menu stands in this block, to be checked against what is stored."""
+    kind, _, told = block_id.partition("=")
+    try:
+        connection_id, id = json.loads(told)
+        return SubjectKind(kind), Ref(str(connection_id), str(id))
+    except (ValueError, TypeError):
+        return None
+
+
+def _block_id(thing: Subject) -> str:
+    told = json.dumps([thing.connection_id, thing.id], separators=(",", ":"))
+    return f"{_KINDS[type(thing)]}={told}"
+
+
+def _row(thing: Subject, listing: Listing, voice: Voice, now: datetime, most: int) -> Blocks:
+    said = flat(shorter(words(_told(thing, listing, now), voice), most))
+    block_id = _block_id(thing)
+    if units(block_id) > MOST_ID:
+        # An id of an absurd length: it is shown, but cannot be changed from here.
+        return [section(plain_text(said, most + 20))]
+    menu = _menu(thing, listing.place, voice)
+    return [section(plain_text(said, most + 20), accessory=menu, block_id=block_id)]
+
+
+def _menu(thing: Subject, place: Place, voice: Voice) -> Json:
+    return {
+        "type": "overflow",
+        "action_id": f"{MENU}:{place}"[:MOST_ID],
+        "options": [_entry(name, thing, voice) for name in _entries(thing)],
+    }
+
+
+def _entries(thing: Subject) -> list[str]:
+    link = ["open"] if safe_url(thing.url) else []
+    match thing:
+        case Task(contact_id=whom):
+            return ["done", "tomorrow", "date", *(["call"] if whom else []), *link]
+        case Deal(contact_id=whom):
+            return ["stage", *(["call"] if whom else []), "task", *link]
+        case Contact():
+            return ["call", "email", "meeting", "task", *link]
+
+
+def _entry(name: str, thing: Subject, voice: Voice) -> Json:
+    text = {"type": "plain_text", "text": plain(ENTRIES[name], voice)}
+    entry: Json = {"text": text, "value": name}
+    if name == "open":
+        entry["url"] = thing.url
+    return entry
+
+
+def _told(thing: Subject, listing: Listing, now: datetime) -> Phrase:
+    match thing:
+        case Task():
+            known = [due(thing.due_date, listing.today)]
+            if thing.priority in {TaskPriority.HIGH, TaskPriority.URGENT}:
+                known.append(PRIORITIES[thing.priority])
+            return say("{task} – {facts}", task=thing.thing, facts=facts(*known))
+        case Deal():
+            known = [say("{value}", value=value_of(thing)), _stage(thing)]
+            return say("{deal} – {facts}", deal=thing.thing, facts=facts(*known))
+        case Contact():
+            return say("{contact} – {facts}", contact=thing.thing, facts=_of(thing, listing, now))
+
+
+def _stage(deal: Deal) -> Phrase:
+    return say("{stage}", stage=deal.stage) if deal.stage else say("no stage")
+
+
+def _of(contact: Contact, listing: Listing, now: datetime) -> Phrase:
+    known = [say("{company}", company=contact.company)] if contact.company else []
+    if contact.last_contacted_at is None:
+        known.append(say("no contact known"))
+    else:
+        days = days_silent(contact, now, listing.person)
+        if days <= 0:
+            known.append(say("contacted today"))
+        else:
+            known.append(say("last contacted {time} ago", time=so_many_days(days)))
+    return say("{facts}", facts=facts(*known))
+
+
+def due(day: date | None, today: date) -> Phrase:
+    """By when a task is to be done, and whether that is past."""
+    if day is None:
+        return say("no due date")
+    if day == today:
+        return say("due today")
+    date = _with_year(day, today)
+    return say("due {date} (overdue)", date=date) if day < today else say("due {date}", date=date)
+
+
+def _with_year(day: date, today: date) -> date | DateWithYear:
+    return day if day.year == today.year else DateWithYear(day)
+
+
+def _title(listing: Listing) -> Phrase:
+    count, name = listing.count, listing.place.sought
+    if name:
+        return _matching(listing.place.kind, count, name)
+    match listing.place.kind:
+        case Kind.TASKS:
+            return counted(
+                "Your {count} open task", "Your {count} open tasks", "count", count=count
+            )
+        case Kind.CONTACTS:
+            return counted("Your {count} contact", "Your {count} contacts", "count", count=count)
+        case Kind.DEALS | Kind.DEAL:
+            return counted(
+                "Your {count} open deal", "Your {count} open deals", "count", count=count
+            )
+
+
+def _matching(kind: Kind, count: int, name: str) -> Phrase:
+    match kind:
+        case Kind.TASKS:
+            return counted(
+                "{count} open task of yours for “{name}”",
+                "{count} open tasks of yours for “{name}”",
+                "count",
+                count=count,
+                name=name,
+            )
+        case Kind.CONTACTS:
+            return counted(
+                "{count} contact of yours for “{name}”",
+                "{count} contacts of yours for “{name}”",
+                "count",
+                count=count,
+                name=name,
+            )
+        case Kind.DEALS | Kind.DEAL:
+            return counted(
+                "{count} open deal of yours for “{name}”",
+                "{count} open deals of yours for “{name}”",
+                "count",
+                count=count,
+                name=name,
+            )
+
+
+def _nothing(listing: Listing) -> Phrase:
+    kind, name = listing.place.kind, listing.place.sought
+    if name:
+        match kind:
+            case Kind.TASKS:
+                return say(
+                    "None of your open tasks is called “{name}”. `/coach tasks` lists them.",
+                    name=name,
+                )
+            case Kind.CONTACTS:
+                return say(
+                    "None of your contacts is called “{name}”. `/coach contacts` lists them.",
+                    name=name,
+                )
+            case Kind.DEALS | Kind.DEAL:
+                return say(
+                    "None of your open deals is called “{name}”. `/coach deals` lists them.",
+                    name=name,
+                )
+    match kind:
+        case Kind.TASKS:
+            return together(
+                say("You have no open tasks in the CRM. `/coach task Call Ana friday` makes one."),
+                _ELSEWHERE,
+            )
+        case Kind.CONTACTS:
+            return together(say("You have no contacts in the CRM."), _ELSEWHERE)
+        case Kind.DEALS | Kind.DEAL:
+            return together(say("You have no open deals in the CRM."), _ELSEWHERE)
+
+
+def _turns(listing: Listing, voice: Voice) -> Blocks:
+    """The buttons that turn the page, and the one for several things at once."""
+    place, last = listing.place, listing.place.first + len(listing.things)
+    pressed: list[Json] = []
+    if place.first > 0:
+        pressed.append(_turn(say("Earlier"), place, max(0, place.first - PAGE), voice))
+    if last < listing.count:
+        pressed.append(_turn(say("More"), place, last, voice))
+    if listing.count > 1 and place.kind in {Kind.TASKS, Kind.CONTACTS}:
+        several = plain(say("Several at once…"), voice)
+        pressed.append(button(several, f"{SEVERAL}:{place}"[:MOST_ID]))
+    told: Blocks = []
+    if listing.count > len(listing.things):
+        shown = say(
+            "{first} to {last} of {count}", first=place.first + 1, last=last, count=listing.count
+        )
+        told.append(context(plain_text(plain(shown, voice))))
+    return [*told, *([actions(pressed)] if pressed else [])]
+
+
+def _turn(label: Phrase, place: Place, first: int, voice: Voice) -> Json:
+    there = Place(place.kind, first, place.sought)
+    return button(plain(label, voice), f"{TURN}:{there}"[:MOST_ID])
+
+
+def _deal(
+    listing: Listing, deal: Deal, voice: Voice, now: datetime, above: Blocks
+) -> tuple[str, Blocks]:
+    """One deal with all that is known of it."""
+    heading = plain(say("{deal}", deal=deal.thing), voice)
+    known: list[Phrase] = [say("{value}", value=value_of(deal))]
+    if deal.stage:
+        known.append(_since(deal, listing, now))
+    if deal.account:
+        known.append(say("{company}", company=deal.account))
+    if deal.expected_close_date:
+        closes = _with_year(deal.expected_close_date, listing.today)
+        known.append(say("expected to close {date}", date=closes))
+    lines = [say("{facts}", facts=facts(*known))]
+    if listing.contact is not None:
+        told = _of(listing.contact, listing, now)
+        lines.append(say("With {contact}: {facts}", contact=listing.contact.thing, facts=told))
+    lines += [
+        say("Planned: {task}, {due}", task=each.thing, due=due(each.due_date, listing.today))
+        for each in listing.planned
+    ] or [say("Nothing is planned for it.")]
+
+    def build(share: float) -> Blocks:
+        most = int(300 * share) + 20
+        told = [flat(shorter(words(each, voice), most)) for each in lines]
+        row: Json = section(plain_text(told[0], most + 20))
+        block_id = _block_id(deal)
+        if units(block_id) <= MOST_ID:
+            row |= {"accessory": _menu(deal, listing.place, voice), "block_id": block_id}
+        return [
+            *above,
+            _heading(heading),
+            row,
+            *(context(plain_text(each)) for each in told[1:]),
+        ]
+
+    return escaped(heading, 300), fitted(build)
+
+
+def _since(deal: Deal, listing: Listing, now: datetime) -> Phrase:
+    if deal.stage_entered_at is None:
+        return _stage(deal)
+    days = days_between(deal.stage_entered_at, now, listing.person)
+    if days <= 0:
+        return say("{stage}, since today", stage=deal.stage or "")
+    return say("{stage}, for {time}", stage=deal.stage or "", time=so_many_days(days))

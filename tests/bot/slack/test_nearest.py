@@ -1,0 +1,34 @@
+"""Which sub-commands somebody may mean."""
+
+import pytest
+
+from bot.slack.command import load_subcommands
+from bot.slack.nearest import nearest
+
+
+@pytest.mark.parametrize(
+    ("written", "first"),
+    [
+        ("what are my tasks?", "tasks"),
+        ("remind me to call Ana tomorrow", "task"),
+        ("show me my pipeline", "deals"),
+        ("setings", "settings"),
+        ("levle", "level"),
+        ("please stop", "off"),
+        ("I am on vacation", "on"),
+        ("who are my leads", "contacts"),
+    ],
+)
+def test_a_known_word_or_one_like_it_tells(written: str, first: str) -> None:
+    assert first in nearest(written, load_subcommands())
+
+
+@pytest.mark.parametrize("written", ["", "xyzzy plugh", "thanks!", "123 456", "<!channel>"])
+def test_what_is_like_none_offers_none(written: str) -> None:
+    assert nearest(written, load_subcommands()) == []
+
+
+def test_three_are_offered_at_most_and_a_name_goes_before_what_is_like_one() -> None:
+    subcommands = load_subcommands()
+    assert nearest("deels tasks", subcommands)[0] == "tasks"
+    assert len(nearest(" ".join(subcommands), subcommands)) == 3
