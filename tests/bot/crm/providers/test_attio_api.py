@@ -480,6 +480,11 @@ def test_each_change_is_one_call(write: CrmWrite, method: str, path: str, data: 
     assert made.repeatable is (method != "POST")
 
 
+def test_what_was_said_goes_with_the_log() -> None:
+    made = written(call(LogContact("c1", "p1", Verb.CALL_LOGGED, "Wants 10 % less")))
+    assert made[2]["data"]["content"] == f"Call {MARK}\n\nWants 10 % less"
+
+
 def test_what_was_made_can_be_removed_and_an_undated_task_has_no_deadline() -> None:
     assert written(call(DeleteTask("c1", "t1"))) == ("DELETE", "/v2/tasks/t1", None)
     bare = written(call(CreateTask("c1", "t", "Call", None, TaskPriority.LOW)))[2]["data"]

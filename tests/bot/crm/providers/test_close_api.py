@@ -254,6 +254,14 @@ def test_each_change_is_one_call(write: CrmWrite, method: str, path: str, body: 
     assert made.repeatable is (method != "POST")
 
 
+@pytest.mark.parametrize(
+    ("verb", "word"), [(Verb.CALL_LOGGED, "Call"), (Verb.EMAIL_LOGGED, "Email")]
+)
+def test_what_was_said_goes_with_the_log(verb: Verb, word: str) -> None:
+    made = written(call(LogContact("c1", "lead_1", verb, "Wants 10 % less")))
+    assert made[2]["note"] == f"{word} {MARK}\n\nWants 10 % less"
+
+
 def test_what_close_has_no_place_for_is_not_told() -> None:
     assert call(CreateTask("c1", "t", "Call", None, TaskPriority.LOW)) is None
     assert call(MoveDeal("c1", "oppo_1", "Demo")) is None

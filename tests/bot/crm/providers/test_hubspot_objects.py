@@ -426,6 +426,12 @@ def test_a_call_is_logged_as_a_note_with_the_contact() -> None:
     assert body["associations"][0]["types"][0]["associationTypeId"] == 202
 
 
+def test_what_was_said_in_a_call_goes_with_it_as_text() -> None:
+    body = called(LogContact("h", "5101", note="Wants <b>10 %</b>\nless"))[2]
+    said = "Called. Logged from Slack.<br>Wants &lt;b&gt;10 %&lt;/b&gt;<br>less"
+    assert body["properties"]["hs_note_body"] == said
+
+
 def test_a_deal_moves_to_a_stage_by_its_id_and_only_where_stages_are_known() -> None:
     stage = Stage("closedwon", "Signed", "default")
     assert called(MoveDeal("h", "5001", "Signed"), stage=stage) == (

@@ -234,6 +234,15 @@ def test_each_change_is_one_call(write: CrmWrite, method: str, path: str, body: 
     assert made.repeatable is (method != "POST")
 
 
+@pytest.mark.parametrize(
+    ("verb", "name", "before"),
+    [(Verb.CALL_LOGGED, "note", ""), (Verb.NOTE_LOGGED, "content", f"Contacted {MARK}<br>")],
+)
+def test_what_was_said_goes_with_the_log_as_text(verb: Verb, name: str, before: str) -> None:
+    made = written(call(LogContact("c1", "179", verb, "Wants <b>10 %</b>\nless"), owner=ANA))
+    assert made[2][name] == f"{before}Wants &lt;b&gt;10 %&lt;/b&gt;<br>less"
+
+
 def test_a_new_task_belongs_to_its_person_deal_and_owner() -> None:
     made = call(NEW, owner=ANA)
     assert written(made) == (

@@ -291,6 +291,11 @@ def test_each_change_is_one_call(write: CrmWrite, method: str, path: str, body: 
     assert made.repeatable is (method != "POST")
 
 
+def test_what_was_said_goes_with_the_log() -> None:
+    made = written(call(LogContact("c1", "0031", Verb.CALL_LOGGED, "Wants 10 % less")))
+    assert made[2]["Description"] == "Wants 10 % less"
+
+
 def test_a_task_of_a_lead_belongs_to_no_opportunity() -> None:
     lead = replace(NEW, contact_id="00Q000000000001AAA")
     assert "WhatId" not in written(call(lead))[2]
