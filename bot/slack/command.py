@@ -27,6 +27,8 @@ class Answer:
     text: str = ""
     blocks: Blocks = field(default_factory=list)
     view: Json | None = None
+    #: The same without what not every Slack takes: said instead where it refuses the blocks.
+    simpler: Blocks = field(default_factory=list)
     later: "Callable[[], Awaitable[Answer]] | None" = None
 
 

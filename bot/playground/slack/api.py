@@ -79,6 +79,8 @@ class SlackStandIn(People):
         )
         self.bot_token = bot_token
         self.scopes = set(SCOPES)
+        #: Blocks that this Slack does not know, as an older one.
+        self.unknown_blocks: set[str] = set()
         self.faults: dict[str, list[Fault]] = {}
         self.calls = 0
         self.routes = [
@@ -161,6 +163,8 @@ class SlackStandIn(People):
                 self.remove(source)
             return
         text, blocks = content(args)
+        if self.unknown_blocks & {str(each.get("type")) for each in blocks}:
+            raise SlackFault("invalid_blocks")
         if args.get("replace_original") and source is not None:
             self.rewrite(source, text, blocks)
         else:

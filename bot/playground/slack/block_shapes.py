@@ -106,6 +106,24 @@ _RICH_PARTS = by_type(
 )
 
 
+_POINTS = items(shape(None, {"label": string(20, 1), "value": number}), 1, 20)
+_SERIES = items(shape(None, {"name": string(20, 1), "data": _POINTS}), 1, 6)
+_AXIS = shape(
+    None,
+    {"categories": items(string(20, 1), 1, 20)},
+    {"x_label": string(50, 1), "y_label": string(50, 1)},
+)
+_SEGMENTS = items(shape(None, {"label": string(20, 1), "value": number}), 1, 6)
+_OVER_AXIS = {"type": anything, "series": _SERIES, "axis_config": _AXIS}
+_CHART = by_type(
+    {
+        "pie": shape("pie", {"type": anything, "segments": _SEGMENTS}),
+        **{kind: shape(kind, _OVER_AXIS) for kind in ("bar", "line", "area")},
+    },
+    "a chart",
+)
+
+
 def _block(
     kind: str,
     required: dict[str, Check],
@@ -263,7 +281,7 @@ BLOCKS: dict[str, Check] = {
         {"caption": string(least=1), "rows": items(_ROWS_OF_20, 1, 101)},
         {"page_size": whole(1, 100), "row_header_column_index": whole(0, 19)},
     ),
-    "data_visualization": _block("data_visualization", {"title": string(50, 1), "chart": anything}),
+    "data_visualization": _block("data_visualization", {"title": string(50, 1), "chart": _CHART}),
     "file": _block("file", {"external_id": string(least=1), "source": one_of("remote")}),
 }
 _INSIDE_CONTAINER = by_type(

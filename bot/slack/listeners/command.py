@@ -43,14 +43,16 @@ async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
         return
     result = await _run(desk, client, body, subcommand, name, args)
     url = str(body.get("response_url") or "")
-    await respond(client, desk.parts.slack_api_url, url, result.text, result.blocks)
+    api = desk.parts.slack_api_url
+    posted = await respond(client, api, url, result.text, result.blocks, final=not result.simpler)
+    if not posted and result.simpler:
+        await respond(client, api, url, result.text, result.simpler)
     refresh(desk, client, await _actor(desk, body))
     if (later := result.later) is None:
         return
 
     async def work() -> None:
         made = await later()
-        api = desk.parts.slack_api_url
         await respond(client, api, url, made.text, made.blocks, replace=True)
 
     async def tell(said: Phrase) -> None:

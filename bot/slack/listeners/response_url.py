@@ -43,8 +43,11 @@ async def respond(
     blocks: Blocks,
     *,
     replace: bool = False,
+    final: bool = True,
 ) -> bool:
     """Post an answer, or with `replace` put it in the place of the message that was clicked.
+
+    One that is not `final` is not tried again where Slack refuses it: another takes its place.
 
     Up to five answers within 30 minutes
     (https://docs.slack.dev/interactivity/handling-user-interaction). Tried twice; a failure is
@@ -65,6 +68,9 @@ async def respond(
         fault = await _post(client, url, body)
         if fault is None:
             return True
+        if not final and fault.startswith("HTTP 4"):
+            log.info("an answer was not taken: %s", fault)
+            return False
         log.warning("an answer could not be posted: %s", fault)
     return False
 

@@ -1,12 +1,23 @@
 // Block Kit blocks as page elements.
 
+import { chart } from "./charts.js";
 import { freshId, h, safeLink } from "./dom.js";
 import { emojiFor } from "./emoji.js";
 import { control, notShown, words } from "./inputs.js";
 import { mention, mrkdwn } from "./mrkdwn.js";
 import { personName } from "./state.js";
 
-const BLOCKS = { section, rich_text: richText, header, context, divider, actions, input, image };
+const BLOCKS = {
+  section,
+  rich_text: richText,
+  header,
+  context,
+  divider,
+  actions,
+  input,
+  image,
+  data_visualization: chart,
+};
 
 /** Elements for a list of blocks; `ctx` has form (kept values) and act(action) (tells the app). */
 export function renderBlocks(blocks, ctx) {
