@@ -47,7 +47,10 @@ def report_blocks(report: Report, voice: Voice) -> tuple[str, Blocks]:
 
 def without_pictures(blocks: Blocks) -> Blocks:
     """The same for a Slack that does not know pictures: all of it is in the words as well."""
-    return [each for each in blocks if each["type"] != CHART]
+    return [
+        paragraph(line(each["title"], 200, bold=True)) if each["type"] == CHART else each
+        for each in blocks
+    ]
 
 
 def _summary(report: Report) -> Phrase:
@@ -84,7 +87,6 @@ def _stages(report: Report, voice: Voice, share: float) -> Blocks:
         {plain(say("Open deals"), voice): [each.count for each in report.stages]},
     )
     return [
-        *_title(title, voice),
         chart,
         *_list(report.stages, _in_stage, voice, share),
     ]
@@ -117,10 +119,9 @@ def _past(report: Report, voice: Voice, share: float) -> Blocks:
         plain(say("Week that began"), voice) if week else "",
     )
     return [
-        *_title(title, voice),
         chart,
         *_list(
-            list(reversed(report.past)),
+            [each for each in reversed(report.past) if each.won or each.lost],
             lambda each: say("{when}: {told}", when=_when(report, each.begin), told=_closed(each)),
             voice,
             share,
@@ -137,7 +138,7 @@ def _when(report: Report, begin: date) -> Phrase:
 def _sources(report: Report, voice: Voice, share: float) -> Blocks:
     title = say("Won by source, of the deals closed in the last year")
     if not report.sources:
-        few = say("Of no source were {count} deals of yours closed.", count=ENOUGH)
+        few = say("No source has {count} closed deals of yours yet.", count=ENOUGH)
         return [*_title(title, voice), _words(few, voice, 200)]
     if not report.knows_losses:
         none = say("No lost deal is known, so there is no share to tell.")

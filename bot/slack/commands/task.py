@@ -30,7 +30,7 @@ async def run(call: Call) -> Answer:
 
 SUBCOMMAND = Subcommand(
     "task TITLE [WHEN]",
-    say("make a task, as in `task Call Ana friday`"),
+    say("make a task, due on the day at its end"),
     run,
     group=Group.WORK,
     example="task Call Ana friday",
