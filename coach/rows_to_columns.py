@@ -80,7 +80,10 @@ class Coder:
 
 @dataclass(slots=True)
 class Gathered:
-    """Pages made columns; each page is given and forgotten."""
+    """Pages made columns; each page is given and forgotten.
+
+    They may be looked at as of one moment after the other.
+    """
 
     _parts: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     _coders: dict[str, Coder] = field(default_factory=lambda: defaultdict(Coder))
@@ -140,13 +143,16 @@ class Gathered:
     def _columns(self, name: str, width: int) -> list[Any]:
         import numpy as np
 
-        parts = self._parts.pop(name, [])
+        parts = self._parts[name]
         if not parts:
             return [np.zeros(0, dtype=np.int64)] * width
-        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+        if len(parts) > 1:
+            # Put together once, in the place of what it was put together from.
+            parts[:] = [tuple(np.concatenate(each) for each in zip(*parts, strict=True))]
+        return list(parts[0])
 
     def history(self, people: Mapping[str, Person], now: int) -> History:
-        """All of it as of that moment, once: what was created later is not there, and what was
+        """All of it as of that moment: what was created later is not there, and what was
         decided or done later is still open. What belongs to nobody among `people` is nobody's.
         """
         import numpy as np

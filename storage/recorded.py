@@ -27,6 +27,7 @@ from storage.tables import (
     insights,
     mutes,
     owners,
+    patterns,
     people,
     stage_visits,
     tasks,
@@ -349,3 +350,20 @@ async def spoken(
     return Spoken(
         made, [dict(row._mapping) for row in about], [dict(row._mapping) for row in decided]
     )
+
+
+async def found(tx: Tx, workspace_id: str, before: datetime) -> list[Row]:
+    """The rows of what was found in the team's figures by then, as it was known then."""
+    query = select(patterns).where(
+        patterns.c.workspace_id == workspace_id, patterns.c.found_at < before
+    )
+    return [_as_known(dict(row._mapping), before) for row in await tx.execute(query)]
+
+
+def _as_known(row: Row, before: datetime) -> Row:
+    gone_at = row["gone_at"]
+    return {
+        **row,
+        "tested_at": min(row["tested_at"], before),
+        "gone_at": None if gone_at is None or gone_at >= before else gone_at,
+    }

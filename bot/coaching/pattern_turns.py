@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.coaching import following
-from bot.coaching.patterns import Found, found_in
+from bot.coaching.patterns import Figures, Found, found_in
 from bot.runtime.parts import Parts
 from coach.gate import Candidate
 from coach.pattern import Held
@@ -39,8 +39,11 @@ SILENT = timedelta(days=180)
 RAREST = 1_000_000
 
 
-async def turn(parts: Parts) -> bool:
-    """Look at one team whose turn it is; says whether there was any."""
+async def turn(parts: Parts, figures: Figures | None = None) -> bool:
+    """Look at one team whose turn it is; says whether there was any.
+
+    In a copy of the past that holds no more of the team, `figures` are what is looked at.
+    """
     now = parts.clock.now()
     async with parts.database.read() as tx:
         workspace_id = await kept.due(tx, now)
@@ -51,7 +54,7 @@ async def turn(parts: Parts) -> bool:
     if claimed is None:
         return True
     try:
-        await _look(parts, claimed, now)
+        await _look(parts, claimed, now, figures)
     except Exception as error:
         if is_passing(error):
             raise
@@ -63,15 +66,18 @@ async def turn(parts: Parts) -> bool:
     return True
 
 
-async def _look(parts: Parts, claimed: Turn, now: datetime) -> None:
+async def _look(parts: Parts, claimed: Turn, now: datetime, figures: Figures | None) -> None:
     async with parts.database.read() as tx:
-        enough = await past.is_enough(tx, claimed.workspace_id)
+        enough = figures is not None or await past.is_enough(tx, claimed.workspace_id)
         known = await kept.of(tx, claimed.workspace_id)
     if not enough and not known:
         async with parts.database.write() as tx:
             await kept.again(tx, claimed, now + DAILY)
         return
-    found = await found_in(parts.database, claimed.workspace_id, now)
+    if figures is None:
+        found = await found_in(parts.database, claimed.workspace_id, now)
+    else:
+        found = await figures.found(now)
     changed = followed(found, known, now)
     async with parts.database.write() as tx:
         if not await kept.is_ours(tx, claimed):

@@ -13,7 +13,7 @@ from coach.pattern import Pattern, load_patterns
 from coach.phrases import Phrase
 from coach.rows_to_columns import Gathered
 from storage import past, people
-from storage.database import Database
+from storage.database import Database, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +38,39 @@ class Found:
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A team's whole history as it was read, to be looked at as of any moment."""
+
+    gathered: Gathered
+    #: Those who own anything, by id.
+    people: Mapping[str, Person]
+
+    async def found(self, now: datetime, progress: Progress | None = None) -> Found:
+        """Everything there is to look at by then."""
+        # Counting keeps a processor busy for a second or more.
+        return await asyncio.to_thread(_looked, self, now, progress)
+
+
+async def gathered(tx: Tx, workspace_id: str) -> Gathered:
+    """A team's whole history, read page by page."""
+    pages = Gathered()
+    async for page in past.pages(tx, workspace_id):
+        await asyncio.to_thread(pages.take, page)
+    return pages
+
+
 async def found_in(
     database: Database, workspace_id: str, now: datetime, progress: Progress | None = None
 ) -> Found:
     """Look at a team's whole history as of that moment; nothing is kept, and nobody hears of it."""
-    gathered = Gathered()
     async with database.read() as tx:
-        async for page in past.pages(tx, workspace_id):
-            await asyncio.to_thread(gathered.take, page)
-        known = await people.load(tx, workspace_id, gathered.owners())
-    # Counting keeps a processor busy for a second or more.
-    return await asyncio.to_thread(_looked, gathered, known, now, progress)
+        history = await gathered(tx, workspace_id)
+        known = await people.load(tx, workspace_id, history.owners())
+    return await Figures(history, known).found(now, progress)
 
 
-def _looked(
-    gathered: Gathered, known: Mapping[str, Person], now: datetime, progress: Progress | None
-) -> Found:
-    history, patterns = gathered.history(known, micros(now)), load_patterns()
+def _looked(figures: Figures, now: datetime, progress: Progress | None) -> Found:
+    history = figures.gathered.history(figures.people, micros(now))
+    patterns = load_patterns()
     return Found(look(patterns, history, progress), history, patterns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.coaching import attending, following, learning, saying, ticking
+from bot.coaching import attending, following, learning, pattern_turns, saying, ticking
 from bot.coaching.saying import Stands
 from bot.simulating.answers import Answers
 from bot.simulating.history import Told
@@ -19,7 +19,7 @@ from coach.calendar import next_work
 from coach.models import Insight, InsightState, MessageState, Person
 from coach.phrases import Phrase
 from coach.verdicts import Reason, Verdict
-from storage import deciding, ending, insights, journal, sending
+from storage import deciding, ending, insights, journal, patterns, sending
 from storage.database import Tx
 from storage.sending import Claimed, Paused
 
@@ -123,6 +123,8 @@ class _Running:
         #: When which insight is answered.
         self._waiting: list[tuple[datetime, str]] = []
         self._last: dict[str, tuple[Outcome, Reason]] = {}
+        #: When it may be time to look at the team's figures again; `None`: nobody hears of them.
+        self._look_at = world.clock.now() if _is_anybody_told(world) else None
         # Nothing in Slack is drawn anew: what it would look like matters to nobody.
         self._undrawn = Paused(drawing=[world.workspace_id])
 
@@ -141,6 +143,7 @@ class _Running:
             await tell(parts, self._world.workspace_id, told)
         await self._answer(now)
         await learning.learn_due(parts)
+        await self._look(now)
         for _ in range(TURNS):
             async with parts.database.read() as tx:
                 soonest = await journal.upcoming(tx, self._rules)
@@ -154,6 +157,13 @@ class _Running:
             if not await self._send(now) and not ticks:
                 return
         log.error("what is to be done at %s does not come to an end", now.isoformat())
+
+    async def _look(self, now: datetime) -> None:
+        """Look at the team's figures, each week as it comes."""
+        if self._look_at is not None and self._look_at <= now:
+            await pattern_turns.turn(self._parts, self._world.figures)
+            async with self._parts.database.read() as tx:
+                self._look_at = await patterns.next_look(tx, self._world.workspace_id)
 
     async def _note(self, now: datetime) -> None:
         async with self._parts.database.write() as tx:
@@ -273,6 +283,12 @@ class _Running:
                     continue
                 await self._reconsider(tx, insight.person_id, now)
                 await ending.end(tx, workspace_id, print_, to, now)
+
+
+def _is_anybody_told(world: World) -> bool:
+    """Whether anybody hears of patterns: to look for them costs a second or more."""
+    rule = world.parts.rules.get(pattern_turns.RULE)
+    return rule is not None and any(engine.is_heard(rule, each) for each in world.people.values())
 
 
 def waits(insight: Insight, now: datetime) -> bool:

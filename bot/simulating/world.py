@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from bot.coaching import learning, planning
 from bot.coaching.learning import Shown
+from bot.coaching.patterns import Figures, gathered
 from bot.coaching.recording import apply
 from bot.runtime.parts import Background, Parts, Wake
 from bot.simulating.history import Past, Told, past, values_come_with_the_close
@@ -23,6 +24,7 @@ from bot.simulating.hours import spread
 from coach.calendar import next_work
 from coach.events import Event
 from coach.models import DealStatus, Enrolment, InsightState, Level, Person, SubjectKind
+from coach.rows_to_columns import Gathered
 from storage import journal, people, recorded, usual, workspaces
 from storage.checks import Key
 from storage.database import Database, chunks
@@ -33,6 +35,7 @@ from storage.tables import (
     insights,
     mutes,
     owners,
+    patterns,
 )
 from storage.tables import people as people_table
 
@@ -57,6 +60,9 @@ class Copied:
     coached: frozenset[str]
     #: What was usual with the whole team by then, where only what is some people's was read.
     usual: Shown | None
+    #: The whole team's history, in which patterns are found, and what was found in it by then.
+    history: Gathered
+    found: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,8 @@ class World:
     until: datetime
     #: Whoever is coached.
     people: Mapping[str, Person]
+    #: What the whole team's figures are found in: the record, in which no hours are made up.
+    figures: Figures
     #: What is still to happen, in order.
     coming: Sequence[Told] = ()
     unknown: Unknown = field(default_factory=Unknown)
@@ -143,6 +151,8 @@ async def copied(
             await recorded.rests(tx, workspace_id, began),
             whom,
             None if coached is None else await learning.shown(tx, workspace_id, since),
+            await gathered(tx, workspace_id),
+            await recorded.found(tx, workspace_id, since),
         )
 
 
@@ -213,10 +223,13 @@ async def _made(
                 (insights, [_settled(row, since) for row in copied.spoken.insights]),
                 (insight_subjects, copied.spoken.subjects),
                 (decisions, copied.spoken.decisions),
+                (patterns, copied.found),
             ],
         )
         await planning.announce(ours, tx)
         whom = await people.load(tx, workspace_id, copied.coached)
+        everybody = await people.load(tx, workspace_id, copied.history.owners())
+    figures = Figures(copied.history, everybody)
     late = values_come_with_the_close(copied.records)
     pasts = [
         past(each, since, value_by_close=each.subject.connection_id in late)
@@ -238,7 +251,7 @@ async def _made(
     told = [each for each in _in_order(pasts) if each.event.occurred_at < copied.until]
     coming = spread(told, whom, since)
     unknown = _unknown(copied, pasts, told, value=bool(late))
-    return World(ours, clock, workspace_id, copied.until, whom, coming, unknown)
+    return World(ours, clock, workspace_id, copied.until, whom, figures, coming, unknown)
 
 
 def _in_order(pasts: Sequence[Past]) -> list[Told]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.coaching.pattern_turns import RULE
 from bot.simulating import counting
 from bot.simulating.running import Course, Decision, Said
 from bot.simulating.world import Unknown
@@ -161,7 +162,8 @@ def _anybody(told: Told) -> Person:
 
 def cannot_tell(told: Told, ends: date | None) -> list[str]:
     """What the record does not tell, in sentences."""
-    notes = list(_cannot_tell(told.unknown, ends))
+    patterns = any(each.rule == RULE for each in told.course.decisions)
+    notes = list(_cannot_tell(told.unknown, ends, patterns=patterns))
     if any(each.reason is Reason.UNANSWERED for each in told.course.decisions):
         notes.insert(
             0,
@@ -172,7 +174,7 @@ def cannot_tell(told: Told, ends: date | None) -> list[str]:
     return notes
 
 
-def _cannot_tell(unknown: Unknown, ends: date | None) -> Iterator[str]:
+def _cannot_tell(unknown: Unknown, ends: date | None, *, patterns: bool) -> Iterator[str]:
     if ends is not None:
         yield f"The record ends on {words(DateWithYear(ends))}, and so does this."
     if unknown.stage or unknown.age:
@@ -197,6 +199,11 @@ def _cannot_tell(unknown: Unknown, ends: date | None) -> Iterator[str]:
         yield (
             f"{unknown.hours:,} of the {unknown.happened:,} things that happened have a day and no "
             "time: they are spread over the working hours of whoever did them."
+        )
+    if patterns:
+        yield (
+            "Patterns are looked for each week in all that was decided by then, with values and "
+            "owners as they are today."
         )
     yield (
         "Names and whatever else no change is recorded of are taken as they are today, and so are "
