@@ -1,16 +1,21 @@
 """Instants in columns as their person's wall and working day have them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from coach.arrays import Floats, Ints
-from coach.calendar import zone
+from coach.arrays import Bools, Floats, Ints
+from coach.calendar import public_holidays, zone
 from coach.columns import DAY, SECOND
 from coach.models import Person
 
 #: 1970 began on a Thursday.
 _FIRST_WEEKDAY = 3
+
+_EPOCH = date(1970, 1, 1)
+
+#: Holidays are looked up in these years: what a CRM dates before or after them is a mistake.
+_YEARS = (1970, 2100)
 
 
 def local(at: Ints, person: Person) -> Ints:
@@ -33,24 +38,56 @@ def _offset(time_zone: str | None, day: int) -> int:
     return int(ahead.total_seconds()) * SECOND
 
 
-def worked(at: Ints, person: Person) -> Ints:
-    """How many microseconds of working time there were from 1970 to each local instant."""
+def _worked(at: Ints, person: Person, off: Ints) -> Ints:
+    """How many microseconds of working time there were from 1970 to each local instant.
+
+    `off` are the holidays among the working days that count.
+    """
     import numpy as np
 
     begin, length = _hours(person)
-    week = np.asarray([day + 1 in person.settings.working_days for day in range(7)])
+    week = _week(person)
     before = np.concatenate(([0], np.cumsum(week)))
-    day = at // DAY + _FIRST_WEEKDAY
-    days = day // 7 * before[7] + before[day % 7]
-    today = np.clip(at % DAY - begin, 0, length) * week[day % 7]
-    return np.asarray(days * length + today, dtype=np.int64)
+    today = at // DAY
+    day = today + _FIRST_WEEKDAY
+    days = day // 7 * before[7] + before[day % 7] - np.searchsorted(off, today)
+    works = week[day % 7] & ~np.isin(today, off)
+    so_far = np.clip(at % DAY - begin, 0, length) * works
+    return np.asarray(days * length + so_far, dtype=np.int64)
 
 
 def working_hours(since: Ints, until: Ints, person: Person) -> Floats:
-    """The working hours between two instants, each in UTC; holidays count as working days."""
-    return (worked(local(until, person), person) - worked(local(since, person), person)) / (
-        3600 * SECOND
-    )
+    """The working hours between two instants, each in UTC; on a holiday there are none."""
+    import numpy as np
+
+    begin, end = local(since, person), local(until, person)
+    both = np.concatenate((begin, end)) // DAY
+    off = _holidays(int(both.min()), int(both.max()), person) if len(both) else both
+    return (_worked(end, person, off) - _worked(begin, person, off)) / (3600 * SECOND)
+
+
+def _week(person: Person) -> Bools:
+    """On which days of the week a person works, from Monday on."""
+    import numpy as np
+
+    return np.asarray([day + 1 in person.settings.working_days for day in range(7)])
+
+
+def _holidays(first: int, last: int, person: Person) -> Ints:
+    """The holidays from one local day to another that would be working days, in order."""
+    import numpy as np
+
+    country, off = person.settings.holidays, set[int]()
+    if country is not None:
+        ends = np.asarray([first, last]).astype("datetime64[D]").astype("datetime64[Y]")
+        begin, end = np.clip(ends.astype(np.int64) + _EPOCH.year, *_YEARS).tolist()
+        off = {
+            (day - _EPOCH).days
+            for year in range(begin, end + 1)
+            for day in public_holidays(country, year)
+            if day.isoweekday() in person.settings.working_days
+        }
+    return np.asarray(sorted(off), dtype=np.int64)
 
 
 def _hours(person: Person) -> tuple[int, int]:
@@ -74,6 +111,6 @@ def working_days(first: int, last: int, person: Person) -> Ints:
     import numpy as np
 
     days = np.arange(first, last + 1, dtype=np.int64)
-    week = np.asarray([day + 1 in person.settings.working_days for day in range(7)])
-    worked_on: Ints = days[week[(days + _FIRST_WEEKDAY) % 7]]
+    works = _week(person)[(days + _FIRST_WEEKDAY) % 7]
+    worked_on: Ints = days[works & ~np.isin(days, _holidays(first, last, person))]
     return worked_on

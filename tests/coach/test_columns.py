@@ -108,6 +108,23 @@ def test_names_that_differ_in_case_or_spaces_are_the_same() -> None:
     assert coder.names == ["Web", "Trade fair"]
 
 
+def test_the_same_pages_are_looked_at_as_of_one_moment_after_the_other() -> None:
+    stays = [("D-1", "New", at("2026-10-01"), at("2026-10-05"))]
+    pages = [
+        Page([deal("D-1", "2026-10-01", "2026-11-01", "won")], stays),
+        Page([deal("D-2", "2026-10-01", "2026-12-01", "lost")]),
+        Page(tasks=[(at("2026-10-01"), None, "ana")]),
+    ]
+    made = gathered(*pages)
+    for now in (NOW, at("2026-10-02"), at("2026-12-02"), NOW):
+        found = made.history({"ana": ANA}, now)
+        fresh = gathered(*pages).history({"ana": ANA}, now)
+        assert found.deals.status.tolist() == fresh.deals.status.tolist()
+        assert found.stays.left.tolist() == fresh.stays.left.tolist()
+        assert found.tasks.created.tolist() == fresh.tasks.created.tolist()
+    assert found.deals.status.tolist() == [WON, OPEN]
+
+
 def test_a_day_without_an_hour_is_known_as_such() -> None:
     hours = [at("2026-11-02 12:00"), at("2026-11-02"), at("2026-11-02 12:01"), NEVER]
     assert has_hour(np.asarray(hours)).tolist() == [False, False, True, False]
@@ -137,6 +154,37 @@ def test_local_time_follows_summer_time() -> None:
 def test_hours_between_are_working_hours(since: str, until: str, hours: float) -> None:
     found = working_hours(np.asarray([at(since)]), np.asarray([at(until)]), ANA)
     assert found.tolist() == pytest.approx([hours])
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "hours"),
+    [
+        # Thursday 24 December is worked on, Friday is Christmas, then comes a weekend.
+        ("2026-12-24 16:00", "2026-12-28 09:00", 2),
+        ("2026-12-25 09:00", "2026-12-28 08:30", 0.5),
+        ("2026-12-24 16:00", "2026-12-25 15:00", 1),
+        # The first of January, of another year, is a Friday too; the sixth is a Wednesday.
+        ("2026-12-24 08:00", "2027-01-07 08:00", 7 * 9),
+        # 15 August 2026 is a Saturday: nobody loses a day of work.
+        ("2026-08-14 07:00", "2026-08-17 07:00", 9),
+    ],
+)
+def test_on_a_holiday_there_are_no_working_hours(since: str, until: str, hours: float) -> None:
+    off = replace(ANA, settings=Settings(holidays="ES"))
+    found = working_hours(np.asarray([at(since)]), np.asarray([at(until)]), off)
+    assert found.tolist() == pytest.approx([hours])
+
+
+def test_what_is_dated_in_no_such_year_has_working_hours_all_the_same() -> None:
+    off = replace(ANA, settings=Settings(holidays="ES"))
+    since, until = at("0017-01-02 09:00"), at("9999-01-04 09:00")
+    assert working_hours(np.asarray([since]), np.asarray([until]), off)[0] > 0
+
+
+def test_a_holiday_is_no_day_of_work() -> None:
+    off = replace(ANA, settings=Settings(holidays="ES"))
+    thursday = at("2026-12-24") // (24 * HOUR)
+    assert working_days(thursday, thursday + 4, off).tolist() == [thursday, thursday + 4]
 
 
 def test_the_working_day_is_parted_as_the_person_works() -> None:
