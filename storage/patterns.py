@@ -114,6 +114,12 @@ async def due(tx: Tx, now: datetime) -> str | None:
     return (await tx.execute(query)).scalar()
 
 
+async def next_look(tx: Tx, workspace_id: str) -> datetime | None:
+    """When a team's figures are looked at next; `None`: they never were."""
+    query = select(pattern_turns.c.due_at).where(pattern_turns.c.workspace_id == workspace_id)
+    return (await tx.execute(query)).scalar()
+
+
 async def claim(tx: Tx, workspace_id: str, now: datetime, until: datetime) -> Turn | None:
     """Take a team's turn, unless another process has it; it is anybody's again after `until`."""
     first = {"workspace_id": workspace_id, "due_at": now}
@@ -146,6 +152,24 @@ async def again(tx: Tx, turn: Turn, at: datetime, error: str | None = None) -> N
         .where(_this(turn))
         .values(due_at=at, error=error, attempts=0 if error is None else turn.attempts + 1)
     )
+
+
+class Failing(NamedTuple):
+    """A team whose figures could not be looked at."""
+
+    error: str
+    #: How often in a row, and when it is tried again.
+    attempts: int
+    again_at: datetime
+
+
+async def failing(tx: Tx, workspace_id: str) -> Failing | None:
+    """What the last look at a team's figures failed over; `None`: it did not fail."""
+    query = select(pattern_turns.c.error, pattern_turns.c.attempts, pattern_turns.c.due_at).where(
+        pattern_turns.c.workspace_id == workspace_id, pattern_turns.c.error.is_not(None)
+    )
+    row = (await tx.execute(query)).first()
+    return Failing(*row) if row else None
 
 
 def _this(turn: Turn) -> ColumnElement[bool]:

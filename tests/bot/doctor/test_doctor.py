@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.crm.provider import load_providers
 from bot.doctor.findings import Finding, State
@@ -33,6 +33,7 @@ from storage import (
     insights,
     messages,
     owners,
+    patterns,
     rounds,
     workspaces,
 )
@@ -47,6 +48,7 @@ from storage.messages import Message
 from storage.rounds import Round
 from storage.sealing import Seal
 from storage.tables import messages as messages_table
+from storage.tables import pattern_turns
 from storage.workspaces import DEFAULT
 from tests.bot.terminal.conftest import Coach
 
@@ -106,6 +108,36 @@ async def test_whom_and_what_a_rule_fails_over_is_named_with_the_reason(
         f"stale_leads over Ana ({id}): KeyError: 'x'",
         f"stale_leads over contact C-1 of Ana ({id}): ValueError: not 9",
     )
+
+
+async def test_a_look_at_the_figures_that_failed_is_told_until_one_does_not(
+    database: Database,
+) -> None:
+    async def look(error: str | None, again_at: datetime) -> None:
+        now = await patterns_due(database)
+        async with database.write() as tx:
+            turn = await patterns.claim(tx, DEFAULT, now, now + timedelta(minutes=30))
+            assert turn is not None
+            await patterns.again(tx, turn, again_at, error)
+
+    await look("KeyError: 'odd'", NOW + timedelta(hours=1))
+    (fault,) = faults(await work(database))
+    assert (fault.area, fault.details) == ("patterns", ("KeyError: 'odd'",))
+    assert "could not be looked at (once)" in fault.text
+    await look("KeyError: xoxb-1-secret", NOW + timedelta(hours=3))
+    (fault,) = faults(await work(database))
+    assert "(2 times in a row)" in fault.text
+    assert "again at 2026-11-22 13:00 UTC" in fault.text
+    assert "xoxb-1-secret" not in fault.details[0]
+    await look(None, NOW + timedelta(days=7))
+    assert not faults(await work(database))
+
+
+async def patterns_due(database: Database) -> datetime:
+    """When the team's figures are to be looked at."""
+    async with database.read() as tx:
+        at = (await tx.execute(select(pattern_turns.c.due_at))).scalar()
+    return NOW if at is None else at
 
 
 async def test_a_delivery_that_could_not_be_read_is_named_with_its_error(
