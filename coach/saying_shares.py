@@ -13,13 +13,14 @@ def percent(share: float) -> int:
     return 99 if whole == 100 and share < 1 else whole
 
 
-def share(looked: Looked) -> Phrase:
-    """The group: “12 of 31 (39 %, likely 24–56 %)”."""
+def share(looked: Looked, came: Phrase) -> Phrase:
+    """The group: “12 of 31 won (39 %, likely 24–56 %)”; `came` says what came true of it."""
     low, high = wilson(looked.k, looked.n)
     return say(
-        "{yes} of {all} ({rate} %, likely {low}–{high} %)",
+        "{yes} of {all} {came} ({rate} %, likely {low}–{high} %)",
         yes=looked.k,
         all=looked.n,
+        came=came,
         rate=percent(looked.k / looked.n) if looked.n else 0,
         low=percent(low),
         high=percent(high),
@@ -36,14 +37,12 @@ def rest(looked: Looked) -> Phrase:
     )
 
 
-def won(looked: Looked, part: Phrase) -> Phrase:
+def won(looked: Looked) -> Phrase:
     """A share of deals that were won; where losses are not told, within how many days."""
     if "within" not in looked.numbers:
-        return say("{part} won", part=part)
-    return counted(
-        "{part} won within {within} day",
-        "{part} won within {within} days",
-        "within",
-        part=part,
-        within=looked.numbers["within"],
+        return share(looked, say("won"))
+    within = looked.numbers["within"]
+    return share(
+        looked,
+        counted("won within {within} day", "won within {within} days", "within", within=within),
     )

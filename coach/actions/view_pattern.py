@@ -64,8 +64,8 @@ def _compared(params: Mapping[str, Any]) -> list[Element]:
         ),
         Note(
             say(
-                "It went together; figures do not tell what brings about what. It is tested again "
-                "every week, and you are told when it no longer holds."
+                "The two went together; figures do not tell whether one brings about the other. "
+                "It is tested again every week, and you are told when it no longer holds."
             )
         ),
     ]

@@ -9,7 +9,7 @@ from coach.local_time import working_hours
 from coach.outcomes import outcomes
 from coach.pattern import Least, Looked, Pattern, Scope, Whose
 from coach.phrases import Phrase, counted, say
-from coach.saying_shares import rest, share, won
+from coach.saying_shares import rest, won
 
 LEAST = Least(count=15, rest=15)
 
@@ -66,7 +66,7 @@ def _waited(scope: Scope, deals: Deals, until: Ints) -> Floats:
 
 def words(looked: Looked, own: bool) -> Phrase:
     """Those answered soon beside the others."""
-    its, others = won(looked, share(looked)), rest(looked)
+    its, others = won(looked), rest(looked)
     hours = looked.numbers["hours"]
     if own:
         return counted(

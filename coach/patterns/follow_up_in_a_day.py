@@ -9,7 +9,7 @@ from coach.durations import spread
 from coach.outcomes import lasted, outcomes, won_within
 from coach.pattern import Least, Looked, Pattern, Scope, Whose
 from coach.phrases import Phrase, say
-from coach.saying_shares import rest, share, won
+from coach.saying_shares import rest, won
 
 LEAST = Least(count=15, rest=15)
 
@@ -52,7 +52,7 @@ def _in_a_day(deals: Deals) -> Bools:
 
 def words(looked: Looked, own: bool) -> Phrase:
     """Those with a follow-up beside the others."""
-    its, others = won(looked, share(looked)), rest(looked)
+    its, others = won(looked), rest(looked)
     if own:
         return say(
             "Your deals with a follow-up task within 24 hours: {its}; without one: {others}.",

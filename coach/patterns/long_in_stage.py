@@ -7,7 +7,7 @@ from coach.comparing import Cases, first_of_two
 from coach.durations import spread
 from coach.pattern import Least, Looked, Pattern, Scope, Whose
 from coach.phrases import Phrase, counted, say
-from coach.saying_shares import rest, share
+from coach.saying_shares import rest, won
 
 LEAST = Least()
 
@@ -41,13 +41,11 @@ def look(scope: Scope) -> Sequence[Looked]:
 
 def words(looked: Looked, own: bool) -> Phrase:
     """Those that stayed longer beside the others."""
-    its, others, days = share(looked), rest(looked), looked.numbers["days"]
+    its, others, days = won(looked), rest(looked), looked.numbers["days"]
     if own:
         return counted(
-            "Your deals that stayed in {stage} for over {days} day: {its} won; the others "
-            "{others}.",
-            "Your deals that stayed in {stage} for over {days} days: {its} won; the others "
-            "{others}.",
+            "Your deals that stayed in {stage} for over {days} day: {its}; all others: {others}.",
+            "Your deals that stayed in {stage} for over {days} days: {its}; all others: {others}.",
             "days",
             stage=looked.group,
             days=days,
@@ -55,9 +53,9 @@ def words(looked: Looked, own: bool) -> Phrase:
             others=others,
         )
     return counted(
-        "Your team's deals that stayed in {stage} for over {days} day: {its} won; the others "
+        "Your team's deals that stayed in {stage} for over {days} day: {its}; all others: "
         "{others}.",
-        "Your team's deals that stayed in {stage} for over {days} days: {its} won; the others "
+        "Your team's deals that stayed in {stage} for over {days} days: {its}; all others: "
         "{others}.",
         "days",
         stage=looked.group,

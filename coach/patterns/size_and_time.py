@@ -72,29 +72,44 @@ def _one_currency(deals: Deals) -> Deals:
 
 def words(looked: Looked, own: bool) -> Phrase:
     """That band beside the others."""
-    its, others = share(looked), rest(looked)
     within = looked.numbers["within"]
-    large = looked.group == NAMES[2]
-    worth = looked.numbers["high" if large else "low"]
-    if large:
-        return counted(
-            "Deals worth more than {worth}: {its} decided within {within} day; smaller ones "
-            "{others}.",
-            "Deals worth more than {worth}: {its} decided within {within} days; smaller ones "
-            "{others}.",
+    its = share(
+        looked,
+        counted(
+            "decided within {within} day",
+            "decided within {within} days",
             "within",
+            within=within,
+        ),
+    )
+    others = rest(looked)
+    if looked.group == NAMES[2]:
+        worth = looked.numbers["high"]
+        if own:
+            return say(
+                "Your deals worth more than {worth}: {its}; smaller ones: {others}.",
+                worth=worth,
+                its=its,
+                others=others,
+            )
+        return say(
+            "Your team's deals worth more than {worth}: {its}; smaller ones: {others}.",
             worth=worth,
             its=its,
-            within=within,
             others=others,
         )
-    return counted(
-        "Deals worth {worth} or less: {its} decided within {within} day; larger ones {others}.",
-        "Deals worth {worth} or less: {its} decided within {within} days; larger ones {others}.",
-        "within",
+    worth = looked.numbers["low"]
+    if own:
+        return say(
+            "Your deals worth {worth} or less: {its}; larger ones: {others}.",
+            worth=worth,
+            its=its,
+            others=others,
+        )
+    return say(
+        "Your team's deals worth {worth} or less: {its}; larger ones: {others}.",
         worth=worth,
         its=its,
-        within=within,
         others=others,
     )
 

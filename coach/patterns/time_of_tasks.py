@@ -86,10 +86,9 @@ def _clock(since_midnight: int) -> str:
 def words(looked: Looked, own: bool) -> Phrase:
     """That part of the day beside the others."""
     return say(
-        "Between {part} you finished tasks on {its} of your days; at other times of work on "
-        "{others}.",
+        "From {part} you finished tasks on {its}; in your other hours of work, on {others}.",
         part=looked.group,
-        its=share(looked),
+        its=share(looked, say("days")),
         others=rest(looked),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from coach.kinds_of_deals import won_by
 from coach.pattern import Least, Looked, Pattern, Scope, Whose
 from coach.phrases import Phrase, say
-from coach.saying_shares import rest, share, won
+from coach.saying_shares import rest, won
 
 LEAST = Least()
 
@@ -17,16 +17,16 @@ def look(scope: Scope) -> Sequence[Looked]:
 
 def words(looked: Looked, own: bool) -> Phrase:
     """The counts of both."""
-    group, its, others = looked.group, won(looked, share(looked)), rest(looked)
+    group, its, others = looked.group, won(looked), rest(looked)
     if own:
         return say(
-            "Your deals by source: {group} {its}; everything else {others}.",
+            "Your deals with source {group}: {its}; everything else: {others}.",
             group=group,
             its=its,
             others=others,
         )
     return say(
-        "Your team's deals by source: {group} {its}; everything else {others}.",
+        "Your team's deals with source {group}: {its}; everything else: {others}.",
         group=group,
         its=its,
         others=others,

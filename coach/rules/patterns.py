@@ -116,7 +116,9 @@ def _draft(person: Person, each: FoundPattern, now: datetime) -> Draft | None:
         occasion=f"{each.found_at.isoformat()} on {local_date(now, person)}",
         priority=Priority.LOW,
         message=each.message,
-        reason=say("It went together; figures do not tell what brings about what."),
+        reason=say(
+            "The two went together; figures do not tell whether one brings about the other."
+        ),
         suggestion=Suggestion("view_pattern", {**each.figures, "said": each.message}),
         expires_at=now + LASTS,
     )

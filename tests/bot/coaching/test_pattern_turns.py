@@ -127,7 +127,7 @@ async def test_what_passes_is_kept_and_told_once_as_the_week_has_begun(parts: Pa
     (insight,) = await told(parts, ana)
     assert insight.type is InsightType.PATTERN
     assert insight.state is InsightState.OPEN
-    assert " won; everything else " in plain(insight.message)
+    assert "; everything else: " in plain(insight.message)
     # In the same week nothing more is told, whatever else was found.
     at(parts, TUESDAY + 2 * DAY)
     await ticking.tick(parts)

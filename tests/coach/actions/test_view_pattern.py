@@ -41,7 +41,7 @@ def test_both_shares_are_drawn_with_their_counts_and_how_sure_they_are() -> None
         "By chance alone a difference as large comes once in 71 looks, or more rarely. It was one "
         "of 40 things looked at together, and is so in both halves of the history."
     )
-    assert "figures do not tell what brings about what" in no_cause
+    assert "figures do not tell whether one brings about the other" in no_cause
 
 
 def test_a_single_look_is_said_to_be_one() -> None:

@@ -143,3 +143,15 @@ def test_how_long_deals_take_is_told_as_it_is_and_not_as_the_decided_ones_alone_
     assert found.passed
     assert found.looked.numbers["half"] == pytest.approx(60, abs=5)
     assert found.looked.numbers["decided"] < 45
+
+
+def test_of_two_kinds_the_other_side_of_the_same_is_not_told() -> None:
+    def better(deals: Deals) -> np.ndarray:
+        return np.where(deals.fields["source"].codes == 0, 0.2, 0.55)
+
+    team = decided(np.random.default_rng(1), 400, chance=better, names=("Web", "Referral"))
+    found = look({"won_by_source": PATTERNS["won_by_source"]}, team)
+    whole = [each for each in found if each.owner is None]
+    assert [(each.looked.group, each.passed) for each in whole] == [("Referral", True)]
+    # Nor is it looked at twice: what is asked more often is found by chance more often.
+    assert len(found) == 1 + len({each.owner for each in found if each.owner is not None})

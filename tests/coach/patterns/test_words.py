@@ -47,8 +47,8 @@ def test_counts_interval_and_the_rest_are_said() -> None:
     (referral, *_) = look({"won_by_source": PATTERNS["won_by_source"]}, team())
     words = plain(PATTERNS["won_by_source"].words(referral.looked, False))
     assert words == (
-        "Your team's deals by source: Referral 64 of 107 (60 %, likely 50–69 %) won; everything "
-        "else 97 of 493 (20 %)."
+        "Your team's deals with source Referral: 64 of 107 won (60 %, likely 50–69 %); everything "
+        "else: 97 of 493 (20 %)."
     )
 
 
