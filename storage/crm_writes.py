@@ -40,6 +40,9 @@ _NAMES = {cls: name for name, cls in _KINDS.items()}
 #: The end of the key of a change that takes another one back.
 UNDO = ":undo"
 
+#: The state of a change that was given up, and that its person has made in the CRM themselves.
+BY_HAND = "by_hand"
+
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -63,7 +66,8 @@ class StoredWrite:
     fence: int = 0
     #: How what it changes was before, as `coach.writes.before` says.
     before: Mapping[str, Any] = field(default_factory=dict)
-    #: Where it stands: local, queued, done, failed, refused or withdrawn; set by the store.
+    #: Where it stands: local, queued, done, failed, by_hand, refused or withdrawn; set by the
+    #: store.
     state: str = ""
     #: Whether somebody had it before who never said what came of it: a process that was killed.
     lost: bool = False
@@ -220,7 +224,7 @@ async def take_back(tx: Tx, write: StoredWrite, now: datetime) -> bool | None:
         crm_writes.c.undone_at.is_(None),
     )
     unheard = or_(
-        crm_writes.c.state.in_(["local", "failed"]),
+        crm_writes.c.state.in_(["local", "failed", BY_HAND]),
         # Of one that was tried nobody knows whether it got there.
         (crm_writes.c.state == "queued") & (crm_writes.c.attempts == 0),
     )

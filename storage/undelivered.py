@@ -1,9 +1,12 @@
 """Changes that were given up, and which message tells their person of them."""
 
+from datetime import datetime
+
 from sqlalchemy import or_, select, update
 
-from storage.crm_writes import UNDO, StoredWrite, from_row
+from storage.crm_writes import BY_HAND, UNDO, StoredWrite, from_row
 from storage.database import Tx
+from storage.leases import database_now
 from storage.tables import crm_writes
 
 
@@ -54,6 +57,58 @@ async def of_insight(tx: Tx, workspace_id: str, fingerprint: str) -> list[Stored
             crm_writes.c.fingerprint == fingerprint,
             crm_writes.c.told_in.is_not(None),
             crm_writes.c.state.in_(["failed", "queued"]),
+        )
+        .order_by(crm_writes.c.created_at, crm_writes.c.key)
+    )
+    return [from_row(row) for row in await tx.execute(query)]
+
+
+async def by_hand(tx: Tx, write: StoredWrite, now: datetime) -> bool:
+    """Note that its person has made a change in the CRM: nobody tries it any more.
+
+    Says whether it was still missing there; not while it is being sent.
+    """
+    free = or_(
+        crm_writes.c.leased_until.is_(None), crm_writes.c.leased_until <= database_now(tx, now)
+    )
+    settled = await tx.execute(
+        update(crm_writes)
+        .where(
+            crm_writes.c.workspace_id == write.workspace_id,
+            crm_writes.c.key == write.key,
+            crm_writes.c.told_in.is_not(None),
+            or_(crm_writes.c.state == "failed", (crm_writes.c.state == "queued") & free),
+        )
+        .values(state=BY_HAND, done_at=now, leased_until=None, fence=crm_writes.c.fence + 1)
+        .returning(crm_writes.c.key)
+    )
+    return settled.first() is not None
+
+
+async def not_by_hand(tx: Tx, write: StoredWrite) -> bool:
+    """Take that back: it is missing in the CRM as before. Says whether it had been noted."""
+    taken_back = await tx.execute(
+        update(crm_writes)
+        .where(
+            crm_writes.c.workspace_id == write.workspace_id,
+            crm_writes.c.key == write.key,
+            crm_writes.c.state == BY_HAND,
+        )
+        .values(state="failed", done_at=None)
+        .returning(crm_writes.c.key)
+    )
+    return taken_back.first() is not None
+
+
+async def given_up(tx: Tx, workspace_id: str, connection_id: str) -> list[StoredWrite]:
+    """What was given up and is in a CRM not at all, or by somebody's hand."""
+    query = (
+        select(crm_writes)
+        .where(
+            crm_writes.c.workspace_id == workspace_id,
+            crm_writes.c.connection_id == connection_id,
+            crm_writes.c.told_in.is_not(None),
+            crm_writes.c.state.in_(["failed", "queued", BY_HAND]),
         )
         .order_by(crm_writes.c.created_at, crm_writes.c.key)
     )

@@ -1,20 +1,23 @@
 """A change that did not get to its CRM: its person is told, until the CRM has it after all.
 
 The card it was made from says so. As an edit of it rings with nobody, and giving up may have taken
-days, they get a message besides: one a day for each CRM, drawn anew as its changes get there.
+days, they get a message besides: one a day for each CRM, drawn anew as its changes get there. Who
+has made one there by hand says so on it, and nobody tries it any more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.coaching.actor import Actor
+from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
 from coach.models import Insight
 from coach.phrases import Joint, Phrase, Series, say, to_json
 from coach.presenting import NAMED
+from storage import crm_writes, messages, people, undelivered, undoing, workspaces
 from storage import following as kept
-from storage import messages, people, undelivered, undoing
-from storage.crm_writes import StoredWrite
+from storage.crm_writes import BY_HAND, StoredWrite
 from storage.database import Tx
 from storage.messages import Message
 
@@ -25,7 +28,15 @@ MOST = 20
 _BOTH = {"done", "not_there"}
 
 #: What is said of a change by its state.
-_SAID = {"done": "there", "refused": "refused"}
+_SAID = {"done": "there", "refused": "refused", BY_HAND: "by_hand"}
+
+#: Why a change cannot be said to be made by hand, by its state.
+_NOT_MISSING = {
+    "done": say("The CRM has this already."),
+    "refused": say("The CRM refused this when it was tried again, so it is undone here."),
+    BY_HAND: say("You have said so already."),
+    "withdrawn": say("You have taken this back, so it is missing nowhere."),
+}
 
 
 async def tell(parts: Parts, tx: Tx, write: StoredWrite) -> None:
@@ -59,6 +70,78 @@ def _told(write: StoredWrite) -> dict[str, Any]:
     return {"said": to_json(write.words), "state": state, "why": write.error, "key": write.key}
 
 
+async def settle(parts: Parts, actor: Actor, key: str) -> None:
+    """Its person has made a change in the CRM themselves. Raises `Refusal`."""
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
+        write = await _theirs(tx, actor, key)
+        if not await undelivered.by_hand(tx, write, parts.clock.now()):
+            being_tried = say("It is being tried again at this moment. Look here in a minute.")
+            raise Refusal(_NOT_MISSING.get(write.state, being_tried))
+        await follow(parts, tx, write)
+    parts.wake.sender.set()
+    # What was done to the same thing after it may have waited for it.
+    parts.wake.outbox.set()
+
+
+async def unsettle(parts: Parts, actor: Actor, key: str) -> None:
+    """They have not, after all: it is missing there as before. Raises `Refusal`."""
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
+        write = await _theirs(tx, actor, key)
+        if not await undelivered.not_by_hand(tx, write):
+            raise Refusal(say("There is nothing to undo here any more."))
+        await follow(parts, tx, write)
+    parts.wake.sender.set()
+
+
+async def _theirs(tx: Tx, actor: Actor, key: str) -> StoredWrite:
+    """The change, which the one who acts must have made and been told of. Raises `Refusal`."""
+    person = await people.by_slack_user(tx, actor.workspace_id, actor.slack_user_id)
+    write = await crm_writes.one(tx, actor.workspace_id, key)
+    if write is None or write.told_in is None:
+        raise Refusal(say("This change is not known any more."))
+    if person is None or write.person_id != person.id:
+        raise Refusal(say("Somebody else made this change, so only they can answer."))
+    return write
+
+
+async def unlink(tx: Tx, workspace_id: str, connection_id: str) -> None:
+    """A CRM is about to be forgotten: what is missing there stays so, and nobody tries it again.
+
+    The workspace's lock is held.
+    """
+    given_up = await undelivered.given_up(tx, workspace_id, connection_id)
+    missing = [each for each in given_up if each.state != BY_HAND]
+    for insight in await kept.these(tx, workspace_id, {each.fingerprint for each in missing}):
+        if insight.progress is None:
+            its = [each for each in missing if each.fingerprint == insight.fingerprint]
+            await _tell_on(tx, insight, _unlinked(its))
+    for id in sorted({each.told_in for each in given_up if each.told_in is not None}):
+        message = await messages.get(tx, workspace_id, id)
+        if message is not None:
+            changes = [_ended(each) for each in message.params["changes"]]
+            await messages.redraw(
+                tx, workspace_id, id, {**message.params, "changes": changes, "unlinked": True}
+            )
+
+
+def _ended(change: Mapping[str, Any]) -> dict[str, Any]:
+    is_open = change["state"] in {"missing", "doubt"}
+    return {**change, "state": f"{change['state']}_for_good" if is_open else change["state"]}
+
+
+def _unlinked(missing: Sequence[StoredWrite]) -> Phrase:
+    named = Series(tuple(each.words for each in missing[:NAMED]), Joint.SEMICOLON)
+    if any(each.in_doubt for each in missing):
+        return say(
+            "The CRM may not have this, as its answer was lost, and it is not linked any more: "
+            "{changes}.",
+            changes=named,
+        )
+    return say("The CRM did not get this, and is not linked any more: {changes}.", changes=named)
+
+
 async def say_on(tx: Tx, insight: Insight) -> Phrase | None:
     """Have an insight's messages say what of it the CRM does not have; returns what was done.
 
@@ -66,9 +149,13 @@ async def say_on(tx: Tx, insight: Insight) -> Phrase | None:
     """
     if insight.progress is not None:
         return insight.outcome
-    done = _without(insight.outcome)
     missing = await undelivered.of_insight(tx, insight.workspace_id, insight.fingerprint)
-    said = not_there(missing) if missing else None
+    return await _tell_on(tx, insight, not_there(missing) if missing else None)
+
+
+async def _tell_on(tx: Tx, insight: Insight, said: Phrase | None) -> Phrase | None:
+    """Have its messages say what was done, and this of it; returns that."""
+    done = _without(insight.outcome)
     if said is not None and done is not None:
         said = say("{done} {not_there}", done=done, not_there=said)
     said = said or done

@@ -30,7 +30,7 @@ from storage import (
     workspaces,
 )
 from storage import following as kept
-from storage.crm_writes import UNDO, StoredWrite
+from storage.crm_writes import BY_HAND, UNDO, StoredWrite
 from storage.database import Tx
 from storage.undoing import WITHIN
 
@@ -173,6 +173,8 @@ async def take_back(parts: Parts, tx: Tx, write: StoredWrite, *, is_list: bool =
         await kept.about_again(tx, workspace_id, write.fingerprint, kind, connection_id, id)
     if write.told_in is not None:
         await undelivered.follow(parts, tx, write)
+    if write.state == BY_HAND:
+        return say("Undone here. What you did in the CRM stays there: {done}", done=write.words)
     if withdrawn and write.in_doubt:
         return say("Undone here. Look in the CRM, which may have it: {done}", done=write.words)
     if withdrawn:

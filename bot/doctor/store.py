@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from bot.crm.provider import Provider
 from bot.doctor.contact import first_contact
 from bot.doctor.findings import Finding, fault, note, ok
+from bot.doctor.patterns import check_patterns
 from bot.doctor.slack import mending
 from bot.runtime.redacting import redacted
 from coach.errors import CoachError
@@ -189,6 +190,8 @@ async def check_work(tx: Tx, now: datetime, *, most: int | None = SHOWN) -> Asyn
         yield finding
     if (rules := await _rules(tx, most)) is not None:
         yield rules
+    if (figures := await check_patterns(tx)) is not None:
+        yield figures
     async for finding in _writes(tx, now, most):
         yield finding
     async for finding in _fetches(tx, most):
@@ -321,7 +324,8 @@ async def _writes(tx: Tx, now: datetime, most: int | None) -> AsyncIterator[Find
             "changes",
             f"{counts['failed']:,} did not get to the CRM.",
             "Mend what is named here (`coach connect` shows and sets the "
-            "callback), then run `coach replay`, unless they did it in the CRM by hand.",
+            "callback), then run `coach replay`, unless they did it in the CRM by hand: who says "
+            "so on their message takes it off this list.",
             tuple(
                 f"{each.key}  {plain(each.words)}: {redacted(each.error or '')}" for each in shown
             ),

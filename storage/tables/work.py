@@ -38,8 +38,8 @@ crm_writes = Table(
     Column("before", Json),
     # When its person took it back; so it is with what takes another one back, from the beginning.
     Column("undone_at", UtcDateTime),
-    # local (nowhere to send), queued, done, failed, refused by the CRM, or withdrawn: taken back
-    # before it was sent
+    # local (nowhere to send), queued, done, failed, by_hand (it failed, and its person has made it
+    # there), refused by the CRM, or withdrawn: taken back before it was sent
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),

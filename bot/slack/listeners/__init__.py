@@ -28,6 +28,7 @@ from bot.slack.blocks.menu import MENU
 from bot.slack.blocks.preview import CHOOSE as CHOOSE_LEVEL
 from bot.slack.blocks.question import GO_ON, STOP
 from bot.slack.blocks.together import SHOW_ALL
+from bot.slack.blocks.undelivered import BY_HAND, NOT_BY_HAND
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
 from bot.slack.blocks.usages import RUN
 from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
@@ -47,6 +48,7 @@ from bot.slack.listeners import (
     preview,
     settings,
     submitting,
+    undelivered,
     why,
     writing,
 )
@@ -85,6 +87,8 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     WAKE: backlog.wake,
     GO_ON: asking.go_on,
     STOP: asking.stop,
+    BY_HAND: undelivered.by_hand,
+    NOT_BY_HAND: undelivered.not_by_hand,
     screen.DO: insight.use_control,
     CHOOSE_LEVEL: preview.choose,
     connecting_blocks.CHOOSE: connecting.choose,

@@ -204,10 +204,12 @@ def _undelivered(*states: str) -> dict[str, Any]:
         (say("Logged a call with {contact}", contact="Ann Lee"), "the answer was lost"),
     )
     changes = [
-        {"said": to_json(said), "state": state, "why": why}
+        {"said": to_json(said), "state": state, "why": why, "key": f"f:{state}"}
         for (said, why), state in zip(done, states, strict=False)
     ]
-    made = undelivered({"connection": "close", "changes": changes}, VOICE)
+    unlinked = any(state.endswith("_for_good") for state in states)
+    params = {"connection": "close", "changes": changes, "unlinked": unlinked}
+    made = undelivered(params, VOICE)
     assert made is not None
     return _message(made)
 
@@ -337,6 +339,8 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "undelivered": lambda: _undelivered("missing", "doubt"),
     "undelivered_one": lambda: _undelivered("missing"),
     "undelivered_there": lambda: _undelivered("there"),
+    "undelivered_by_hand": lambda: _undelivered("by_hand", "there"),
+    "undelivered_unlinked": lambda: _undelivered("missing_for_good", "doubt_for_good"),
     "notice_taking_over": lambda: _taking_over(
         "under_way", OWNERS, _kind("deals", 1200), _kind("contacts"), _kind("tasks")
     ),
