@@ -74,6 +74,16 @@ async def test_what_was_found_before_is_said_as_it_was_found(sqlite_parts: Parts
     assert {words for _, _, words in said} <= found
 
 
+async def test_what_was_found_later_was_not_known_then(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    await team(parts)
+    assert await pattern_turns.turn(parts)
+    today = {plain(each.message) for each in (await known(parts)).values()}
+    said = lines(await simulated(parts, level=Level.ACTIVE), "patterns")
+    assert said
+    assert not {words for _, _, words in said} & today
+
+
 async def test_what_no_longer_holds_is_taken_back(sqlite_parts: Parts) -> None:
     """Of what was found by then it is known then that it held."""
     parts = sqlite_parts
