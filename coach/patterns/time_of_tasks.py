@@ -85,10 +85,11 @@ def _clock(since_midnight: int) -> str:
 
 def words(looked: Looked, own: bool) -> Phrase:
     """That part of the day beside the others."""
+    its = share(looked, say("days"))
     return say(
         "From {part} you finished tasks on {its}; in your other hours of work, on {others}.",
         part=looked.group,
-        its=share(looked, say("days")),
+        its=its,
         others=rest(looked),
     )
 
