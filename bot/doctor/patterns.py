@@ -2,6 +2,8 @@
 
 from bot.doctor.findings import Finding, fault
 from bot.runtime.redacting import redacted
+from coach.phrases import counted
+from coach.wording import plain
 from storage import patterns
 from storage.database import Tx
 from storage.workspaces import DEFAULT
@@ -12,7 +14,9 @@ async def check_patterns(tx: Tx) -> Finding | None:
     failing = await patterns.failing(tx, DEFAULT)
     if failing is None:
         return None
-    times = "once" if failing.attempts == 1 else f"{failing.attempts:,} times in a row"
+    times = plain(
+        counted("{count} time", "{count} times in a row", "count", count=failing.attempts)
+    )
     return fault(
         "patterns",
         f"The team's figures could not be looked at ({times}): nothing new is found in "

@@ -123,7 +123,7 @@ async def test_a_look_at_the_figures_that_failed_is_told_until_one_does_not(
     await look("KeyError: 'odd'", NOW + timedelta(hours=1))
     (fault,) = faults(await work(database))
     assert (fault.area, fault.details) == ("patterns", ("KeyError: 'odd'",))
-    assert "could not be looked at (once)" in fault.text
+    assert "could not be looked at (1 time)" in fault.text
     await look("KeyError: xoxb-1-secret", NOW + timedelta(hours=3))
     (fault,) = faults(await work(database))
     assert "(2 times in a row)" in fault.text
