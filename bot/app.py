@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
 
 from bot.coaching import attending, learning, pattern_turns, planning, ticking
 from bot.crm import fetching, large, outbox, watching, worker
@@ -35,7 +36,11 @@ from bot.slack import listeners, lookup, taking_over, troubles
 from bot.slack import team as slack_team
 from bot.slack.installed import PATIENCE, Slack, authorizing
 from bot.slack.sender import Sender
-from bot.web.routes import SlackGuard, Web
+from bot.slack.socket.keeper import Keeper
+from bot.slack.socket.standing import Pace
+from bot.web.dispatching import BYTES, REQUESTS
+from bot.web.room import Room
+from bot.web.routes import BySocket, SlackGuard, Web
 from coach.action import load_actions
 from coach.calendar import public_holidays
 from coach.engine import load_rules
@@ -69,6 +74,8 @@ class Bot:
     slack: Slack | None
     intake: Intake
     web: Web = field(init=False)
+    #: Slack by Socket Mode, where an app-level token is set.
+    socket: Keeper | None = None
     workspace_id: str = workspaces.DEFAULT
     #: Held while the clock ticks: whoever takes it finds done what the tick before has begun.
     at_the_tick: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -153,6 +160,9 @@ class Bot:
                 parts.wake.progress,
                 takeovers.EVERY.total_seconds(),
             )
+        if self.socket is not None:
+            # Last: what comes by it finds everything at work.
+            self._loops.append(asyncio.create_task(self.socket.keep(http), name="Socket Mode"))
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._scheduler.add_job(
             ring,
@@ -196,8 +206,9 @@ class Bot:
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
         with suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self.intake.close()
+            # The doors first: nothing comes in any more, and what is in hand is acknowledged.
+            async with asyncio.timeout(1.5):
+                await asyncio.gather(self.intake.close(), self._close_socket())
         self._stopping.set()
         self.parts.wake.ring_all()
         if self._loops:
@@ -212,6 +223,10 @@ class Bot:
             await self._caller.close()
         await self.parts.database.close()
 
+    async def _close_socket(self) -> None:
+        if self.socket is not None:
+            await self.socket.close()
+
     async def ready(self) -> str | None:
         """What keeps the bot from working, if anything."""
         try:
@@ -220,7 +235,9 @@ class Bot:
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             return f"the database does not answer: {type(error).__name__}"
         ended = [task.get_name() for task in self._loops if task.done()]
-        return f"{', '.join(ended)} has ended" if ended else None
+        if ended:
+            return f"{', '.join(ended)} has ended"
+        return self.socket.fault() if self.socket is not None else None
 
 
 async def prepare(parts: Parts, workspace_id: str) -> None:
@@ -268,10 +285,12 @@ def build(
     clock: Clock | None = None,
     entropy: Entropy = os.urandom,
     wall: Callable[[], float] | None = None,
+    pace: Pace | None = None,
 ) -> Bot:
     """Put the bot together. Nothing runs and nothing is opened until its lifespan starts.
 
     `wall` gives the seconds since 1970 by which signatures are judged; by default the clock's.
+    `pace` is that of Socket Mode.
     """
     parts = make_parts(settings, clock=clock, entropy=entropy)
     if wall is None:
@@ -287,13 +306,16 @@ def build(
     )
     intake = Intake(crm)
     slack = Slack(parts) if token is not None and token.get_secret_value() else None
-    guard = None
+    guard: ASGIApp | None = None
     bot = Bot(settings, parts, crm, slack, intake)
-    if slack is not None and secret is not None and secret.get_secret_value():
-        signing_secret = secret.get_secret_value()
-        guard = SlackGuard(
-            slack_app(parts, slack, Links(crm, intake), signing_secret), signing_secret, wall
-        )
+    signing_secret = secret.get_secret_value() if secret is not None else ""
+    app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+    if slack is not None and (signing_secret or app_token):
+        room = Room(REQUESTS, BYTES)
+        app = slack_app(parts, slack, Links(crm, intake), signing_secret)
+        if app_token:
+            bot.socket = Keeper(app, _asking(parts), app_token, room, entropy, pace=pace)
+        guard = SlackGuard(app, signing_secret, wall, room) if signing_secret else BySocket()
     bot.web = Web(
         routes=[*intake.routes(), *Browser(crm).routes()],
         slack=guard,
@@ -302,6 +324,14 @@ def build(
         stop=bot.stop,
     )
     return bot
+
+
+def _asking(parts: Parts) -> AsyncWebClient:
+    """What asks Slack for the address of a socket."""
+    client = AsyncWebClient(base_url=parts.slack_api_url, timeout=PATIENCE)
+    # When to ask again is for the socket's keeper to say.
+    client.retry_handlers = []
+    return client
 
 
 def slack_app(parts: Parts, slack: Slack, links: Links, signing_secret: str) -> AsyncApp:

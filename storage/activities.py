@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, tupl
 from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
 from coach.values import quick
 from storage.among import among, texts
-from storage.database import Tx, add_new
+from storage.database import Tx, add_new, insert
 from storage.tables import activities, contacts_made
 
 #: Where `/coach` commands come from, in the place of a connection.
@@ -58,27 +58,7 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
     """Store activities; one whose key is known already stays as it is. Keeps contacts made."""
     if not rows:
         return
-    values = [
-        {
-            "workspace_id": workspace_id,
-            "connection_id": row.connection_id,
-            "dedupe_key": row.dedupe_key,
-            "verb": str(row.verb),
-            "occurred_at": row.occurred_at,
-            "recorded_at": row.recorded_at,
-            "person_id": row.person_id,
-            "deal_id": row.deal_id,
-            "contact_id": row.contact_id,
-            "task_id": row.task_id,
-            "origin": str(row.origin),
-            "changes": row.changes,
-            "delivery_id": row.delivery_id,
-            "details": row.details,
-            "actor": row.actor,
-        }
-        for row in rows
-    ]
-    await add_new(tx, activities, values)
+    await add_new(tx, activities, [_values(workspace_id, row) for row in rows])
     made = [
         {
             "workspace_id": workspace_id,
@@ -92,6 +72,33 @@ async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None
         if row.verb in CONTACT_VERBS and row.contact_id
     ]
     await add_new(tx, contacts_made, made)
+
+
+async def record_first(tx: Tx, workspace_id: str, row: ActivityRow) -> bool:
+    """Store an activity that makes no contact; `False` where its key is known already."""
+    statement = insert(tx, activities).values(_values(workspace_id, row))
+    made = await tx.execute(statement.on_conflict_do_nothing().returning(activities.c.dedupe_key))
+    return made.first() is not None
+
+
+def _values(workspace_id: str, row: ActivityRow) -> dict[str, object]:
+    return {
+        "workspace_id": workspace_id,
+        "connection_id": row.connection_id,
+        "dedupe_key": row.dedupe_key,
+        "verb": str(row.verb),
+        "occurred_at": row.occurred_at,
+        "recorded_at": row.recorded_at,
+        "person_id": row.person_id,
+        "deal_id": row.deal_id,
+        "contact_id": row.contact_id,
+        "task_id": row.task_id,
+        "origin": str(row.origin),
+        "changes": row.changes,
+        "delivery_id": row.delivery_id,
+        "details": row.details,
+        "actor": row.actor,
+    }
 
 
 async def forget(tx: Tx, workspace_id: str, connection_id: str, dedupe_key: str) -> None:

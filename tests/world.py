@@ -11,7 +11,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ from bot.crm.provider import load_providers
 from bot.crm.turns import Done
 from bot.playground.crm.signing import webhook_fault, webhook_headers
 from bot.playground.slack.api import SlackStandIn
+from bot.playground.slack.sockets import Sockets
 from bot.playground.slack.things import Message
 from bot.playground.slack.things import Person as Member
 from bot.runtime.parts import Parts
@@ -44,6 +45,7 @@ from bot.runtime.settings import Settings
 from bot.slack import lookup
 from bot.slack import team as slack_team
 from bot.slack.installed import Slack
+from bot.slack.socket.standing import Pace
 from coach.events import Owner
 from coach.ids import Entropy
 from coach.models import Enrolment, Insight, MessageState, Person, SubjectKind
@@ -71,6 +73,7 @@ from storage.tables import people as people_table
 
 HOST = "127.0.0.1"
 BOT_TOKEN = "playground-of-a-test"
+APP_TOKEN = "playground-app-of-a-test"
 SIGNING_SECRET = "a-signing-secret-of-a-test"
 SECRET_KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
@@ -325,6 +328,7 @@ class World:
     bot_url: str
     connection: Connection
     http: aiohttp.ClientSession
+    pace: Pace | None = None
     _bot_stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _messages: int = 0
 
@@ -444,6 +448,19 @@ class World:
                 found.append("people being looked up")
         return found
 
+    async def until(self, true: Callable[[], object], seconds: float = 30.0) -> None:
+        """Wait until it is so."""
+        async with asyncio.timeout(seconds):
+            while not true():
+                await asyncio.sleep(0.005)
+
+    async def until_ready(self, status: int = 200) -> Reply:
+        """Wait until the bot says that it is ready, or with another status that it is not."""
+        async with asyncio.timeout(30):
+            while (reply := await self.request("GET", "/readyz")).status != status:
+                await asyncio.sleep(0.01)
+        return reply
+
     # What is there
 
     def messages(self, who: str) -> list[Message]:
@@ -497,7 +514,7 @@ class World:
         """End the bot and start it again, on the same database and port."""
         port = int(self.bot_url.rpartition(":")[2])
         await self.stop_bot()
-        self.bot = build(self.settings, clock=self.clock, entropy=self.entropy)
+        self.bot = build(self.settings, clock=self.clock, entropy=self.entropy, pace=self.pace)
         on = socket.socket()
         on.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         on.bind((HOST, port))
@@ -525,11 +542,13 @@ async def running_world(
     started: Sequence[str] = (ANA,),
     callback: bool = True,
     clock: FixedClock | None = None,
+    pace: Pace | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """The bot and its surroundings, up; `started` members have pressed Start, others are unknown.
 
-    With `callback` the connection tells the CRM of changes. Further settings as given.
+    With `callback` the connection tells the CRM of changes. With a `pace` the bot reaches Slack by
+    Socket Mode, at that pace. Further settings as given.
     """
     clock, entropy, crm = clock or FixedClock(), seeded(), Crm()
     slack = SlackStandIn(
@@ -540,14 +559,18 @@ async def running_world(
     outside, inside = listening(), listening()
     slack.own_url, slack.bot_url = address(outside), address(inside)
     crm.url = f"{address(outside)}/crm/callback"
+    if pace is not None:
+        slack.sockets = Sockets(APP_TOKEN)
+        settings = {"slack_app_token": SecretStr(APP_TOKEN), **settings}
+    else:
+        settings = {"slack_signing_secret": SecretStr(SIGNING_SECRET), **settings}
     given = settings_for(
         database_url,
         slack_bot_token=SecretStr(BOT_TOKEN),
-        slack_signing_secret=SecretStr(SIGNING_SECRET),
         slack_api_url=f"{slack.own_url}/api/",
         **settings,
     )
-    bot = build(given, clock=clock, entropy=entropy)
+    bot = build(given, clock=clock, entropy=entropy, pace=pace)
     app = Starlette(routes=[*slack.routes, *crm.routes()])
     async with AsyncExitStack() as stack:
         stack.callback(outside.close)
@@ -555,11 +578,14 @@ async def running_world(
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         await stack.enter_async_context(serving(plain_config(app), outside))
         stack.push_async_callback(slack.close)
+        if slack.sockets is not None:
+            await slack.sockets.start()
+            stack.push_async_callback(slack.sockets.close)
         await prepare(bot.parts, WORKSPACE)
         connection = await connect(bot.parts, native(crm.url if callback else None))
         for slack_user_id in started:
             await enrol(bot.parts, slack_user_id)
-        made = World(given, clock, entropy, slack, crm, bot, slack.bot_url, connection, http)
+        made = World(given, clock, entropy, slack, crm, bot, slack.bot_url, connection, http, pace)
         stack.push_async_callback(made.stop_bot)
         await made._start(inside)
         yield made

@@ -16,6 +16,7 @@ from bot.crm.calls import Account, Answer, Call, Pace
 from bot.crm.parts import CrmParts
 from bot.crm.setup import RefusedError, Renewing, T, Talk
 from bot.runtime.backoff import backoff
+from bot.runtime.unreached import unreached
 from storage import connections, troubles, workspaces
 from storage.connections import Connection
 
@@ -263,13 +264,13 @@ class Caller:
             except aiohttp.ClientConnectorDNSError as error:
                 if isinstance(error.os_error, PrivateAddressError):
                     return Impossible(f"{error.os_error}; it is not called.")
-                return await self._silent(connection, line, attempts, _told(error))
+                return await self._silent(connection, line, attempts, unreached(error))
             except aiohttp.ClientConnectorError as error:
-                return await self._silent(connection, line, attempts, _told(error))
+                return await self._silent(connection, line, attempts, unreached(error))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not call.repeatable:
-                    return Impossible(unknown(_told(error)), in_doubt=True)
-                return await self._silent(connection, line, attempts, _told(error))
+                    return Impossible(unknown(unreached(error)), in_doubt=True)
+                return await self._silent(connection, line, attempts, unreached(error))
             return await self._heard(connection, line, answer, attempts)
 
     def again_at(self, attempts: int) -> datetime:
@@ -357,11 +358,3 @@ def _full_until(made: deque[datetime], pace: Pace, now: datetime) -> datetime | 
     while made and made[0] <= now - pace.within:
         made.popleft()
     return made[0] + pace.within if len(made) >= pace.calls else None
-
-
-def _told(error: BaseException) -> str:
-    # Not the whole text: addresses may hold a vendor's token.
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    os_error = getattr(error, "os_error", None)
-    return (os_error.strerror if os_error is not None else None) or type(error).__name__

@@ -7,7 +7,9 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor.findings import Finding, fault, note, ok
+from bot.doctor.socket import check_socket
 from bot.runtime.settings import Settings
+from bot.runtime.tokens import ROTATING_BOT, kind_of
 from bot.slack.faults import CALL_FAILED, Means
 from bot.slack.faults import fault as slack_fault
 from coach.phrases import counted, facts
@@ -82,22 +84,28 @@ async def check_slack(
     secret = (
         settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     )
+    app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
     bound = workspace is not None and workspace.team_id is not None
-    if not token and not secret and not bound and not in_use:
+    if not token and not secret and not app_token and not bound and not in_use:
         yield note(
             "slack",
             "Slack is not set up yet (`coach demo` needs none).",
             "Follow “Connect a Slack workspace” in the README: it gives SLACK_BOT_TOKEN and "
-            "SLACK_SIGNING_SECRET.",
+            "SLACK_APP_TOKEN.",
         )
         return
+    if app_token:
+        for finding in await check_socket(settings.slack_api_url, app_token):
+            yield finding
     if secret:
         yield ok("slack", "The signing secret is set.")
-    else:
+    elif not app_token:
         yield fault(
             "slack",
-            "SLACK_SIGNING_SECRET is not set: no click and no command can be believed.",
-            "Copy the Signing Secret from your app's page “Basic Information”.",
+            "SLACK_SIGNING_SECRET is not set, and neither is SLACK_APP_TOKEN: no click and no "
+            "command reaches the coach.",
+            "For Socket Mode, make an App-Level Token on your app's page “Basic Information”; for "
+            "a public address, copy the Signing Secret from there.",
         )
     if not token:
         yield fault("slack", "SLACK_BOT_TOKEN is not set: nothing can be sent.", _COPY)
@@ -106,6 +114,12 @@ async def check_slack(
         return
     async for finding in _ask(settings.slack_api_url, token, workspace):
         yield finding
+    if (kind := kind_of(token)) is not None and kind.begins == ROTATING_BOT:
+        yield note(
+            "slack",
+            "SLACK_BOT_TOKEN ends twelve hours after it was made, and is not renewed.",
+            "Make the app anew without token rotation; it cannot be switched off in this one.",
+        )
     if installation is not None and installation.bot_token != token:
         yield note(
             "slack",
@@ -126,7 +140,7 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
         if found.means is Means.AGAIN:
             yield fault(
                 "slack",
-                f"Slack cannot be asked at {url} ({found.code}).",
+                f"Slack cannot be asked at {url}: {found.code}.",
                 "Check the network and SLACK_API_URL, and try again in a minute.",
             )
         else:

@@ -1,15 +1,18 @@
 """The environment, typed: every setting has a safe default, and generated keys stay private."""
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cryptography.fernet import Fernet
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.runtime.tokens import misplaced
 from coach.errors import CoachError
 
 
@@ -28,6 +31,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     database_url: str | None = None
@@ -53,9 +57,21 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         try:
-            return json.loads(value or "{}")
-        except ValueError as error:
-            raise ValueError('must be JSON such as {"vendor": {"client_secret": "…"}}') from error
+            told = json.loads(value or "{}")
+        except ValueError:
+            told = None
+        vendors = told.values() if isinstance(told, dict) else [None]
+        if not all(isinstance(each, dict) and _texts(each) for each in vendors):
+            raise ValueError('must be JSON such as {"vendor": {"client_secret": "…"}}')
+        return told
+
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
+    @classmethod
+    def _in_its_place(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        fault = misplaced(str(info.field_name), value.get_secret_value()) if value else None
+        if fault is not None:
+            raise ValueError(fault)
+        return value
 
     @field_validator("slack_api_url")
     @classmethod
@@ -100,6 +116,10 @@ class Settings(BaseSettings):
         return [generated_key(private_folder(self.coach_data) / "secret.key")]
 
 
+def _texts(of: dict[str, object]) -> bool:
+    return all(isinstance(each, str) for each in of.values())
+
+
 def private_folder(folder: Path) -> Path:
     """The folder, made if need be, closed to others; and so is every folder made on the way."""
     # `parents=True` would leave those open: the data folder itself, when the first that is asked
@@ -124,21 +144,44 @@ def generated_key(file: Path) -> str:
 
 def load() -> Settings:
     """The settings in force. Raises `SettingsError` that names what is wrong."""
+    logging.getLogger("dotenv.main").addFilter(_in_our_words)
     try:
         return Settings()
     except ValidationError as error:
-        faults = "; ".join(
-            f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
-        )
+        faults = [f"{str(each['loc'][0]).upper()} {_told(each)}" for each in error.errors()]
         raise SettingsError(
-            f"A setting cannot be used. {faults}. See README, “Settings”."
+            f"A setting cannot be used: {'; '.join(faults)}. See README, “Settings”."
         ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError("The file .env cannot be read: it is not UTF-8 text.") from error
+
+
+def _in_our_words(record: logging.LogRecord) -> bool:
+    """Have a line of .env that cannot be read told by its number, and not by a library's words."""
+    if "could not parse" in str(record.msg):
+        record.msg = "Line %s of .env is passed over: it is not of the form NAME=value."
+    return True
+
+
+def _told(fault: ErrorDetails) -> str:
+    """What is wrong with one of them, in our words: never the value, and never a framework's."""
+    match fault["type"]:
+        case "value_error":
+            # Raised by one of the checks above, which are written for people.
+            return str(fault["ctx"]["error"])
+        case "literal_error":
+            expected = str(fault["ctx"]["expected"]).replace("'", "")
+            return f"must be one of {expected}"
+        case _:
+            return "has a form that cannot be used"
 
 
 def missing_for_slack(settings: Settings) -> list[str]:
-    """The variables without which nobody can be reached in Slack, of those not set."""
-    needed = {
-        "SLACK_BOT_TOKEN": settings.slack_bot_token,
-        "SLACK_SIGNING_SECRET": settings.slack_signing_secret,
-    }
+    """The variables without which nobody can be reached in Slack, of those not set.
+
+    Slack comes by Socket Mode or to a public address: with an app-level token nothing is signed.
+    """
+    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    if not (settings.slack_app_token and settings.slack_app_token.get_secret_value()):
+        needed["SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET)"] = settings.slack_signing_secret
     return [name for name, held in needed.items() if held is None or not held.get_secret_value()]

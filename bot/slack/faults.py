@@ -12,6 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.runtime.backoff import retry_after
+from bot.runtime.unreached import unreached
 
 #: The token or the workspace is the trouble: nothing can be sent until somebody mends it.
 WORKSPACE = frozenset(
@@ -106,7 +107,7 @@ def fault(error: Exception) -> Fault:
                 return Fault(Means.WORKSPACE, code)
             return Fault(Means.NEVER, code)
         case aiohttp.ClientError() | TimeoutError() | OSError() | SlackClientError():
-            return Fault(Means.AGAIN, type(error).__name__)
+            return Fault(Means.AGAIN, unreached(error))
         case AttributeError() if "has no attribute 'get'" in str(error):
             # slack_sdk stumbles over an answer with status 200 that is no JSON.
             return Fault(Means.AGAIN, "http_200")

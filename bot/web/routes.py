@@ -4,39 +4,25 @@ import hashlib
 import hmac
 import logging
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from urllib.parse import parse_qsl
 
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.web.dispatching import BYTES, LARGEST, REQUESTS, dispatched, readable
 from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, answer, read_body
 from bot.web.room import FullError, Room, Share
-from bot.web.strict_json import JsonError, loads
 
 log = logging.getLogger(__name__)
-
-#: The largest body from Slack, in bytes.
-LARGEST = 1_000_000
-
-#: How many requests of Slack's, and bytes of their bodies, may be in hand at once. Slack sends a
-#: press or a command again, or tells whoever made it.
-REQUESTS, BYTES = 1000, 16_000_000
 
 #: How old a request may be, in seconds, either way
 #: (https://docs.slack.dev/authentication/verifying-requests-from-slack).
 TOLERANCE = 300
 
-#: Where a request names a team or somebody, and what such an id consists of. Empty, it names none.
-_IDS = ("team", "team_id", "enterprise", "enterprise_id", "user", "user_id", "channel_id")
-_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _TIMESTAMP = re.compile(rb"\d{1,12}")
 
 
@@ -94,23 +80,13 @@ class SlackGuard:
         if not self._signed(headers, body):
             await answer(send, 401, {"error": "Not signed by Slack; check the signing secret."})
             return
-        text = _readable(headers, body)
+        text = readable(headers, body)
         if text is None:
             await answer(send, 400, {"error": "The body cannot be read."})
             return
-        try:
-            response = await self._dispatch(scope, headers, text)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            # Bolt trusts that what is signed has the form its documentation gives.
-            reference = secrets.token_hex(4)
-            log.error("a request of another form than Slack's, %s: %r", reference, error)
-            log.debug("what was done with it, %s", reference, exc_info=True)
-            await answer(send, 400, {"error": "This is not of the form Slack sends."})
-            return
-        except Exception:
-            log.exception("a request of Slack's could not be answered")
-            await answer(send, 503, {"error": "This cannot be answered now."})
-            return
+        given = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+        query = scope.get("query_string", b"").decode("latin-1")
+        response = await dispatched(self._bolt, text, given, query=query)
         content = response.body.encode()
         await send(
             {
@@ -128,50 +104,13 @@ class SlackGuard:
         )
         await send({"type": "http.response.body", "body": content})
 
-    async def _dispatch(self, scope: Scope, headers: dict[bytes, bytes], text: str) -> BoltResponse:
-        request = AsyncBoltRequest(
-            body=text,
-            query=scope.get("query_string", b"").decode("latin-1"),
-            headers={
-                name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()
-            },
-        )
-        return await self._bolt.async_dispatch(request)
 
+class BySocket:
+    """Stands at Slack's address where Slack comes by Socket Mode: nothing is taken there."""
 
-def _readable(headers: dict[bytes, bytes], body: bytes) -> str | None:
-    """What Bolt is to parse, if it can: JSON, or a form whose `payload`, if any, is JSON.
-
-    Of such a form only the payload, which Bolt takes for the same: decoding a form costs more than
-    all the rest that is done until a press is acknowledged, and need not be done twice.
-    """
-    try:
-        # Bolt takes for JSON what says so or begins like it.
-        is_json = headers.get(b"content-type", b"").startswith(b"application/json")
-        if is_json or body.startswith(b"{"):
-            return body.decode() if _is_sound(loads(body)) else None
-        text = body.decode()
-        form = dict(parse_qsl(text, keep_blank_values=True))
-        payload = form.get("payload")
-        if payload is None:
-            return text if _is_sound(form) else None
-        return payload.strip() if _is_sound(loads(payload.encode())) else None
-    except (JsonError, ValueError):
-        return None
-
-
-def _is_sound(told: object) -> bool:
-    """Whether it is an object whose ids can be looked up: a database takes no NUL in a text."""
-    if not isinstance(told, dict):
-        return False
-    inner = told.get("event")
-    for each in (told, inner if isinstance(inner, dict) else {}):
-        for name in _IDS:
-            id = each.get(name)
-            id = id.get("id") if isinstance(id, dict) else id
-            if isinstance(id, str) and not _ID.fullmatch(id):
-                return False
-    return True
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say so, without reading anything."""
+        await answer(send, 404, {"error": "Slack comes by Socket Mode here."})
 
 
 class Web:

@@ -113,6 +113,8 @@ class SlackStandIn(People):
         return response
 
     def _answer(self, name: str, args: Json, token: str | None) -> Json:
+        if name == "apps.connections.open":
+            return self._open_connection(token)
         method = METHODS.get(name)
         if method is None:
             return {"ok": False, "error": "unknown_method", "req_method": name}
@@ -124,6 +126,19 @@ class SlackStandIn(People):
             return fault.answer
         except (TypeError, ValueError) as error:
             return {"ok": False, "error": "invalid_arguments", "errors": [str(error)]}
+
+    def _open_connection(self, token: str | None) -> Json:
+        """An address for Socket Mode, for an app-level token.
+
+        Fact: https://docs.slack.dev/reference/methods/apps.connections.open
+        """
+        if not token:
+            return {"ok": False, "error": "not_authed"}
+        if token == self.bot_token:
+            return {"ok": False, "error": "not_allowed_token_type"}
+        if self.sockets is None or token != self.sockets.app_token:
+            return {"ok": False, "error": "invalid_auth"}
+        return {"ok": True, "url": self.sockets.address()}
 
     def _check_token(self, scope: str | None, token: str | None) -> None:
         if not token:

@@ -11,6 +11,7 @@ import aiohttp
 from bot.playground.slack import payloads
 from bot.playground.slack.answers import Answer
 from bot.playground.slack.signing import slack_headers
+from bot.playground.slack.sockets import Sockets
 from bot.playground.slack.things import Json, Person
 from bot.playground.slack.world import Workspace
 from coach.ports import Clock
@@ -48,6 +49,8 @@ class Wire(Workspace):
         self.log = log
         self.retry_delays = retry_delays
         self.answer_seconds = answer_seconds
+        #: Set where the bot comes by Socket Mode: then nothing is posted to ``bot_url``.
+        self.sockets: Sockets | None = None
         self._session = session
         self._own_session: aiohttp.ClientSession | None = None
         self._retries: set[asyncio.Task[None]] = set()
@@ -84,31 +87,19 @@ class Wire(Workspace):
         shown: Json,
         more: dict[str, str] | None = None,
     ) -> Answer:
-        """One signed request; ``shown`` is what the log keeps of it."""
-        headers = {
-            "Content-Type": content_type,
-            "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-            **slack_headers(self.signing_secret, body, time.time()),
-            **(more or {}),
-        }
+        """One signed request, or one envelope; ``shown`` is what the log keeps of it."""
         begun = time.perf_counter()
-        status, text, got = 0, "", {}
-        problem: str | None = None
-        try:
-            async with self._client().post(
-                f"{self.bot_url}/slack/events",
-                data=body,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=self.answer_seconds),
-            ) as response:
-                text = await response.text(errors="replace")
-                status, got = response.status, dict(response.headers)
-        except TimeoutError:
-            problem = f"The app did not answer within {self.answer_seconds:g} seconds."
-        except aiohttp.ClientError:
-            problem = "The app could not be reached."
-        if status and status != 200:
-            problem = f"The app answered with HTTP status {status}."
+        if self.sockets is not None:
+            got: dict[str, str] = {}
+            again = more or {}
+            status, text, problem = await self.sockets.deliver(
+                shown,
+                self.answer_seconds,
+                attempt=int(again.get("X-Slack-Retry-Num", 0)),
+                reason=again.get("X-Slack-Retry-Reason"),
+            )
+        else:
+            status, text, got, problem = await self._posted(body, content_type, more or {})
         ms = (time.perf_counter() - begun) * 1000
         if self.log is not None:
             self.log(
@@ -123,6 +114,31 @@ class Wire(Workspace):
                 }
             )
         return Answer(status, text, ms, problem, headers=got)
+
+    async def _posted(
+        self, body: bytes, content_type: str, more: dict[str, str]
+    ) -> tuple[int, str, dict[str, str], str | None]:
+        headers = {
+            "Content-Type": content_type,
+            "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+            **slack_headers(self.signing_secret, body, time.time()),
+            **more,
+        }
+        try:
+            async with self._client().post(
+                f"{self.bot_url}/slack/events",
+                data=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=self.answer_seconds),
+            ) as response:
+                text = await response.text(errors="replace")
+                status = response.status
+                problem = None if status == 200 else f"The app answered with HTTP status {status}."
+                return status, text, dict(response.headers), problem
+        except TimeoutError:
+            return 0, "", {}, f"The app did not answer within {self.answer_seconds:g} seconds."
+        except aiohttp.ClientError:
+            return 0, "", {}, "The app could not be reached."
 
     async def _event_again(self, envelope: Json, answer: Answer) -> None:
         for attempt, delay in enumerate(self.retry_delays, start=1):

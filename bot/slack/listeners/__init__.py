@@ -53,6 +53,7 @@ from bot.slack.listeners import (
     writing,
 )
 from bot.slack.listeners.answering import BUSY
+from bot.slack.listeners.claim import Claim
 from bot.slack.listeners.desk import (
     ACK_WITHIN,
     BOUNDS,
@@ -173,7 +174,7 @@ def register(
         async def tell(said: Phrase) -> None:
             await command.refuse(desk, client, body, said)
 
-        answering = partial(command.answer, desk, client, body)
+        answering = partial(command.answer, desk, client, body, Claim())
         if desk.begin(team_of(body), "a command", answering, tell):
             await ack()
         else:

@@ -1,6 +1,7 @@
 """`/coach …`: recorded, understood, answered for the one who typed."""
 
 import html
+import logging
 import re
 from functools import partial
 
@@ -13,6 +14,7 @@ from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Json
 from bot.slack.command import Answer, Call, Subcommand
 from bot.slack.listeners.answering import BUSY
+from bot.slack.listeners.claim import AgainError, Claim
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.home import refresh
 from bot.slack.listeners.pressing import Press, show
@@ -21,6 +23,8 @@ from coach.models import Origin, Person, Verb
 from coach.phrases import Phrase, say
 from storage import activities
 from storage.activities import SLACK, ActivityRow
+
+log = logging.getLogger(__name__)
 
 #: What Slack makes of addresses, people and links when the manifest says `should_escape`.
 _ESCAPED = re.compile(r"<(?:mailto:)?([^<>|]*)(?:\|([^<>]*))?>")
@@ -31,17 +35,24 @@ def typed(text: str) -> str:
     return html.unescape(_ESCAPED.sub(lambda found: found[2] or found[1], text)).strip()
 
 
-async def answer(desk: Desk, client: AsyncWebClient, body: Json) -> None:
+async def answer(desk: Desk, client: AsyncWebClient, body: Json, claim: Claim) -> None:
     """Answer one command (https://docs.slack.dev/interactivity/implementing-slash-commands)."""
+    try:
+        await _answer(desk, client, body, claim)
+    except AgainError:
+        log.info("a command came a second time; it was answered by then")
+
+
+async def _answer(desk: Desk, client: AsyncWebClient, body: Json, claim: Claim) -> None:
     word, _, args = typed(str(body.get("text") or "")).partition(" ")
     name = word.lower()
     subcommand = desk.subcommands.get(name)
     if subcommand is None:
         subcommand, args = desk.subcommands["help"], " ".join((word, args)).strip()
     if subcommand.opens_modal:
-        await show(desk, client, str(body["trigger_id"]), partial(_view, desk, client, body, name))
+        await show(desk, client, str(body["trigger_id"]), partial(_view, desk, claim, body, name))
         return
-    result = await _run(desk, client, body, subcommand, name, args)
+    result = await _run(desk, claim, body, subcommand, name, args)
     url = str(body.get("response_url") or "")
     api = desk.parts.slack_api_url
     posted = await respond(client, api, url, result.text, result.blocks, final=not result.simpler)
@@ -75,7 +86,7 @@ async def pressed(press: Press) -> None:
         "trigger_id": press.trigger_id,
         "response_url": press.response_url,
     }
-    await answer(press.desk, press.client, body)
+    await answer(press.desk, press.client, body, press.claim)
 
 
 async def refuse(desk: Desk, client: AsyncWebClient, body: Json, said: Phrase) -> None:
@@ -93,8 +104,8 @@ def _user(body: Json) -> Json:
     return {"id": body["user_id"], "name": body.get("user_name")}
 
 
-async def _view(desk: Desk, client: AsyncWebClient, body: Json, name: str) -> Json:
-    result = await _run(desk, client, body, desk.subcommands[name], name, "")
+async def _view(desk: Desk, claim: Claim, body: Json, name: str) -> Json:
+    result = await _run(desk, claim, body, desk.subcommands[name], name, "")
     if result.view is None:
         raise TypeError(f"/coach {name} says that it opens a modal and made none")
     return result.view
@@ -102,7 +113,7 @@ async def _view(desk: Desk, client: AsyncWebClient, body: Json, name: str) -> Js
 
 async def _run(
     desk: Desk,
-    client: AsyncWebClient,
+    claim: Claim,
     body: Json,
     subcommand: Subcommand,
     name: str,
@@ -111,7 +122,7 @@ async def _run(
     actor = await _actor(desk, body)
     person = await enrolling.person_of(desk.parts, actor)
     key = str(body.get("trigger_id") or desk.parts.new_id())
-    await _record(desk, person, name, key)
+    await _record(desk, claim, person, name, key)
     return await subcommand.run(
         Call(
             parts=desk.parts,
@@ -126,8 +137,11 @@ async def _run(
     )
 
 
-async def _record(desk: Desk, person: Person, name: str, key: str) -> None:
-    """Keep that a command was used: its name, never what else was typed."""
+async def _record(desk: Desk, claim: Claim, person: Person, name: str, key: str) -> None:
+    """Keep that a command was used: its name, never what else was typed.
+
+    Raises `AgainError` where another delivery of it has done so, in whichever process.
+    """
     now = desk.parts.clock.now()
     row = ActivityRow(
         connection_id=SLACK,
@@ -140,4 +154,7 @@ async def _record(desk: Desk, person: Person, name: str, key: str) -> None:
         changes={"command": [None, name if name in desk.subcommands else "help"]},
     )
     async with desk.parts.database.write() as tx:
-        await activities.record(tx, person.workspace_id, [row])
+        is_first = await activities.record_first(tx, person.workspace_id, row)
+        claim.is_ours = claim.is_ours or is_first
+    if not claim.is_ours:
+        raise AgainError

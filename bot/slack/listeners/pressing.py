@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,6 +14,7 @@ from bot.slack.blocks.menu import insight_in
 from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.faults import CALL_FAILED
 from bot.slack.listeners.answering import attempt
+from bot.slack.listeners.claim import Claim
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.response_url import respond
 from coach.phrases import Phrase
@@ -35,6 +36,7 @@ class Press:
     response_url: str | None
     #: Whether the message is one that only this person sees: an answer to a command.
     in_answer: bool
+    claim: Claim = field(default_factory=Claim)
 
     @classmethod
     def of(cls, desk: Desk, client: AsyncWebClient, body: Json) -> "Press":

@@ -16,8 +16,9 @@ def serve(
     """Run the coach for a Slack workspace until stopped.
 
     \b
-    Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET, in the environment or in .env.
-    Slack and the CRM must reach it by https: COACH_PUBLIC_URL says where.
+    Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN, in the environment or in .env: then it reaches
+    Slack by Socket Mode, and Slack needs no address of it. With SLACK_SIGNING_SECRET instead,
+    Slack must reach it by https. So must a CRM for its webhooks: COACH_PUBLIC_URL says where.
     \b
     Examples:
       coach serve

@@ -2,13 +2,21 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
 from bot.doctor.environment import check_settings
 from bot.doctor.findings import State
-from bot.runtime.settings import Settings, SettingsError, load, private_folder
+from bot.runtime.settings import (
+    Settings,
+    SettingsError,
+    load,
+    missing_for_slack,
+    private_folder,
+)
 from storage.sealing import Seal
 
 
@@ -93,6 +101,52 @@ def test_a_wrong_setting_is_named(elsewhere: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("COACH_LOG_LEVEL", "LOUD")
     with pytest.raises(SettingsError, match="COACH_LOG_LEVEL"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("COACH_LOG_LEVEL", "LOUD", "COACH_LOG_LEVEL must be one of DEBUG, INFO, WARNING or ERROR"),
+        ("COACH_CRM_APPS", "{", 'COACH_CRM_APPS must be JSON such as {"vendor": {'),
+        ("COACH_CRM_APPS", "[]", 'COACH_CRM_APPS must be JSON such as {"vendor": {'),
+        ("COACH_CRM_APPS", '{"a": 1}', 'COACH_CRM_APPS must be JSON such as {"vendor": {'),
+        ("COACH_CRM_APPS", '{"a": {"b": 1}}', 'COACH_CRM_APPS must be JSON such as {"vendor": {'),
+    ],
+)
+def test_what_is_wrong_with_a_setting_is_said_in_our_words(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value).startswith(f"A setting cannot be used: {sentence}")
+    for word in ("Value error", "Input should", "valid", "pydantic"):
+        assert word not in str(caught.value)
+
+
+def test_a_file_of_settings_that_is_no_text_is_one_sentence(elsewhere: Path) -> None:
+    (elsewhere / ".env").write_bytes(b"COACH_LOG_LEVEL=\xff\xfe")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: it is not UTF-8 text"):
+        load()
+
+
+def test_a_line_that_is_no_setting_is_passed_over_and_told_by_its_number(
+    elsewhere: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (elsewhere / ".env").write_text("COACH_LOG_LEVEL=DEBUG\nthis is no setting = at all\n")
+    assert load().coach_log_level == "DEBUG"
+    assert caplog.messages == ["Line 2 of .env is passed over: it is not of the form NAME=value."]
+
+
+def test_by_socket_mode_nothing_is_signed() -> None:
+    nothing = Settings(_env_file=None)
+    assert missing_for_slack(nothing) == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET)",
+    ]
+    for other in ("slack_app_token", "slack_signing_secret"):
+        given: dict[str, Any] = {"slack_bot_token": SecretStr("a"), other: SecretStr("b")}
+        assert missing_for_slack(Settings(_env_file=None, **given)) == []
 
 
 def test_secrets_are_not_shown_with_the_settings() -> None:
