@@ -12,6 +12,7 @@ from bot.terminal.commands import (
     demo,
     doctor,
     import_,
+    manifest,
     owners,
     patterns,
     replay,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(serve.serve)
+app.command()(manifest.manifest)
 app.command()(connect.connect)
 app.command("connections")(connections.list_connections)
 app.command()(connections.disconnect)

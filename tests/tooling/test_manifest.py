@@ -1,13 +1,20 @@
 """Tests of manifest.yml: least scopes, one address, and what the bot answers to."""
 
+import json
 import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from bot.slack.command import load_subcommands
+from bot.slack.manifest import PLACEHOLDER, ManifestError, made, original
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,3 +91,95 @@ def test_the_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
     assert len(display["name"]) <= 35
     assert len(display["description"]) <= 140
     assert 175 <= len(display["long_description"]) <= 4000
+
+
+# `coach manifest`
+
+
+SCHEMA = json.loads(
+    (Path(__file__).parent / "schemas" / "slack-manifest.v1.json").read_text(encoding="utf-8")
+)
+ADDRESS = "https://coach.example.com"
+
+
+def printed(url: str | None = None, *, socket: bool = False) -> dict[str, Any]:
+    """The manifest as it is printed, which Slack's own schema takes."""
+    loaded: dict[str, Any] = yaml.safe_load(made(original(), url=url, socket=socket))
+    jsonschema.Draft7Validator(SCHEMA).validate(loaded)
+    return loaded
+
+
+def addresses(of: object) -> list[str]:
+    """Every web address in it."""
+    return re.findall(r"https?://[^\s\"']+", json.dumps(of))
+
+
+def test_slacks_schema_takes_the_file_itself(manifest: dict[str, Any]) -> None:
+    jsonschema.Draft7Validator(SCHEMA).validate(manifest)
+
+
+def test_for_an_address_it_stands_in_each_place_and_nothing_else_changes(
+    manifest: dict[str, Any],
+) -> None:
+    found = printed(f"{ADDRESS}/")
+    as_text = json.dumps(manifest).replace(PLACEHOLDER, ADDRESS)
+    assert found == json.loads(as_text)
+
+
+def test_for_socket_mode_there_is_no_address_and_all_else_stays(manifest: dict[str, Any]) -> None:
+    found = printed(socket=True)
+    assert addresses(found) == []
+    assert found["settings"]["socket_mode_enabled"] is True
+    (command,) = manifest["features"]["slash_commands"]
+    del command["url"]
+    del manifest["oauth_config"]["redirect_urls"]
+    for part in ("event_subscriptions", "interactivity"):
+        del manifest["settings"][part]["request_url"]
+    manifest["settings"]["socket_mode_enabled"] = True
+    assert found == manifest
+
+
+def test_with_both_only_browsers_come_to_the_address() -> None:
+    found = printed(ADDRESS, socket=True)
+    assert addresses(found) == found["oauth_config"]["redirect_urls"]
+    assert addresses(found) == [f"{ADDRESS}/slack/oauth_redirect"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://coach.example.com", "Slack calls https addresses only"),
+        ("coach.example.com", "is not an address"),
+        ("https://", "is not an address"),
+        ("https://user:secret@coach.example.com", "is not an address"),
+        ("https://coach.example.com/?a=b", "is not an address"),
+        ("https://coach.example.com/#x", "is not an address"),
+        ("https://coach.example.com/a b", "is not an address"),
+        ("https://coach.example.com\nscopes: all", "is not an address"),
+        ("https://coach.example.com/'\"", "is not an address"),
+        ("https://[::1", "is not an address"),
+        ("ftp://coach.example.com", "is not an address"),
+        ("", "is not an address"),
+    ],
+)
+def test_an_address_that_slack_would_not_call_is_refused_in_one_sentence(
+    url: str, words: str
+) -> None:
+    with pytest.raises(ManifestError, match=words):
+        made(original(), url=url, socket=False)
+
+
+def test_what_is_installed_has_the_manifest_too(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "bot").mkdir(parents=True)
+    (project / "bot" / "__init__.py").touch()
+    for name in ("pyproject.toml", "manifest.yml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, project / name)
+    script = "from setuptools.build_meta import build_wheel; print(build_wheel('..'))"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=project, capture_output=True, text=True, check=True
+    )
+    with zipfile.ZipFile(tmp_path / ran.stdout.split()[-1]) as wheel:
+        (name,) = [each for each in wheel.namelist() if each.endswith("manifest.yml")]
+        assert name.endswith(".data/data/share/coach/manifest.yml")
+        assert wheel.read(name) == (ROOT / "manifest.yml").read_bytes()
