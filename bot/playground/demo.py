@@ -22,7 +22,8 @@ from bot.coaching import forgetting
 from bot.crm import connecting
 from bot.crm.links import Links
 from bot.crm.standard_webhooks import new_secret
-from bot.playground import safety
+from bot.playground import ports, safety
+from bot.playground.alone import alone, tell
 from bot.playground.crm.disguise import NATIVE
 from bot.playground.crm.pretending import Keys
 from bot.playground.crm.seed import ANA
@@ -30,6 +31,7 @@ from bot.playground.keeping import kept, saved_advance
 from bot.playground.mornings import until_at_work
 from bot.playground.passing import pass_by
 from bot.playground.server import Playground, Wiring
+from bot.playground.slack.sockets import Sockets
 from bot.playground.team import PEOPLE
 from bot.playground.tour import play
 from bot.runtime.clock import MovableClock
@@ -40,8 +42,6 @@ from coach.events import Owner
 from coach.models import Enrolment
 from storage import connections, owners, people
 from storage.connections import Connection
-
-HOST = "127.0.0.1"
 
 
 class DemoError(CoachError):
@@ -74,34 +74,29 @@ def _ahead(state_file: Path) -> timedelta:
     return until_at_work(datetime.now(UTC))
 
 
-def _listen(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((HOST, port))
-    except OSError as error:
-        made.close()
-        raise DemoError(f"Port {port} is taken; choose another with --port.") from error
-    made.listen(128)
-    return made
-
-
 @asynccontextmanager
-async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIterator[Demo]:
-    """Bot and playground, up and talking over real HTTP; what they know stays in `folder`."""
+async def running(
+    folder: Path, console: Console, *, page: socket.socket | None = None, by_socket: bool = False
+) -> AsyncIterator[Demo]:
+    """Bot and playground, up and talking over real HTTP; what they know stays in `folder`.
+
+    `page` listens where the page is to be; without it any free port will do. `by_socket` has the
+    coach come to the stand-in for Slack by Socket Mode.
+    """
     private_folder(folder)
-    page_socket, bot_socket = _listen(port), _listen(0)
-    page_url = f"http://{HOST}:{page_socket.getsockname()[1]}"
-    bot_url = f"http://{HOST}:{bot_socket.getsockname()[1]}"
+    page_socket, bot_socket = page or ports.listen(0), ports.listen(0)
+    page_url, bot_url = ports.address(page_socket), ports.address(bot_socket)
     state_file = folder / "playground.json"
     clock = MovableClock(_ahead(state_file))
     signing_secret = secrets.token_hex(16)
     # Not of the form of a real token, so that nobody's scanner takes it for one.
     bot_token = f"playground-{secrets.token_hex(12)}"
+    sockets = Sockets(f"playground-app-{secrets.token_hex(12)}") if by_socket else None
     settings = Settings(
         _env_file=None,
         slack_bot_token=SecretStr(bot_token),
-        slack_signing_secret=SecretStr(signing_secret),
+        slack_app_token=SecretStr(sockets.app_token) if sockets else None,
+        slack_signing_secret=None if sockets else SecretStr(signing_secret),
         slack_api_url=f"{page_url}/api/",
         database_url=f"sqlite+aiosqlite:///{folder / 'coach.db'}",
         coach_public_url=bot_url,
@@ -135,6 +130,7 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
         tell=lambda line: console.print(line, markup=False, highlight=False),
         link=partial(_link, bot),
     )
+    playground.slack.sockets = sockets
     page_config = uvicorn.Config(
         playground.app,
         lifespan="off",
@@ -144,6 +140,7 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
         timeout_graceful_shutdown=1,
     )
     async with (
+        _answering(sockets),
         _serving(_Server(page_config), page_socket),
         _serving(_Server(web_config(bot)), bot_socket),
     ):
@@ -152,6 +149,18 @@ async def running(folder: Path, console: Console, *, port: int = 0) -> AsyncIter
             yield Demo(bot, playground, clock, page_url)
         finally:
             await playground.close()
+
+
+@asynccontextmanager
+async def _answering(sockets: Sockets | None) -> AsyncIterator[None]:
+    if sockets is None:
+        yield
+        return
+    await sockets.start()
+    try:
+        yield
+    finally:
+        await sockets.close()
 
 
 @asynccontextmanager
@@ -243,7 +252,9 @@ async def _forget_others(bot: Bot, name: str) -> None:
             await forgetting.forget(parts, workspace_id, each.id)
 
 
-async def run(*, fresh: bool, tour: bool = False, port: int = 0) -> int:
+async def run(
+    *, fresh: bool, tour: bool = False, port: int | None = None, by_socket: bool = False
+) -> int:
     """Run the demo until Ctrl-C, or play its tour; returns the exit status.
 
     Raises `CoachError` when it cannot start or the tour goes wrong.
@@ -253,18 +264,29 @@ async def run(*, fresh: bool, tour: bool = False, port: int = 0) -> int:
     quiet_logs("WARNING")
     console = Console()
     # The tour tells its story from the beginning, whatever was done in the demo before.
-    folder = data_folder() / ("tour" if tour else "demo")
-    if fresh or tour:
-        shutil.rmtree(folder, ignore_errors=True)
-    async with running(folder, console, port=port) as demo:
-        if tour:
-            await play(demo.playground, console=console)
-            return 0
-        console.print(f"\n  The playground is ready: [bold]{demo.page_url}[/bold]")
-        console.print("  Open it in a browser. Ctrl-C ends it; `coach demo --fresh` begins anew.\n")
-        await _until_told_to_end()
-        console.print("\n  Ended. Everything is kept for the next `coach demo`.")
+    folder = private_folder(data_folder()) / ("tour" if tour else "demo")
+    with alone(folder) as held:
+        page, elsewhere = _page(0 if tour and port is None else port)
+        tell(held, ports.address(page))
+        if fresh or tour:
+            shutil.rmtree(folder, ignore_errors=True)
+        async with running(folder, console, page=page, by_socket=by_socket) as demo:
+            if tour:
+                await play(demo.playground, console=console)
+                return 0
+            if elsewhere is not None:
+                console.print(f"\n  {elsewhere}")
+            console.print(f"\n  The playground is ready: [bold]{demo.page_url}[/bold]")
+            console.print(
+                "  Open it in a browser. Ctrl-C ends it; `coach demo --fresh` begins anew.\n"
+            )
+            await _until_told_to_end()
+            console.print("\n  Ended. Everything is kept for the next `coach demo`.")
     return 0
+
+
+def _page(port: int | None) -> tuple[socket.socket, str | None]:
+    return ports.listen_as_usual() if port is None else (ports.listen(port), None)
 
 
 async def _until_told_to_end() -> None:

@@ -42,7 +42,10 @@ async def play(playground: Playground, console: Console, *, patience: float = 20
     await tour.won_deal()
     await tour.dismissal()
     await tour.morning_brief()
-    console.print(Text("The end. `coach demo` opens the same on a page.", style="bold"))
+    console.print(Text("`coach demo` opens the same on a page.\n"))
+    console.print(Text("The end.", style="bold"))
+    # What the coach does while it ends is not part of the story.
+    console.quiet = True
 
 
 class Tour:

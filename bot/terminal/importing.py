@@ -63,6 +63,10 @@ async def import_file(settings: Settings, wish: Wish) -> None:
 
 async def _import(settings: Settings, wish: Wish) -> None:
     began = perf_counter()
+    if wish.dry_run and wish.connection is not None:
+        # Before the file is read: what the import itself would refuse.
+        async with opened(settings) as parts:
+            await _connection(parts, wish.connection)
     told = _as_of(wish)
     understood = run.understand(
         wish.thing,

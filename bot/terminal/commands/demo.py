@@ -16,8 +16,18 @@ def demo(
         bool, typer.Option("--tour", help="Play a short story here, without a browser.")
     ] = False,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The page's port; 0 takes any free one.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            show_default="8470, or any free one where that is taken",
+            help="The page's port; 0 takes any free one.",
+        ),
+    ] = None,
+    socket: Annotated[
+        bool,
+        typer.Option("--socket", help="Have the coach come to the stand-in by Socket Mode."),
+    ] = False,
 ) -> None:
     """Try it: a playground on this machine only.
 
@@ -31,4 +41,4 @@ def demo(
     """
     from bot.playground import demo as playground
 
-    sys.exit(run(playground.run(fresh=fresh, tour=tour, port=port)))
+    sys.exit(run(playground.run(fresh=fresh, tour=tour, port=port, by_socket=socket)))
