@@ -2,7 +2,7 @@
 
 import { addDeal, drawBoard } from "./board.js";
 import { addContact, drawContacts } from "./contacts.js";
-import { freshness, rememberDrawn, toggleOnlyMine } from "./owners.js";
+import { freshness, ours, rememberDrawn, toggleOnlyMine } from "./owners.js";
 import { drawPretends, startPretends } from "./pretends.js";
 import { memory, on, state } from "./state.js";
 import { addTask, done, drawTasks } from "./tasks.js";
@@ -10,6 +10,7 @@ import { firstName, tabList } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 let tab = "deals";
+let won = null;
 
 /** Fill the panel and keep it true. */
 export function startCrm() {
@@ -25,14 +26,26 @@ export function startCrm() {
     at("only-mine").setAttribute("aria-pressed", String(toggleOnlyMine()));
     draw();
   });
-  at("hint-close").addEventListener("click", () => {
-    at("crm-hint").hidden = true;
-    memory.set("hint", "closed");
-  });
+  at("hint-close").addEventListener("click", closeHint);
   at("crm-hint").hidden = memory.get("hint") === "closed";
   startPretends();
   on("crm people", draw);
   nameAdd();
+}
+
+function closeHint() {
+  at("crm-hint").hidden = true;
+  memory.set("hint", "closed");
+}
+
+/** Whoever has won a deal needs to be told no more how that is done. */
+function followHint() {
+  if (!state.ready) return;
+  const now = new Set(
+    state.crm.deals.filter((deal) => /won/i.test(deal.stage)).map((deal) => deal.id),
+  );
+  if (won && [...now].some((id) => !won.has(id))) closeHint();
+  won = now;
 }
 
 function nameAdd() {
@@ -45,12 +58,14 @@ function draw() {
   drawBoard(at("lanes"), at("wells"));
   drawContacts(at("contacts"));
   drawTasks(at("tasks"));
-  const pending = state.crm.tasks.filter((task) => !done(task)).length;
-  at("count-deals").textContent = String(
-    state.crm.deals.filter((deal) => !/closed/i.test(deal.stage)).length,
-  );
-  at("count-contacts").textContent = String(state.crm.contacts.length);
-  at("count-tasks").textContent = String(pending);
+  const open = (deal) => !/closed/i.test(deal.stage);
+  const count = (name, kept) => {
+    at(`count-${name}`).textContent = String(state.crm[name].filter(ours).filter(kept).length);
+  };
+  count("deals", open);
+  count("contacts", () => true);
+  count("tasks", (task) => !done(task));
+  followHint();
   markNews();
   rememberDrawn();
 }

@@ -111,27 +111,33 @@ export function chooseTab(tab) {
   if (state.person) post("/ui/tab", { person: state.person, tab });
 }
 
-function markSeen() {
-  if (state.tab === "messages" && state.person) state.unread[state.person] = 0;
-  const seen = Object.fromEntries(
-    Object.entries(state.messages).map(([id, list]) => [id, state.unread[id] ? null : list.at(-1)?.ts]),
-  );
-  memory.set("seen", JSON.stringify(seen));
-}
+/** What each person has seen last: a time stamp, after which the app's messages are unread. */
+let seen = {};
 
-function countUnread() {
-  let seen = {};
+function recall() {
   try {
     seen = JSON.parse(memory.get("seen") ?? "{}") ?? {};
   } catch {
     seen = {};
   }
-  for (const each of state.people) {
-    const list = state.messages[each.id] ?? [];
-    const at = list.findIndex((message) => message.ts === seen[each.id]);
-    state.unread[each.id] = list
-      .slice(at + 1)
-      .filter((message) => message.from === "bot" && !message.ephemeral).length;
+}
+
+function markSeen() {
+  const last = state.messages[state.person]?.at(-1);
+  if (state.tab === "messages" && last) seen[state.person] = last.ts;
+  memory.set("seen", JSON.stringify(seen));
+  countUnread();
+}
+
+/** Counted anew each time, so that a page that is loaded again counts the same. */
+function countUnread() {
+  const latest = now().getTime() / 1000 + 1;
+  for (const { id } of state.people) {
+    // A time to come is of another demo, which was further ahead and was begun anew.
+    const since = Number(seen[id] ?? 0) <= latest ? Number(seen[id] ?? 0) : 0;
+    state.unread[id] = (state.messages[id] ?? []).filter(
+      (message) => message.from === "bot" && !message.ephemeral && Number(message.ts) > since,
+    ).length;
   }
 }
 
@@ -153,7 +159,7 @@ async function load() {
   if (!person(state.person)) {
     state.person = person(memory.get("person")) ? memory.get("person") : (state.people[0]?.id ?? null);
   }
-  if (first) countUnread();
+  if (first) recall();
   markSeen();
   state.ready = true;
   for (const topic of ["people", "messages", "home", "views", "crm", "clock", "log"])
@@ -173,8 +179,6 @@ const receive = {
     else {
       list.push(message);
       list.sort(byTs);
-      const looking = id === state.person && state.tab === "messages";
-      if (!looking && message.from === "bot") state.unread[id] = (state.unread[id] ?? 0) + 1;
     }
     markSeen();
     tell("messages", { person: id, message, added: at < 0 });
@@ -182,7 +186,9 @@ const receive = {
   },
   message_gone({ person: id, ts }) {
     state.messages[id] = (state.messages[id] ?? []).filter((each) => each.ts !== ts);
+    markSeen();
     tell("messages", { person: id });
+    tell("people");
   },
   views({ person: id, views }) {
     state.views[id] = views;
