@@ -1,6 +1,7 @@
 """The direct message on the page: messages, controls, ephemeral answers, Home, message box."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -194,3 +195,27 @@ async def test_tabs_are_chosen_by_arrow_keys(page: Page) -> None:
 async def test_new_messages_are_told_to_screen_readers(page: Page, stage: Stage) -> None:
     stage.post("*Great* close &amp; more", section("x"))
     await expect(page.locator("#announcer")).to_have_text("Coach: Great close & more")
+
+
+async def test_a_page_that_is_loaded_again_counts_the_same_unread_messages(
+    page: Page, stage: Stage
+) -> None:
+    ben = page.get_by_test_id("person-U02BEN")
+    stage.post("Seen one", who=BEN)
+    stage.post("Seen two", who=BEN)
+    await ben.click()
+    await expect(page.get_by_test_id("message")).to_have_count(2)
+    await page.get_by_test_id("person-U01ANA").click()
+    stage.post("Not seen yet", who=BEN)
+    stage.playground.slack.post(BEN, "Only for a moment", [], quiet=True)
+    await expect(ben.locator(".unread")).to_contain_text("1")
+    for _ in range(2):
+        await page.reload()
+        await expect(ben.locator(".unread")).to_have_text(re.compile(r"1$"))
+    # Whoever begins the demo anew has seen nothing of it, however far ahead the last one was.
+    ahead = int(time.time()) + 10**8
+    await page.evaluate(
+        "ts => localStorage.setItem('playground.seen', JSON.stringify({U02BEN: ts}))", f"{ahead}.0"
+    )
+    await page.reload()
+    await expect(ben.locator(".unread")).to_have_text(re.compile(r"3$"))

@@ -154,3 +154,51 @@ async def test_the_log_shows_a_refused_call_and_why(page: Page, stage: Stage) ->
     await expect(entry).to_contain_text("views.open")
     await entry.locator("summary").press("Enter")
     await expect(entry).to_contain_text("/view/title")
+
+
+async def test_only_somebodys_things_are_counted_when_only_theirs_are_shown(
+    page: Page, stage: Stage
+) -> None:
+    crm = stage.playground.crm
+    await page.get_by_test_id("person-U03CHRIS").click()
+    only = page.get_by_role("button", name="Only Chris's")
+
+    def counts(who: str | None) -> dict[str, str]:
+        def kept(things: dict[str, Any], wanted: str) -> str:
+            mine = [one for one in things.values() if who in {None, one["owner"]}]
+            return str(sum(wanted in {"", one.get("status")} for one in mine))
+
+        return {
+            "deals": kept(crm.deals, "open"),
+            "contacts": kept(crm.contacts, ""),
+            "tasks": kept(crm.tasks, "pending"),
+        }
+
+    async def shown(expected: dict[str, str]) -> None:
+        for name, count in expected.items():
+            await expect(page.locator(f"#count-{name}")).to_have_text(count)
+
+    assert counts(None) != counts("U03CHRIS")
+    await shown(counts(None))
+    await only.click()
+    await shown(counts("U03CHRIS"))
+    await page.get_by_test_id("person-U01ANA").click()
+    await shown(counts("U01ANA"))
+    await page.get_by_role("button", name="Only Ana's").click()
+    await shown(counts(None))
+
+
+async def test_the_hint_goes_when_it_is_followed_and_stays_away(page: Page, stage: Stage) -> None:
+    hint = page.get_by_text("Move a deal to Closed Won and watch the message arrive.")
+    await expect(hint).to_be_visible()
+    stage.playground.crm.change_deal("D-2", {"stage": "Negotiation"})
+    await expect(
+        page.get_by_test_id("stage-Negotiation").get_by_test_id("deal-D-2")
+    ).to_be_visible()
+    await expect(hint).to_be_visible()
+    await page.get_by_role("button", name="Move Acme renewal to…").click()
+    await page.get_by_role("menuitem", name="Closed Won").click()
+    await expect(hint).to_be_hidden()
+    await page.reload()
+    await page.get_by_test_id("deal-D-1").wait_for()
+    await expect(hint).to_be_hidden()

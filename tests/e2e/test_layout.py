@@ -126,3 +126,40 @@ async def test_the_page_comes_back_by_itself_with_what_it_missed(
         await expect(page.get_by_text("Trying again")).to_be_hidden()
         await expect(page.get_by_test_id("composer")).to_have_value("half a sentence")
         await page.close()
+
+
+# Everything on show that is cut off at its own edge or at that of the panel it lies in.
+CUT = """() => [...document.querySelectorAll(
+    ".card-title, .card-value, .card-contact, .lane-head h3, .sum, .row-title, .row-note, .row-memo"
+)].filter((each) => each.checkVisibility()).filter((each) => {
+    const box = each.getBoundingClientRect();
+    const card = each.closest(".card, .row-item, .lane").getBoundingClientRect();
+    return each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== "inline"
+        || box.right > card.right + 1 || box.bottom > card.bottom + 1 || box.right > innerWidth;
+}).map((each) => each.textContent)"""
+
+
+async def test_on_a_phone_every_title_and_value_of_the_crm_fits(
+    browser: Browser, stage: Stage
+) -> None:
+    crm = stage.playground.crm
+    crm.change_deal("D-1", {"stage": "Closed Won", "value": "123456789.50"})
+    crm.change_deal("D-2", {"title": "A" * 300, "value": "98765432.10"})
+    crm.change_deal("D-3", {"title": "Übernahmevertragsverhandlung " * 6, "stage": "Closed Lost"})
+    page = await browser.new_page(viewport={"width": 360, "height": 740})
+    await stage.open(page)
+    await (
+        page.get_by_role("navigation", name="Parts of the page")
+        .get_by_role("button", name="CRM")
+        .click()
+    )
+    for tab in ("Deals", "Contacts", "Tasks"):
+        await page.get_by_role("tab", name=tab).click()
+        assert await page.evaluate(CUT) == [], tab
+    await page.get_by_role("tab", name="Deals").click()
+    won = page.get_by_test_id("deal-D-1")
+    await won.scroll_into_view_if_needed()
+    await expect(won).to_contain_text("€123,456,789.50")
+    await expect(won.locator(".card-value")).to_be_in_viewport()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await page.close()
