@@ -3,17 +3,20 @@
 import json
 import textwrap
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import typer
 
 from bot.coaching.connecting import ConnectError
 from bot.crm import connecting
+from bot.crm.addresses import is_loopback_name
 from bot.crm.connecting import address_of, new_token
 from bot.crm.provider import load_providers
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from bot.terminal import granting, linking
-from bot.terminal.callback import checked_callback
+from bot.terminal.callback import SHOWN, checked_callback
+from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from bot.terminal.wishes import Wish
 from storage.connections import Connection
@@ -34,6 +37,7 @@ async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
 
     Raises `ConnectError`.
     """
+    _check_public(settings.coach_public_url)
     providers = load_providers()
     setup = connecting.checked(wish.provider, wish.id, providers).setup
     if setup is not None and granting.is_meant(wish, setup):
@@ -60,6 +64,24 @@ async def connect(settings: Settings, wish: Wish, *, as_json: bool) -> None:
         )
         return
     typer.echo(described(link, public=settings.coach_public_url is not None))
+
+
+def _check_public(url: str | None) -> None:
+    """Raises `ConnectError` for an address by which webhooks would come in the clear."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    loopback = parts.scheme == "http" and is_loopback_name(host)
+    if not host or not (parts.scheme == "https" or loopback):
+        shown = harmless(url if len(url) <= SHOWN else f"{url[:SHOWN]}…")
+        raise ConnectError(
+            f"COACH_PUBLIC_URL is “{shown}”, and a CRM's webhooks hold customers' data: write it "
+            "as https://coach.example.com, or http://localhost:port for a CRM on this machine."
+        )
 
 
 async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:

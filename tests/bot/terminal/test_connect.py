@@ -138,6 +138,29 @@ def test_what_cannot_be_is_refused_in_a_sentence(
     assert len(ran.err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "url", ["http://coach.example.com", "coach.example.com", "ftp://coach.example.com", "https://"]
+)
+def test_an_address_without_https_is_given_to_no_crm(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("COACH_PUBLIC_URL", url)
+    ran = coach("connect", "native")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"COACH_PUBLIC_URL is “{url}”, and a CRM's webhooks hold")
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["https://coach.example.com", "http://localhost:3000", "http://127.0.0.1:3000"]
+)
+def test_an_encrypted_address_and_one_on_this_machine_are_shown(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("COACH_PUBLIC_URL", url)
+    assert f"Webhook URL     {url}/webhooks/native/" in coach("connect", "native").out
+
+
 def test_a_callback_that_is_no_address_is_named_with_the_form_it_needs(coach: Coach) -> None:
     assert coach("connect", "native", "--callback", "crm.example.com/\x1b[2J").err == (
         "The callback URL “crm.example.com/ [2J” cannot be used. The address is not a whole web "

@@ -344,6 +344,14 @@ def test_with_several_connections_the_file_must_say_whose_it_is(coach: Coach, fi
     assert coach("import", "deals", str(file), "--connection", "sales").code == 0
 
 
+def test_a_connection_that_is_not_there_is_told_by_a_dry_run_too(coach: Coach, file: Path) -> None:
+    ran = coach("import", "deals", str(file), "--dry-run", "--connection", "sales")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("There is no connection “sales” (there is: none); make it with")
+    coach("connect", "native", "--id", "sales")
+    assert coach("import", "deals", str(file), "--dry-run", "--connection", "sales").code == 0
+
+
 def test_an_unreadable_file_is_one_sentence(coach: Coach, file: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("Root may read everything.")
