@@ -99,8 +99,9 @@ class Keeper:
             failures += 1
             self._standing.lost(trouble, clock())
             pause = self._pause(failures, trouble)
-            say = log.error if trouble.lasting else log.warning
-            say("the socket to Slack is not open: %s; again in %.0f s", trouble.why, pause)
+            level = logging.ERROR if trouble.lasting else logging.WARNING
+            words = "the socket to Slack is not open: %s; again in %.0f s"
+            log.log(level, words, trouble.why, pause)
             await self._rest(pause)
 
     async def close(self) -> None:
