@@ -19,6 +19,10 @@ class PrivateAddressError(OSError):
     """The name leads into a private network."""
 
 
+class NoNameError(OSError):
+    """No host can have such a name."""
+
+
 def plain(address: Address) -> Address:
     """The address that is really meant: IPv4 addresses are written in several ways as IPv6."""
     if isinstance(address, ipaddress.IPv4Address):
@@ -98,7 +102,7 @@ class Guarded(AbstractResolver):
         try:
             found = await self._resolver.resolve(host, port, family)
         except UnicodeError as error:
-            raise OSError(None, "no name of a host") from error
+            raise NoNameError("no name of a host") from error
         if not all(
             may_be_called(ipaddress.ip_address(each["host"]), loopback=self._loopback)
             for each in found

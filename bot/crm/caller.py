@@ -11,7 +11,14 @@ from types import TracebackType
 import aiohttp
 
 from bot.crm import oauth
-from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
+from bot.crm.addresses import (
+    Guarded,
+    NoNameError,
+    PrivateAddressError,
+    host_of,
+    is_loopback_name,
+    refusal,
+)
 from bot.crm.calls import Account, Answer, Call, Pace
 from bot.crm.parts import CrmParts
 from bot.crm.setup import RefusedError, Renewing, T, Talk
@@ -264,7 +271,9 @@ class Caller:
             except aiohttp.ClientConnectorDNSError as error:
                 if isinstance(error.os_error, PrivateAddressError):
                     return Impossible(f"{error.os_error}; it is not called.")
-                return await self._silent(connection, line, attempts, unreached(error))
+                nameless = isinstance(error.os_error, NoNameError)
+                why = str(error.os_error) if nameless else unreached(error)
+                return await self._silent(connection, line, attempts, why)
             except aiohttp.ClientConnectorError as error:
                 return await self._silent(connection, line, attempts, unreached(error))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
