@@ -34,6 +34,7 @@ from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
 from bot.slack import listeners, lookup, taking_over, troubles
 from bot.slack import team as slack_team
+from bot.slack.exporting import Exports
 from bot.slack.installed import PATIENCE, Slack, authorizing
 from bot.slack.sender import Sender
 from bot.slack.socket.keeper import Keeper
@@ -276,6 +277,7 @@ def make_parts(
         voices=load_voices(),
         administrator=settings.coach_administrator,
         slack_api_url=settings.slack_api_url,
+        public_url=(settings.coach_public_url or "").rstrip("/"),
     )
 
 
@@ -301,7 +303,7 @@ def build(
         parts,
         load_providers(),
         wall=wall,
-        public_url=(settings.coach_public_url or "").rstrip("/"),
+        public_url=parts.public_url,
         apps=settings.apps(),
     )
     intake = Intake(crm)
@@ -317,7 +319,7 @@ def build(
             bot.socket = Keeper(app, _asking(parts), app_token, room, entropy, pace=pace)
         guard = SlackGuard(app, signing_secret, wall, room) if signing_secret else BySocket()
     bot.web = Web(
-        routes=[*intake.routes(), *Browser(crm).routes()],
+        routes=[*intake.routes(), *Browser(crm).routes(), *Exports(parts).routes()],
         slack=guard,
         ready=bot.ready,
         start=bot.start,

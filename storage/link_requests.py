@@ -43,17 +43,14 @@ async def get(tx: Tx, workspace_id: str, id: str) -> LinkRequest | None:
     return LinkRequest(*row) if row else None
 
 
-async def open_for(tx: Tx, workspace_id: str, person_id: str, key: OwnerKey) -> LinkRequest | None:
-    """The undecided request of this person for this owner."""
-    query = select(*_COLUMNS).where(
+async def has_open(tx: Tx, workspace_id: str, person_id: str) -> bool:
+    """Whether a request of this person is undecided."""
+    query = select(link_requests.c.id).where(
         link_requests.c.workspace_id == workspace_id,
         link_requests.c.person_id == person_id,
-        link_requests.c.connection_id == key.connection_id,
-        link_requests.c.owner_key == key.key,
         link_requests.c.state == "asked",
     )
-    row = (await tx.execute(query)).first()
-    return LinkRequest(*row) if row else None
+    return (await tx.execute(query.limit(1))).first() is not None
 
 
 async def decide(

@@ -12,7 +12,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.models import Enrolment, Level, Person, Settings
 from coach.phrases import say
-from storage import checks, ending, messages, people, rounds, workspaces
+from storage import checks, ending, messages, people, personal, rounds, workspaces
 from storage.database import Tx
 
 
@@ -65,6 +65,40 @@ async def turn_off(parts: Parts, actor: Actor) -> Person:
         await people.change(tx, actor.workspace_id, person.id, enabled=False)
 
     return await _choose(parts, actor, work)
+
+
+async def forget(parts: Parts, actor: Actor) -> int:
+    """Delete what is kept of the person, who is not written to any more; returns how much it was.
+
+    What the CRM says of their things stays, and so does what is on its way there.
+    """
+    gone = 0
+
+    async def work(tx: Tx, person: Person) -> None:
+        nonlocal gone
+        anybody = frozenset(Enrolment)
+        declined = Enrolment.DECLINED
+        await people.enrol(tx, person.workspace_id, person.id, declined, only_from=anybody)
+        await _save(parts, tx, person, Settings())
+        await people.change(tx, person.workspace_id, person.id, **dict.fromkeys(_DATES))
+        gone = await personal.forget(tx, personal.Link(person.workspace_id, person.id))
+
+    await _choose(parts, actor, work)
+    return gone
+
+
+#: When what happened to somebody; all else of them they have set, or Slack and the CRM tell.
+_DATES = (
+    "began_at",
+    "paused_until",
+    "dnd_until",
+    "dnd_asked_at",
+    "brief_made_at",
+    "digest_made_at",
+    "backlog_at",
+    "backlog_made_at",
+    "home_seen_at",
+)
 
 
 async def pause(parts: Parts, actor: Actor, until: datetime | None) -> Person:

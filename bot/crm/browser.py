@@ -1,12 +1,11 @@
 """What a person's browser is shown while they grant access to a CRM: two addresses, a page each."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from html import escape
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.crm import backfill, granting
@@ -14,6 +13,7 @@ from bot.crm.connecting import new_token
 from bot.crm.granting import Done
 from bot.crm.parts import CrmParts
 from bot.crm.provider import PayloadError
+from bot.web.pages import HEADERS, page
 from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, read_body
 from bot.web.room import Room
 from coach.errors import CoachError
@@ -24,24 +24,8 @@ log = logging.getLogger(__name__)
 #: Tells the browser that opened a link from all others.
 COOKIE = "coach_grant"
 
-#: Nothing is loaded from anywhere, nobody shows it within a page of theirs, and nobody keeps it or
-#: hears of its address, which holds what was brought.
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-
 #: The largest request of a vendor here, in bytes, and how many are read at once.
 _LARGEST, _TOGETHER = 10_000, 8
-
-_STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}"
-    "li{overflow-wrap:anywhere}@media(prefers-color-scheme:dark)"
-    "{body{background:#111;color:#eee}}"
-)
 
 
 class Browser:
@@ -117,7 +101,7 @@ class Browser:
         link = request.query_params.get("link", "")[: granting.LONGEST]
         browser = request.cookies.get(COOKIE) or new_token(self._crm.shared.entropy)
         address = await granting.send(self._crm, provider, link, browser)
-        answer = RedirectResponse(address, 303, headers=_HEADERS)
+        answer = RedirectResponse(address, 303, headers=HEADERS)
         base = urlsplit(self._crm.public_url)
         answer.set_cookie(
             COOKIE,
@@ -147,21 +131,3 @@ class Browser:
         if not done.steps:
             said.append("There is nothing more to do: you can close this page.")
         return page(f"{done.name} is linked", said, done.steps)
-
-
-def page(
-    title: str, said: Sequence[str], steps: Sequence[str] = (), *, status: int = 200
-) -> Response:
-    """A page in plain words; whatever it says may come from a vendor."""
-    words = "".join(f"<p>{escape(each)}</p>" for each in said)
-    if steps:
-        items = "".join(f"<li>{escape(each.strip())}</li>" for each in steps)
-        words += f"<p>To have the CRM tell the coach of what happens there:</p><ol>{items}</ol>"
-    head = f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"{head}<h1>{escape(title)}</h1>{words}</html>",
-        status,
-        headers=_HEADERS,
-    )

@@ -105,6 +105,8 @@ class Parts:
     administrator: str | None = None
     #: Where Slack is; answers are posted to this host or to Slack's own only.
     slack_api_url: str = "https://slack.com/api/"
+    #: Where browsers reach the coach, without a slash at the end; empty where they do not.
+    public_url: str = ""
 
     def new_id(self) -> str:
         """A new id that sorts by time."""

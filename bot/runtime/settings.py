@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TextIO
 
 from cryptography.fernet import Fernet
 from platformdirs import user_data_path
@@ -128,6 +128,12 @@ def private_folder(folder: Path) -> Path:
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def private_file(path: Path) -> TextIO:
+    """A file to be written, new or in the place of another, that others cannot read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def generated_key(file: Path) -> str:

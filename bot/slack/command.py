@@ -106,5 +106,6 @@ class Subcommand:
 
 
 def load_subcommands() -> dict[str, Subcommand]:
-    """Every sub-command by its file's name."""
-    return plugins.load(commands, "SUBCOMMAND", Subcommand)
+    """Every sub-command by its file's name, where a hyphen is written as `_`."""
+    found = plugins.load(commands, "SUBCOMMAND", Subcommand)
+    return {name.replace("_", "-"): each for name, each in found.items()}

@@ -51,6 +51,15 @@ async def ask(parts: Parts, slack: Slack, actor: Actor, typed: str) -> Phrase:
     if proved is not None and proved != slack_user_id:
         raise LinkError(_taken(key, address))
     admin = slack_user_id if proved else await members.administrator(parts, slack, workspace_id)
+    if owner is None and admin != slack_user_id:
+        # Whoever it is meant for could decide nothing by it.
+        raise LinkError(
+            say(
+                "The CRM has named no owner {email} so far. Type the address, id or name by which "
+                "it knows you, as in `/coach link ana@example.com`.",
+                email=address,
+            )
+        )
     async with parts.database.write() as tx:
         # What becomes somebody else's must not be saved by the worker under its old owner.
         await workspaces.lock(tx, parts.database, workspace_id)
@@ -58,8 +67,11 @@ async def ask(parts: Parts, slack: Slack, actor: Actor, typed: str) -> Phrase:
         if admin == slack_user_id:
             await _join(parts, tx, asker, key)
         else:
-            if await link_requests.open_for(tx, workspace_id, asker.id, key):
-                return say("The administrator was already asked about this and has yet to decide.")
+            if await link_requests.has_open(tx, workspace_id, asker.id):
+                return say(
+                    "You have asked already, and the administrator has yet to decide. You will get "
+                    "a message then."
+                )
             await _request(parts, tx, asker, key, admin)
     parts.wake.sender.set()
     parts.wake.lookup.set()

@@ -11,6 +11,7 @@ from bot.terminal.commands import (
     db,
     demo,
     doctor,
+    export,
     import_,
     manifest,
     owners,
@@ -42,6 +43,7 @@ app.command()(connections.disconnect)
 app.command("import")(import_.import_file)
 app.command()(show.show)
 app.command()(patterns.patterns)
+app.command()(export.export)
 app.command()(simulate.simulate)
 app.add_typer(owners.owners_commands, name="owners")
 app.command()(replay.replay)

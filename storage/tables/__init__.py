@@ -33,6 +33,7 @@ from storage.tables.intake import (
 from storage.tables.naming import metadata
 from storage.tables.patterns import pattern_turns, patterns
 from storage.tables.persons import link_requests, mutes, owners, people
+from storage.tables.rights import exports
 from storage.tables.things import (
     OPEN_DEAL,
     PENDING_TASK,
@@ -69,6 +70,7 @@ __all__ = [
     "decisions",
     "deliveries",
     "event_keys",
+    "exports",
     "fetches",
     "grants",
     "insight_subjects",

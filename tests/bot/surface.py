@@ -15,6 +15,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.coaching import attending
@@ -28,6 +30,7 @@ from bot.playground.slack.api import Answer, Message, Person, SlackStandIn, word
 from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack import listeners
+from bot.slack.exporting import Exports
 from bot.slack.installed import Slack, authorizing
 from bot.slack.listeners.desk import BOUNDS
 from bot.slack.sender import Sender
@@ -73,6 +76,9 @@ from tests.world import standing
 WS = workspaces.DEFAULT
 CRM = "c1"
 ANA, BEN, CHRIS, NEW = "U01ANA", "U02BEN", "U03CHRIS", "U04NEW"
+
+#: As a public address: where the stand-in itself is served.
+HERE = "here"
 
 TEAM = [
     Person(ANA, "Ana Ruiz", "ana@northwind.example", "Europe/Madrid", "Account executive"),
@@ -270,7 +276,20 @@ async def staged(
         process_before_response=True,
     )
     guard = SlackGuard(app, SIGNING_SECRET)
-    web = Starlette(routes=[Route("/slack/events", endpoint=guard), *slack.routes])
+    exports: list[Exports] = []
+
+    async def export(request: Request) -> Response:
+        (route,) = exports[0].routes()
+        answer: Response = await route.endpoint(request)
+        return answer
+
+    web = Starlette(
+        routes=[
+            Route("/slack/events", endpoint=guard),
+            Route("/export/{secret}", export, methods=["GET", "POST"]),
+            *slack.routes,
+        ]
+    )
     # The server ends before the database is closed: a request may still be in its hands.
     async with closed_after(database), served(web) as own_url:
         slack.bot_url = slack.own_url = own_url
@@ -284,8 +303,10 @@ async def staged(
             actions=load_actions(),
             administrator=administrator,
             slack_api_url=client.base_url,
+            public_url=own_url if public_url == HERE else public_url,
         )
         installed.append(Slack(parts))
+        exports.append(Exports(parts))
         crm = CrmParts(parts, load_providers(), public_url=public_url)
         listeners.register(
             app,

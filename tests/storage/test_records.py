@@ -216,14 +216,14 @@ async def test_a_link_request_is_decided_once(store: Store) -> None:
     async with store.database.write() as tx:
         await link_requests.add(tx, request, BEGINNING)
         assert await link_requests.get(tx, WORKSPACE, "r1") == request
-        found = await link_requests.open_for(tx, WORKSPACE, store.ana.id, request.key)
-        assert found == request
+        assert await link_requests.has_open(tx, WORKSPACE, store.ana.id)
+        assert not await link_requests.has_open(tx, WORKSPACE, "somebody else")
         told = {"state": "confirmed", "by": "U1", "now": BEGINNING}
         decided = await link_requests.decide(tx, WORKSPACE, "r1", **told)  # type: ignore[arg-type]
         assert decided == request._replace(state="confirmed")
         again = {**told, "state": "refused"}
         assert await link_requests.decide(tx, WORKSPACE, "r1", **again) is None  # type: ignore[arg-type]
-        assert await link_requests.open_for(tx, WORKSPACE, store.ana.id, request.key) is None
+        assert not await link_requests.has_open(tx, WORKSPACE, store.ana.id)
 
 
 # Workspaces and the schema

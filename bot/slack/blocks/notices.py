@@ -64,6 +64,21 @@ def _perhaps(near: Sequence[str], voice: Voice) -> tuple[str, Blocks]:
     return escaped(flat(made), 500), [paragraph(line(made, 300)), run_buttons(near)]
 
 
+def feedback(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+    """What somebody says of the coach, to whoever runs it. Params: `who` and `text`."""
+    said = say("{who} says of the coach:", who=_short(params.get("who"), 80) or "?")
+    text = one_line(str(params.get("text") or "")).strip()
+    quoted = {"type": "rich_text_quote", "elements": line(text, 2000)}
+    return _text(said, voice), [
+        paragraph(line(words(said, voice), 200)),
+        {"type": "rich_text", "elements": [quoted]},
+    ]
+
+
+def _text(said: Phrase, voice: Voice) -> str:
+    return escaped(flat(words(said, voice)), 500)
+
+
 def welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     """The first message; params are `state` (asked, started or declined) and `name`."""
     match params.get("state"):

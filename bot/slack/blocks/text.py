@@ -41,6 +41,11 @@ def one_line(text: str) -> str:
     return _BROKEN.sub("\ufffd", _BREAKS.sub(" ", _TURNS.sub("", text)))
 
 
+def unbroken(text: str) -> str:
+    """The text with a sign in the place of each half of a character that stands alone."""
+    return _BROKEN.sub("\ufffd", text)
+
+
 def shortened(text: str, most: int) -> str:
     """The text in at most `most` characters; what was cut is marked by an ellipsis."""
     if units(text) <= most:

@@ -27,6 +27,7 @@ from bot.slack.blocks.card import UNMUTE, UNSNOOZE
 from bot.slack.blocks.menu import MENU
 from bot.slack.blocks.preview import CHOOSE as CHOOSE_LEVEL
 from bot.slack.blocks.question import GO_ON, STOP
+from bot.slack.blocks.rights import DOWNLOAD, FORGET
 from bot.slack.blocks.together import SHOW_ALL
 from bot.slack.blocks.undelivered import BY_HAND, NOT_BY_HAND
 from bot.slack.blocks.undoing import UNDO, WHY_NOT
@@ -46,6 +47,7 @@ from bot.slack.listeners import (
     linking,
     menu,
     preview,
+    rights,
     settings,
     submitting,
     undelivered,
@@ -97,6 +99,8 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     connecting_blocks.OPEN: connecting.opened,
     "act": acts.choose,
     RUN: command.pressed,
+    DOWNLOAD: rights.opened,
+    FORGET: rights.forget,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,
     "link:confirm": linking.confirm,

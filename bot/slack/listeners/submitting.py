@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching.actor import Actor
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.pieces import Json
+from bot.slack.blocks.text import unbroken
 from bot.slack.listeners.answering import BUSY, attempt
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.pressing import team_of
@@ -36,7 +37,8 @@ class Submission:
         """The submission a `view_submission` payload tells of
         (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
         """
-        return cls(desk, client, team_of(body), body["user"], body["view"])
+        view = {**body["view"], "state": _whole(body["view"].get("state"))}
+        return cls(desk, client, team_of(body), body["user"], view)
 
     async def actor(self) -> Actor:
         """Who submitted. Raises `UnknownTeamError`."""
@@ -45,6 +47,22 @@ class Submission:
     async def voice(self) -> Voice:
         """How to speak to the one who submitted."""
         return await self.desk.voice(self.team_id, self.user)
+
+
+def _whole(told: object) -> object:
+    """What was filled in, without halves of characters: JSON can name them, no database keeps them.
+
+    What belongs together of them is a character already.
+    """
+    match told:
+        case dict():
+            return {name: _whole(each) for name, each in told.items()}
+        case list():
+            return [_whole(each) for each in told]
+        case str() if not told.isascii():
+            return unbroken(told)
+        case _:
+            return told
 
 
 def shown(errors: FieldErrors, voice: Voice) -> dict[str, str]:

@@ -124,16 +124,13 @@ async def test_what_was_held_for_the_owner_is_sent_to_the_linked_person(surface:
     assert any("Ask Ann Lee" in each.text for each in surface.slack.messages(ANA))
 
 
-async def test_an_address_the_crm_does_not_know_yet_is_kept_for_later(surface: Surface) -> None:
-    await ask(surface, ANA, OLD)
+async def test_an_owner_the_crm_has_not_named_is_told_to_who_asks_and_nobody_else(
+    surface: Surface,
+) -> None:
+    with pytest.raises(LinkError, match="has named no owner"):
+        await ask(surface, ANA, OLD)
     await surface.settle()
-    assert "nothing yet" in surface.said(CHRIS)
-    await linking.decide(
-        surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=True
-    )
-    found = await by_email(surface, OLD)
-    assert found is not None
-    assert found.slack_user_id == ANA
+    assert surface.slack.messages(CHRIS) == []
 
 
 async def test_a_refused_link_changes_nothing(surface: Surface) -> None:
@@ -149,10 +146,18 @@ async def test_a_refused_link_changes_nothing(surface: Surface) -> None:
 
 
 async def test_asking_twice_asks_the_administrator_once(surface: Surface) -> None:
+    await owner(surface, OLD)
+    await owner(surface, "another@old.example")
     await ask(surface, ANA, OLD)
-    assert "already asked" in await ask(surface, ANA, OLD)
+    for _ in range(5):
+        for typed in (OLD, "another@old.example"):
+            assert "You have asked already" in await ask(surface, ANA, typed)
     await surface.settle()
     assert len(surface.slack.messages(CHRIS)) == 1
+    await linking.decide(
+        surface.parts, surface.installed, by(CHRIS), await request_id(surface), confirmed=False
+    )
+    assert "has been asked" in await ask(surface, ANA, "another@old.example")
 
 
 async def test_the_administrator_needs_nobodys_leave(surface: Surface) -> None:
@@ -204,6 +209,7 @@ async def test_what_is_no_address_is_explained(surface: Surface, typed: str) -> 
 @pytest.mark.parametrize("setting", [BEN, "ben@northwind.example"])
 async def test_the_operator_may_name_the_administrator(sqlite_url: str, setting: str) -> None:
     async with staged(sqlite_url, administrator=setting) as surface:
+        await owner(surface, OLD)
         await ask(surface, ANA, OLD)
         await surface.settle()
         assert "says that" in surface.said(BEN)
@@ -212,6 +218,7 @@ async def test_the_operator_may_name_the_administrator(sqlite_url: str, setting:
 
 async def test_an_administrator_nobody_is_gets_explained(sqlite_url: str) -> None:
     async with staged(sqlite_url, administrator="nobody@northwind.example") as surface:
+        await owner(surface, OLD)
         with pytest.raises(MembersError, match="COACH_ADMINISTRATOR"):
             await ask(surface, ANA, OLD)
 
@@ -280,7 +287,7 @@ async def test_an_owner_known_by_id_or_name_is_linked_once_the_administrator_con
 ) -> None:
     (before,) = await named(surface, told)
     assert "has been asked" in await ask(surface, ANA, typed)
-    assert "already asked" in await ask(surface, ANA, typed)
+    assert "You have asked already" in await ask(surface, ANA, typed)
     await surface.settle()
     assert f"says that {said} in the CRM is them" in surface.said(CHRIS)
     assert "1 open deal" in surface.said(CHRIS)

@@ -25,7 +25,7 @@ async def coach(surface: Surface, text: str, who: str = ANA) -> str:
 
 def test_every_file_of_the_folder_is_a_subcommand_named_by_it() -> None:
     (folder,) = commands.__path__
-    files = {file.stem for file in Path(folder).glob("*.py")} - {"__init__"}
+    files = {file.stem.replace("_", "-") for file in Path(folder).glob("*.py")} - {"--init--"}
     assert set(load_subcommands()) == files
     for name, subcommand in load_subcommands().items():
         assert subcommand.usage.split()[0] == name

@@ -315,3 +315,13 @@ async def test_what_no_list_shows_is_refused_in_words(
 
 def test_every_entry_has_words() -> None:
     assert all(plain(each) for each in ENTRIES.values())
+
+
+async def test_half_a_character_that_is_typed_into_a_form_is_kept_as_a_sign(
+    surface: Surface,
+) -> None:
+    await theirs(surface)
+    await choose(surface, await ask(surface, "deal acme"), "€12,000", "task")
+    assert (await surface.submit(ANA, {"title": "Call \ud83d Ann \U0001f600"})).ok
+    await surface.settle()
+    assert "Created the task “Call \ufffd Ann \U0001f600”" in words_of(answer(surface))
