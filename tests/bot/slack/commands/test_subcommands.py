@@ -8,10 +8,11 @@ import pytest
 
 from bot.slack import commands
 from bot.slack.command import load_subcommands
+from coach.events import Owner
 from coach.models import Enrolment, Level, Often, Priority
 from coach.wording import plain
-from storage import people
-from tests.bot.surface import ANA, BEN, CHRIS, Surface, deal, task, words
+from storage import owners, people
+from tests.bot.surface import ANA, BEN, CHRIS, CRM, WS, Surface, deal, task, words
 
 
 async def coach(surface: Surface, text: str, who: str = ANA) -> str:
@@ -225,6 +226,11 @@ async def test_who_has_nothing_is_told_how_to_be_recognised(surface: Surface, te
 
 
 async def test_link_asks_the_administrator(surface: Surface) -> None:
+    assert "has named no owner" in await coach(surface, "link a.ruiz@old.example")
+    known = Owner(email="a.ruiz@old.example")
+    async with surface.parts.database.write() as tx:
+        now = surface.clock.now()
+        await owners.resolve(tx, WS, CRM, [known], now, surface.parts.new_id)
     assert "has been asked" in await coach(surface, "link a.ruiz@old.example")
     await surface.settle()
     assert "Ana Ruiz says that a.ruiz@old.example" in surface.said(CHRIS)
