@@ -8,7 +8,8 @@ column of numbers, and the names they stand for.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from itertools import pairwise, starmap
+from typing import Generic, TypeAlias, TypeVar
 
 from coach.arrays import Bools, Floats, Ints
 from coach.models import Person
@@ -24,6 +25,9 @@ DAY = 24 * HOUR
 
 #: A date that came without an hour stands for noon or for midnight in UTC.
 _HOURLESS = (0, 12 * HOUR)
+
+#: Some of a column: a sign for each place, places, or a piece.
+Which: TypeAlias = "Bools | Ints | slice"
 
 T = TypeVar("T", "Deals", "Stays", "Tasks")
 
@@ -56,7 +60,7 @@ class Deals:
     #: By name: `source`, `product`, `sector`, `currency`.
     fields: Mapping[str, Coded] = field(default_factory=dict)
 
-    def only(self, which: Bools) -> "Deals":
+    def only(self, which: Which) -> "Deals":
         """Those of them."""
         fields = {
             name: replace(each, codes=each.codes[which]) for name, each in self.fields.items()
@@ -85,7 +89,7 @@ class Stays:
     closed: Ints
     owner: Ints
 
-    def only(self, which: Bools) -> "Stays":
+    def only(self, which: Which) -> "Stays":
         """Those of them."""
         stage = replace(self.stage, codes=self.stage.codes[which])
         return Stays(
@@ -106,7 +110,7 @@ class Tasks:
     completed: Ints
     owner: Ints
 
-    def only(self, which: Bools) -> "Tasks":
+    def only(self, which: Which) -> "Tasks":
         """Those of them."""
         return Tasks(self.created[which], self.completed[which], self.owner[which])
 
@@ -122,18 +126,42 @@ class History:
     stays: Stays
     tasks: Tasks
 
-    def of(self, owner: int) -> "History":
-        """What is one person's own."""
-        return replace(
-            self,
-            deals=_of(self.deals, owner),
-            stays=_of(self.stays, owner),
-            tasks=_of(self.tasks, owner),
-        )
+    def by_owner(self) -> "Mapping[int, History]":
+        """What is each person's own; those who have nothing are missing."""
+        deals, stays, tasks = _by_owner(self.deals), _by_owner(self.stays), _by_owner(self.tasks)
+        return {
+            owner: replace(self, deals=deals(owner), stays=stays(owner), tasks=tasks(owner))
+            for owner in sorted({*deals.owners, *tasks.owners} - {NOBODY})
+        }
 
 
-def _of(things: T, owner: int) -> T:
-    return things.only(things.owner == owner)
+@dataclass(frozen=True, slots=True)
+class _Parts(Generic[T]):
+    """Things put in the order of their owners, so that what is somebody's is a piece of each
+    column, and need not be looked for.
+    """
+
+    things: T
+    #: From where to where each one's are.
+    owners: Mapping[int, slice]
+
+    def __call__(self, owner: int) -> T:
+        return self.things.only(self.owners.get(owner, slice(0)))
+
+
+def _by_owner(things: T) -> _Parts[T]:
+    import numpy as np
+
+    # Within what is one person's, the order stays.
+    order = np.argsort(things.owner, kind="stable")
+    ordered = things.only(order)
+    column: Ints = things.owner[order]
+    owners, begins = np.unique(column, return_index=True)
+    first: Ints = begins
+    borders: list[int] = [*first.tolist(), len(column)]
+    return _Parts(
+        ordered, dict(zip(owners.tolist(), starmap(slice, pairwise(borders)), strict=True))
+    )
 
 
 def micros(at: datetime) -> int:
@@ -147,6 +175,27 @@ def has_hour(at: Ints) -> Bools:
 
     known: Bools = (at != NEVER) & ~np.isin(at % DAY, _HOURLESS)
     return known
+
+
+def numbered(values: Ints) -> tuple[Ints, int]:
+    """Each value by its place among those there are, in their order, and how many there are.
+
+    Where they lie close together, as months do, nothing has to be sorted.
+    """
+    import numpy as np
+
+    if not len(values):
+        return values, 0
+    first = int(values.min())
+    away = values - first
+    wide = int(away.max()) + 1
+    if wide > 4 * len(values) + 1000:
+        found, places = np.unique(values, return_inverse=True)
+        return places.astype(np.int64), len(found)
+    there = np.zeros(wide, dtype=np.bool_)
+    there[away] = True
+    places = np.cumsum(there) - 1
+    return places[away], int(places[-1]) + 1
 
 
 def month(at: Ints) -> Ints:

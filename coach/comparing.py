@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from coach.arrays import Bools, Ints
 from coach.chances import Table, chance, difference
-from coach.columns import NOBODY, Coded
+from coach.columns import NOBODY, Coded, numbered
 from coach.pattern import Least, Looked
 
 #: Of so many groups, the largest ones, one pattern asks about one person or team.
@@ -81,8 +81,7 @@ class _Counted:
         for code, place in large.items():
             places[code] = place
         group = places[codes]
-        _, stratum = np.unique(cases.stratum, return_inverse=True)
-        strata = int(stratum.max(initial=-1)) + 1
+        stratum, strata = numbered(cases.stratum)
         late = cases.at > np.median(cases.at) if len(cases.at) else cases.yes
 
         def tables(which: Bools) -> Ints:

@@ -1,8 +1,8 @@
 """Looking at a team's history: every pattern asks, and the gate decides on all of it together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from coach.columns import NOBODY, History
+from coach.columns import History
 from coach.gate import PEOPLE, Candidate, judged
 from coach.pattern import Looked, Pattern, Scope, Whose
 
@@ -17,14 +17,14 @@ def look(
     All of it is one family: it is never asked about one person alone. `progress` hears of how many
     steps are done of how many.
     """
-    owners = _owners(history)
-    small = len(owners) < PEOPLE
+    own = history.by_owner()
+    small = len(own) < PEOPLE
     found: list[tuple[str, int | None, Looked]] = []
-    scopes: list[int | None] = [None, *owners]
+    scopes: list[int | None] = [None, *own]
     for done, owner in enumerate(scopes):
         if progress is not None:
             progress(done, len(scopes))
-        scope = Scope(history, history if owner is None else history.of(owner), owner)
+        scope = Scope(history, history if owner is None else own[owner], owner)
         for name, pattern in patterns.items():
             if _asks(pattern.whose, owner, small=small):
                 found += [(name, owner, each) for each in pattern.look(scope)]
@@ -32,15 +32,6 @@ def look(
     if progress is not None:
         progress(len(scopes), len(scopes))
     return candidates
-
-
-def _owners(history: History) -> list[int]:
-    """Those who have anything in the columns."""
-    import numpy as np
-
-    every = (history.deals.owner, history.tasks.owner)
-    owners: Sequence[int] = np.unique(np.concatenate(every)).tolist()
-    return [owner for owner in owners if owner != NOBODY]
 
 
 def _asks(whose: Whose, owner: int | None, *, small: bool) -> bool:

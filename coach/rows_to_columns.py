@@ -1,8 +1,9 @@
 """From rows of the mirror, page by page, to the columns that patterns are found in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from coach.arrays import Bools, Floats, Ints
@@ -59,15 +60,17 @@ class Coder:
         self._places: dict[str, int] = {}
         self._known: dict[str | None, int] = {None: NOBODY}
 
-    def codes(self, values: Iterable[str | None]) -> Ints:
+    def codes(self, values: Sequence[str | None]) -> Ints:
         """The code of each."""
         import numpy as np
 
         known = self._known
-        found = [known[value] if value in known else self._new(value or "") for value in values]
-        return np.asarray(found, dtype=np.int64)
+        for value in dict.fromkeys(values):
+            if value not in known:
+                self._new(value or "")
+        return np.fromiter(map(known.__getitem__, values), np.int64, len(values))
 
-    def _new(self, value: str) -> int:
+    def _new(self, value: str) -> None:
         shown = " ".join(value.split())
         code = NOBODY
         if shown:
@@ -75,7 +78,6 @@ class Coder:
             if code == len(self.names):
                 self.names.append(shown)
         self._known[value] = code
-        return code
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ class Gathered:
         if page.deals:
             self._take_deals(page.deals, page.stays)
         if page.tasks:
-            created, completed, person = zip(*page.tasks, strict=True)
+            created, completed, person = _turned(page.tasks, 3)
             self._add("task", _instants(created), _instants(completed), self._owners(person))
 
     def owners(self) -> Sequence[str]:
@@ -106,15 +108,15 @@ class Gathered:
 
         (
             ids, created, closed, status, person, value, contacted, followed, known, *fields
-        ) = zip(*rows, strict=True)  # fmt: skip
-        values = [np.nan if each is None else each for each in value]
+        ) = _turned(rows, 13)  # fmt: skip
         self._add(
             "deal",
             _instants(created),
             _instants(closed),
-            np.asarray([_STATUS[each] for each in status], dtype=np.int64),
+            np.fromiter(map(_STATUS.__getitem__, status), np.int64, len(status)),
             self._owners(person),
-            np.asarray(values, dtype=np.float64),
+            # Of none it makes what is not a number.
+            np.asarray(value, dtype=np.float64),
             _instants(contacted),
             _instants(followed),
             np.asarray(known, dtype=np.bool_),
@@ -124,10 +126,10 @@ class Gathered:
         ))  # fmt: skip
         if stays:
             places = {id: self._deals + place for place, id in enumerate(ids)}
-            deal, stage, entered, left = zip(*stays, strict=True)
+            deal, stage, entered, left = _turned(stays, 4)
             self._add(
                 "stay",
-                np.asarray([places[id] for id in deal], dtype=np.int64),
+                np.fromiter(map(places.__getitem__, deal), np.int64, len(deal)),
                 self._coders["stage"].codes(stage),
                 _instants(entered),
                 _instants(left),
@@ -226,7 +228,16 @@ class Gathered:
         )
 
 
+def _turned(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """The columns of some rows.
+
+    `zip` makes an object for each row, and has Python look for garbage among them all.
+    """
+    return [list(map(itemgetter(place), rows)) for place in range(width)]
+
+
 def _instants(values: Sequence[int | None]) -> Ints:
     import numpy as np
 
-    return np.asarray([NEVER if each is None else each for each in values], dtype=np.int64)
+    found = [NEVER if each is None else each for each in values] if None in values else values
+    return np.fromiter(found, np.int64, len(values))

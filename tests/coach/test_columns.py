@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 import numpy as np
 import pytest
 
-from coach.columns import HOUR, LOST, NEVER, NOBODY, OPEN, WON, has_hour, micros, month
+from coach.columns import HOUR, LOST, NEVER, NOBODY, OPEN, WON, has_hour, micros, month, numbered
 from coach.local_time import local, parts_of_day, working_days, working_hours
 from coach.models import Person, Settings
 from coach.rows_to_columns import Coder, DealRow, Gathered, Page
@@ -197,3 +197,41 @@ def test_the_working_day_is_parted_as_the_person_works() -> None:
     # From Friday to Monday two days are worked on.
     friday = at("2026-11-20") // (24 * HOUR)
     assert working_days(friday, friday + 3, ANA).tolist() == [friday, friday + 3]
+
+
+def test_values_are_numbered_in_their_order_be_they_close_or_far_apart() -> None:
+    for values in ([5, 3, 3, 9, 5], [NEVER, 7, NEVER, 10**15], [4], []):
+        given = np.asarray(values, dtype=np.int64)
+        found, places = np.unique(given, return_inverse=True)
+        numbers, count = numbered(given)
+        assert (numbers.tolist(), count) == (places.tolist(), len(found))
+
+
+def test_local_time_is_told_of_any_days_together() -> None:
+    for first, last in (("2026-03-01", "2026-11-01"), ("0001-01-03", "9999-12-29")):
+        utc = np.asarray([at(f"{first} 07:00"), at("2026-07-01 07:00"), at(f"{last} 07:00")])
+        together = local(utc, ANA)
+        alone = [int(local(utc[place : place + 1], ANA)[0]) for place in range(3)]
+        assert together.tolist() == alone
+        assert alone[1] - int(utc[1]) == 2 * HOUR
+
+
+def test_what_is_each_persons_own_is_in_its_order() -> None:
+    rows = [
+        deal(f"D-{number}", "2026-10-01", f"2026-11-{number + 1:02}", "won", person=person)
+        for number, person in enumerate(["ben", "ana", None, "ben", "ana", "ben"])
+    ]
+    stays = [
+        (f"D-{number}", "New", at("2026-10-01"), at("2026-10-05") + number) for number in range(6)
+    ]
+    tasks = [(at("2026-10-01") + number, None, person) for number, person in enumerate(["eva"])]
+    people = {name: replace(ANA, id=name) for name in ("ana", "ben", "eva")}
+    made = gathered(Page(rows, stays), Page(tasks=tasks)).history(people, NOW)
+    own = made.by_owner()
+    assert [made.people[owner].id for owner in own] == ["ben", "ana", "eva"]
+    for owner, its in own.items():
+        for whole, part in ((made.deals, its.deals), (made.stays, its.stays)):
+            mine = whole.only(whole.owner == owner)
+            assert part.closed.tolist() == mine.closed.tolist()
+        assert its.stays.left.tolist() == made.stays.left[made.stays.owner == owner].tolist()
+        assert its.tasks.created.tolist() == made.tasks.created[made.tasks.owner == owner].tolist()
