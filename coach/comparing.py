@@ -1,7 +1,7 @@
 """Groups of cases, each beside all others: the counts, the test, how far it is to be trusted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coach.arrays import Bools, Ints
 from coach.chances import Table, chance, difference
@@ -113,6 +113,7 @@ class _Counted:
             p=chance(whole),
             apart=difference(whole),
             halves=(difference(early), difference(late)),
+            is_one_of=True,
             people=int(min((mine > 0).sum(), (rest > 0).sum())),
             one_persons=max(shares),
             numbers=looked.numbers,
@@ -130,4 +131,5 @@ def first_of_two(
     import numpy as np
 
     groups = Coded(np.where(first, 0, 1).astype(np.int64), (name, "else"))
-    return beside_the_rest(cases, groups, least, numbers)[: 1 if first.any() else 0]
+    found = beside_the_rest(cases, groups, least, numbers)[: 1 if first.any() else 0]
+    return [replace(each, is_one_of=False) for each in found]

@@ -6,8 +6,9 @@ what is said stays below a tenth (Benjamini and Hochberg). What is plain to see,
 older than any was, must be sure by itself, and makes no room for others.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from coach.chances import adjusted, wilson
 from coach.pattern import Held, Least, Looked, Pattern
@@ -83,7 +84,7 @@ def judged(
     # Dozens of facts would leave the rest a multiple of its one in ten: each must hold by itself,
     # whatever else was looked at (Bonferroni).
     q |= {place: min(1.0, chances[place] * len(tested)) for place in tested if place not in q}
-    return [
+    candidates = [
         Candidate(
             name,
             owner,
@@ -93,6 +94,53 @@ def judged(
         )
         for place, (name, owner, looked) in enumerate(found)
     ]
+    same = _so_by_others(patterns, candidates)
+    return [
+        replace(each, held_by=Held.OTHER) if place in same else each
+        for place, each in enumerate(candidates)
+    ]
+
+
+def _so_by_others(
+    patterns: Mapping[str, Pattern], candidates: Sequence[Candidate]
+) -> Collection[int]:
+    """The places of those that are so only because of a group of their pattern that is surer.
+
+    Where one source is much better, each other one is worse than “everything else” is.
+    """
+    passed: dict[tuple[str, int | None], list[int]] = defaultdict(list)
+    for place, each in enumerate(candidates):
+        if each.passed and each.looked.is_one_of:
+            passed[each.pattern, each.owner].append(place)
+    found: set[int] = set()
+    for (name, _), places in passed.items():
+        said: list[Looked] = []
+        for place in sorted(places, key=lambda place: _surest(candidates[place].looked)):
+            looked = candidates[place].looked
+            if _differs(patterns[name].least, looked, said):
+                said.append(looked)
+            else:
+                found.add(place)
+    return found
+
+
+def _surest(looked: Looked) -> tuple[float, float]:
+    # Two sides of the same differ in the last digits alone: what is won more often goes first.
+    chance = 1.0 if looked.p is None else float(f"{looked.p:.6g}")
+    return chance, -(looked.rate or 0.0)
+
+
+def _differs(least: Least, looked: Looked, said: Sequence[Looked]) -> bool:
+    """Whether it is still worth it beside the rest without those that are told of already."""
+    rest_n = looked.rest_n - sum(each.n for each in said)
+    rest_k = looked.rest_k - sum(each.k for each in said)
+    if rest_n < least.rest or looked.rate is None or looked.rest_rate is None:
+        return False
+    rest = rest_k / rest_n
+    same_way = (looked.rate > rest) == (looked.rate > looked.rest_rate)
+    return (
+        same_way and abs(looked.rate - rest) >= least.apart and _is_many_times(least, looked, rest)
+    )
 
 
 def _untested(least: Least, owner: int | None, looked: Looked, *, small: bool) -> Held | None:
@@ -131,6 +179,10 @@ def _is_worth_it(least: Least, looked: Looked) -> bool:
         return False
     if min(abs(rate - rest), abs(looked.apart)) < least.apart:
         return False
+    return _is_many_times(least, looked, rest)
+
+
+def _is_many_times(least: Least, looked: Looked, rest: float) -> bool:
     drawn = (looked.k + DRAWN * rest) / (looked.n + DRAWN)
     larger, smaller = max(drawn, rest), min(drawn, rest)
     return larger >= least.factor * smaller

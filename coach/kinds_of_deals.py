@@ -7,19 +7,11 @@ from coach.pattern import Least, Looked, Scope
 
 
 def won_by(field: str, scope: Scope, least: Least) -> list[Looked]:
-    """Each kind beside all others; nothing where the CRM has no such field or tells of no ends.
-
-    Of two kinds only the one that is won more often: what is so of the other is the same once more.
-    """
+    """Each kind beside all others; nothing where the CRM has no such field or tells of no ends."""
     deals = scope.own.deals
     kinds = deals.fields.get(field)
     ends = outcomes(deals, scope.team.now)
     if kinds is None or ends is None:
         return []
     here = Coded(kinds.codes[ends.which], kinds.names)
-    found = beside_the_rest(ends.cases, here, least, ends.numbers)
-    return [max(found, key=_how_often)] if len(found) == 2 else found
-
-
-def _how_often(kind: Looked) -> tuple[float, str]:
-    return kind.rate or 0.0, kind.group
+    return beside_the_rest(ends.cases, here, least, ends.numbers)

@@ -40,6 +40,8 @@ class Held(StrEnum):
     EFFECT = "effect"
     #: Not so in both halves of the history.
     STABILITY = "stability"
+    #: So only because of another group that passes, as one of two sources is what the other is not.
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Looked:
     halves: tuple[float | None, float | None] = (None, None)
     #: Of an estimate, which is not compared with anything: between which values it likely is.
     likely: tuple[float, float] | None = None
+    #: Whether it is one of groups that are all cases together, each beside all the others.
+    is_one_of: bool = False
     #: Whether it is plain to see, as that deals are older than any was: chance is no question then,
     #: and what is certain must not make room for what is not.
     is_fact: bool = False

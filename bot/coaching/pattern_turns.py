@@ -128,8 +128,10 @@ def _is_news(before: Kept | None, now: datetime) -> bool:
 
 
 def _holds(each: Candidate) -> bool:
-    """Whether what was said holds on: that more is asked of the figures by now does not end it."""
-    return each.held_by in {None, Held.FAMILY}
+    """Whether what was said holds on: that more is asked of the figures by now does not end it, nor
+    that something surer tells the same.
+    """
+    return each.held_by in {None, Held.FAMILY, Held.OTHER}
 
 
 def _key(found: Found, each: Candidate) -> str:

@@ -138,6 +138,9 @@ def test_months_are_told_apart() -> None:
 def test_local_time_follows_summer_time() -> None:
     utc = np.asarray([at("2026-10-23 07:00"), at("2026-10-26 08:00")])
     assert (local(utc, ANA) % (24 * HOUR)).tolist() == [9 * HOUR, 9 * HOUR]
+    # From the very day on.
+    utc = np.asarray([at("2026-10-24 07:00"), at("2026-10-25 08:00")])
+    assert (local(utc, ANA) % (24 * HOUR)).tolist() == [9 * HOUR, 9 * HOUR]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from coach.columns import DAY, HOUR, LOST, NEVER, OPEN, WON, Deals, History
 from coach.looking import look
+from coach.pattern import Held, Scope
 from tests.coach.patterns.made import (
     NOW,
     PATTERNS,
@@ -151,7 +152,43 @@ def test_of_two_kinds_the_other_side_of_the_same_is_not_told() -> None:
 
     team = decided(np.random.default_rng(1), 400, chance=better, names=("Web", "Referral"))
     found = look({"won_by_source": PATTERNS["won_by_source"]}, team)
-    whole = [each for each in found if each.owner is None]
-    assert [(each.looked.group, each.passed) for each in whole] == [("Referral", True)]
-    # Nor is it looked at twice: what is asked more often is found by chance more often.
-    assert len(found) == 1 + len({each.owner for each in found if each.owner is not None})
+    held = {each.looked.group: each.held_by for each in found if each.owner is None}
+    assert held == {"Referral": None, "Web": Held.OTHER}
+
+
+def test_a_source_is_not_worse_for_there_being_a_better_one() -> None:
+    team = decided(np.random.default_rng(7), 4000, chance=chance_by_group(0.7, 0.2), sellers=8)
+    found = look({"won_by_source": PATTERNS["won_by_source"]}, team)
+    held = {each.looked.group: each.held_by for each in found if each.owner is None}
+    assert held == dict.fromkeys(SOURCES, Held.OTHER) | {SOURCES[0]: None}
+
+
+def test_two_sources_that_are_better_are_both_told() -> None:
+    def better(deals: Deals) -> np.ndarray:
+        return np.choose(np.minimum(deals.fields["source"].codes, 2), [0.7, 0.6, 0.2])
+
+    team = decided(np.random.default_rng(7), 4000, chance=better, sellers=8)
+    found = look({"won_by_source": PATTERNS["won_by_source"]}, team)
+    passed = {each.looked.group for each in found if each.owner is None and each.passed}
+    assert passed == set(SOURCES[:2])
+
+
+def test_each_is_counted_by_the_clock_of_its_own_person() -> None:
+    """What is counted of a team is what is counted of each of them."""
+    zones = ("Europe/Madrid", "Asia/Tokyo", "America/New_York")
+    team = decided(np.random.default_rng(2), 600)
+    people = [
+        replace(
+            person,
+            time_zone=zones[place % 3],
+            settings=replace(person.settings, holidays="ES" if place % 2 else None),
+        )
+        for place, person in enumerate(team.people)
+    ]
+    team = replace(team, people=people)
+    response = PATTERNS["first_response"]
+    whole = response.look(Scope(team, team))
+    own = [response.look(Scope(team, its, owner)) for owner, its in team.by_owner().items()]
+    for place, looked in enumerate(whole):
+        assert looked.n == sum(each[place].n for each in own)
+        assert looked.k == sum(each[place].k for each in own)
