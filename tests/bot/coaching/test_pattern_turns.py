@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.coaching import decisions, pattern_turns, ticking
+from bot.coaching.patterns import found_in
 from bot.runtime.parts import Parts
 from coach.models import Deal, DealStatus, Insight, InsightState, InsightType, Level, Person
+from coach.pattern import Held
 from coach.screens import Control, Item
 from coach.wording import plain
 from storage import mirror, people, rounds
@@ -132,6 +134,21 @@ async def test_what_passes_is_kept_and_told_once_as_the_week_has_begun(parts: Pa
     at(parts, TUESDAY + 2 * DAY)
     await ticking.tick(parts)
     assert len(await told(parts, ana)) == 1
+
+
+async def test_what_something_surer_tells_as_well_holds_on(parts: Parts) -> None:
+    await team(parts)
+    found = await found_in(parts.database, WORKSPACE, BEGINNING)
+    others = [each for each in found.candidates if each.held_by is Held.OTHER]
+    assert others
+    before = [replace(each, held_by=None) if each in others else each for each in found.candidates]
+    said = pattern_turns.followed(replace(found, candidates=before), {}, BEGINNING)
+    assert len(said) == len(others) + sum(each.passed for each in found.candidates)
+    now = pattern_turns.followed(found, {each.key: each for each in said}, BEGINNING + 7 * DAY)
+    assert [each.gone_at for each in now] == [None] * len(said)
+    # It is no news, though.
+    anew = pattern_turns.followed(found, {}, BEGINNING)
+    assert len(anew) == len(said) - len(others)
 
 
 async def test_with_nothing_to_find_nothing_is_kept(parts: Parts) -> None:

@@ -173,6 +173,20 @@ def test_two_sources_that_are_better_are_both_told() -> None:
     assert passed == set(SOURCES[:2])
 
 
+def test_what_is_so_in_one_stage_and_in_another_is_told_of_both() -> None:
+    """The deals of one stage are no part of the rest of another."""
+    random = np.random.default_rng(3)
+    team = with_stays(random, decided(random, 3000, chance=0.5, sellers=8), ("Talks", "Offer"))
+    length = team.stays.left - team.stays.entered
+    chance = np.where(length > np.quantile(length, 0.75), 0.1, 0.6)
+    won = random.random(len(length)) < chance
+    found = look(
+        {"long": PATTERNS["long_in_stage"]}, replace(team, stays=replace(team.stays, won=won))
+    )
+    held = {each.looked.group: each.held_by for each in found if each.owner is None}
+    assert held == {"Talks": None, "Offer": None}
+
+
 def test_each_is_counted_by_the_clock_of_its_own_person() -> None:
     """What is counted of a team is what is counted of each of them."""
     zones = ("Europe/Madrid", "Asia/Tokyo", "America/New_York")
