@@ -15,6 +15,7 @@ from tests.coach.patterns.made import (
     SOURCES,
     Random,
     chance_by_group,
+    coded,
     decided,
     passing,
     with_stays,
@@ -174,15 +175,16 @@ def test_two_sources_that_are_better_are_both_told() -> None:
 
 
 def test_what_is_so_in_one_stage_and_in_another_is_told_of_both() -> None:
-    """The deals of one stage are no part of the rest of another."""
+    """The deals of one stage, however many, are no part of the rest of another."""
     random = np.random.default_rng(3)
-    team = with_stays(random, decided(random, 3000, chance=0.5, sellers=8), ("Talks", "Offer"))
-    length = team.stays.left - team.stays.entered
+    stays = with_stays(random, decided(random, 3000, chance=0.5, sellers=8), ("Talks",)).stays
+    length = stays.left - stays.entered
     chance = np.where(length > np.quantile(length, 0.75), 0.1, 0.6)
-    won = random.random(len(length)) < chance
-    found = look(
-        {"long": PATTERNS["long_in_stage"]}, replace(team, stays=replace(team.stays, won=won))
-    )
+    count = len(length)
+    stages = coded(np.where(random.random(count) < 0.85, 0, 1), ("Talks", "Offer"))
+    stays = replace(stays, won=random.random(count) < chance, stage=stages)
+    team = replace(decided(random, 60, sellers=8), stays=stays)
+    found = look({"long_in_stage": PATTERNS["long_in_stage"]}, team)
     held = {each.looked.group: each.held_by for each in found if each.owner is None}
     assert held == {"Talks": None, "Offer": None}
 
