@@ -75,8 +75,8 @@ def words(looked: Looked, own: bool) -> Phrase:
     numbers = looked.numbers
     if own:
         return say(
-            "Half your deals take over {half} days until they are decided, open ones counted "
-            "(of the {count} decided, half took up to {decided}). {nine} of 10 won ones were won "
+            "Half your deals take over {half} days until they are decided, open ones counted; of "
+            "the {count} decided by now, half took up to {decided} days. {nine} of 10 wins came "
             "within {won} days.",
             half=numbers["half"],
             count=looked.k,
@@ -85,8 +85,8 @@ def words(looked: Looked, own: bool) -> Phrase:
             won=numbers["won"],
         )
     return say(
-        "Half your team's deals take over {half} days until they are decided, open ones counted "
-        "(of the {count} decided, half took up to {decided}). {nine} of 10 won ones were won "
+        "Half your team's deals take over {half} days until they are decided, open ones counted; "
+        "of the {count} decided by now, half took up to {decided} days. {nine} of 10 wins came "
         "within {won} days.",
         half=numbers["half"],
         count=looked.k,
