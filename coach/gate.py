@@ -46,6 +46,8 @@ class Candidate:
     #: The expected share of false ones among all that are as unlikely; `None`: not tested.
     q: float | None
     held_by: Held | None
+    #: Whether it would pass, were there not a surer group of its pattern that tells the same.
+    is_told: bool = False
 
     @property
     def passed(self) -> bool:
@@ -96,7 +98,7 @@ def judged(
     ]
     same = _so_by_others(patterns, candidates)
     return [
-        replace(each, held_by=Held.OTHER) if place in same else each
+        replace(each, held_by=Held.EFFECT, is_told=True) if place in same else each
         for place, each in enumerate(candidates)
     ]
 

@@ -36,12 +36,11 @@ class Held(StrEnum):
     TEST = "test"
     #: Among everything that was looked at with it, it may well be chance.
     FAMILY = "family"
-    #: Too small to be worth acting on.
+    #: Too small to be worth acting on, be it only without a surer group of which the same is told:
+    #: one of two sources is what the other is not.
     EFFECT = "effect"
     #: Not so in both halves of the history.
     STABILITY = "stability"
-    #: So only because of another group that passes, as one of two sources is what the other is not.
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

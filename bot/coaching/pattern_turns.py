@@ -131,7 +131,7 @@ def _holds(each: Candidate) -> bool:
     """Whether what was said holds on: that more is asked of the figures by now does not end it, nor
     that something surer tells the same.
     """
-    return each.held_by in {None, Held.FAMILY, Held.OTHER}
+    return each.is_told or each.held_by in {None, Held.FAMILY}
 
 
 def _key(found: Found, each: Candidate) -> str:

@@ -12,7 +12,6 @@ from bot.coaching import decisions, pattern_turns, ticking
 from bot.coaching.patterns import found_in
 from bot.runtime.parts import Parts
 from coach.models import Deal, DealStatus, Insight, InsightState, InsightType, Level, Person
-from coach.pattern import Held
 from coach.screens import Control, Item
 from coach.wording import plain
 from storage import mirror, people, rounds
@@ -139,7 +138,7 @@ async def test_what_passes_is_kept_and_told_once_as_the_week_has_begun(parts: Pa
 async def test_what_something_surer_tells_as_well_holds_on(parts: Parts) -> None:
     await team(parts)
     found = await found_in(parts.database, WORKSPACE, BEGINNING)
-    others = [each for each in found.candidates if each.held_by is Held.OTHER]
+    others = [each for each in found.candidates if each.is_told]
     assert others
     before = [replace(each, held_by=None) if each in others else each for each in found.candidates]
     said = pattern_turns.followed(replace(found, candidates=before), {}, BEGINNING)

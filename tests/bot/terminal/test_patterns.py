@@ -61,7 +61,7 @@ def test_everything_looked_at_is_told_as_json(coach: Coach, imported: Path) -> N
     assert referral["rate"] == referral["k"] / referral["n"]  # type: ignore[operator]
     assert referral["low"] < referral["rate"] < referral["high"]  # type: ignore[operator]
     assert referral["p"] <= referral["q"] <= 0.1  # type: ignore[operator]
-    assert str(referral["text"]).startswith("Your team's deals by source: Referral ")
+    assert str(referral["text"]).startswith("Your team's deals with source Referral: ")
     held = [row for row in found if not row["passed"]]
     assert {row["held_by"] for row in held} <= {
         "counts", "people", "test", "family", "effect", "stability",
@@ -98,7 +98,7 @@ def test_a_table_for_people_ends_with_what_may_be_said(coach: Coach, imported: P
     assert head.split()[:3] == ["pattern", "group", "whose"]
     assert first.split()[:2] == ["won_by_source", "Referral"]
     assert first.split()[-1] == "passed"
-    assert "The team: Your team's deals by source: Referral " in ran.out
+    assert "The team: Your team's deals with source Referral: " in ran.out
     assert "Looked at " in ran.out.splitlines()[-1]
     assert "Held back by: " in ran.out.splitlines()[-1]
 

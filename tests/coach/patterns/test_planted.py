@@ -154,14 +154,14 @@ def test_of_two_kinds_the_other_side_of_the_same_is_not_told() -> None:
     team = decided(np.random.default_rng(1), 400, chance=better, names=("Web", "Referral"))
     found = look({"won_by_source": PATTERNS["won_by_source"]}, team)
     held = {each.looked.group: each.held_by for each in found if each.owner is None}
-    assert held == {"Referral": None, "Web": Held.OTHER}
+    assert held == {"Referral": None, "Web": Held.EFFECT}
 
 
 def test_a_source_is_not_worse_for_there_being_a_better_one() -> None:
     team = decided(np.random.default_rng(7), 4000, chance=chance_by_group(0.7, 0.2), sellers=8)
     found = look({"won_by_source": PATTERNS["won_by_source"]}, team)
     held = {each.looked.group: each.held_by for each in found if each.owner is None}
-    assert held == dict.fromkeys(SOURCES, Held.OTHER) | {SOURCES[0]: None}
+    assert held == dict.fromkeys(SOURCES, Held.EFFECT) | {SOURCES[0]: None}
 
 
 def test_two_sources_that_are_better_are_both_told() -> None:
