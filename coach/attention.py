@@ -33,7 +33,7 @@ from coach.timetable import (
     next_digest,
 )
 from coach.verdicts import IN_BRIEF, IN_SUMMARY, SAID, TURN, Decided, Reason, Verdict
-from coach.waiting import Waiting, by_importance, on_their_way
+from coach.waiting import Waiting, most_important, on_their_way
 
 #: After an unanswered card, the next one waits so long.
 APART = timedelta(seconds=60)
@@ -89,7 +89,7 @@ def decide(
             ready.append(each)
         else:
             decided[each.fingerprint] = found
-    in_order = sorted(waiting, key=by_importance)
+    in_order = most_important(waiting)
     room = daily_cap(person) - past.today - on_their_way(waiting)
     backlog = _backlog(person, in_order, decided, now, room)
     room -= bool(backlog) and not adds_to_summary(person, now)
@@ -310,7 +310,7 @@ def _in_turn(
     waiting: Sequence[Waiting],
     now: datetime,
 ) -> dict[str, Decided]:
-    """The most important first, then the newest; the others wait until it is said."""
+    """The most important first; the others wait until it is said."""
     held = Decided(Verdict.HOLD, Reason.PACE)
     if any(each.message is MessageState.SENDING for each in waiting):
         # What becomes of it has this person looked at again.
@@ -326,5 +326,5 @@ def _in_turn(
         return {each.fingerprint: held for each in ready}
     decided = {each.fingerprint: held for each in ready}
     if ready:
-        decided[min(ready, key=by_importance).fingerprint] = TURN
+        decided[most_important(ready)[0].fingerprint] = TURN
     return decided

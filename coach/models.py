@@ -446,6 +446,8 @@ class Insight:
     undo_until: datetime | None = None
     #: Whether it tells of what was so before the coach knew of it, or before its person started.
     backlog: bool = False
+    #: Its place among what its rule said at the same time.
+    rank: int = 0
 
     @property
     def seen(self) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from operator import itemgetter
 from typing import TypeVar
 
 from coach.calendar import days_between
+from coach.importance import Worth, places_by_worth
 from coach.keys import subject_key
 from coach.knowledge import Dealings
 from coach.models import Contact, Deal, Person
@@ -29,10 +30,17 @@ def most_promising_first(
 
 
 def largest_first(deals: Iterable[Deal], now: datetime) -> list[Deal]:
-    """Deals in the order of their values, of equal ones the most promising first."""
-    return sorted(
-        most_promising_first(deals, now, {}), key=lambda deal: -(deal.value or Decimal(0))
-    )
+    """Deals in the order of their values, of equal ones the most promising first.
+
+    Of several currencies the largest of each comes first: there is no rate to compare them by.
+    """
+    ordered = most_promising_first(deals, now, {})
+    places = places_by_worth([_worth(deal) for deal in ordered])
+    return [deal for _, deal in sorted(zip(places, ordered, strict=True), key=itemgetter(0))]
+
+
+def _worth(deal: Deal) -> Worth | None:
+    return None if deal.value is None else Worth(deal.currency or "", float(deal.value))
 
 
 def days_silent(contact: Contact, now: datetime, person: Person) -> int:

@@ -1,9 +1,10 @@
 """An open insight as attention sees it, with what became of the message that shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from coach.importance import Worth, most_important_first
 from coach.models import InsightType, MessageState, Priority
 from coach.values import quick
 
@@ -44,6 +45,8 @@ class Waiting:
     backlog: bool = False
     #: When it was last asked whether it is so; `None`: when it was made.
     as_of: datetime | None = None
+    #: The money at stake in it, where it is known, and others wait with it.
+    worth: Worth | None = None
 
     @property
     def stands(self) -> bool:
@@ -59,9 +62,12 @@ class Waiting:
         return not self.stands and self.message is not MessageState.SENDING
 
 
-def by_importance(each: Waiting) -> tuple[int, float, int, str]:
-    """The key that sorts the most important first, then the newest."""
-    return (-each.priority, -each.created_at.timestamp(), each.rank, each.fingerprint)
+def most_important(waiting: Iterable[Waiting]) -> list[Waiting]:
+    """The same, the most important first."""
+    all_ = list(waiting)
+    return most_important_first(
+        all_, {each.fingerprint: each.worth for each in all_ if each.worth is not None}
+    )
 
 
 def on_their_way(waiting: Sequence[Waiting]) -> int:

@@ -1,7 +1,7 @@
 """What attention is shown of people's open insights, and what it decided about them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from coach.history import MEMORY, Mute, Past, Said, looked_back
 from coach.models import InsightType, MessageState, Person, Priority
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting
-from storage import deciding, sayings
+from storage import deciding, sayings, worth
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
@@ -201,6 +201,36 @@ async def with_things(tx: Tx, workspace_id: str, open_: Mapping[str, Open]) -> d
         print_: replace(each, waiting=replace(each.waiting, about=frozenset(about[print_])))
         for print_, each in open_.items()
     }
+
+
+async def with_worth(
+    tx: Tx, workspace_id: str, open_: Mapping[str, Mapping[str, Open]]
+) -> dict[str, dict[str, Open]]:
+    """The same with the money at stake, by which the one comes before the other.
+
+    Of people of whom no two wait that are as important it is not asked.
+    """
+    asked = [
+        print_
+        for theirs in open_.values()
+        if _are_alike([each.waiting for each in theirs.values()])
+        for print_ in theirs
+    ]
+    known = await worth.of(tx, workspace_id, asked) if asked else {}
+    return {
+        id: {
+            print_: replace(each, waiting=replace(each.waiting, worth=known.get(print_)))
+            if print_ in known
+            else each
+            for print_, each in theirs.items()
+        }
+        for id, theirs in open_.items()
+    }
+
+
+def _are_alike(waiting: Sequence[Waiting]) -> bool:
+    unsaid = [each.priority for each in waiting if each.is_unsaid]
+    return len(unsaid) > len(set(unsaid))
 
 
 def _is_put_off(row: Any) -> bool:

@@ -62,6 +62,7 @@ def from_row(row: Row[Any]) -> Insight:
         dismissed_as=Dismissed(row.dismissed_as) if row.dismissed_as else None,
         undo_until=row.undo_until,
         backlog=row.backlog,
+        rank=row.rank,
     )
 
 

@@ -15,7 +15,7 @@ from coach.models import Enrolment, MessageState, Person
 from coach.phrases import Phrase, say, to_json
 from coach.timetable import adds_to_brief
 from coach.verdicts import Decided, Reason, Verdict
-from coach.waiting import Waiting, by_importance
+from coach.waiting import Waiting, most_important
 from storage import asking, deciding, ending, messages, people, takeovers
 from storage import attention as kept
 from storage.attention import Open
@@ -47,6 +47,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
         anew = await following.ask_again(parts, tx, workspace_id, aged, now)
         await kept.asked(tx, workspace_id, aged, now)
         waiting = await kept.open_of(tx, workspace_id, persons)
+    waiting = await kept.with_worth(tx, workspace_id, waiting)
     past = await _past(tx, workspace_id, persons, waiting, now)
     decisions = {
         id: attention.decide(
@@ -299,8 +300,8 @@ def _together(
         summary = _of(person, "backlog", adds or now)
         summary = replace(summary, params={"id": summary.id})
         message, prints = _with(summary, open_, decision.backlog)
-        prints.sort(key=lambda print_: by_importance(open_[print_].waiting))
-        made.append((message, prints))
+        in_order = most_important(open_[print_].waiting for print_ in prints)
+        made.append((message, [each.fingerprint for each in in_order]))
     return made
 
 

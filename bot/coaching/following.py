@@ -10,6 +10,7 @@ from bot.coaching.due import NOTHING, Found, all_of, due_with, in_truth
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.errors import RuleFaultError
+from coach.importance import most_important_first
 from coach.keys import belongs_to, key_of, kind_of, subject_key
 from coach.knowledge import UNKNOWN, Known
 from coach.models import About, Insight, InsightState, Person, SubjectKind
@@ -29,6 +30,7 @@ from storage import (
     people,
     showing,
     snoozes,
+    worth,
 )
 from storage import following as kept
 from storage.database import Tx
@@ -380,7 +382,7 @@ async def ask_again(
 
 
 async def pending(parts: Parts, workspace_id: str, person_id: str) -> list[Insight]:
-    """A person's open insights that are true now: by priority, high first, then newest.
+    """A person's open insights that are true now, the most important first.
 
     What they have muted is left out.
     """
@@ -388,7 +390,10 @@ async def pending(parts: Parts, workspace_id: str, person_id: str) -> list[Insig
         now = parts.clock.now()
         found = await insights.pending(tx, workspace_id, person_id, now)
         found = await _heard(tx, workspace_id, person_id, found, now)
-    return [each for each in await as_of_now(parts, found) if each.state is InsightState.OPEN]
+    open_ = [each for each in await as_of_now(parts, found) if each.state is InsightState.OPEN]
+    async with parts.database.read() as tx:
+        at_stake = await worth.of(tx, workspace_id, [each.fingerprint for each in open_])
+    return most_important_first(open_, at_stake)
 
 
 async def _heard(

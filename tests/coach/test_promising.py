@@ -7,7 +7,7 @@ from itertools import permutations
 
 from coach.knowledge import Dealings
 from coach.models import Contact, Deal, DealStatus
-from coach.promising import days_silent, most_promising_first
+from coach.promising import days_silent, largest_first, most_promising_first
 from tests.coach.values import ANA, ANN, NOW, WON
 
 DAY = timedelta(days=1)
@@ -76,3 +76,23 @@ def test_silence_is_counted_in_days_of_the_calendar() -> None:
     last = replace(ANN, last_contacted_at=NOW - timedelta(hours=12))
     assert days_silent(last, NOW, ANA) == 1
     assert days_silent(ANN, NOW, ANA) == 0
+
+
+def test_the_largest_come_first_within_their_currency() -> None:
+    def worth(id: str, value: int | None, currency: str) -> Deal:
+        return replace(deal(id, 5, value), currency=currency)
+
+    expected = [
+        worth("a", 9_000, "EUR"),
+        worth("b", 1_000_000, "JPY"),
+        worth("c", 8_000, "EUR"),
+        worth("d", 999_999, "JPY"),
+        worth("e", None, "EUR"),
+    ]
+    for found in permutations(expected):
+        order = [each.id for each in largest_first(found, NOW)]
+        assert [id for id in order if id in "ace"] == ["a", "c", "e"]
+        assert [id for id in order if id in "bd"] == ["b", "d"]
+        assert order.index("a") < order.index("d")
+        assert order.index("b") < order.index("c")
+        assert order[-1] == "e"
