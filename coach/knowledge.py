@@ -1,6 +1,6 @@
 """What a rule may ask to be shown besides the thing itself; each an entry of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
@@ -130,6 +130,17 @@ class Answered:
 
 #: The person's few most pressing tasks: pending, of high and urgent priority.
 PRESSING_TASKS: Knowledge[Sequence[Task]] = Knowledge("pressing_tasks", ())
+
+#: The tasks that the person has put off to hear of, each with until when, by `subject_key`.
+PUT_OFF_TASKS: Knowledge[Mapping[str, datetime]] = Knowledge("put_off_tasks", {})
+
+#: Which of the tasks that are asked about a message that time has brought the person names or
+#: counts now, by `subject_key`.
+TOLD_TASKS: Knowledge[Collection[str]] = Knowledge("told_tasks", ())
+
+#: The middle one of what the person's won deals were worth, by currency (empty for none), where
+#: there are enough to tell; of each person of whom a deal that is asked about was won.
+USUAL_WIN: Knowledge[Mapping[str, float]] = Knowledge("usual_win", {})
 
 #: The value from which a deal belongs to the largest tenth of the person's open ones, by currency
 #: (empty for a deal without one); `None` where they have few, or where too many are as large.

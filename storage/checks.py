@@ -12,6 +12,7 @@ from sqlalchemy import (
     Float,
     Select,
     bindparam,
+    case,
     cast,
     delete,
     func,
@@ -27,7 +28,7 @@ from storage import mirror, rounds
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks, put
-from storage.tables import FAULTY_CHECK, OLD_CHECK, checks, deals, mutes
+from storage.tables import FAULTY_CHECK, OLD_CHECK, checks, deals, mutes, tasks
 from storage.tables import rounds as rounds_table
 
 
@@ -165,6 +166,10 @@ def _muted(now: datetime | ColumnElement[datetime], *, kinds: bool = False) -> C
 _NOW = bindparam("now", type_=UtcDateTime)
 
 
+#: Of a person's tasks so many of the most pressing are shown besides, whenever they became due.
+PRESSING = 100
+
+
 @cache
 def _due(kind: SubjectKind, largest_first: bool, latest_first: bool, old: bool) -> Select[Any]:
     table = mirror.TABLES[kind]
@@ -174,12 +179,21 @@ def _due(kind: SubjectKind, largest_first: bool, latest_first: bool, old: bool) 
     order: list[Any] = [since, checks.c.connection_id, checks.c.subject_id]
     if largest_first:
         order = [deals.c.value.is_(None), cast(deals.c.value, Float).desc(), *order]
+    whose = checks.c.person_id
+    urgency = []
+    if kind is SubjectKind.TASK:
+        pressing = case((tasks.c.priority == "urgent", 0), (tasks.c.priority == "high", 1))
+        first = func.row_number().over(
+            partition_by=whose, order_by=[pressing.is_(None), pressing, *order]
+        )
+        urgency = [case((pressing.is_not(None), first)).label("urgency")]
     ranked = (
         select(
             *mirror.columns(kind),
-            checks.c.person_id.label("whose"),
-            func.row_number().over(partition_by=checks.c.person_id, order_by=order).label("place"),
-            func.count().over(partition_by=checks.c.person_id).label("total"),
+            whose.label("whose"),
+            func.row_number().over(partition_by=whose, order_by=order).label("place"),
+            func.count().over(partition_by=whose).label("total"),
+            *urgency,
         )
         .join(
             table,
@@ -198,7 +212,12 @@ def _due(kind: SubjectKind, largest_first: bool, latest_first: bool, old: bool) 
         )
         .subquery()
     )
-    return select(ranked).where(ranked.c.place <= bindparam("most")).order_by(ranked.c.place)
+    shown = [ranked.c.place <= bindparam("most")]
+    if urgency:
+        # What is pressing is not hidden by what has been due for longer.
+        shown.append(ranked.c.urgency <= PRESSING)
+    columns = [column for column in ranked.c if column.name != "urgency"]
+    return select(*columns).where(or_(*shown)).order_by(ranked.c.place)
 
 
 async def due(

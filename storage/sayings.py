@@ -8,6 +8,7 @@ from sqlalchemy import Text, bindparam, func, select, update
 
 from coach.history import Said
 from coach.models import Dismissed, InsightState
+from coach.phrases import Phrase
 from coach.verdicts import Reason, Verdict
 from storage.among import among, texts
 from storage.columns import UtcDateTime
@@ -79,11 +80,16 @@ def said_of(row: Any) -> list[Said]:
             each.by,
             InsightState(row.state),
             Dismissed(row.dismissed_as) if row.dismissed_as else None,
-            answered=row.outcome is not None or (later is not None and each.at < later),
+            answered=_is_in_hand(row.outcome) or (later is not None and each.at < later),
             again=each is not times[-1],
         )
         for each in times
     ]
+
+
+def _is_in_hand(outcome: Phrase | None) -> bool:
+    """Whether something of a list was done; what was taken back says so, and was not."""
+    return outcome is not None and "undone" not in outcome.values
 
 
 _IN_DIGESTS = select(

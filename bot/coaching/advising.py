@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.coaching import snoozing
+from bot.coaching import following, snoozing
 from bot.coaching.attending import attend
 from bot.runtime.parts import Parts
 from coach import engine
 from coach.bulk import in_one_go
 from coach.keys import subject_key
-from coach.knowledge import UNKNOWN
-from coach.models import Activity, InsightType, Origin, Person, Verb
+from coach.knowledge import TOLD_TASKS, UNKNOWN
+from coach.models import Activity, InsightType, Origin, Person, SubjectKind, Verb
 from coach.namesakes import deals_named, told_apart
 from coach.repetition import past_of
-from coach.rule import ActionLook
-from storage import deciding, ending, insights, loader, namesakes
+from coach.rule import ActionLook, ActionRule
+from storage import deciding, ending, insights, loader, namesakes, snoozes
 from storage.database import Tx
 from storage.insights import Marked, NewInsight
 from storage.loader import Asked
@@ -121,6 +121,40 @@ async def store_insights(
         await ending.replace(tx, workspace_id, {print_ for print_, _ in made}, places, now)
     if len(persons) <= AT_ONCE:
         await attend(parts, tx, workspace_id, persons)
+        await _give_way(parts, tx, workspace_id, made, now)
     else:
+        # What is said twice by what comes of that is found out before it is sent.
         await deciding.reconsider(tx, workspace_id, persons, now)
     return len(made)
+
+
+async def _give_way(
+    parts: Parts,
+    tx: Tx,
+    workspace_id: str,
+    made: Sequence[tuple[str, NewInsight]],
+    now: datetime,
+) -> None:
+    """What was put off and has come back ends if what time brings says the same by now."""
+    rules = {
+        name
+        for name, rule in parts.rules.items()
+        if isinstance(rule, ActionRule) and TOLD_TASKS in rule.knows
+    }
+    whose = {
+        each.draft.person_id
+        for _, each in made
+        if each.type is InsightType.TIME
+        and any(thing.kind is SubjectKind.TASK for thing in each.draft.about)
+    }
+    if not rules or not whose:
+        return
+    back = {
+        each.fingerprint
+        for (rule, _), its in (await snoozes.waiting(tx, workspace_id, whose)).items()
+        if rule in rules
+        for each in its.values()
+        if each.snoozed_until <= now < each.expires_at
+    }
+    if back:
+        await following.ask_again(parts, tx, workspace_id, back, now)

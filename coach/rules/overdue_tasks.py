@@ -1,7 +1,9 @@
 """Tasks whose due date has passed."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import MAXYEAR, date, datetime, timedelta
+from hashlib import blake2s
 
 from coach import settling
 from coach.backlogs import with_old
@@ -29,7 +31,7 @@ from coach.truth import Over, Standing, TruthLook, said_anew
 
 GAP = timedelta(hours=12)
 
-#: How many tasks are remembered, to tell whether anything has changed.
+#: How many tasks are remembered, to tell whether anything has changed; all that are pressing too.
 MARKS = 1000
 
 #: How many tasks are named where no number is said.
@@ -79,7 +81,8 @@ def _oldest_first(subjects: Iterable[Subject]) -> list[Task]:
 
 def _marked(tasks: list[Task]) -> tuple[About, ...]:
     # With another date it is another promise that was not kept.
-    return tuple(about(task, task.due_date) for task in tasks)[:MARKS]
+    remembered = (*tasks[:MARKS], *(task for task in tasks[MARKS:] if task.priority in PRESSING))
+    return tuple(about(task, task.due_date) for task in remembered)
 
 
 def _draft(look: TimeLook | TruthLook, tasks: list[Task]) -> Draft:
@@ -135,8 +138,7 @@ def _newly(person: Person, tasks: list[Task], now: datetime) -> Draft:
     """What is overdue anew, and no word of the others."""
     return Draft(
         person_id=person.id,
-        # Of several none stands for the others: what is muted or done is left out of them.
-        subject=subject_key(tasks[0]) + ("+" if len(tasks) > 1 else ""),
+        subject=_these(tasks),
         occasion=now.isoformat(timespec="seconds"),
         priority=Priority.HIGH,
         message=say("Newly overdue: {tasks}.", tasks=names([task.thing for task in tasks], NAMED)),
@@ -145,6 +147,17 @@ def _newly(person: Person, tasks: list[Task], now: datetime) -> Draft:
         expires_at=now + GAP,
         about=_marked(tasks),
     )
+
+
+def _these(tasks: Sequence[Task]) -> str:
+    """These together: others are another subject, even if the first of them is the same.
+
+    Of several none stands for the others: what is muted or done is left out of them.
+    """
+    keys = [subject_key(task) for task in tasks]
+    if len(keys) == 1:
+        return keys[0]
+    return f"{keys[0]}+{blake2s(json.dumps(keys).encode(), digest_size=8).hexdigest()}"
 
 
 def _alone(person: Person, task: Task, now: datetime) -> Phrase:

@@ -1,11 +1,16 @@
-"""A deal was won: ask the happy client for a referral."""
+"""A deal was won: ask the happy client for a referral.
 
+How much that matters goes by the deal: one that is worth less than a tenth of the middle one of the
+person's own won deals in its currency is of low priority, and waits for the digest.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from coach import settling
 from coach.calendar import local_date
 from coach.keys import about, subject_key
-from coach.knowledge import TASKS_OF_DEALS
+from coach.knowledge import TASKS_OF_DEALS, USUAL_WIN
 from coach.models import (
     Contact,
     Deal,
@@ -26,6 +31,9 @@ from coach.truth import TRUE, Changed, Over, Standing, TruthLook
 #: For so long a seller is not to ask the same client again, however many deals they win.
 ONCE = timedelta(days=90)
 
+#: A deal of less than this part of what the person usually wins is a small one.
+SMALL = 0.1
+
 #: From so many days on after a win it is no close any more to congratulate on.
 LATER = timedelta(days=2)
 
@@ -42,13 +50,19 @@ def evaluate(look: ActionLook) -> Draft | None:
         subject=subject_key(deal),
         # A deal that is reopened and won again is a new occasion; an echo of the same win is not.
         occasion=closed.date().isoformat(),
-        priority=Priority.HIGH,
+        priority=Priority.LOW if _is_small(deal, look.known[USUAL_WIN]) else Priority.HIGH,
         message=said.message,
         reason=said.reason,
         suggestion=said.suggestion,
         expires_at=look.told_at + timedelta(days=3),
         about=said.about,
     )
+
+
+def _is_small(deal: Deal, usual: Mapping[str, float]) -> bool:
+    """Whether it is surely small for who has won it; what nobody knows the worth of is not."""
+    middle = usual.get(deal.currency or "")
+    return middle is not None and deal.value is not None and float(deal.value) < SMALL * middle
 
 
 def _was_asked(look: ActionLook, deal: Deal) -> bool:
@@ -135,6 +149,7 @@ RULE = ActionRule(
     verbs=frozenset({Verb.DEAL_CLOSED}),
     evaluate=evaluate,
     still_true=still_true,
+    shown=(USUAL_WIN,),
     knows=(TASKS_OF_DEALS,),
     recalls=lambda activity: _client(activity.deal) if activity.deal else None,
     moved_by=frozenset({SubjectKind.TASK}),

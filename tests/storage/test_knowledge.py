@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from coach.keys import subject_key
 from coach.knowledge import Dealings
-from coach.models import Contact, DealStatus, TaskPriority, TaskStatus
+from coach.models import Contact, Deal, DealStatus, TaskPriority, TaskStatus
 from storage import lists
 from storage.knowledge import (
     contacts_of_deals,
@@ -18,6 +19,7 @@ from storage.knowledge import (
     large_value,
     pressing_tasks,
     tasks_of_deals,
+    usual_win,
 )
 from storage.loader import Asked
 from tests.storage.conftest import Store
@@ -189,3 +191,31 @@ async def test_whom_deals_are_with_is_read_at_once_for_all_of_them(store: Store)
     assert found[store.ana.id].keys() == {f"deal:{CONNECTION}:D-{n}" for n in range(30)}
     assert {each.name for each in found[store.ana.id].values()} == {"Ann"}
     assert sum("FROM contacts" in statement for statement in statements) == 1
+
+
+async def usual_win_of(store: Store, *asked: Deal) -> Mapping[str, Mapping[str, float]]:
+    async with store.database.read() as tx:
+        whom = [store.ana.id, store.ben.id]
+        return await usual_win.find(tx, Asked(WORKSPACE, whom, asked))
+
+
+async def test_what_a_person_usually_wins_is_the_middle_of_their_own_won_deals(
+    store: Store,
+) -> None:
+    def won(id: str, value: int | None, currency: str = "EUR", **more: Any) -> Deal:
+        amount = None if value is None else Decimal(value)
+        given = {"status": DealStatus.WON, "value": amount, "currency": currency, **more}
+        return deal(store, id, **given)
+
+    nine = [won(f"D-{n}", 100 * n) for n in range(1, 10)]
+    await keep(store, *nine, won("nothing", None), won("gone", 1, deleted=True))
+    await keep(store, won("other", 7, "USD"), deal(store, "open", value=Decimal(1), currency="EUR"))
+    await keep(store, replace(won("Ben's", 1), person_id=store.ben.id))
+    # Nine are too few to tell.
+    assert await usual_win_of(store, nine[0]) == {}
+    await keep(store, won("D-10", 1_000_000))
+    assert await usual_win_of(store, nine[0]) == {store.ana.id: {"EUR": 500.0}}
+    await keep(store, won("D-11", 1_000_001))
+    assert await usual_win_of(store, nine[0]) == {store.ana.id: {"EUR": 600.0}}
+    # It is asked for where one was won.
+    assert await usual_win_of(store, replace(nine[0], status=DealStatus.OPEN)) == {}

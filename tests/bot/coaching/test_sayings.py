@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.coaching import undoing
 from bot.coaching.snoozing import snooze
 from bot.runtime.parts import Parts
 from bot.slack.answers import Answer, record
@@ -13,12 +14,14 @@ from coach.history import Past
 from coach.models import MessageState
 from coach.phrases import say
 from coach.postponing import tomorrow
+from coach.screens import Control
 from storage import asking, attention, people, sayings
 from storage import insights as advice
 from storage.messages import Message
 from storage.sayings import Saying
 from storage.sending import Claimed
 from storage.tables import insights
+from tests.bot.coaching.test_decisions import overdue, use
 from tests.bot.coaching.test_following import late
 from tests.bot.coaching.test_ticking import open_deal, task
 from tests.world import ANA, BEGINNING, WORKSPACE, World, by, deliver, enrol, insights_of, won
@@ -70,6 +73,18 @@ async def test_what_was_begun_is_answered(parts: Parts) -> None:
     async with parts.database.write() as tx:
         await tx.execute(insights.update().values(outcome=say("1 of 4 is done.")))
     assert (await past(parts, insight.person_id)).unanswered == {}
+
+
+async def test_what_was_begun_and_taken_back_is_not_answered(parts: Parts) -> None:
+    insight = await overdue(parts)
+    async with parts.database.write() as tx:
+        await sayings.said(tx, WORKSPACE, [insight.fingerprint], "brief", BEGINNING)
+    left = {(insight.rule, insight.subject): 1}
+    assert (await past(parts, insight.person_id)).unanswered == left
+    await use(parts, insight, Control.COMPLETE_TASK, "T-0")
+    assert (await past(parts, insight.person_id)).unanswered == {}
+    await undoing.undo(parts, by(ANA), insight.fingerprint)
+    assert (await past(parts, insight.person_id)).unanswered == left
 
 
 async def test_what_was_put_off_until_tomorrow_comes_tomorrow(sqlite_world: World) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bot.coaching import decisions, snoozing
+from bot.coaching import decisions, muting, snoozing
+from bot.coaching.muting import Choice
 from bot.playground.slack.api import words_of
 from coach import postponing
 from coach.models import Insight, InsightState, SubjectKind
@@ -15,7 +16,7 @@ from storage.tables import insights as insights_table
 from tests.bot.coaching.test_agreeing import items
 from tests.bot.coaching.test_following import done, late
 from tests.bot.coaching.test_ticking import open_deal, task
-from tests.world import ANA, CONNECTION, WORKSPACE, World, batch, by
+from tests.world import ANA, CONNECTION, WORKSPACE, World, batch, by, told
 
 DAY = timedelta(days=1)
 
@@ -98,7 +99,9 @@ async def test_what_came_back_makes_room_for_the_answer_to_something_done_since(
     await world.settle()
     (anew,) = await open_ones(world)
     assert anew.fingerprint != first.fingerprint
-    assert anew.message == back.message
+    # What was said of the day before is not said of today.
+    assert plain(back.message) == "Next priority: Task T-1"
+    assert plain(anew.message) == "Nice work! Next priority: Task T-1"
     # It is of use for its own four hours, and not until the end of what was put off.
     assert anew.expires_at == world.clock.now() + timedelta(hours=4)
     assert len(live(world)) == 1
@@ -133,12 +136,12 @@ async def test_what_was_put_off_together_is_counted_and_shown_nowhere_until_then
                 assert plain(each.message).startswith("You have 2 overdue tasks")
                 opened = await decisions.open_screen(world.parts, by(ANA), each.fingerprint)
                 assert [item.ref.id for item in items(opened)] == ["T-0", "T-1"]
-    told = [text for text in world.posts(ANA)[said_before:] if "Newly" in text]
-    assert told == []
+    heard = [text for text in world.posts(ANA)[said_before:] if "Newly" in text]
+    assert heard == []
     await days_pass(world, 2)
-    told = [text for text in world.posts(ANA)[said_before:] if "Newly" in text]
-    assert len(told) == 1
-    assert "Task T-8 and Task T-9" in told[0]
+    heard = [text for text in world.posts(ANA)[said_before:] if "Newly" in text]
+    assert len(heard) == 1
+    assert "Task T-8 and Task T-9" in heard[0]
 
 
 async def test_what_was_put_off_together_is_back_together(sqlite_world: World) -> None:
@@ -202,3 +205,82 @@ async def test_what_is_settled_meanwhile_says_so_and_does_not_come_again(world: 
         assert "Done in the CRM: Task T-0." in words_of(message)
         assert "Put off" not in words_of(message)
     assert await open_ones(world) == []
+
+
+async def next_one(world: World) -> Insight:
+    """Ana has done something, and is pointed at T-1, which is late the day after."""
+    today = f"{world.clock.now():%Y-%m-%d}"
+    await world.post(batch(urgent("T-1", today), urgent("T-2", "2026-12-20")))
+    await world.settle()
+    await world.post({**task("T-9", today), "id": "nine"})
+    await world.post(done("T-9", world.clock.now()))
+    await world.settle()
+    (first,) = await open_ones(world)
+    assert plain(first.message) == "Nice work! Next priority: Task T-1"
+    return first
+
+
+async def test_what_was_put_off_until_tomorrow_says_what_is_so_tomorrow(world: World) -> None:
+    first = await next_one(world)
+    # It is late by then, and muted as such: nothing else tells of it.
+    await muting.mute(world.parts, by(ANA), Choice("rule:overdue_tasks"), None)
+    await put_off(world, first, f"{world.clock.now() + DAY:%Y-%m-%d}")
+    await days_pass(world, 1)
+    (said,) = live(world)
+    assert "Next priority: Task T-1" in said
+    assert "Nice work" not in said
+    assert "You finished" not in said
+
+
+async def test_of_one_task_one_thing_is_said_that_day(world: World) -> None:
+    first = await next_one(world)
+    await put_off(world, first, f"{world.clock.now() + DAY:%Y-%m-%d}")
+    await days_pass(world, 1)
+    await world.pass_time(timedelta(minutes=5))
+    await world.settle()
+    (said,) = live(world)
+    assert "You have 1 overdue task" in said
+    (left,) = await open_ones(world)
+    assert left.rule == "overdue_tasks"
+
+
+async def test_a_brief_that_comes_a_moment_later_takes_the_place_of_what_came_back(
+    world: World,
+) -> None:
+    first = await next_one(world)
+    await put_off(world, first, f"{world.clock.now() + DAY:%Y-%m-%d}")
+    now = world.clock.now()
+    world.clock.advance((now + DAY).replace(hour=8, minute=0) - now)
+    await world.settle()
+    assert "Next priority: Task T-1" in live(world)[0]
+    await world.tick()
+    await world.settle()
+    (said,) = live(world)
+    assert "You have 1 overdue task" in said
+    assert any("Task T-1 is in today's messages already." in text for text in world.texts(ANA))
+
+
+async def test_what_is_overdue_anew_is_named_though_one_of_them_is_late_again_with_another(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await world.post(late(2))
+    await world.settle()
+    await world.tick()
+    await days_pass(world, 2)
+    await world.post(batch(urgent("T-7", "2026-11-27"), urgent("T-8", "2026-11-27")))
+    await days_pass(world, 3)
+    (news,) = [each for each in await open_ones(world) if "Newly" in plain(each.message)]
+    assert plain(news.message) == "Newly overdue: Task T-7 and Task T-8."
+    await put_off(world, news, "2026-12-09")
+    # The first of them is done, and then is late once more, together with another.
+    await world.post(done("T-7", world.clock.now()))
+    await world.settle()
+    late_again = {"id": "T-7", "status": "pending", "due_date": "2026-11-30"}
+    await world.pass_time(timedelta(minutes=1))
+    await world.post(told("task_updated", task=late_again, at=world.clock.now()))
+    await world.post(urgent("T-9", "2026-11-30"))
+    await world.settle()
+    await days_pass(world, 2)
+    waits = [plain(each.message) for each in await open_ones(world) if each.snoozed_until]
+    assert waits == ["Newly overdue: Task T-8."]

@@ -16,13 +16,15 @@ from coach.models import (
     Level,
     Priority,
     Settings,
+    SubjectKind,
 )
 from coach.wording import plain
-from storage import deciding, sending
+from storage import checks, deciding, sending
 from tests.world import (
     ANA,
     BEGINNING,
     BEN,
+    WORKSPACE,
     FixedClock,
     by,
     deliver,
@@ -407,3 +409,21 @@ async def test_a_sent_card_that_expires_is_to_be_drawn_again_and_the_next_has_it
         assert await deciding.any_to_decide(tx, parts.clock.now())
     assert (again.is_new, again.insights[0].state) == (False, InsightState.EXPIRED)
     assert again.insights[0].fingerprint == insight.fingerprint
+
+
+async def test_what_is_pressing_is_looked_at_however_much_has_been_due_for_longer(
+    parts: Parts,
+) -> None:
+    ana = await enrol(parts, ANA)
+    for number, day in enumerate(("2026-11-10", "2026-11-11", "2026-11-12", "2026-11-13")):
+        await deliver(parts, task(f"T-{number}", day))
+    for id, day, priority in (("T-8", "2026-11-19", "high"), ("T-9", "2026-11-20", "urgent")):
+        event = task(id, day)
+        event["data"]["task"]["priority"] = priority
+        await deliver(parts, event)
+    now = parts.clock.now()
+    async with parts.database.read() as tx:
+        asked = (tx, WORKSPACE, "overdue_tasks", SubjectKind.TASK, [ana.id], now)
+        shown = (await checks.due(*asked, most=2))[ana.id]
+    assert [each.id for each in shown.subjects] == ["T-0", "T-1", "T-8", "T-9"]
+    assert shown.count == 6

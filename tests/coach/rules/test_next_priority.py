@@ -1,15 +1,15 @@
 """Tests of pointing at the next important task."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from coach.keys import fingerprint
-from coach.knowledge import PRESSING_TASKS, Known
+from coach.knowledge import PRESSING_TASKS, PUT_OFF_TASKS, TOLD_TASKS, Known
 from coach.models import Draft, Level, Priority, Suggestion, Task, TaskPriority, TaskStatus, Verb
 from coach.rule import ActionRule
 from coach.rules.next_priority import RULE, evaluate
-from tests.coach.values import CALL, NOW, did, reason, truth, words
+from tests.coach.values import CALL, NOW, did, reason, truth, truth_of_reason, words
 
 DONE = Task("c1", "T-9", "Send the offer", TaskStatus.COMPLETED, completed_at=NOW, person_id="p1")
 SOON = replace(CALL, id="T-2", title="Soon", due_date=date(2026, 11, 24))
@@ -94,15 +94,27 @@ def test_it_speaks_from_the_balanced_level_up_and_needs_the_pressing_tasks() -> 
     assert isinstance(RULE, ActionRule)
     assert RULE.level is Level.BALANCED
     assert RULE.verbs == {Verb.TASK_COMPLETED}
-    assert RULE.shown == (PRESSING_TASKS,)
+    assert RULE.shown == (PRESSING_TASKS, PUT_OFF_TASKS)
 
 
 # Whether it is still true
 
 
-def still(draft: Draft | None, *things: Task, waiting: tuple[Task, ...], **more: Any) -> str:
+def still(
+    draft: Draft | None,
+    *things: Task,
+    waiting: tuple[Task, ...],
+    told: tuple[str, ...] = (),
+    put_off: dict[str, datetime] | None = None,
+    **more: Any,
+) -> str:
     """What is said when the mirror has these things and these tasks are pressing."""
-    return truth(RULE, draft, *things, known=Known({PRESSING_TASKS.name: waiting}), **more)
+    values = {
+        PRESSING_TASKS.name: waiting,
+        TOLD_TASKS.name: told,
+        PUT_OFF_TASKS.name: put_off or {},
+    }
+    return truth(RULE, draft, *things, known=Known(values), **more)
 
 
 def test_it_is_true_while_the_task_is_to_be_done_and_the_first() -> None:
@@ -130,3 +142,46 @@ def test_how_long_it_is_of_use_counts_from_when_we_were_told() -> None:
     draft = evaluate(replace(look, received_at=NOW - timedelta(hours=1)))
     assert draft is not None
     assert draft.expires_at == NOW + timedelta(hours=3)
+
+
+# What the person has put off
+
+
+def test_what_they_have_put_off_is_not_named_until_it_is_back() -> None:
+    look = did(Verb.TASK_COMPLETED, task=DONE, pressing_tasks=[SOON, LATER])
+
+    def next_with(until: datetime) -> str:
+        known = {**look.known.values, PUT_OFF_TASKS.name: {"task:c1:T-2": until}}
+        return words(evaluate(replace(look, known=Known(known))))
+
+    assert next_with(NOW + timedelta(hours=1)).endswith(": Later")
+    assert next_with(NOW).endswith(": Soon")
+
+
+def test_what_was_put_off_comes_not_before_others_and_is_itself_true_meanwhile() -> None:
+    later = {"task:c1:T-2": NOW + timedelta(days=1)}
+    assert still(next_of(LATER), LATER, waiting=(SOON, LATER), put_off=later) == "still true"
+    assert still(next_of(SOON), SOON, waiting=(SOON, LATER), put_off=later) == "still true"
+
+
+def test_on_another_day_it_praises_nobody_and_says_what_is_so_then() -> None:
+    draft, later = next_of(LATER), NOW + timedelta(days=1)
+    assert still(draft, LATER, waiting=(LATER,), now=NOW + timedelta(hours=3)) == "still true"
+    assert still(draft, LATER, waiting=(LATER,), now=later) == "Next priority: Later"
+    assert draft is not None
+    known = Known({PRESSING_TASKS.name: (LATER,)})
+    why = truth_of_reason(RULE, draft, LATER, now=later, known=known)
+    assert why == ("Of your urgent and high-priority tasks, this one comes first: due Thu 24 Dec.")
+    assert still(next_of(SOME_DAY), SOME_DAY, waiting=(SOME_DAY,), now=later) == (
+        "Next priority: Some day"
+    )
+
+
+def test_on_another_day_it_is_over_if_the_task_is_spoken_of_already() -> None:
+    told, later = ("task:c1:T-2",), NOW + timedelta(days=2)
+    given: dict[str, Any] = {"waiting": (SOON,), "told": told}
+    assert still(next_of(SOON), SOON, now=later, **given) == (
+        "Soon is in today's messages already."
+    )
+    # What answers something done today is said all the same.
+    assert still(next_of(SOON), SOON, **given) == "still true"

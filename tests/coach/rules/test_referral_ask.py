@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from coach.keys import about
-from coach.knowledge import TASKS_OF_DEALS, Known
+from coach.knowledge import TASKS_OF_DEALS, USUAL_WIN, Known
 from coach.models import (
     Contact,
     Deal,
@@ -240,3 +241,28 @@ def test_what_had_come_undone_or_was_never_seen_was_not_asked(
     ended: dict[str, Any], counts: bool
 ) -> None:
     assert (again(SECOND, **ended) is None) is counts
+
+
+# How much it matters
+
+
+@pytest.mark.parametrize(
+    ("value", "usual", "priority"),
+    [
+        (61, {"EUR": 1_117.0}, Priority.LOW),
+        (112, {"EUR": 1_117.0}, Priority.HIGH),
+        (28_500, {"EUR": 1_117.0}, Priority.HIGH),
+        # Little in another currency says nothing of it, and too few deals say nothing at all.
+        (61, {"USD": 1_117.0}, Priority.HIGH),
+        (61, {}, Priority.HIGH),
+        (None, {"EUR": 1_117.0}, Priority.HIGH),
+    ],
+)
+def test_a_deal_that_is_small_for_its_seller_is_of_low_priority(
+    value: int | None, usual: dict[str, float], priority: Priority
+) -> None:
+    deal = replace(WON, value=None if value is None else Decimal(value))
+    look = did(Verb.DEAL_CLOSED, deal=deal)
+    draft = evaluate(replace(look, known=Known({USUAL_WIN.name: usual})))
+    assert draft is not None
+    assert draft.priority is priority
