@@ -14,7 +14,14 @@ from coach.chain import silenced
 from coach.models import Insight, Person
 from coach.phrases import Phrase, TimeOfDay, counted, facts, say, together
 from coach.thresholds import daily_cap
-from coach.timetable import brief_on, digest_on, next_brief, next_digest
+from coach.timetable import (
+    brief_on,
+    digest_now,
+    digest_on,
+    is_time_for_digest,
+    next_brief,
+    next_digest,
+)
 from coach.verdicts import Decided, Reason, Verdict
 
 _ASIDE = say("What answers something you have just done comes at once, at any hour.")
@@ -80,7 +87,10 @@ def digest_after(person: Person, now: datetime) -> datetime | None:
     silent = silenced(person, now)
     if silent is Reason.PAUSED and person.paused_until is not None:
         return next_digest(person, person.paused_until)
-    return None if silent else next_digest(person, now)
+    if silent:
+        return None
+    # That of today may be about to be made.
+    return digest_now(person, now) if is_time_for_digest(person, now) else next_digest(person, now)
 
 
 def waits_for_digest(person: Person, insight: Insight, decided: Decided, now: datetime) -> bool:

@@ -3,10 +3,10 @@
 import re
 from datetime import date, datetime, time, timedelta
 
-from coach.calendar import local_date, moment_on
+from coach.calendar import local_date, moment_on, zone
 from coach.errors import CoachError
 from coach.models import Person
-from coach.phrases import DateWithYear, say
+from coach.phrases import DateWithYear, Phrase, TimeOfDay, say
 from coach.postponing import FARTHEST, morning_of, next_week
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -38,6 +38,14 @@ def read_until(text: str, person: Person, now: datetime) -> datetime:
     if until > now + FARTHEST:
         raise _too_far(person, now)
     return until
+
+
+def in_full(until: datetime, since: datetime, time_zone: str | None) -> datetime | Phrase:
+    """That time in words, with its year where it is another than that of `since`."""
+    day = until.astimezone(zone(time_zone)).date()
+    if day.year == since.astimezone(zone(time_zone)).year:
+        return until
+    return say("{date}, {time}", date=DateWithYear(day), time=TimeOfDay(until))
 
 
 def _too_far(person: Person, now: datetime) -> UntilError:

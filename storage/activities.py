@@ -101,6 +101,21 @@ def _values(workspace_id: str, row: ActivityRow) -> dict[str, object]:
     }
 
 
+#: What the key of an activity ends in that takes another back: that one's key and this.
+UNDONE = ":undo"
+
+
+async def undone(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> set[str]:
+    """The keys of those of these activities that were done by the coach and taken back since."""
+    found: set[str] = set()
+    for connection_id in {row.connection_id for row in rows}:
+        keys = [row.dedupe_key for row in rows if row.connection_id == connection_id]
+        back = [f"{key}{UNDONE}" for key in keys]
+        unknown_ = await unknown(tx, workspace_id, connection_id, back)
+        found |= {key for key in keys if f"{key}{UNDONE}" not in unknown_}
+    return found
+
+
 async def forget(tx: Tx, workspace_id: str, connection_id: str, dedupe_key: str) -> None:
     """Take an activity out of the record, and the contact made by it: it has not happened."""
     gone = await tx.execute(

@@ -161,7 +161,7 @@ async def take_back(parts: Parts, tx: Tx, write: StoredWrite, *, is_list: bool =
         write.write,
         write.before,
         made_at=write.made_at,
-        dedupe_key=f"coach:{write.key}:undo",
+        dedupe_key=f"coach:{write.key}{activities.UNDONE}",
         at=now,
     )
     await apply(parts, tx, workspace_id, connection_id, [event], taking=write.fingerprint)

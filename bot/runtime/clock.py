@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -47,20 +48,42 @@ class MovableClock(SystemClock):
         self.ahead += by
 
 
+#: A clock that goes ahead, or back, by more than this between two measurements was set.
+SET = timedelta(minutes=5)
+
+
+def steady() -> float:
+    """Seconds that pass, whatever the machine's clock is set to, and while it sleeps too."""
+    with_sleep: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if with_sleep is None else time.clock_gettime(with_sleep)
+
+
 class SharedClock:
     """The time all processes on one database agree on: this machine's, put right by PostgreSQL's.
 
-    Until it was first corrected, and on SQLite, whose processes share a machine, it is the
-    machine's own.
+    A clock that is set meanwhile, be it for a moment, is not followed before it was measured again:
+    nothing runs out because of it. Until it was first corrected, and on SQLite, whose processes
+    share a machine, it is the machine's own: nobody is there who knows better, and a jump may well
+    be the one by which it is put right.
     """
 
-    def __init__(self, own: Clock) -> None:
-        self._own = own
+    def __init__(self, own: Clock, passing: Callable[[], float] = steady) -> None:
+        self._own, self._passing = own, passing
         self.offset = timedelta()
+        #: What the machine's clock showed when it was measured, and the seconds passed by then.
+        self._measured: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
         """The present instant by the database's clock."""
-        return self._own.now() + self.offset
+        return self._unset(self._own.now()) + self.offset
+
+    def _unset(self, own: datetime) -> datetime:
+        """What the machine's clock would show if nobody had set it since it was measured."""
+        if self._measured is None:
+            return own
+        shown, passed = self._measured
+        expected = shown + timedelta(seconds=self._passing() - passed)
+        return expected if abs(own - expected) > SET else own
 
     def seconds(self) -> float:
         """The same in seconds since 1970."""
@@ -86,6 +109,7 @@ class SharedClock:
                 "behind" if offset > timedelta() else "ahead of",
             )
         self.offset = offset
+        self._measured = self._own.now(), self._passing()
 
 
 _DATABASE_NOW = select(func.clock_timestamp(type_=UtcDateTime))

@@ -8,7 +8,7 @@ import pytest
 from coach.attention import decide
 from coach.calendar import is_at_work, next_work
 from coach.models import Enrolment, InsightType, Often, Person, Priority
-from coach.previewing import today
+from coach.previewing import digest_after, today
 from coach.verdicts import Reason, Verdict
 from coach.waiting import Waiting
 from coach.wording import Voice, plain
@@ -107,3 +107,11 @@ def test_attention_keeps_what_was_promised() -> None:
         else:
             assert (verdict.reason, verdict.until) == (Reason.HOURS, next_work(moment, ana))
         moment += timedelta(hours=1)
+
+
+def test_the_digest_that_is_about_to_be_made_is_the_next_one() -> None:
+    five = at(27, 17)
+    at_work = setting(work_until=time(18))
+    assert digest_after(at_work, five + timedelta(minutes=1)) == five
+    made = replace(at_work, digest_made_at=five)
+    assert digest_after(made, five + timedelta(minutes=1)) == five + timedelta(days=7)

@@ -21,6 +21,7 @@ from bot.slack.blocks.pieces import (
 )
 from bot.slack.blocks.text import shortened, units
 from coach.phrases import Phrase, counted, say
+from coach.until import in_full
 from coach.wording import Voice, plain
 from storage.mutes import Muted
 
@@ -62,7 +63,8 @@ def _more(left: int) -> Phrase:
 def _row(name: str, muted: Muted, voice: Voice) -> Phrase:
     if muted.until is None or voice.time_zone is None:
         return say("{name}", name=name)
-    return say("{name} – until {time}", name=name, time=muted.until)
+    until = in_full(muted.until, muted.created_at, voice.time_zone)
+    return say("{name} – until {time}", name=name, time=until)
 
 
 def row_id(what: str) -> str:

@@ -74,6 +74,7 @@ async def _happened(call: Call, days: int) -> Answer:
         counts = await activities.counts_by_verb(tx, call.workspace_id, theirs, now=now, days=days)
         latest = await activities.recent(tx, call.workspace_id, theirs, most=LISTED)
         things = await showing.by_places(tx, call.workspace_id, filter(None, map(_thing, latest)))
+        undone = await activities.undone(tx, call.workspace_id, latest)
     count = sum(counts.values())
     happened = counted(
         "{count} activity of yours", "{count} activities of yours", "count", count=count
@@ -84,6 +85,8 @@ async def _happened(call: Call, days: int) -> Answer:
     blocks: Blocks = [header(title), paragraph(line(words(summary, call.voice), 2000))]
     for row in latest:
         what, thing = VERBS[row.verb], _thing(row)
+        if row.dedupe_key in undone:
+            what = say("{what}, undone since", what=what)
         if thing is None:
             said = say("{time} · {what}", time=row.occurred_at, what=what)
         else:

@@ -30,7 +30,8 @@ async def run(call: Call) -> Answer:
     if unseen:
         async with call.parts.database.write() as tx:
             await insights.see(tx, call.workspace_id, unseen, now)
-    coming = say("As things are now, this is your next digest. It comes {time}.", time=comes)
+    # It is read for as long as it is left standing: it says as of when it is.
+    coming = say("As of {now}, this is what your digest of {time} will hold.", now=now, time=comes)
     text, blocks = made
     return Answer(text, [*sentence(coming, call.voice)[1], *blocks])
 

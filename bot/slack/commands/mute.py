@@ -11,9 +11,11 @@ from bot.slack.blocks.mutes import mute_list
 from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.muting import KIND
 from coach.phrases import Phrase, facts, say
-from coach.until import read_until
-from coach.wording import plain
+from coach.until import in_full, read_until
+from coach.wording import Voice, plain
 from storage.mutes import Muted
+
+_UNTIL = re.compile(" until ", re.IGNORECASE)
 
 
 async def run(call: Call) -> Answer:
@@ -22,27 +24,26 @@ async def run(call: Call) -> Answer:
     if not typed:
         muted = await muting.of(call.parts, call.workspace_id, call.person.id)
         return Answer(*mute_list(muted, call.voice, partial(_called, call)))
-    name, _, when = re.sub(r"\s+", " ", typed).partition(" until ")
+    name, *when = _UNTIL.split(re.sub(r"\s+", " ", typed), maxsplit=1)
     rule = _rule(call, name)
     now = call.parts.clock.now()
-    until = read_until(when, call.person, now) if when else None
+    until = read_until(when[0], call.person, now) if when else None
     made = await muting.mute(call.parts, call.actor, Choice(f"{KIND}{rule}"), until)
-    return says(_said(_called(call, made), made), call.voice)
+    return says(_said(_called(call, made), made, call.voice), call.voice)
 
 
 def _called(call: Call, muted: Muted) -> Phrase:
     return silencing.called(call.parts.rules, muted.what, muted.name)
 
 
-def _said(what: Phrase, made: Muted) -> Phrase:
+def _said(what: Phrase, made: Muted, voice: Voice) -> Phrase:
     if made.until is None:
         return say(
             "Muted: {what}. You hear nothing of it any more; `/coach mute` takes it back.",
             what=what,
         )
-    return say(
-        "Muted until {time}: {what}. `/coach mute` takes it back.", time=made.until, what=what
-    )
+    until = in_full(made.until, made.created_at, voice.time_zone)
+    return say("Muted until {time}: {what}. `/coach mute` takes it back.", time=until, what=what)
 
 
 def _rule(call: Call, name: str) -> str:

@@ -6,7 +6,7 @@ from bot.slack.blocks.settings import is_on
 from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.models import Person
 from coach.phrases import Phrase, say
-from coach.until import read_until
+from coach.until import in_full, read_until
 
 
 async def run(call: Call) -> Answer:
@@ -20,7 +20,7 @@ async def run(call: Call) -> Answer:
     if not is_on(call.person):
         raise Refusal(say("Your coach is off, so there is nothing to pause."))
     until = read_until(typed, call.person, call.parts.clock.now())
-    return says(_paused(await enrolling.pause(call.parts, call.actor, until)), call.voice)
+    return says(_paused(call, await enrolling.pause(call.parts, call.actor, until)), call.voice)
 
 
 def _how_it_stands(call: Call) -> Phrase:
@@ -28,14 +28,15 @@ def _how_it_stands(call: Call) -> Phrase:
     if not is_on(person):
         return say("Your coach is off. `/coach on` lets it speak.")
     if person.paused_until is not None and person.paused_until > call.parts.clock.now():
-        return _paused(person)
+        return _paused(call, person)
     return say(
         "Your coach is not paused. `/coach pause 2h` or `/coach pause until monday` does it."
     )
 
 
-def _paused(person: Person) -> Phrase:
-    until = person.paused_until or ""
+def _paused(call: Call, person: Person) -> Phrase:
+    now = call.parts.clock.now()
+    until = in_full(person.paused_until or now, now, person.time_zone)
     if person.time_zone is None:
         return say(
             "Your coach is silent until {time} UTC: your time zone is not known yet. "

@@ -1,12 +1,16 @@
 """Tests of the clock that all processes on one database agree on."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.coaching import ticking
 from bot.runtime.clock import WORTH_TELLING, MovableClock, SharedClock, SystemClock, correct
+from coach.models import InsightState
 from storage.database import Database
+from tests.world import ANA, deliver, enrol, insights_of, running_parts, won
 
 CLOSE = timedelta(seconds=1)
 
@@ -60,3 +64,46 @@ async def test_on_sqlite_it_is_the_machines_own_and_any_other_clock_stays_as_it_
         await database.close()
     assert clock.offset == timedelta()
     assert moved.ahead == timedelta(days=1)
+
+
+async def test_a_clock_that_is_set_for_a_moment_is_not_followed(postgresql_url: str) -> None:
+    database, own, passed = Database(postgresql_url), MovableClock(), [0.0]
+    clock = SharedClock(own, lambda: passed[0])
+    try:
+        await correct(clock, database)
+        own.advance(timedelta(days=30))
+        passed[0] = 30.0
+        assert abs(clock.now() - datetime.now(UTC) - timedelta(seconds=30)) < CLOSE
+        own.ahead = timedelta(seconds=30)
+        assert abs(clock.now() - datetime.now(UTC) - timedelta(seconds=30)) < CLOSE
+        # What it is set to for longer is measured, and put right.
+        own.advance(timedelta(days=30))
+        await correct(clock, database)
+        assert abs(clock.now() - datetime.now(UTC)) < CLOSE
+        # Time that passes while the machine sleeps is no such thing.
+        own.advance(timedelta(days=2))
+        passed[0] += timedelta(days=2).total_seconds()
+        assert abs(clock.now() - datetime.now(UTC) - timedelta(days=2)) < CLOSE
+    finally:
+        await database.close()
+
+
+async def test_what_is_due_does_not_run_out_by_a_clock_that_is_set_for_a_moment(
+    postgresql_url: str,
+) -> None:
+    own = MovableClock()
+    clock = SharedClock(own)
+    async with running_parts(postgresql_url) as made:
+        parts = replace(made, clock=clock)
+        await correct(clock, parts.database)
+        ana = await enrol(parts, ANA)
+        await deliver(parts, {**won("D-1"), "timestamp": clock.now().isoformat()})
+        own.advance(timedelta(days=30))
+        await ticking.tick(parts)
+        (insight,) = await insights_of(parts, ana)
+        assert insight.state is InsightState.OPEN
+        # Days that do pass count.
+        await correct(clock, parts.database)
+        await ticking.tick(replace(parts, clock=own))
+        (insight,) = await insights_of(parts, ana)
+        assert insight.state is InsightState.EXPIRED

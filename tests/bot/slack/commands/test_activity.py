@@ -105,3 +105,21 @@ async def test_what_was_typed_to_the_coach_is_listed_by_itself(surface: Surface)
     assert "/coach level" in told
     assert "/coach deals" not in told
     assert "deal created" not in told
+
+
+async def test_what_was_taken_back_is_said_to_be_undone(surface: Surface) -> None:
+    ana, now = await surface.person(ANA), surface.parts.clock.now()
+    rows = [
+        ActivityRow(CRM, key, verb, now - timedelta(hours=hours), now, ana.id, task_id=id)
+        for key, verb, hours, id in (
+            ("coach:w1", Verb.TASK_COMPLETED, 4, "T-1"),
+            ("coach:w1:undo", Verb.TASK_UPDATED, 3, "T-1"),
+            ("coach:w2", Verb.TASK_COMPLETED, 2, "T-2"),
+        )
+    ]
+    async with surface.parts.database.write() as tx:
+        await activities.record(tx, WS, rows)
+    told = await coach(surface, "activity")
+    assert "task completed, undone since · T-1" in told
+    assert "task completed · T-2" in told
+    assert told.count("undone since") == 1

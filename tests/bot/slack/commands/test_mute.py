@@ -21,6 +21,9 @@ async def test_a_kind_is_muted_by_its_name_for_good_or_until_then(surface: Surfa
         surface, "Overdue  TASKS until monday"
     )
     assert "Muted: Leads going cold." in await said(surface, "stale_leads")
+    assert "Muted until Thu 26 Nov, 09:00: Referrals." in await said(
+        surface, "referrals UNTIL Thursday"
+    )
     listed = await said(surface, "")
     assert "Stuck deals" in listed
     assert "Overdue tasks – until Mon 30 Nov, 09:00" in listed
@@ -78,3 +81,12 @@ async def test_the_list_of_what_waits_says_that_something_is_muted(surface: Surf
 async def test_everybody_mutes_for_themselves(surface: Surface) -> None:
     await said(surface, "stuck deals")
     assert "You have muted nothing." in await said(surface, "", BEN)
+
+
+async def test_a_day_of_another_year_is_told_with_its_year(surface: Surface) -> None:
+    until = "Wed, 24 Nov 2027, 09:00"
+    assert f"Muted until {until}: Stuck deals." in await said(surface, "stuck deals until 366d")
+    assert f"Stuck deals – until {until}" in await said(surface, "")
+    assert (await surface.slack.command(ANA, "/coach pause 366d")).ok
+    await surface.settle()
+    assert f"Your coach is silent until {until}." in surface.ephemerals(ANA)[-1]

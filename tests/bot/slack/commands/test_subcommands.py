@@ -147,7 +147,7 @@ async def test_digest_shows_what_the_next_one_holds_and_when_it_comes(surface: S
     )
     await surface.card(occasion="3", message="Stands there.")
     told = await coach(surface, "digest")
-    assert "It comes Fri 27 Nov, 17:00." in told
+    assert "As of Mon 23 Nov, 10:00, this is what your digest of Fri 27 Nov, 17:00 will" in told
     assert "Worth a look when you have time: 1 thing" in told
     assert "Low one." in told
     assert "Over by noon." not in told
