@@ -126,6 +126,9 @@ class Pattern:
     look: Callable[[Scope], Sequence[Looked]]
     #: What is said of it; `own`: to the one person whose it is, else to a whole team.
     words: Callable[[Looked, bool], Phrase]
+    #: What the group and the rest are called beside their pictures, where the group's name and “all
+    #: others” do not say it.
+    sides: Callable[[Looked], tuple[Phrase, Phrase]] | None = None
 
 
 def load_patterns() -> dict[str, Pattern]:

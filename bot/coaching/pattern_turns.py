@@ -13,6 +13,7 @@ from bot.coaching.patterns import Figures, Found, found_in
 from bot.runtime.parts import Parts
 from coach.gate import Candidate
 from coach.pattern import Held
+from coach.phrases import to_json
 from storage import past
 from storage import patterns as kept
 from storage.database import Tx, is_passing
@@ -148,14 +149,14 @@ def _new(found: Found, key: str, each: Candidate, family: int, now: datetime) ->
         each.pattern,
         each.looked.group,
         found.words(each),
-        figures_of(each, family),
+        figures_of(found, each, family),
         each.looked.p if each.looked.p is not None else 0.0,
         now,
         now,
     )
 
 
-def figures_of(each: Candidate, family: int) -> dict[str, Any]:
+def figures_of(found: Found, each: Candidate, family: int) -> dict[str, Any]:
     """What stands behind it, for whoever asks: in JSON values."""
     looked = each.looked
     compared = looked.likely is None and looked.rest_n and not looked.is_fact
@@ -171,4 +172,7 @@ def figures_of(each: Candidate, family: int) -> dict[str, Any]:
     if compared and looked.p is not None:
         rare = RAREST if looked.p * RAREST <= 1 else int(1 / looked.p)
         figures |= {"low": low, "high": high, "one_in": rare, "looked": family}
+        if (sides := found.patterns[each.pattern].sides) is not None:
+            its, others = sides(looked)
+            figures |= {"its": to_json(its), "others": to_json(others)}
     return figures

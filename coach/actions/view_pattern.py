@@ -41,7 +41,7 @@ def _compared(params: Mapping[str, Any]) -> list[Element]:
     """Both shares as bars, how sure they are, and what they do not tell."""
     return [
         Note(_line(_named(params), params["k"], params["n"])),
-        Note(_line(say("all others"), params["rest_k"], params["rest_n"])),
+        Note(_line(_others(params), params["rest_k"], params["rest_n"])),
         Note(
             say(
                 "From {all} cases, the true share is likely between {low} % and {high} %.",
@@ -72,7 +72,13 @@ def _compared(params: Mapping[str, Any]) -> list[Element]:
 
 
 def _named(params: Mapping[str, Any]) -> Value:
+    if params.get("its"):
+        return from_json(params["its"])
     return verbatim(params["group"]) if params.get("group") else say("these")
+
+
+def _others(params: Mapping[str, Any]) -> Value:
+    return from_json(params["others"]) if params.get("others") else say("all others")
 
 
 def _line(name: Value, yes: int, of: int) -> Phrase:

@@ -94,6 +94,17 @@ def words(looked: Looked, own: bool) -> Phrase:
     )
 
 
+def sides(looked: Looked) -> tuple[Phrase, Phrase]:
+    """Soon, and later."""
+    soon = counted(
+        "contacted within {hours} working hour",
+        "contacted within {hours} working hours",
+        "hours",
+        hours=looked.numbers["hours"],
+    )
+    return soon, say("later or not at all")
+
+
 PATTERN = Pattern(
     called=say("First response"),
     question=say("Are deals won more often whose contact hears from you soon?"),
@@ -101,4 +112,5 @@ PATTERN = Pattern(
     least=LEAST,
     look=look,
     words=words,
+    sides=sides,
 )

@@ -66,6 +66,11 @@ def words(looked: Looked, own: bool) -> Phrase:
     )
 
 
+def sides(looked: Looked) -> tuple[Phrase, Phrase]:
+    """With such a task and without."""
+    return say("with a follow-up within 24 hours"), say("without one")
+
+
 PATTERN = Pattern(
     called=say("Follow-up within a day"),
     question=say("Are deals won more often, or sooner, that get a follow-up task within a day?"),
@@ -73,4 +78,5 @@ PATTERN = Pattern(
     least=LEAST,
     look=look,
     words=words,
+    sides=sides,
 )

@@ -65,6 +65,18 @@ def words(looked: Looked, own: bool) -> Phrase:
     )
 
 
+def sides(looked: Looked) -> tuple[Phrase, Phrase]:
+    """Longer, and no longer than that."""
+    longer = counted(
+        "over {days} day in {stage}",
+        "over {days} days in {stage}",
+        "days",
+        days=looked.numbers["days"],
+        stage=looked.group,
+    )
+    return longer, say("no longer than that")
+
+
 PATTERN = Pattern(
     called=say("Long in a stage"),
     question=say("Are deals won less often that stay long in a stage?"),
@@ -72,4 +84,5 @@ PATTERN = Pattern(
     least=LEAST,
     look=look,
     words=words,
+    sides=sides,
 )

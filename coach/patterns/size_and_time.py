@@ -114,6 +114,14 @@ def words(looked: Looked, own: bool) -> Phrase:
     )
 
 
+def sides(looked: Looked) -> tuple[Phrase, Phrase]:
+    """That band, and the others."""
+    if looked.group == NAMES[2]:
+        worth = looked.numbers["high"]
+        return say("worth more than {worth}", worth=worth), say("smaller ones")
+    return say("worth {worth} or less", worth=looked.numbers["low"]), say("larger ones")
+
+
 PATTERN = Pattern(
     called=say("Size and time"),
     question=say("Do large deals take longer until they are decided, or small ones?"),
@@ -121,4 +129,5 @@ PATTERN = Pattern(
     least=LEAST,
     look=look,
     words=words,
+    sides=sides,
 )

@@ -12,6 +12,7 @@ from bot.coaching import decisions, pattern_turns, ticking
 from bot.coaching.patterns import found_in
 from bot.runtime.parts import Parts
 from coach.models import Deal, DealStatus, Insight, InsightState, InsightType, Level, Person
+from coach.phrases import from_json, say
 from coach.screens import Control, Item
 from coach.wording import plain
 from storage import mirror, people, rounds
@@ -148,6 +149,19 @@ async def test_what_something_surer_tells_as_well_holds_on(parts: Parts) -> None
     # It is no news, though.
     anew = pattern_turns.followed(found, {}, BEGINNING)
     assert len(anew) == len(said) - len(others)
+
+
+async def test_what_its_two_sides_are_called_is_kept_with_its_figures(parts: Parts) -> None:
+    await team(parts)
+    found = await found_in(parts.database, WORKSPACE, BEGINNING)
+    plainly = pattern_turns.followed(found, {}, BEGINNING)
+    assert all("its" not in each.figures for each in plainly)
+    pattern = found.patterns["won_by_source"]
+    called = replace(pattern, sides=lambda looked: (say("these"), say("those")))
+    found = replace(found, patterns={**found.patterns, "won_by_source": called})
+    for each in pattern_turns.followed(found, {}, BEGINNING):
+        sides = [each.figures["its"], each.figures["others"]]
+        assert [plain(from_json(side)) for side in sides] == ["these", "those"]
 
 
 async def test_with_nothing_to_find_nothing_is_kept(parts: Parts) -> None:

@@ -52,6 +52,13 @@ def test_a_group_without_a_name_is_these() -> None:
     assert notes({**FIGURES, "group": ""})[1].endswith("39 % · these: 12 of 31")
 
 
+def test_its_sides_are_called_what_they_are() -> None:
+    sides = {"its": to_json(say("with one")), "others": to_json(say("without one"))}
+    _, first, second, *_ = notes({**FIGURES, "group": "won soon", **sides})
+    assert first.endswith("39 % · with one: 12 of 31")
+    assert second.endswith("20 % · without one: 41 of 210")
+
+
 def test_an_estimate_is_compared_with_nothing() -> None:
     said, how = notes({"said": SAID, "group": "", "n": 300, "k": 200, "rest_n": 90, "rest_k": 0})
     assert said == "Your deals by source."

@@ -52,6 +52,25 @@ def test_counts_interval_and_the_rest_are_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "its", "others"),
+    [
+        ("first_response", "contacted within 1 working hour", "later or not at all"),
+        ("follow_up_in_a_day", "with a follow-up within 24 hours", "without one"),
+        ("long_in_stage", "over 16 days in Proposal", "no longer than that"),
+        ("size_and_time", "worth 1,917 or less", "larger ones"),
+        ("size_and_time", "worth more than 4,763", "smaller ones"),
+    ],
+)
+def test_a_picture_says_what_its_two_sides_are(name: str, its: str, others: str) -> None:
+    history = by_size(np.random.default_rng(0)) if name == "size_and_time" else team()
+    pattern = PATTERNS[name]
+    assert pattern.sides is not None
+    looked = [each.looked for each in look({name: pattern}, history) if each.owner is None]
+    found = {tuple(map(plain, pattern.sides(each))) for each in looked}
+    assert (its, others) in found
+
+
 def test_what_is_for_one_person_alone_is_never_a_teams() -> None:
     alone = {name for name, each in PATTERNS.items() if each.whose is Whose.PERSON}
     assert alone == {"open_too_long", "time_of_tasks"}
