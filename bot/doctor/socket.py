@@ -51,7 +51,9 @@ async def check_socket(url: str, app_token: str) -> list[Finding]:
 def _refused(url: str, error: Exception) -> Finding:
     found = slack_fault(error)
     if found.means is Means.AGAIN:
-        return fault("slack", f"Slack cannot be asked at {url}: {found.code}.", _NETWORK)
+        return fault(
+            "slack", f"Slack cannot be asked for a socket at {url}: {found.code}.", _NETWORK
+        )
     if found.code == "missing_scope":
         return fault("slack", "The app-level token lacks the scope connections:write.", _MAKE)
     return fault("slack", f"Slack refuses the app-level token: {found.code}.", _MAKE)

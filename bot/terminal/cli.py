@@ -22,11 +22,13 @@ from bot.terminal.commands import (
     simulate,
 )
 from bot.terminal.stopping import StoppedError
+from bot.terminal.usage import Commands
 
 # What a command works with is imported when it runs, so that `coach --help` answers at once.
 
 app = typer.Typer(
     name="coach",
+    cls=Commands,
     help="A business coach in Slack. Try it with `coach demo`; nothing needs to be set up.",
     no_args_is_help=True,
     add_completion=False,

@@ -70,7 +70,8 @@ class Keeper:
 
     def fault(self) -> str | None:
         """Why the coach does not hear Slack, if so."""
-        return self._standing.fault(asyncio.get_running_loop().time())
+        hears = any(each.hello.is_set() and not each.over.is_set() for each in self._lines)
+        return self._standing.fault(asyncio.get_running_loop().time(), hears=hears)
 
     async def keep(self, http: aiohttp.ClientSession) -> None:
         """Have a connection at all times, until `close`."""

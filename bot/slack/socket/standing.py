@@ -53,9 +53,14 @@ class Standing:
             self._since = now
         self._trouble = trouble
 
-    def fault(self, now: float) -> str | None:
-        """Why Slack is not heard, if it is not for so long that it matters."""
+    def fault(self, now: float, *, hears: bool) -> str | None:
+        """Why Slack is not heard, if it is not for so long that it matters.
+
+        `hears`: whether a connection that is to be replaced goes on meanwhile.
+        """
         trouble = self._trouble
-        if trouble is None or (not trouble.lasting and now - self._since < self._pace.silent):
+        if trouble is None:
+            return None
+        if not trouble.lasting and (hears or now - self._since < self._pace.silent):
             return None
         return f"the socket to Slack is not open: {trouble.why}"

@@ -59,7 +59,7 @@ async def test_the_connections_that_are_open_are_told(stage: Stage) -> None:
         (Fault(error="invalid_auth"), "refuses the app-level token: invalid_auth", "App-Level"),
         (Fault(error="missing_scope"), "lacks the scope connections:write", "connections:write"),
         (Fault(error="not_allowed_token_type"), "not_allowed_token_type", "xapp-"),
-        (Fault(status=503), "cannot be asked at", "Check the network"),
+        (Fault(status=503), "cannot be asked for a socket at", "Check the network"),
     ],
 )
 async def test_each_refusal_has_a_line_how_to_mend_it(
@@ -97,4 +97,4 @@ async def test_a_slack_that_is_not_there_is_told_without_a_librarys_words() -> N
     ):
         (found,) = await check_socket(url, APP_TOKEN)
         assert found.state is State.FAULT
-        assert found.text == f"Slack cannot be asked at {url}: {why}."
+        assert found.text == f"Slack cannot be asked for a socket at {url}: {why}."

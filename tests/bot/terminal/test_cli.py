@@ -167,6 +167,27 @@ def test_an_unknown_command_is_exit_2(coach: Coach) -> None:
     assert coach("dance").code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["demo", "--port", "99999"], "'--port': 99999 is too much; at most 65535."),
+        (["demo", "--port", "-1"], "'--port': -1 is too little; at least 0."),
+        (["serve", "--port", "abc"], "'--port': “abc” is not a whole number."),
+        (["show", "nothing"], "'what': 'nothing' is not one of 'activities', 'insights',"),
+        (["import", "people", "x.csv"], "'people' is not one of 'deals', 'contacts', 'tasks'."),
+        (["show", "deals", "--limit", "\x1b[2Jx"], "'--limit': “ [2Jx” is not a whole number."),
+    ],
+)
+def test_what_was_typed_wrong_is_said_in_our_words(
+    coach: Coach, arguments: list[str], sentence: str
+) -> None:
+    ran = coach(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert sentence in ran.err
+    assert "Input should" not in ran.err
+    assert "Value error" not in ran.err
+
+
 def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -204,6 +204,20 @@ async def test_what_somebody_has_to_mend_is_told_at_once_and_tried_seldom(
         await stage.until_open(2)
 
 
+async def test_while_the_last_connection_still_goes_on_there_is_no_fault() -> None:
+    async with staged(replace(QUICK, retire=30)) as stage:
+        await stage.until_open()
+        (first,) = stage.sockets.connections
+        asked = stage.slack.calls
+        stage.slack.faults["apps.connections.open"] = [Fault(status=503)] * 1000
+        await stage.sockets.disconnect("warning", closing=False)
+        await stage.until(lambda: stage.slack.calls > asked + 1)
+        assert stage.keeper.fault() is None
+        assert (await stage.slack.command(ANA, "/coach help")).problem is None
+        await first.socket.close()
+        await stage.until(lambda: "http_503" in (stage.keeper.fault() or ""))
+
+
 async def test_a_short_gap_is_no_fault() -> None:
     async with staged(replace(QUICK, silent=3600)) as stage:
         await stage.until_open()
