@@ -65,6 +65,7 @@ class Keeper:
         self._once = Once()
         self._standing = Standing(self._pace)
         self._stopping = asyncio.Event()
+        self._opening: asyncio.Task[Line] | None = None
         self._lines: set[Line] = set()
         self._retiring: set[asyncio.Task[None]] = set()
 
@@ -79,8 +80,13 @@ class Keeper:
         self._client.session = http
         while not self._stopping.is_set():
             begun = clock()
+            self._opening = asyncio.create_task(self._open(http), name="opening Slack's socket")
             try:
-                line = await self._open(http)
+                line = await self._opening
+            except asyncio.CancelledError:
+                if self._stopping.is_set():
+                    return
+                raise
             except TroubleError as error:
                 trouble = error.trouble
             except Exception:
@@ -108,6 +114,8 @@ class Keeper:
     async def close(self) -> None:
         """Take nothing more, acknowledge what is in hand, and close every connection."""
         self._stopping.set()
+        if self._opening is not None:
+            self._opening.cancel()
         for task in self._retiring:
             task.cancel()
         await asyncio.gather(*(line.close(DRAIN) for line in self._lines))

@@ -280,6 +280,13 @@ async def test_a_slow_answer_to_the_question_for_an_address_is_waited_for() -> N
         assert stage.sockets.opened == 1
 
 
+async def test_the_end_does_not_wait_for_a_connection_that_is_being_opened() -> None:
+    async with staged() as stage:
+        stage.slack.faults["apps.connections.open"] = [Fault(delay=60, lost=True)]
+        await stage.until(lambda: stage.slack.calls)
+    assert stage.sockets.opened == 0
+
+
 async def test_an_envelope_that_is_delivered_twice_acts_once(stage: Stage) -> None:
     stage.sockets.copies = 2
     assert (await stage.slack.command(ANA, "/coach help")).problem is None
