@@ -79,7 +79,7 @@ async def staged(
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token="t", user_id="U0")
 
     app = AsyncApp(authorize=authorize, signing_secret="", process_before_response=True)
-    client = AsyncWebClient(base_url=f"{slack.own_url}/api/", timeout=10)
+    client = AsyncWebClient(base_url=f"{slack.own_url}/api/", timeout=60)
     client.retry_handlers = []
     keeper = Keeper(app, client, app_token, room or Room(REQUESTS, BYTES), seeded(), pace=pace)
     stage = Stage(keeper, slack, sockets)
