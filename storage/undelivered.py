@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
+from coach.writes import CreateTask
 from storage.crm_writes import BY_HAND, UNDO, StoredWrite, from_row
 from storage.database import Tx
 from storage.leases import database_now
-from storage.tables import crm_writes
+from storage.tables import crm_writes, tasks
 
 
 async def note(tx: Tx, write: StoredWrite, message_id: str) -> str | None:
@@ -98,6 +99,33 @@ async def not_by_hand(tx: Tx, write: StoredWrite) -> bool:
         .returning(crm_writes.c.key)
     )
     return taken_back.first() is not None
+
+
+async def made_there(tx: Tx, write: StoredWrite, made: CreateTask) -> str | None:
+    """The CRM's own id of a task that its person has made there in the place of ours.
+
+    It has the same title, is about nothing else, and came later; `None` where there is not one.
+    """
+    about = {"deal_id": made.deal_id, "contact_id": made.contact_id}
+    query = (
+        select(tasks.c.id)
+        .where(
+            tasks.c.workspace_id == write.workspace_id,
+            tasks.c.connection_id == write.connection_id,
+            tasks.c.id != made.task_id,
+            tasks.c.title == made.title,
+            tasks.c.created_at >= write.made_at,
+            ~tasks.c.deleted,
+            *(
+                or_(tasks.c[name] == id, tasks.c[name].is_(None))
+                for name, id in about.items()
+                if id is not None
+            ),
+        )
+        .limit(2)
+    )
+    found = (await tx.execute(query)).scalars().all()
+    return found[0] if len(found) == 1 else None
 
 
 async def given_up(tx: Tx, workspace_id: str, connection_id: str) -> list[StoredWrite]:

@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from bot.coaching.actor import Actor
+from bot.coaching.adopting import adopt
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
-from coach.models import Insight
+from coach.models import Insight, SubjectKind
 from coach.phrases import Joint, Phrase, Series, say, to_json
 from coach.presenting import NAMED
+from coach.writes import CreateTask
 from storage import crm_writes, messages, people, undelivered, undoing, workspaces
 from storage import following as kept
 from storage.crm_writes import BY_HAND, StoredWrite
@@ -78,10 +80,20 @@ async def settle(parts: Parts, actor: Actor, key: str) -> None:
         if not await undelivered.by_hand(tx, write, parts.clock.now()):
             being_tried = say("It is being tried again at this moment. Look here in a minute.")
             raise Refusal(_NOT_MISSING.get(write.state, being_tried))
+        if isinstance(write.write, CreateTask):
+            await _become_one(parts, tx, write, write.write)
         await follow(parts, tx, write)
     parts.wake.sender.set()
     # What was done to the same thing after it may have waited for it.
     parts.wake.outbox.set()
+
+
+async def _become_one(parts: Parts, tx: Tx, write: StoredWrite, made: CreateTask) -> None:
+    """Where the CRM has told of the task that they made there, it is ours: there are not two."""
+    theirs = await undelivered.made_there(tx, write, made)
+    if theirs is not None:
+        place = write.workspace_id, write.connection_id
+        await adopt(parts, tx, *place, SubjectKind.TASK, made.task_id, theirs)
 
 
 async def unsettle(parts: Parts, actor: Actor, key: str) -> None:

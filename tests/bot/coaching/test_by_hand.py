@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,11 +12,11 @@ from bot.crm import outbox
 from bot.crm.caller import Caller
 from bot.runtime.parts import Parts
 from bot.slack.drawing import KINDS, Sight
-from coach.models import Insight, InsightState
+from coach.models import Insight, InsightState, SubjectKind, Task
 from coach.screens import Control
 from coach.wording import ENGLISH, plain
 from coach.writes import CompleteTask
-from storage import crm_writes
+from storage import crm_writes, mirror, remote_ids
 from storage.messages import Message
 from tests.bot.coaching.test_decisions import TASK, overdue, referral, use
 from tests.bot.coaching.test_undelivered import (
@@ -31,6 +31,7 @@ from tests.bot.coaching.test_undelivered import (
 from tests.bot.coaching.test_undoing import get, to_tell, undo
 from tests.world import (
     ANA,
+    BEGINNING,
     BEN,
     CONNECTION,
     WORKSPACE,
@@ -38,10 +39,12 @@ from tests.world import (
     by,
     connect,
     crm_of,
+    deliver,
     enrol,
     native,
     running_crm,
 )
+from tests.world import told as event
 
 
 @pytest.fixture
@@ -191,6 +194,48 @@ async def test_what_waits_behind_it_goes_on(parts: Parts, crm: Crm) -> None:
         assert await outbox.send_due(crm_of(parts), caller) == 1
     assert [each.body["type"] for each in crm.heard] == ["task_completed"]
     assert sorted(await states(parts)) == ["by_hand", "done"]
+
+
+async def made_there(
+    parts: Parts, id: str, at: datetime, title: str = TASK["title"], deal: str | None = None
+) -> None:
+    """The CRM tells of a task that somebody made there."""
+    task = {"id": id, "title": title, "created_at": at.isoformat(), "deal_id": deal}
+    await deliver(parts, event("task_created", task=task, at=parts.clock.now()))
+
+
+async def open_tasks(parts: Parts) -> set[str]:
+    async with parts.database.read() as tx:
+        return {
+            task.id if task.id.startswith("T-") else "ours"
+            for task in await mirror.some(tx, SubjectKind.TASK, WORKSPACE, CONNECTION, 9)
+            if isinstance(task, Task) and not task.deleted
+        }
+
+
+async def test_a_task_that_was_made_there_by_hand_is_one_with_ours(parts: Parts, crm: Crm) -> None:
+    insight = await given_up(parts, crm)
+    now = parts.clock.now()
+    await made_there(parts, "T-1", now)
+    await made_there(parts, "T-2", now, "Something else")
+    await made_there(parts, "T-3", BEGINNING - timedelta(days=9))
+    await made_there(parts, "T-4", now, deal="D-another")
+    assert await open_tasks(parts) == {"ours", "T-1", "T-2", "T-3", "T-4"}
+    await undelivered.settle(parts, by(ANA), key_of(insight))
+    assert await open_tasks(parts) == {"ours", "T-2", "T-3", "T-4"}
+    # What the CRM says of it from now on is said of ours.
+    async with parts.database.read() as tx:
+        ours = await remote_ids.ours(tx, WORKSPACE, CONNECTION, SubjectKind.TASK, ["T-1"])
+    assert len(ours) == 1
+
+
+async def test_of_two_that_may_be_it_neither_is(sqlite_parts: Parts, crm: Crm) -> None:
+    parts = sqlite_parts
+    insight = await given_up(parts, crm)
+    for id in ("T-1", "T-2"):
+        await made_there(parts, id, parts.clock.now())
+    await undelivered.settle(parts, by(ANA), key_of(insight))
+    assert await open_tasks(parts) == {"ours", "T-1", "T-2"}
 
 
 async def test_what_was_made_by_hand_and_is_taken_back_here_stays_in_the_crm(
