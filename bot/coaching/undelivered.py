@@ -17,7 +17,7 @@ from coach.models import Insight, SubjectKind
 from coach.phrases import Joint, Phrase, Series, say, to_json
 from coach.presenting import NAMED
 from coach.writes import CreateTask
-from storage import crm_writes, messages, people, undelivered, undoing, workspaces
+from storage import crm_writes, messages, people, remote_ids, undelivered, undoing, workspaces
 from storage import following as kept
 from storage.crm_writes import BY_HAND, StoredWrite
 from storage.database import Tx
@@ -96,11 +96,18 @@ async def _become_one(parts: Parts, tx: Tx, write: StoredWrite, made: CreateTask
         await adopt(parts, tx, *place, SubjectKind.TASK, made.task_id, theirs)
 
 
+async def _is_known_there(tx: Tx, write: StoredWrite) -> bool:
+    place = write.workspace_id, write.connection_id, SubjectKind.TASK
+    return bool(await remote_ids.theirs(tx, *place, [write.subject_id]))
+
+
 async def unsettle(parts: Parts, actor: Actor, key: str) -> None:
     """They have not, after all: it is missing there as before. Raises `Refusal`."""
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, actor.workspace_id)
         write = await _theirs(tx, actor, key)
+        if isinstance(write.write, CreateTask) and await _is_known_there(tx, write):
+            raise Refusal(say("The CRM has told of this since: it is there."))
         if not await undelivered.not_by_hand(tx, write):
             raise Refusal(say("There is nothing to undo here any more."))
         await follow(parts, tx, write)

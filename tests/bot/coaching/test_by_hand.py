@@ -227,6 +227,10 @@ async def test_a_task_that_was_made_there_by_hand_is_one_with_ours(parts: Parts,
     async with parts.database.read() as tx:
         ours = await remote_ids.ours(tx, WORKSPACE, CONNECTION, SubjectKind.TASK, ["T-1"])
     assert len(ours) == 1
+    # Were it tried again, there would be a second one.
+    with pytest.raises(Refusal, match="told of this since"):
+        await undelivered.unsettle(parts, by(ANA), key_of(insight))
+    assert await states(parts) == ["by_hand"]
 
 
 async def test_of_two_that_may_be_it_neither_is(sqlite_parts: Parts, crm: Crm) -> None:
