@@ -109,7 +109,8 @@ async def staged(
         finally:
             stage.may_answer.set()
             await keeper.close()
-            await asyncio.wait_for(keeping, 10)
+            ended, _ = await asyncio.wait({keeping}, timeout=10)
+            assert ended, "it does not end by itself"
             await sockets.close()
             await slack.close()
 
