@@ -55,8 +55,8 @@ def _public_url(url: str | None) -> Iterator[Finding]:
         yield note(
             "settings",
             "COACH_PUBLIC_URL is not set: webhook addresses are shown for this machine only.",
-            "Set COACH_PUBLIC_URL to the https address by which CRMs reach the coach, and Slack where "
-            "it does not come by Socket Mode.",
+            "Set COACH_PUBLIC_URL to the https address by which CRMs reach the coach, and Slack "
+            "where it does not come by Socket Mode.",
         )
         return
     parts = urlsplit(url)
