@@ -1,6 +1,6 @@
 """A deal was won: ask the happy client for a referral.
 
-How much that matters goes by the deal: one that is worth less than a tenth of the middle one of the
+How much that matters goes by the deal: one that is worth less than a fifth of the middle one of the
 person's own won deals in its currency is of low priority, and waits for the digest.
 """
 
@@ -32,7 +32,7 @@ from coach.truth import TRUE, Changed, Over, Standing, TruthLook
 ONCE = timedelta(days=90)
 
 #: A deal of less than this part of what the person usually wins is a small one.
-SMALL = 0.1
+SMALL = 0.2
 
 #: From so many days on after a win it is no close any more to congratulate on.
 LATER = timedelta(days=2)

@@ -250,7 +250,8 @@ def test_what_had_come_undone_or_was_never_seen_was_not_asked(
     ("value", "usual", "priority"),
     [
         (61, {"EUR": 1_117.0}, Priority.LOW),
-        (112, {"EUR": 1_117.0}, Priority.HIGH),
+        (223, {"EUR": 1_117.0}, Priority.LOW),
+        (224, {"EUR": 1_117.0}, Priority.HIGH),
         (28_500, {"EUR": 1_117.0}, Priority.HIGH),
         # Little in another currency says nothing of it, and too few deals say nothing at all.
         (61, {"USD": 1_117.0}, Priority.HIGH),
