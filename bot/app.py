@@ -32,7 +32,7 @@ from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
-from bot.slack import listeners, lookup, taking_over, troubles
+from bot.slack import home, listeners, lookup, taking_over, troubles
 from bot.slack import team as slack_team
 from bot.slack.exporting import Exports
 from bot.slack.installed import PATIENCE, Slack, authorizing
@@ -155,6 +155,12 @@ class Bot:
                 WATCH,
             )
             links = Links(crm, self.intake)
+            self._begin(
+                "keeping Home tabs true",
+                lambda: home.draw_due(parts, slack, links),
+                parts.wake.home,
+                2.0,
+            )
             self._begin(
                 "telling of progress",
                 lambda: taking_over.tell_due(parts, slack, links),

@@ -329,6 +329,8 @@ class Person:
     #: Since when a backlog waits to be told of, and when one was told of last.
     backlog_at: datetime | None = None
     backlog_made_at: datetime | None = None
+    #: Whether they have opened their Home tab, which is to be kept true for them.
+    looks_at_home: bool = False
 
     @property
     def listens(self) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, or_, select, tuple_, update
 
 from coach.models import TaskPriority, Verb
 from coach.phrases import Phrase
@@ -23,7 +23,7 @@ from coach.writes import (
 )
 from storage.database import Database, Tx, insert
 from storage.leases import database_now, leased_until
-from storage.tables import connections, crm_writes
+from storage.tables import connections, crm_writes, insights
 
 _KINDS: Mapping[str, type[CrmWrite]] = {
     "create_task": CreateTask,
@@ -201,6 +201,45 @@ async def of_insight(tx: Tx, workspace_id: str, fingerprint: str) -> list[Stored
         .order_by(crm_writes.c.created_at, crm_writes.c.key)
     )
     return [from_row(row) for row in await tx.execute(query)]
+
+
+class Did(NamedTuple):
+    """What somebody did of late, as it is told."""
+
+    words: Phrase
+    at: datetime
+    #: The act it was part of; empty where it was done from an insight.
+    act: str
+
+
+async def of_person(
+    tx: Tx, workspace_id: str, person_id: str, since: datetime, most: int
+) -> list[Did]:
+    """What a person has done here since then and not taken back, the latest first."""
+    insight = (
+        select(insights.c.fingerprint)
+        .where(
+            insights.c.workspace_id == crm_writes.c.workspace_id,
+            insights.c.fingerprint == crm_writes.c.fingerprint,
+        )
+        .exists()
+    )
+    query = (
+        select(
+            crm_writes.c.words,
+            crm_writes.c.created_at,
+            case((insight, ""), else_=crm_writes.c.fingerprint),
+        )
+        .where(
+            crm_writes.c.workspace_id == workspace_id,
+            crm_writes.c.person_id == person_id,
+            crm_writes.c.undone_at.is_(None),
+            crm_writes.c.created_at > since,
+        )
+        .order_by(crm_writes.c.created_at.desc(), crm_writes.c.key)
+        .limit(most)
+    )
+    return [Did(*row) for row in await tx.execute(query)]
 
 
 async def undone(tx: Tx, workspace_id: str, fingerprint: str) -> set[str]:

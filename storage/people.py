@@ -1,8 +1,8 @@
 """People: who is coached, and what they have set."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -23,7 +23,7 @@ from coach.models import Enrolment, Level, Often, Person, Settings
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Database, Tx, insert
-from storage.tables import OPEN_INSIGHT, insights, people, workspaces
+from storage.tables import OPEN_INSIGHT, insights, owners, people, workspaces
 
 
 def from_row(row: Row[Any]) -> Person:
@@ -46,6 +46,7 @@ def from_row(row: Row[Any]) -> Person:
         digest_made_at=row.digest_made_at,
         backlog_at=row.backlog_at,
         backlog_made_at=row.backlog_made_at,
+        looks_at_home=row.home_seen_at is not None,
     )
 
 
@@ -345,6 +346,59 @@ async def see_home(tx: Tx, workspace_id: str, slack_user_id: str, now: datetime)
     )
 
 
+#: Who has not opened their Home tab for so long sees it anew when they do.
+HOME_LASTS = timedelta(days=30)
+
+
+async def home_changed(tx: Tx, workspace_id: str, persons: Iterable[Person], at: datetime) -> None:
+    """Have the Home tabs of those who look at theirs drawn again."""
+    ids = [person.id for person in persons if person.looks_at_home]
+    if ids:
+        await tx.execute(
+            update(people)
+            .where(
+                people.c.workspace_id == workspace_id,
+                people.c.id.in_(sorted(ids)),
+                people.c.home_due_at.is_(None),
+                people.c.home_seen_at > at - HOME_LASTS,
+            )
+            .values(home_due_at=at)
+        )
+
+
+async def draw_home_later(tx: Tx, person: Person, at: datetime) -> None:
+    """It could not be drawn: again then."""
+    await change(tx, person.workspace_id, person.id, home_due_at=at)
+
+
+async def any_home(tx: Tx, now: datetime) -> bool:
+    """Whether a Home tab is to be drawn again by now."""
+    query = select(people.c.id).where(people.c.home_due_at <= now).limit(1)
+    return (await tx.execute(query)).first() is not None
+
+
+async def claim_homes(tx: Tx, database: Database, now: datetime, most: int) -> list[Person]:
+    """Whose Home tab is to be drawn again now; nobody else gets them."""
+    due = (
+        select(people.c.workspace_id, people.c.id)
+        .where(people.c.home_due_at <= now)
+        .order_by(people.c.home_due_at)
+        .limit(most)
+    )
+    if not database.is_sqlite:
+        due = due.with_for_update(skip_locked=True)
+    taken = [tuple(row) for row in await tx.execute(due)]
+    if not taken:
+        return []
+    claimed = await tx.execute(
+        update(people)
+        .where(tuple_(people.c.workspace_id, people.c.id).in_(taken))
+        .values(home_due_at=None)
+        .returning(people)
+    )
+    return [from_row(row) for row in claimed]
+
+
 async def has_seen_home(tx: Tx, workspace_id: str, slack_user_id: str) -> bool:
     """Whether this Slack user has ever opened their Home tab."""
     query = select(people.c.home_seen_at).where(
@@ -374,6 +428,26 @@ async def unmatched(tx: Tx, workspace_id: str) -> list[tuple[Person, int]]:
         .order_by(func.coalesce(waiting.c.count, 0).desc(), people.c.name)
     )
     return [(from_row(row), row.waiting) for row in await tx.execute(query)]
+
+
+async def how_many_matched(tx: Tx, workspace_id: str) -> int:
+    """How many owners of CRMs are somebody in Slack."""
+    named = select(owners.c.person_id).where(owners.c.workspace_id == workspace_id)
+    query = select(func.count()).where(
+        people.c.workspace_id == workspace_id,
+        people.c.slack_user_id.is_not(None),
+        people.c.id.in_(named),
+    )
+    return (await tx.execute(query.select_from(people))).scalar_one()
+
+
+async def names(tx: Tx, workspace_id: str, slack_user_ids: Collection[str]) -> dict[str, str]:
+    """What these Slack users are called, as far as they are known."""
+    query = select(people.c.slack_user_id, people.c.name).where(
+        people.c.workspace_id == workspace_id,
+        people.c.slack_user_id.in_(sorted(slack_user_ids)),
+    )
+    return {row[0]: row[1] for row in await tx.execute(query)}
 
 
 async def enrolled_counts(tx: Tx, workspace_id: str) -> dict[str, int]:

@@ -65,6 +65,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
         if decision.again_at is not None or id in noted | anew
     }
     await deciding.decided(tx, workspace_id, again)
+    await people.home_changed(tx, workspace_id, persons.values(), now)
     return made + len(anew)
 
 

@@ -107,3 +107,15 @@ async def join(parts: Parts, tx: Tx, workspace_id: str, key: OwnerKey, person_id
         await owners.choose(tx, workspace_id, key, stays)
     await reach(parts, tx, workspace_id, stays)
     return stays
+
+
+async def match(parts: Parts, tx: Tx, workspace_id: str, owner_id: str, person_id: str) -> None:
+    """Let an owner nobody in Slack is yet be this person.
+
+    The caller holds the workspace's lock. Raises `OwnerError` where somebody is by now.
+    """
+    both = await people.load(tx, workspace_id, [owner_id, person_id])
+    if owner_id not in both or both[owner_id].slack_user_id is not None:
+        raise OwnerError(say("Somebody else has matched this owner meanwhile."))
+    await merging.merge(tx, workspace_id, gone=owner_id, into=person_id)
+    await reach(parts, tx, workspace_id, person_id)

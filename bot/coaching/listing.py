@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from bot.runtime.parts import Parts
@@ -31,6 +31,8 @@ class Kind(StrEnum):
     CONTACTS = "contacts"
     #: One deal, with all that is known of it.
     DEAL = "deal"
+    #: What is due by the end of the day, as the Home tab shows it.
+    HOME = "home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,15 @@ class Listing:
 async def listed(parts: Parts, person: Person, place: Place) -> Listing:
     """The page; one that is not there any more is the last there is."""
     async with parts.database.read() as tx:
-        everything, count = await _all(tx, person, place)
+        today = local_date(parts.clock.now(), person)
+        everything, count = await _all(tx, person, place, today)
         last = max(0, (count - 1) // PAGE * PAGE)
         first = min(place.first, last)
         shown = everything[first : first + PAGE]
         listing = Listing(
             replace(place, first=first),
             person,
-            local_date(parts.clock.now(), person),
+            today,
             shown,
             count,
         )
@@ -90,7 +93,7 @@ async def listed(parts: Parts, person: Person, place: Place) -> Listing:
     return listing
 
 
-async def _all(tx: Tx, person: Person, place: Place) -> tuple[Sequence[Subject], int]:
+async def _all(tx: Tx, person: Person, place: Place, today: date) -> tuple[Sequence[Subject], int]:
     """What the list has, as far as it is looked at, and how many there are in truth."""
     where = (tx, person.workspace_id, person.id)
     found: Sequence[Subject]
@@ -98,6 +101,10 @@ async def _all(tx: Tx, person: Person, place: Place) -> tuple[Sequence[Subject],
         case Kind.TASKS:
             found = await lists.tasks_of(*where, most=MOST)
             count = await lists.how_many_tasks(*where)
+        case Kind.HOME:
+            tomorrow = today + timedelta(days=1)
+            found = await lists.tasks_of(*where, due_before=tomorrow, most=MOST)
+            count = await lists.how_many_tasks(*where, due_before=tomorrow)
         case Kind.CONTACTS:
             found = await lists.contacts_of(*where, most=MOST)
             count = await lists.how_many_contacts(*where)

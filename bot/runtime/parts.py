@@ -73,6 +73,8 @@ class Wake:
     learning: asyncio.Event = field(default_factory=asyncio.Event)
     #: For teams whose figures are to be looked at.
     patterns: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For Home tabs on which something has changed.
+    home: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self, bells: Iterable[str]) -> None:
         """Have these parts look."""

@@ -306,7 +306,7 @@ def _as_then(row: Row, copied: Copied, level: Level | None, zone: str | None) ->
 #: What is so only now, or is found out anew as time passes in the copy.
 _PASSING = (
     *("paused_until", "dnd_until", "dnd_asked_at", "brief_made_at", "digest_made_at"),
-    *("decide_at", "home_seen_at", "lookup_after", "backlog_at", "backlog_made_at"),
+    *("decide_at", "home_seen_at", "home_due_at", "lookup_after", "backlog_at", "backlog_made_at"),
 )
 
 

@@ -11,8 +11,8 @@ from storage import people
 
 async def only_administrator(parts: Parts, slack: Slack, actor: Actor) -> None:
     """Raises `Refusal` for everybody else, naming who can, and `MembersError` when nobody can."""
-    allowed = await members.administrator(parts, slack, actor.workspace_id)
-    if allowed == actor.slack_user_id:
+    allowed, *others = await members.administrators(parts, slack, actor.workspace_id)
+    if actor.slack_user_id in {allowed, *others}:
         return
     async with parts.database.read() as tx:
         known = await people.by_slack_user(tx, actor.workspace_id, allowed)

@@ -10,7 +10,15 @@ from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card, promise_of
 from bot.slack.blocks.digest import digest
-from bot.slack.blocks.notices import feedback, hello, link_answer, link_request, trouble, welcome
+from bot.slack.blocks.notices import (
+    administrators,
+    feedback,
+    hello,
+    link_answer,
+    link_request,
+    trouble,
+    welcome,
+)
 from bot.slack.blocks.pieces import Blocks
 from bot.slack.blocks.question import question
 from bot.slack.blocks.taking_over import taking_over
@@ -168,6 +176,7 @@ KINDS: Mapping[str, Kind] = {
     "question": Kind(lambda sight: question(sight.params, sight.voice)),
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
     "hello": Kind(lambda sight: hello(sight.params, sight.voice)),
+    "administrators": Kind(lambda sight: administrators(sight.params, sight.voice)),
     "feedback": Kind(lambda sight: feedback(sight.params, sight.voice)),
     "link_request": Kind(lambda sight: link_request(sight.params, sight.voice)),
     "link_answer": Kind(lambda sight: link_answer(sight.params, sight.voice)),

@@ -50,7 +50,10 @@ async def ask(parts: Parts, slack: Slack, actor: Actor, typed: str) -> Phrase:
         proved = await members.by_address(parts, slack, workspace_id, address)
     if proved is not None and proved != slack_user_id:
         raise LinkError(_taken(key, address))
-    admin = slack_user_id if proved else await members.administrator(parts, slack, workspace_id)
+    admin = slack_user_id
+    if not proved:
+        admin, *others = await members.administrators(parts, slack, workspace_id)
+        admin = slack_user_id if slack_user_id in others else admin
     if owner is None and admin != slack_user_id:
         # Whoever it is meant for could decide nothing by it.
         raise LinkError(
@@ -98,7 +101,7 @@ async def decide(
     Raises `LinkError` for anybody else, and for a request that is decided or unknown.
     """
     workspace_id, slack_user_id = actor.workspace_id, actor.slack_user_id
-    if await members.administrator(parts, slack, workspace_id) != slack_user_id:
+    if slack_user_id not in await members.administrators(parts, slack, workspace_id):
         raise LinkError(say("Only the administrator can decide this."))
     now = parts.clock.now()
     state = "confirmed" if confirmed else "refused"

@@ -1,10 +1,13 @@
 """The members of a workspace as Slack names them: whose an address is, and who administers."""
 
+from bot.coaching.actor import Actor
+from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
 from bot.slack.faults import CALL_FAILED, Fault, fault
 from bot.slack.installed import Slack
 from coach.errors import CoachError
 from coach.phrases import say
+from storage import administrators as store
 from storage import workspaces
 
 #: How many members one call of users.list may bring, and how many calls are made at most
@@ -48,6 +51,25 @@ async def administrator(parts: Parts, slack: Slack, workspace_id: str) -> str:
     async with parts.database.write() as tx:
         await workspaces.change(tx, workspace_id, administrator=found)
     return found
+
+
+async def administrators(parts: Parts, slack: Slack, workspace_id: str) -> list[str]:
+    """Everybody who may decide: that one first, then those who were named since.
+
+    Raises `MembersError` when nobody can be found.
+    """
+    first = await administrator(parts, slack, workspace_id)
+    async with parts.database.read() as tx:
+        named = await store.of(tx, workspace_id)
+    return list(dict.fromkeys((first, *named)))
+
+
+async def only_administrators(parts: Parts, slack: Slack, actor: Actor) -> list[str]:
+    """All of them, if the actor is one. Raises `Refusal`, or `MembersError`."""
+    who = await administrators(parts, slack, actor.workspace_id)
+    if actor.slack_user_id not in who:
+        raise Refusal(say("Only the coach's administrators can do this."))
+    return who
 
 
 async def by_address(parts: Parts, slack: Slack, workspace_id: str, address: str) -> str | None:

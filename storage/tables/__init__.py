@@ -1,6 +1,12 @@
 """Every table; each key leads with the workspace, so that many teams can share a database."""
 
-from storage.tables.accounts import connections, grants, installations, workspaces
+from storage.tables.accounts import (
+    administrators,
+    connections,
+    grants,
+    installations,
+    workspaces,
+)
 from storage.tables.checks import (
     FAULTY_CHECK,
     FAULTY_ROUND,
@@ -60,6 +66,7 @@ __all__ = [
     "WAITING_MESSAGE",
     "WAITING_ROUND",
     "activities",
+    "administrators",
     "check_plans",
     "checks",
     "connections",

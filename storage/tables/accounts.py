@@ -138,3 +138,16 @@ grants = Table(
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
     Index("ix_grants_expires_at", "expires_at"),
 )
+
+#: Who administers the coach in a workspace besides its owner, or whom the operator has named.
+administrators = Table(
+    "administrators",
+    metadata,
+    Column("workspace_id", String(64)),
+    Column("slack_user_id", String(32)),
+    # Who has said so.
+    Column("added_by", String(32), nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "slack_user_id"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
+)

@@ -62,11 +62,14 @@ people = Table(
     Column("decide_at", UtcDateTime),
     # When they last opened the Home tab, which is kept true for them from then on.
     Column("home_seen_at", UtcDateTime),
+    # Since when it is to be drawn again, because something on it has changed.
+    Column("home_due_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "slack_user_id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], ondelete="CASCADE"),
     Index("ix_people_decide_at", "decide_at", **where("decide_at IS NOT NULL")),
+    Index("ix_people_home_due_at", "home_due_at", **where("home_due_at IS NOT NULL")),
     Index("ix_people_lookup_after", "lookup_after", **where("lookup_after IS NOT NULL")),
 )
 

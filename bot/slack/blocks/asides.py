@@ -45,6 +45,16 @@ def sentence_modal(said: Phrase, voice: Voice = ENGLISH) -> Json:
     )
 
 
+def answer_modal(blocks: Blocks, voice: Voice = ENGLISH) -> Json:
+    """What a command would answer, as a modal."""
+    return modal(
+        plain(say("Coach"), voice),
+        blocks[:100],
+        callback_id="aside",
+        close=plain(say("Close"), voice),
+    )
+
+
 def working_modal(voice: Voice = ENGLISH) -> Json:
     """A modal that keeps a place while the answer is being fetched."""
     return sentence_modal(say("One moment …"), voice)

@@ -66,7 +66,7 @@ def _row(linked: Linked, voice: Voice) -> Blocks:
         if linked.granted
         else say("{name} ({what})", name=linked.id, what=what)
     )
-    told = plain_text(plain(say("{name}: {how}", name=name, how=_health(linked, voice)), voice))
+    told = plain_text(plain(say("{name}: {how}", name=name, how=health(linked, voice)), voice))
     if not linked.testable:
         rows = [section(told)]
     else:
@@ -78,7 +78,8 @@ def _row(linked: Linked, voice: Voice) -> Blocks:
     return rows
 
 
-def _health(linked: Linked, voice: Voice) -> Phrase:
+def health(linked: Linked, voice: Voice) -> Phrase:
+    """How a link is, in a sentence."""
     if not linked.known:
         return say("this version does not know such a CRM.")
     match linked.health:

@@ -1,8 +1,9 @@
-"""The Home tab: whether the coach is on, the settings, and what waits."""
+"""The Home tab: whether the coach is on, the settings, what waits, and what was done."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.coaching.listing import Listing
 from bot.slack.blocks.lists import insight_rows, note
 from bot.slack.blocks.pieces import (
     MOST_VIEW_JSON,
@@ -16,8 +17,11 @@ from bot.slack.blocks.pieces import (
     line,
     paragraph,
     plain_text,
+    section,
 )
 from bot.slack.blocks.settings import is_on
+from bot.slack.blocks.text import flat, shorter
+from bot.slack.blocks.things import UNDO, row
 from coach.calendar import local_date, moment_on
 from coach.models import Enrolment, Insight, Often, Person
 from coach.phrases import Phrase, TimeOfDay, Value, counted, facts, say, together
@@ -25,6 +29,14 @@ from coach.terms import LEVEL_NAMES
 from coach.thresholds import daily_cap, stale_lead_days, stuck_deal_days
 from coach.timetable import brief_time, digest_time
 from coach.wording import Voice, plain, weekdays, words
+from storage.crm_writes import Did
+from storage.undoing import WITHIN
+
+#: Slack's limit of blocks in a view.
+MOST_BLOCKS = 100
+
+#: How many tasks of today are shown.
+DUE = 5
 
 #: Longest line about what became of a kind, in characters.
 LINE = 300
@@ -39,11 +51,15 @@ def home(
     *,
     muted: Sequence[Json] = (),
     helped: Sequence[Phrase] = (),
+    due: Listing | None = None,
+    did: Sequence[Did] = (),
+    administration: Sequence[Json] = (),
 ) -> Json:
     """The whole tab for one person, with their pending insights in order.
 
     `promise` tells of an insight what Take Action will do; `muted` are the rows of what they have
-    muted, and `helped` what became of what they were told, by kind.
+    muted, and `helped` what became of what they were told, by kind. `due` are their tasks of today,
+    and `did` what they did here of late; `administration` is for who administers.
     """
 
     def build(share: float) -> Blocks:
@@ -57,11 +73,56 @@ def home(
                 if insights
                 else note(say("Nothing. Well done!"), voice)
             ),
+            *_due(due, voice, now),
+            *_did(did, voice, now),
             *([{"type": "divider"}, header(plain(say("Muted"), voice)), *muted] if muted else []),
             *_helped(helped, voice, share),
-        ]
+            *administration,
+            {"type": "divider"},
+            context(plain_text(plain(_YOURS, voice))),
+        ][:MOST_BLOCKS]
 
     return {"type": "home", "blocks": fitted(build, MOST_VIEW_JSON)}
+
+
+def _due(due: Listing | None, voice: Voice, now: datetime) -> Blocks:
+    """Their tasks of today and those overdue, each with its menu."""
+    if due is None or not due.things:
+        return []
+    title = counted(
+        "{count} task due today or overdue",
+        "{count} tasks due today or overdue",
+        "count",
+        count=due.count,
+    )
+    rows = [block for each in due.things[:DUE] for block in row(each, due, voice, now, 240)]
+    more: Blocks = []
+    if due.count > len(due.things[:DUE]):
+        more = [context(plain_text(plain(say("/coach tasks lists all of them."), voice)))]
+    return [{"type": "divider"}, header(plain(title, voice)), *rows, *more]
+
+
+def _did(did: Sequence[Did], voice: Voice, now: datetime) -> Blocks:
+    """What they did here of late; of an act of the last minutes, with Undo."""
+    if not did:
+        return []
+    blocks: Blocks = [{"type": "divider"}, header(plain(say("What you did here of late"), voice))]
+    undone: set[str] = set()
+    for each in did:
+        told = say("{time}: {done}", time=each.at, done=each.words)
+        text = plain_text(flat(shorter(words(told, voice), LINE)), LINE + 20)
+        if each.act and each.act not in undone and now - each.at < WITHIN:
+            # What was done together is taken back together, by one button.
+            undone.add(each.act)
+            blocks.append(
+                section(text, accessory=button(plain(say("Undo"), voice), UNDO, each.act))
+            )
+        else:
+            blocks.append(context(text))
+    return blocks
+
+
+_YOURS = say("Your data: /coach export gives it to you, /coach forget-me has it deleted.")
 
 
 def _helped(helped: Sequence[Phrase], voice: Voice, share: float) -> Blocks:

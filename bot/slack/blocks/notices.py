@@ -64,6 +64,11 @@ def _perhaps(near: Sequence[str], voice: Voice) -> tuple[str, Blocks]:
     return escaped(flat(made), 500), [paragraph(line(made, 300)), run_buttons(near)]
 
 
+def administrators(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
+    """That somebody administers the coach, or does so no more. Params: `said`, a kept phrase."""
+    return _one_line(from_json(params["said"]), "key", voice)
+
+
 def feedback(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     """What somebody says of the coach, to whoever runs it. Params: `who` and `text`."""
     said = say("{who} says of the coach:", who=_short(params.get("who"), 80) or "?")

@@ -68,7 +68,7 @@ def thing_list(
         return [
             *above,
             _heading(heading),
-            *(line for each in listing.things for line in _row(each, listing, voice, now, most)),
+            *(line for each in listing.things for line in row(each, listing, voice, now, most)),
             *_turns(listing, voice),
         ]
 
@@ -107,7 +107,8 @@ def _block_id(thing: Subject) -> str:
     return f"{_KINDS[type(thing)]}={told}"
 
 
-def _row(thing: Subject, listing: Listing, voice: Voice, now: datetime, most: int) -> Blocks:
+def row(thing: Subject, listing: Listing, voice: Voice, now: datetime, most: int) -> Blocks:
+    """A thing's line with its menu, in at most so many characters."""
     said = flat(shorter(words(_told(thing, listing, now), voice), most))
     block_id = _block_id(thing)
     if units(block_id) > MOST_ID:
@@ -194,7 +195,7 @@ def _title(listing: Listing) -> Phrase:
     if name:
         return _matching(listing.place.kind, count, name)
     match listing.place.kind:
-        case Kind.TASKS:
+        case Kind.TASKS | Kind.HOME:
             return counted(
                 "Your {count} open task", "Your {count} open tasks", "count", count=count
             )
@@ -208,7 +209,7 @@ def _title(listing: Listing) -> Phrase:
 
 def _matching(kind: Kind, count: int, name: str) -> Phrase:
     match kind:
-        case Kind.TASKS:
+        case Kind.TASKS | Kind.HOME:
             return counted(
                 "{count} open task of yours for “{name}”",
                 "{count} open tasks of yours for “{name}”",
@@ -238,7 +239,7 @@ def _nothing(listing: Listing) -> Phrase:
     kind, name = listing.place.kind, listing.place.sought
     if name:
         match kind:
-            case Kind.TASKS:
+            case Kind.TASKS | Kind.HOME:
                 return say(
                     "None of your open tasks is called “{name}”. `/coach tasks` lists them.",
                     name=name,
@@ -254,7 +255,7 @@ def _nothing(listing: Listing) -> Phrase:
                     name=name,
                 )
     match kind:
-        case Kind.TASKS:
+        case Kind.TASKS | Kind.HOME:
             return together(
                 say("You have no open tasks in the CRM. `/coach task Call Ana friday` makes one."),
                 _ELSEWHERE,

@@ -36,6 +36,7 @@ from bot.slack.blocks.why import CHOOSE, SETTINGS, WHY
 from bot.slack.installed import Slack
 from bot.slack.listeners import (
     acts,
+    administering,
     asking,
     backlog,
     command,
@@ -98,6 +99,7 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     connecting_blocks.TEST: connecting.test,
     connecting_blocks.OPEN: connecting.opened,
     "act": acts.choose,
+    "admin": administering.choose,
     RUN: command.pressed,
     DOWNLOAD: rights.opened,
     FORGET: rights.forget,

@@ -23,7 +23,7 @@ from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Blocks, Json, modal
 from bot.slack.blocks.things import done_alone, done_row, ref_in, thing_list
 from bot.slack.listeners.desk import Desk
-from bot.slack.listeners.home import refresh
+from bot.slack.listeners.home import draw, refresh
 from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.response_url import respond
 from bot.slack.listeners.submitting import Submission, shown
@@ -97,6 +97,9 @@ async def _use(press: Press, control: Control, ref: Ref, value: str | None = Non
 async def _show(press: Press, where: Place, done: Act | None = None) -> None:
     """The list as it is now, in its own place."""
     actor = await press.actor()
+    if press.is_in_home:
+        await draw(press.desk, press.client, actor)
+        return
     text, blocks = await _drawn(press.desk, actor, where, done)
     await press.respond(text, blocks, replace=True)
     if done is not None:
@@ -113,7 +116,10 @@ async def _drawn(desk: Desk, actor: Actor, where: Place, done: Act | None) -> tu
 async def _undo(press: Press) -> None:
     actor = await press.actor()
     said = await acts.undo(press.parts, actor, press.value)
-    refresh(press.desk, press.client, actor)
+    if press.is_in_home:
+        await draw(press.desk, press.client, actor)
+    else:
+        refresh(press.desk, press.client, actor)
     if press.response_url is None:
         await press.tell(said)
         return
@@ -168,6 +174,8 @@ async def submit(submission: Submission) -> Json:
     if isinstance(result, FieldErrors):
         return {"response_action": "errors", "errors": shown(result, await submission.voice())}
     refresh(submission.desk, submission.client, actor)
+    if about.place is not None and about.place.kind is Kind.HOME:
+        return {}
     if not about.url:
         return {"response_action": "update", "view": await _done(submission, result)}
     _answer(submission, actor, about, result)

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching import enrolling
 from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal
-from bot.slack.blocks.asides import sentence
+from bot.slack.blocks.asides import answer_modal, sentence
 from bot.slack.blocks.pieces import Json
 from bot.slack.command import Answer, Call, Subcommand
 from bot.slack.listeners.answering import BUSY
@@ -78,6 +78,7 @@ async def pressed(press: Press) -> None:
     name = str(press.action.get("action_id") or "").partition(":")[2]
     if name not in press.desk.subcommands:
         raise Refusal(say("This button is from an older version. `/coach help` lists what I know."))
+    subcommand = press.desk.subcommands[name]
     body = {
         "team_id": press.team_id,
         "user_id": press.user["id"],
@@ -86,7 +87,16 @@ async def pressed(press: Press) -> None:
         "trigger_id": press.trigger_id,
         "response_url": press.response_url,
     }
-    await answer(press.desk, press.client, body, press.claim)
+    if press.response_url or subcommand.opens_modal:
+        await answer(press.desk, press.client, body, press.claim)
+    else:
+        # There is no message to be answered: it is shown in a window.
+        await press.show(partial(_window, press, body, subcommand, name))
+
+
+async def _window(press: Press, body: Json, subcommand: Subcommand, name: str) -> Json:
+    result = await _run(press.desk, press.claim, body, subcommand, name, "")
+    return answer_modal(result.simpler or result.blocks)
 
 
 async def refuse(desk: Desk, client: AsyncWebClient, body: Json, said: Phrase) -> None:

@@ -1,17 +1,14 @@
 """The Home tab: drawn when it is opened, and again after each choice made in it."""
 
 import logging
-from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import enrolling, explaining, following, muting, silencing
+from bot.coaching import enrolling
 from bot.coaching.actor import Actor
-from bot.slack.blocks.card import promise_of
-from bot.slack.blocks.home import home
-from bot.slack.blocks.mutes import mute_rows
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.settings import settings_modal
+from bot.slack.home import publish
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.pressing import Press
 from coach.phrases import Phrase
@@ -23,18 +20,7 @@ log = logging.getLogger(__name__)
 
 async def draw(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     """Publish the tab as things are now."""
-    person = await enrolling.person_of(desk.parts, actor)
-    pending = await following.pending(desk.parts, actor.workspace_id, person.id)
-    voice = desk.parts.voices.to(person)
-    promise = partial(promise_of, desk.parts.actions)
-    muted = await muting.of(desk.parts, actor.workspace_id, person.id)
-    rows = mute_rows(
-        muted, voice, lambda each: silencing.called(desk.parts.rules, each.what, each.name)
-    )
-    now = desk.parts.clock.now()
-    helped = await explaining.helped(desk.parts, person)
-    tab = home(person, voice, pending, promise, now, muted=rows, helped=helped)
-    await client.views_publish(user_id=actor.slack_user_id, view=tab)
+    await publish(desk.parts, desk.slack, desk.connecting, client, actor)
 
 
 def refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:

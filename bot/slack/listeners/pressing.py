@@ -77,6 +77,16 @@ class Press:
         return str((self.action.get("selected_option") or {}).get("value") or "")
 
     @property
+    def chosen_user(self) -> str:
+        """The Slack user who was chosen in a menu of users."""
+        return str(self.action.get("selected_user") or "")
+
+    @property
+    def is_in_home(self) -> bool:
+        """Whether it happened in the Home tab."""
+        return self.view is not None and self.view.get("type") == "home"
+
+    @property
     def modal_id(self) -> str | None:
         """The modal it happened in, if it did."""
         if self.view is not None and self.view.get("type") == "modal":

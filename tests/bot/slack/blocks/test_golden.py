@@ -19,6 +19,7 @@ from bot.coaching.explaining import Explanation
 from bot.coaching.listing import Kind, Listing, Place
 from bot.playground.slack.blocks import problems, view_problems
 from bot.simulating.previewing import Preview
+from bot.slack.administering import Administration
 from bot.slack.blocks.act_forms import (
     About,
     date_form,
@@ -27,6 +28,7 @@ from bot.slack.blocks.act_forms import (
     stage_form,
     task_form,
 )
+from bot.slack.blocks.administration import administration
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
 from bot.slack.blocks.connecting import begun_modal, connect_modal, linked_list, outcome_modal
@@ -64,6 +66,7 @@ from coach.presenting import done_so_far
 from coach.screens import Control
 from coach.verdicts import Decided, Reason, Verdict
 from coach.wording import ENGLISH
+from storage.crm_writes import Did
 from storage.mutes import Muted
 from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, VOICE, insight
 
@@ -114,6 +117,21 @@ def _called(muted: Muted) -> Phrase:
 def _card(**changes: object) -> Payload:
     made = insight(**changes)
     return _message(card(made, VOICE, promise=PROMISE, now=NOW))
+
+
+STANDS = Administration(
+    linked=[
+        Linked(
+            "hubspot", "hubspot", "123", "Northwind", Health.OK, None, NOW, None, (), True, False
+        )
+    ],
+    matched=3,
+    unmatched=[(replace(ANA, id="p2", name="A. Muster", email=None, slack_user_id=None), 2)],
+    more_unmatched=4,
+    failed_deliveries=2,
+    failed_changes=1,
+    administrators=["U1", "U2"],
+)
 
 
 def _listing(kind: Kind, things: list[Any], first: int = 0, count: int | None = None) -> Listing:
@@ -406,6 +424,19 @@ BUILT: dict[str, Callable[[], Payload]] = {
         replace(WHY, told=Told(replace(STALE, state=InsightState.DISMISSED)), rule=None),
         VOICE,
         NOW,
+    ),
+    "home_all": lambda: home(
+        ANA,
+        VOICE,
+        [INSIGHT],
+        _promise,
+        NOW,
+        due=_listing(Kind.HOME, TASKS),
+        did=[
+            Did(say("Completed “{task}”", task="Call Bo"), NOW - timedelta(minutes=2), "a" * 32),
+            Did(say("Completed “{task}”", task="Call Cy"), NOW - timedelta(days=2), ""),
+        ],
+        administration=administration(STANDS, {"U1": "Chris Vale", "U2": "Ben Okafor"}, VOICE),
     ),
     "modal_act_date": lambda: date_form(
         _about("date", SubjectKind.TASK), TASKS[0], date(2026, 11, 30), VOICE

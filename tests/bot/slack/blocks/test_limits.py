@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,9 +11,12 @@ from hypothesis import strategies as st
 
 from bot.coaching import backlogs
 from bot.coaching.acts import Act
+from bot.coaching.connecting import Health, Linked
 from bot.coaching.listing import PAGE, Kind, Listing, Place
 from bot.playground.slack.blocks import problems, view_problems
+from bot.slack.administering import Administration
 from bot.slack.blocks.act_forms import About, date_form, log_form, several_form, task_form
+from bot.slack.blocks.administration import administration
 from bot.slack.blocks.asides import sentence, sentence_modal
 from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
@@ -203,6 +207,18 @@ def test_lists_of_tasks_and_deals_are_taken_by_slack(
     for deal in deals[:3]:
         one = Listing(Place(Kind.DEAL), ANA, NOW.date(), [deal], 1, people[0], tasks[:3])
         assert_taken_by_slack(*thing_list(one, VOICE, NOW))
+
+
+@some
+@given(st.lists(hostile, min_size=1, max_size=12))
+def test_whoever_is_called_anything_administers(called: list[str]) -> None:
+    linked = [Linked(n, n, n, n, Health.TROUBLE, n, None, None, (), True, False) for n in called]
+    people = [(replace(ANA, id=str(place), name=n, email=n), 3) for place, n in enumerate(called)]
+    users = [f"U{place}" for place in range(len(called))]
+    stands = Administration(linked, 3, people[:5], len(people), 1, 1, users)
+    rows = administration(stands, dict(zip(users, called, strict=True)), VOICE)
+    tab = home(ANA, VOICE, [], lambda _: None, now=NOW, administration=rows)
+    assert view_problems(tab) == []
 
 
 def _taken(kind: Kind, things: Sequence[Deal | Contact | Task]) -> None:

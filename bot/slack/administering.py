@@ -1,0 +1,148 @@
+"""What whoever administers the coach sees and does in their Home tab."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.coaching import claiming, enrolling
+from bot.coaching.actor import Actor
+from bot.coaching.connecting import Connecting, Linked
+from bot.coaching.permission import Refusal
+from bot.runtime.parts import Parts
+from bot.slack import members
+from bot.slack.installed import Slack
+from coach.models import Person
+from coach.phrases import Phrase, counted, facts, say, to_json
+from storage import administrators, crm_writes, deliveries, messages, people, workspaces
+from storage.database import Tx
+from storage.messages import Message
+
+#: How many owners are offered to be matched at once.
+UNMATCHED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """How it stands with the coach of a workspace."""
+
+    linked: Sequence[Linked]
+    #: How many owners in CRMs are somebody in Slack, and those that are nobody yet, as far as
+    #: they are shown, each with how much waits for them.
+    matched: int
+    unmatched: Sequence[tuple[Person, int]]
+    more_unmatched: int
+    failed_deliveries: int
+    failed_changes: int
+    #: Slack users who administer, the first of them named by Slack or the operator.
+    administrators: Sequence[str]
+
+
+async def of(
+    parts: Parts, slack: Slack, connecting: Connecting, actor: Actor
+) -> Administration | None:
+    """How it stands, for who administers; `None` for everybody else."""
+    try:
+        who = await members.administrators(parts, slack, actor.workspace_id)
+    except members.MembersError:
+        return None
+    if actor.slack_user_id not in who:
+        return None
+    linked = await connecting.linked(actor.workspace_id)
+    async with parts.database.read() as tx:
+        unmatched = await people.unmatched(tx, actor.workspace_id)
+        matched = await people.how_many_matched(tx, actor.workspace_id)
+        failed = await deliveries.counts(tx, actor.workspace_id)
+        changes = await crm_writes.counts(tx, actor.workspace_id)
+    return Administration(
+        linked,
+        matched,
+        unmatched[:UNMATCHED],
+        max(0, len(unmatched) - UNMATCHED),
+        failed.get("failed", 0),
+        changes.get("failed", 0),
+        who,
+    )
+
+
+async def match(
+    parts: Parts, slack: Slack, actor: Actor, owner_id: str, slack_user_id: str
+) -> None:
+    """Let an owner of a CRM be this Slack user. Raises `Refusal` or `OwnerError`."""
+    await members.only_administrators(parts, slack, actor)
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
+        person = await enrolling.ensure(parts, tx, Actor(actor.workspace_id, slack_user_id))
+        await claiming.match(parts, tx, actor.workspace_id, owner_id, person.id)
+    parts.wake.ring({"lookup", "tick", "attention", "sender"})
+
+
+async def try_again(parts: Parts, slack: Slack, actor: Actor) -> Phrase:
+    """Have what failed worked on once more; says how much that is. Raises `Refusal`.
+
+    What a CRM may have already is left alone: it could be there twice.
+    """
+    await members.only_administrators(parts, slack, actor)
+    now = parts.clock.now()
+    async with parts.database.write() as tx:
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
+        brought = await deliveries.replay(tx, actor.workspace_id, now)
+        made = await crm_writes.replay(tx, actor.workspace_id, now)
+    parts.wake.ring({"worker", "large", "outbox"})
+    if not brought and not made:
+        return say("Nothing can be tried again. `coach doctor` says what failed.")
+    return say(
+        "Tried again: {what}.",
+        what=facts(
+            counted("{count} delivery", "{count} deliveries", "count", count=brought),
+            counted("{count} change", "{count} changes", "count", count=made),
+        ),
+    )
+
+
+async def add(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -> None:
+    """Let somebody else administer as well; the others are told. Raises `Refusal`."""
+    before = await members.only_administrators(parts, slack, actor)
+    if slack_user_id in before:
+        raise Refusal(say("They administer the coach already."))
+    if len(before) > administrators.MOST:
+        raise Refusal(say("That are enough: take somebody else off first."))
+    async with parts.database.write() as tx:
+        who = await enrolling.ensure(parts, tx, Actor(actor.workspace_id, slack_user_id))
+        now = parts.clock.now()
+        await administrators.add(tx, actor.workspace_id, slack_user_id, actor.slack_user_id, now)
+        by = await _name(tx, actor)
+        told = say("{by} has made {who} an administrator of the coach.", by=by, who=who.name)
+        await _tell(parts, tx, actor, [*before, slack_user_id], told)
+    parts.wake.ring({"sender", "lookup"})
+
+
+async def remove(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -> None:
+    """Have somebody administer no more; they and the others are told. Raises `Refusal`."""
+    before = await members.only_administrators(parts, slack, actor)
+    async with parts.database.write() as tx:
+        if not await administrators.remove(tx, actor.workspace_id, slack_user_id):
+            raise Refusal(say("They do not administer the coach, or nobody can take them off."))
+        by, who = await _name(tx, actor), await _name(tx, Actor(actor.workspace_id, slack_user_id))
+        told = say("{by} has taken {who} off the coach's administrators.", by=by, who=who)
+        await _tell(parts, tx, actor, before, told)
+    parts.wake.ring({"sender"})
+
+
+async def _name(tx: Tx, actor: Actor) -> str:
+    known = await people.by_slack_user(tx, actor.workspace_id, actor.slack_user_id)
+    return known.name if known is not None else actor.slack_user_id
+
+
+async def _tell(parts: Parts, tx: Tx, actor: Actor, whom: Sequence[str], said: Phrase) -> None:
+    now = parts.clock.now()
+    made = [
+        Message(
+            actor.workspace_id,
+            f"administrators:{parts.new_id()}",
+            "administrators",
+            each,
+            {"said": to_json(said)},
+        )
+        for each in dict.fromkeys(whom)
+        if each != actor.slack_user_id
+    ]
+    await messages.make(tx, [(each, []) for each in made], now)

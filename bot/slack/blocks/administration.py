@@ -1,0 +1,147 @@
+"""What whoever administers the coach sees in their Home tab, below what is their own."""
+
+from collections.abc import Mapping
+
+from bot.slack.administering import Administration
+from bot.slack.blocks.connecting import health
+from bot.slack.blocks.pieces import (
+    Blocks,
+    Json,
+    actions,
+    button,
+    context,
+    header,
+    plain_text,
+    section,
+)
+from bot.slack.blocks.text import flat, shorter
+from bot.slack.blocks.usages import RUN
+from coach.phrases import Phrase, counted, facts, say
+from coach.wording import Voice, plain, words
+
+#: What begins the `action_id` of everything here; the owner or user it is about may follow.
+MATCH, RETRY, ADD, REMOVE = "admin:match", "admin:retry", "admin:add", "admin:remove"
+
+#: How many connections and administrators are shown.
+ROWS = 10
+
+
+def administration(stands: Administration, called: Mapping[str, str], voice: Voice) -> Blocks:
+    """Connections, people, what failed, and who administers; `called` is who that is by name."""
+    return [
+        {"type": "divider"},
+        header(plain(say("You administer this coach"), voice)),
+        *_connections(stands, voice),
+        *_people(stands, voice),
+        *_failed(stands, voice),
+        *_administrators(stands, called, voice),
+    ]
+
+
+def _connections(stands: Administration, voice: Voice) -> Blocks:
+    rows: Blocks = [
+        section(
+            _text(
+                say(
+                    "{name} ({what}): {how}",
+                    name=each.id,
+                    what=each.name or each.provider,
+                    how=health(each, voice),
+                ),
+                voice,
+            )
+        )
+        for each in stands.linked[:ROWS]
+    ]
+    if not rows:
+        rows = [section(_text(say("No CRM is linked yet."), voice))]
+    connect = button(plain(say("CRMs…"), voice), f"{RUN}:connect")
+    return [*rows, actions([connect], block_id="admin:connect")]
+
+
+def _people(stands: Administration, voice: Voice) -> Blocks:
+    left = len(stands.unmatched) + stands.more_unmatched
+    told = facts(
+        counted(
+            "{count} owner of your CRM is somebody in Slack",
+            "{count} owners of your CRM are people in Slack",
+            "count",
+            count=stands.matched,
+        ),
+        counted("{count} is nobody yet", "{count} are nobody yet", "count", count=left),
+    )
+    blocks: Blocks = [section(_text(say("{told}.", told=told), voice))]
+    for person, waiting in stands.unmatched:
+        named = say("{name}", name=person.name)
+        if person.email and person.email != person.name:
+            named = say("{name} ({email})", name=person.name, email=person.email)
+        said = counted(
+            "Who is {who}? {count} insight waits for them.",
+            "Who is {who}? {count} insights wait for them.",
+            "count",
+            count=waiting,
+            who=named,
+        )
+        if not waiting:
+            said = say("Who is {who}?", who=named)
+        blocks.append(
+            section(
+                _text(said, voice),
+                accessory=_picker(f"{MATCH}:{person.id}", say("Choose them"), voice),
+                block_id=f"{MATCH}:{person.id}",
+            )
+        )
+    if stands.more_unmatched:
+        more = counted(
+            "… and {count} more: `coach owners` lists them.",
+            "… and {count} more: `coach owners` lists them.",
+            "count",
+            count=stands.more_unmatched,
+        )
+        blocks.append(context(_text(more, voice)))
+    return blocks
+
+
+def _failed(stands: Administration, voice: Voice) -> Blocks:
+    if not stands.failed_deliveries and not stands.failed_changes:
+        return [section(_text(say("Nothing has failed."), voice))]
+    told: list[Phrase] = []
+    if count := stands.failed_deliveries:
+        told.append(counted("{count} delivery", "{count} deliveries", "count", count=count))
+    if count := stands.failed_changes:
+        told.append(counted("{count} change", "{count} changes", "count", count=count))
+    said = say("Failed: {told}. `coach doctor` says why.", told=facts(*told))
+    again = button(plain(say("Try again"), voice), RETRY)
+    return [section(_text(said, voice), accessory=again, block_id=RETRY)]
+
+
+def _administrators(stands: Administration, called: Mapping[str, str], voice: Voice) -> Blocks:
+    first, *named = stands.administrators
+    blocks: Blocks = [
+        section(_text(say("Administers: {name}", name=called.get(first, first)), voice))
+    ]
+    for each in named[:ROWS]:
+        off = button(plain(say("Take off"), voice), f"{REMOVE}:{each}")
+        name = say("Administers too: {name}", name=called.get(each, each))
+        blocks.append(section(_text(name, voice), accessory=off, block_id=f"{REMOVE}:{each}"))
+    told = say("The others are told of every change.")
+    blocks.append(
+        section(
+            _text(told, voice),
+            accessory=_picker(ADD, say("Add somebody"), voice),
+            block_id=f"{ADD}:{len(named)}",
+        )
+    )
+    return blocks
+
+
+def _picker(action_id: str, label: Phrase, voice: Voice) -> Json:
+    return {
+        "type": "users_select",
+        "action_id": action_id,
+        "placeholder": plain_text(plain(label, voice), 150),
+    }
+
+
+def _text(said: Phrase, voice: Voice) -> Json:
+    return plain_text(flat(shorter(words(said, voice), 300)).replace("`", ""), 400)

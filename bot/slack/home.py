@@ -1,0 +1,111 @@
+"""The Home tab of one person: all that is on it as it is now, and drawn again when that changes."""
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.coaching import enrolling, explaining, following, muting, silencing
+from bot.coaching.actor import Actor
+from bot.coaching.connecting import Connecting
+from bot.coaching.listing import Kind, Place, listed
+from bot.runtime.parts import Parts
+from bot.slack import administering
+from bot.slack.blocks.administration import administration
+from bot.slack.blocks.card import promise_of
+from bot.slack.blocks.home import home
+from bot.slack.blocks.mutes import mute_rows
+from bot.slack.blocks.pieces import Blocks, Json
+from bot.slack.faults import CALL_FAILED, Means, fault
+from bot.slack.installed import NotInstalledError, Slack
+from coach.models import Person
+from storage import crm_writes, people
+
+log = logging.getLogger(__name__)
+
+#: How long what somebody did is told there, and how much of it.
+LATELY, DID = timedelta(days=7), 5
+
+#: How many tabs are drawn again in one turn: Slack takes a hundred views a minute from a workspace
+#: (https://docs.slack.dev/reference/methods/views.publish), and a turn is two seconds.
+TOGETHER = 3
+
+#: When a tab is drawn again that could not be.
+AFTER_FAULT = timedelta(minutes=1)
+
+
+async def tab(parts: Parts, slack: Slack, connecting: Connecting, actor: Actor) -> Json:
+    """The view as things are now."""
+    person = await enrolling.person_of(parts, actor)
+    pending = await following.pending(parts, actor.workspace_id, person.id)
+    voice, now = parts.voices.to(person), parts.clock.now()
+    muted = await muting.of(parts, actor.workspace_id, person.id)
+    rows = mute_rows(muted, voice, lambda each: silencing.called(parts.rules, each.what, each.name))
+    async with parts.database.read() as tx:
+        did = await crm_writes.of_person(tx, actor.workspace_id, person.id, now - LATELY, DID)
+    return home(
+        person,
+        voice,
+        pending,
+        partial(promise_of, parts.actions),
+        now,
+        muted=rows,
+        helped=await explaining.helped(parts, person),
+        due=await listed(parts, person, Place(Kind.HOME)),
+        did=did,
+        administration=await _administration(parts, slack, connecting, actor, person),
+    )
+
+
+async def _administration(
+    parts: Parts, slack: Slack, connecting: Connecting, actor: Actor, person: Person
+) -> Blocks:
+    stands = await administering.of(parts, slack, connecting, actor)
+    if stands is None:
+        return []
+    async with parts.database.read() as tx:
+        called = await people.names(tx, actor.workspace_id, stands.administrators)
+    return administration(stands, called, parts.voices.to(person))
+
+
+async def publish(
+    parts: Parts, slack: Slack, connecting: Connecting, client: AsyncWebClient, actor: Actor
+) -> None:
+    """Show the tab as things are now."""
+    view = await tab(parts, slack, connecting, actor)
+    await client.views_publish(user_id=actor.slack_user_id, view=view)
+
+
+async def draw_due(parts: Parts, slack: Slack, connecting: Connecting) -> bool:
+    """Draw the tabs on which something has changed; says whether more of them may be left."""
+    now = parts.clock.now()
+    async with parts.database.read() as tx:
+        if not await people.any_home(tx, now):
+            return False
+    async with parts.database.write() as tx:
+        claimed = await people.claim_homes(tx, parts.database, now, TOGETHER)
+    for person in claimed:
+        if person.slack_user_id is not None:
+            await _draw(parts, slack, connecting, person, person.slack_user_id)
+    return False
+
+
+async def _draw(
+    parts: Parts, slack: Slack, connecting: Connecting, person: Person, slack_user_id: str
+) -> None:
+    try:
+        client = (await slack.of(person.workspace_id)).client
+        actor = Actor(person.workspace_id, slack_user_id)
+        await publish(parts, slack, connecting, client, actor)
+    except NotInstalledError:
+        # Whoever opens the tab has it drawn then.
+        return
+    except CALL_FAILED as error:
+        found = fault(error)
+        if found.means is not Means.AGAIN:
+            log.warning("a Home tab could not be drawn again: %s", found.code)
+            return
+        later = parts.clock.now() + (found.retry_after or AFTER_FAULT)
+        async with parts.database.write() as tx:
+            await people.draw_home_later(tx, person, later)

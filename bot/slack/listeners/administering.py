@@ -1,0 +1,53 @@
+"""What administrators press in their Home tab; it is drawn again by what has changed."""
+
+from bot.slack import administering
+from bot.slack.listeners.home import draw
+from bot.slack.listeners.pressing import Press
+from coach.phrases import say
+
+
+async def match(press: Press) -> None:
+    """An owner of a CRM is the Slack user who was chosen."""
+    actor, owner_id = await press.actor(), _about(press)
+    if not press.chosen_user:
+        return
+    await administering.match(press.parts, press.desk.slack, actor, owner_id, press.chosen_user)
+    await draw(press.desk, press.client, actor)
+
+
+async def try_again(press: Press) -> None:
+    """Work on what failed once more."""
+    actor = await press.actor()
+    said = await administering.try_again(press.parts, press.desk.slack, actor)
+    await draw(press.desk, press.client, actor)
+    await press.tell(said)
+
+
+async def add(press: Press) -> None:
+    """Let the Slack user who was chosen administer as well."""
+    actor = await press.actor()
+    if not press.chosen_user:
+        return
+    await administering.add(press.parts, press.desk.slack, actor, press.chosen_user)
+    await draw(press.desk, press.client, actor)
+
+
+async def remove(press: Press) -> None:
+    """Have somebody administer no more; whoever takes themselves off sees that at once."""
+    actor = await press.actor()
+    await administering.remove(press.parts, press.desk.slack, actor, _about(press))
+    await draw(press.desk, press.client, actor)
+
+
+async def choose(press: Press) -> None:
+    """Do what was pressed."""
+    name = str(press.action.get("action_id") or "").split(":")[1]
+    doing = {"match": match, "retry": try_again, "add": add, "remove": remove}.get(name)
+    if doing is None:
+        await press.tell(say("This button is from an older version. Open the tab once more."))
+        return
+    await doing(press)
+
+
+def _about(press: Press) -> str:
+    return str(press.action.get("action_id") or "").split(":", 2)[-1]
