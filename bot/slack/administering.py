@@ -89,13 +89,11 @@ async def try_again(parts: Parts, slack: Slack, actor: Actor) -> Phrase:
     parts.wake.ring({"worker", "large", "outbox"})
     if not brought and not made:
         return say("Nothing can be tried again. `coach doctor` says what failed.")
-    return say(
-        "Tried again: {what}.",
-        what=facts(
-            counted("{count} delivery", "{count} deliveries", "count", count=brought),
-            counted("{count} change", "{count} changes", "count", count=made),
-        ),
+    again = facts(
+        counted("{count} delivery", "{count} deliveries", "count", count=brought),
+        counted("{count} change", "{count} changes", "count", count=made),
     )
+    return say("Tried again: {what}.", what=again)
 
 
 async def add(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -> None:

@@ -55,19 +55,19 @@ def thing_list(
     listing: Listing, voice: Voice, now: datetime, done: Act | None = None
 ) -> tuple[str, Blocks]:
     """A page of a list; above it what was done from it just now, with Undo."""
-    above = done_row(done, voice) if done is not None else []
     if not listing.things:
+        above = done_row(done, voice) if done is not None else []
         text, blocks = sentence(_nothing(listing), voice)
         return text, [*above, *blocks]
     if listing.place.kind is Kind.DEAL and isinstance(listing.things[0], Deal):
-        return _deal(listing, listing.things[0], voice, now, above)
+        return _deal(listing, listing.things[0], voice, now, done)
     heading = plain(_title(listing), voice)
 
     def build(share: float) -> Blocks:
         most = int(240 * share) + 20
         return [
-            *above,
-            _heading(heading),
+            *(done_row(done, voice, share) if done is not None else []),
+            _heading(heading, share),
             *(line for each in listing.things for line in row(each, listing, voice, now, most)),
             *_turns(listing, voice),
         ]
@@ -75,14 +75,14 @@ def thing_list(
     return escaped(heading, 300), fitted(build)
 
 
-def _heading(text: str) -> Json:
+def _heading(text: str, share: float) -> Json:
     # It may hold a name: no emoji is read in it.
-    return {"type": "header", "text": plain_text(text, 150)}
+    return {"type": "header", "text": plain_text(text, int(120 * share) + 30)}
 
 
-def done_row(done: Act, voice: Voice) -> Blocks:
+def done_row(done: Act, voice: Voice, share: float = 1.0) -> Blocks:
     """What was done, and the button that takes it back."""
-    said = flat(shorter(words(done.said, voice), 300))
+    said = flat(shorter(words(done.said, voice), int(270 * share) + 30))
     undo = button(plain(say("Undo"), voice), UNDO, done.id)
     return [section(plain_text(f"\u2705 {said}", 320), accessory=undo)]
 
@@ -292,7 +292,7 @@ def _turn(label: Phrase, place: Place, first: int, voice: Voice) -> Json:
 
 
 def _deal(
-    listing: Listing, deal: Deal, voice: Voice, now: datetime, above: Blocks
+    listing: Listing, deal: Deal, voice: Voice, now: datetime, done: Act | None
 ) -> tuple[str, Blocks]:
     """One deal with all that is known of it."""
     heading = plain(say("{deal}", deal=deal.thing), voice)
@@ -321,8 +321,8 @@ def _deal(
         if units(block_id) <= MOST_ID:
             row |= {"accessory": _menu(deal, listing.place, voice), "block_id": block_id}
         return [
-            *above,
-            _heading(heading),
+            *(done_row(done, voice, share) if done is not None else []),
+            _heading(heading, share),
             row,
             *(context(plain_text(each)) for each in told[1:]),
         ]
