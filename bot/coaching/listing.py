@@ -19,8 +19,8 @@ PAGE = 10
 #: How many things are looked at, to find what was typed and to tell those apart that are alike.
 MOST = 1000
 
-#: Longest name that is looked for, in characters.
-LONGEST = 60
+#: Longest name that is looked for, in characters: every line of a list carries it.
+LONGEST = 24
 
 
 class Kind(StrEnum):

@@ -6,72 +6,14 @@ from typing import Any
 
 import pytest
 
-from bot.playground.slack.api import Message, words_of
+from bot.playground.slack.api import words_of
 from bot.slack.blocks.things import ENTRIES
-from coach.models import Contact, Deal, Task, TaskStatus
+from coach.models import Contact, Deal, TaskStatus
 from coach.stages import Seen
 from coach.wording import plain
 from storage import stages
-from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal, lead, task, words
-
-
-async def theirs(surface: Surface, who: str = ANA) -> None:
-    """A deal, two contacts and three tasks of somebody."""
-    mine: dict[str, Any] = {"person_id": (await surface.person(who)).id}
-    await surface.save(
-        lead("C-9", url="https://crm.example/C-9", **mine),
-        lead("C-8", name_given="Mia Lind", email=None, company="Lind AB", **mine),
-        deal(contact_id="C-9", account="Acme", **mine),
-        task("T-1", title="Call Jonas", contact_id="C-9", **mine),
-        task("T-2", title="Send the offer", due_date=date(2026, 11, 23), **mine),
-        task("T-3", title="Book a room", due_date=None, url="https://crm.example/T-3", **mine),
-    )
-
-
-async def ask(surface: Surface, typed: str, who: str = ANA) -> Message:
-    """Type a command; the answer that only they see."""
-    assert (await surface.slack.command(who, f"/coach {typed}")).ok
-    await surface.settle()
-    return answer(surface, who)
-
-
-def answer(surface: Surface, who: str = ANA) -> Message:
-    return [each for each in surface.slack.messages(who) if each.ephemeral][-1]
-
-
-def block_of(message: Message, name: str) -> str:
-    """The block whose line begins with this name."""
-    return next(
-        str(each["block_id"])
-        for each in message.blocks
-        if each.get("accessory", {}).get("type") == "overflow"
-        and each["text"]["text"].startswith(name)
-    )
-
-
-async def choose(surface: Surface, message: Message, name: str, entry: str) -> None:
-    """Choose an entry in the menu of a line."""
-    menu = next(
-        each["accessory"]["action_id"]
-        for each in message.blocks
-        if each.get("block_id") == block_of(message, name)
-    )
-    pressed = await surface.slack.press(
-        ANA, message.ts, action_id=menu, block_id=block_of(message, name), choose=entry
-    )
-    assert pressed.ok
-    await surface.settle()
-
-
-async def press(surface: Surface, message: Message, label: str) -> None:
-    assert (await surface.slack.press(ANA, message.ts, label=label)).ok
-    await surface.settle()
-
-
-async def stored(surface: Surface, id: str) -> Task:
-    found = await surface.stored_subjects(Task, id)
-    assert isinstance(found, Task)
-    return found
+from tests.bot.slack.lists import answer, ask, block_of, choose, press, stored, theirs
+from tests.bot.surface import ANA, BEN, CRM, WS, Surface, deal, task, words
 
 
 async def test_a_task_is_done_from_its_line_and_the_list_says_so(surface: Surface) -> None:
@@ -146,19 +88,6 @@ async def moved(surface: Surface) -> Deal:
     return found
 
 
-async def test_one_deal_is_shown_with_its_contact_and_what_is_planned(surface: Surface) -> None:
-    await theirs(surface)
-    person = await surface.person(ANA)
-    await surface.save(task("T-4", title="Draft", deal_id="D-17", person_id=person.id))
-    shown = words_of(await ask(surface, "deal acme"))
-    assert "€12,000.00" in shown or "€12,000" in shown
-    assert "Proposal, for 21 days" in shown
-    assert "With Ann Lee: no contact known" in shown
-    assert "Planned: Draft, due Fri 20 Nov (overdue)" in shown
-    assert "Say which deal" in words_of(await ask(surface, "deal"))
-    assert "None of your open deals is called “zebra”" in words_of(await ask(surface, "deal zebra"))
-
-
 async def test_a_new_task_about_a_deal_is_made_once_however_often_it_is_sent(
     surface: Surface,
 ) -> None:
@@ -207,15 +136,6 @@ async def test_several_tasks_are_moved_to_monday_at_once(surface: Surface) -> No
     assert (await stored(surface, "T-2")).due_date == date(2026, 11, 23)
 
 
-async def test_a_call_is_logged_for_several_contacts_at_once(surface: Surface) -> None:
-    await theirs(surface)
-    await press(surface, await ask(surface, "contacts"), "Several at once…")
-    boxes = [f'["{CRM}","C-8"]', f'["{CRM}","C-9"]']
-    assert (await surface.submit(ANA, {"things": boxes, "note": "Met at the fair."})).ok
-    await surface.settle()
-    assert "Logged a call with Mia Lind; Logged a call with Ann Lee." in words_of(answer(surface))
-
-
 async def test_nobody_does_anything_to_anothers_things(surface: Surface) -> None:
     await theirs(surface)
     listed = await ask(surface, "tasks")
@@ -227,46 +147,6 @@ async def test_nobody_does_anything_to_anothers_things(surface: Surface) -> None
     assert pressed.ok
     await surface.settle()
     assert (await stored(surface, "T-1")).status is TaskStatus.PENDING
-
-
-@pytest.mark.parametrize(
-    ("typed", "said", "due"),
-    [
-        ("task Call Ana friday", "Created the task “Call Ana” for Fri 27 Nov.", date(2026, 11, 27)),
-        ("task Call Ana", "Created the task “Call Ana” without a due date.", None),
-    ],
-)
-async def test_a_task_is_made_by_one_line_and_undone(
-    surface: Surface, typed: str, said: str, due: date | None
-) -> None:
-    made = await ask(surface, typed)
-    assert said in words_of(made)
-    listed = words_of(await ask(surface, "tasks"))
-    assert "Your 1 open task" in listed
-    assert "Call Ana – " in listed
-    await press(surface, made, "Undo")
-    assert "You have no open tasks" in words_of(await ask(surface, "tasks"))
-
-
-@pytest.mark.parametrize("typed", ["task", "task   ", "task Call Ana by 2026-11-20"])
-async def test_a_task_without_a_title_or_for_a_day_past_is_explained(
-    surface: Surface, typed: str
-) -> None:
-    said = words_of(await ask(surface, typed))
-    assert "Say what is to be done" in said or "Fri 20 Nov is past" in said
-
-
-async def test_done_completes_what_is_meant_and_asks_where_several_may_be(
-    surface: Surface,
-) -> None:
-    await theirs(surface)
-    person = await surface.person(ANA)
-    await surface.save(task("T-5", title="Call Mia", person_id=person.id))
-    assert "2 open tasks of yours for “call”" in words_of(await ask(surface, "done call"))
-    assert "Completed “Call Mia”." in words_of(await ask(surface, "done call mia"))
-    assert (await stored(surface, "T-5")).status is TaskStatus.COMPLETED
-    assert "None of your open tasks is called “zebra”" in words_of(await ask(surface, "done zebra"))
-    assert "Your 3 open tasks" in words_of(await ask(surface, "done"))
 
 
 async def test_a_link_opens_from_the_menu_and_is_https_alone(surface: Surface) -> None:
