@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -35,7 +35,9 @@ from bot.runtime.voices import load_voices
 from bot.slack import home, listeners, lookup, taking_over, troubles
 from bot.slack import team as slack_team
 from bot.slack.exporting import Exports
+from bot.slack.install_pages import InstallPages
 from bot.slack.installed import PATIENCE, Slack, authorizing
+from bot.slack.renewing import OurApp
 from bot.slack.sender import Sender
 from bot.slack.socket.keeper import Keeper
 from bot.slack.socket.standing import Pace
@@ -130,12 +132,12 @@ class Bot:
         self._begin(
             "learning", lambda: learning.learn_due(parts), parts.wake.learning, learning.EVERY
         )
-        token = self.settings.slack_bot_token
-        if self.slack is not None and token is not None:
+        if self.slack is not None:
             slack = self.slack
             slack.session = http
-            environment = Installation(ENVIRONMENT, token.get_secret_value())
-            await slack_team.adopt(parts, environment)
+            token = self.settings.slack_bot_token
+            if token is not None and token.get_secret_value():
+                await slack_team.adopt(parts, Installation(ENVIRONMENT, token.get_secret_value()))
 
             async def client_of(workspace_id: str) -> AsyncWebClient:
                 return (await slack.of(workspace_id)).client
@@ -313,7 +315,10 @@ def build(
         apps=settings.apps(),
     )
     intake = Intake(crm)
-    slack = Slack(parts) if token is not None and token.get_secret_value() else None
+    client = settings.client()
+    ours = OurApp(*client) if client else None
+    alone = token is not None and token.get_secret_value()
+    slack = Slack(parts, app=ours) if alone or ours else None
     guard: ASGIApp | None = None
     bot = Bot(settings, parts, crm, slack, intake)
     signing_secret = secret.get_secret_value() if secret is not None else ""
@@ -324,8 +329,9 @@ def build(
         if app_token:
             bot.socket = Keeper(app, _asking(parts), app_token, room, entropy, pace=pace)
         guard = SlackGuard(app, signing_secret, wall, room) if signing_secret else BySocket()
+    installing = InstallPages(slack).routes() if slack is not None and ours is not None else ()
     bot.web = Web(
-        routes=[*intake.routes(), *Browser(crm).routes(), *Exports(parts).routes()],
+        routes=[*intake.routes(), *Browser(crm).routes(), *Exports(parts).routes(), *installing],
         slack=guard,
         ready=bot.ready,
         start=bot.start,
@@ -344,18 +350,34 @@ def _asking(parts: Parts) -> AsyncWebClient:
 
 def slack_app(parts: Parts, slack: Slack, links: Links, signing_secret: str) -> AsyncApp:
     """Bolt with our listeners."""
-    app = AsyncApp(
-        # Without a token of its own: each request is answered with its own team's.
-        client=AsyncWebClient(base_url=parts.slack_api_url, timeout=PATIENCE),
-        signing_secret=signing_secret,
-        authorize=authorizing(slack),
-        # The guard before it has verified already, on the raw body that Bolt does not get to see.
-        request_verification_enabled=False,
-        # Bolt otherwise looks for the ack every ten milliseconds only.
-        process_before_response=True,
-    )
+    app = bolt_for(parts, slack, signing_secret)
     listeners.register(app, parts, slack, links)
     return app
+
+
+@contextmanager
+def _out_of_the_environment(*names: str) -> Iterator[None]:
+    """Where Bolt finds these it makes stores of its own, in files, beside ours."""
+    held = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(held)
+
+
+def bolt_for(parts: Parts, slack: Slack, signing_secret: str) -> AsyncApp:
+    """Bolt, that keeps nothing by itself."""
+    with _out_of_the_environment("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        return AsyncApp(
+            # Without a token of its own: each request is answered with its own team's.
+            client=AsyncWebClient(base_url=parts.slack_api_url, timeout=PATIENCE),
+            signing_secret=signing_secret,
+            authorize=authorizing(slack),
+            # The guard before it has verified already, on the raw body that Bolt does not see.
+            request_verification_enabled=False,
+            # Bolt otherwise looks for the ack every ten milliseconds only.
+            process_before_response=True,
+        )
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

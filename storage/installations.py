@@ -28,6 +28,11 @@ class Installation:
     is_enterprise_install: bool = False
     bot_user_id: str | None = None
     scopes: tuple[str, ...] = ()
+    #: When the token ends, and by what it is renewed; without, it does not end.
+    expires_at: datetime | None = None
+    refresh_token: str | None = None
+    #: The Slack user who has installed it.
+    installed_by: str | None = None
 
     def __repr__(self) -> str:
         return f"Installation({self.id}, {self.enterprise_id}/{self.team_id})"
@@ -50,6 +55,9 @@ def _installation(seal: Seal, row: Row[Any]) -> Installation:
         is_enterprise_install=row.is_enterprise_install,
         bot_user_id=row.bot_user_id,
         scopes=tuple(scope for scope in row.scopes.split(",") if scope),
+        expires_at=row.expires_at,
+        refresh_token=str(seal.open(row.refresh_token)) if row.refresh_token else None,
+        installed_by=row.installed_by,
     )
 
 
@@ -75,14 +83,78 @@ async def keep(tx: Tx, seal: Seal, installation: Installation, now: datetime) ->
         "enterprise_id": installation.enterprise_id,
         "team_id": installation.team_id,
         "is_enterprise_install": installation.is_enterprise_install,
-        "bot_token": seal.close(installation.bot_token),
         "bot_user_id": installation.bot_user_id,
         "scopes": ",".join(installation.scopes),
         "installed_at": now,
         "ask_after": None,
         "asks": 0,
+        "renewing_until": None,
+        "installed_by": installation.installed_by,
+        "greeted_at": None,
+        **_tokens(seal, installation),
     }
     await put(tx, installations, [row])
+
+
+def _tokens(seal: Seal, installation: Installation) -> dict[str, object]:
+    refresh = installation.refresh_token
+    return {
+        "bot_token": seal.close(installation.bot_token),
+        "refresh_token": seal.close(refresh) if refresh else None,
+        "expires_at": installation.expires_at,
+    }
+
+
+async def replace(tx: Tx, seal: Seal, installation: Installation, now: datetime) -> None:
+    """Store an installation in the place of any other of its team, or of its organisation."""
+    c = installations.c
+    if installation.is_enterprise_install:
+        same = and_(c.is_enterprise_install, c.enterprise_id == installation.enterprise_id)
+    else:
+        same = and_(~c.is_enterprise_install, c.team_id == installation.team_id)
+    await tx.execute(delete(installations).where(same, c.id != installation.id))
+    await keep(tx, seal, installation, now)
+
+
+async def of_this_team(tx: Tx, team_id: str) -> str | None:
+    """The id of a team's own installation."""
+    c = installations.c
+    query = select(c.id).where(c.team_id == team_id, ~c.is_enterprise_install)
+    return (await tx.execute(query)).scalar()
+
+
+async def of_organisation(tx: Tx, enterprise_id: str) -> str | None:
+    """The id of an organisation's installation."""
+    c = installations.c
+    query = select(c.id).where(c.enterprise_id == enterprise_id, c.is_enterprise_install)
+    return (await tx.execute(query)).scalar()
+
+
+async def take_turn(tx: Tx, id: str, now: datetime, until: datetime) -> bool:
+    """Take the turn to renew its token; of several who want to, one gets it."""
+    c = installations.c
+    taken = await tx.execute(
+        update(installations)
+        .where(c.id == id, or_(c.renewing_until.is_(None), c.renewing_until <= now))
+        .values(renewing_until=until)
+        .returning(c.id)
+    )
+    return taken.first() is not None
+
+
+async def renew(tx: Tx, seal: Seal, installation: Installation, until: datetime) -> bool:
+    """End the turn that lasts until then, with the tokens as they are from now on.
+
+    Says whether it was still ours: it may have been installed anew meanwhile.
+    """
+    c = installations.c
+    ended = await tx.execute(
+        update(installations)
+        .where(c.id == installation.id, c.renewing_until == until)
+        .values(renewing_until=None, **_tokens(seal, installation))
+        .returning(c.id)
+    )
+    return ended.first() is not None
 
 
 async def get(tx: Tx, seal: Seal, id: str) -> Installation | None:
@@ -121,7 +193,7 @@ async def _found(
             workspaces.c.team_id.label("of_team"),
         )
         .join(workspaces, _reaches(enterprise_id))
-        .where(which)
+        .where(which, workspaces.c.left_at.is_(None))
         .order_by(installations.c.is_enterprise_install)
         .limit(1)
     )
@@ -142,7 +214,11 @@ async def to_ask(tx: Tx, now: datetime, most: int = 20) -> list[Asking]:
     unknown = installations.c.team_id.is_(None) & ~installations.c.is_enterprise_install
     query = (
         select(installations.c.id, installations.c.ask_after, installations.c.asks)
-        .outerjoin(workspaces, _reaches() & workspaces.c.slack_error.is_not(None))
+        .outerjoin(
+            workspaces,
+            # Where it was taken out by the team itself, only installing it anew brings it back.
+            _reaches() & workspaces.c.slack_error.is_not(None) & workspaces.c.left_at.is_(None),
+        )
         .where(
             or_(installations.c.ask_after.is_(None), installations.c.ask_after <= now),
             or_(unknown, workspaces.c.id.is_not(None)),
@@ -168,6 +244,10 @@ async def claim(tx: Tx, asking: Asking, until: datetime, asks: int) -> bool:
 
 
 async def workspaces_of(tx: Tx, id: str) -> list[str]:
-    """The workspaces that an installation reaches."""
-    query = select(workspaces.c.id).join(installations, _reaches()).where(installations.c.id == id)
+    """The workspaces that an installation reaches, without those that have taken it out."""
+    query = (
+        select(workspaces.c.id)
+        .join(installations, _reaches())
+        .where(installations.c.id == id, workspaces.c.left_at.is_(None))
+    )
     return list((await tx.execute(query)).scalars())

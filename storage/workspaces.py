@@ -25,6 +25,9 @@ class Workspace(NamedTuple):
     slack_error: str | None
     slack_error_at: datetime | None
     lookups_after: datetime | None
+    #: Since when the app is gone from there, and from when on what is kept of it is deleted.
+    left_at: datetime | None = None
+    delete_at: datetime | None = None
 
 
 _COLUMNS = [workspaces.c[name] for name in Workspace._fields]
@@ -54,6 +57,50 @@ async def by_team(tx: Tx, team_id: str) -> Workspace | None:
 async def every(tx: Tx) -> list[Workspace]:
     """All workspaces."""
     return [Workspace(*row) for row in await tx.execute(select(*_COLUMNS))]
+
+
+async def settle(
+    tx: Tx, team_id: str, name: str, enterprise_id: str | None, id: str, now: datetime
+) -> str:
+    """The workspace of a team where the app was installed just now, made with this id if need be.
+
+    One that had the app before comes back with everything. One whose data are being deleted has no
+    team any more, and stays gone.
+    """
+    c = workspaces.c
+    back = await tx.execute(
+        update(workspaces)
+        .where(c.team_id == team_id)
+        .values(
+            enterprise_id=enterprise_id,
+            slack_error=None,
+            slack_error_at=None,
+            left_at=None,
+            delete_at=None,
+            **({"name": name} if name else {}),
+        )
+        .returning(c.id)
+    )
+    known = back.scalar()
+    if known is not None:
+        return str(known)
+    made = await tx.execute(
+        insert(tx, workspaces)
+        .values(
+            id=id,
+            team_id=team_id,
+            name=name,
+            enterprise_id=enterprise_id,
+            created_at=now,
+            learn_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["team_id"])
+        .returning(c.id)
+    )
+    if (new := made.scalar()) is not None:
+        return str(new)
+    # Another was faster.
+    return str((await tx.execute(select(c.id).where(c.team_id == team_id))).scalar_one())
 
 
 async def change(tx: Tx, workspace_id: str, **values: object) -> None:

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     database_url: str | None = None
     coach_public_url: str | None = None
@@ -65,7 +67,9 @@ class Settings(BaseSettings):
             raise ValueError('must be JSON such as {"vendor": {"client_secret": "…"}}')
         return told
 
-    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
+    @field_validator(
+        "slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_client_secret"
+    )
     @classmethod
     def _in_its_place(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         fault = misplaced(str(info.field_name), value.get_secret_value()) if value else None
@@ -108,6 +112,11 @@ class Settings(BaseSettings):
             provider: {name: secret.get_secret_value() for name, secret in secrets.items()}
             for provider, secrets in self.coach_crm_apps.items()
         }
+
+    def client(self) -> tuple[str, str] | None:
+        """Client ID and client secret of the app, where both are set: it is installed by OAuth."""
+        secret = self.slack_client_secret.get_secret_value() if self.slack_client_secret else ""
+        return (self.slack_client_id, secret) if self.slack_client_id and secret else None
 
     def secret_keys(self) -> list[str]:
         """The keys secrets are encrypted with, newest first; generated once when none is set."""
@@ -187,7 +196,9 @@ def missing_for_slack(settings: Settings) -> list[str]:
 
     Slack comes by Socket Mode or to a public address: with an app-level token nothing is signed.
     """
-    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    needed = {}
+    if settings.client() is None:
+        needed["SLACK_BOT_TOKEN"] = settings.slack_bot_token
     if not (settings.slack_app_token and settings.slack_app_token.get_secret_value()):
         needed["SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET)"] = settings.slack_signing_secret
     return [name for name, held in needed.items() if held is None or not held.get_secret_value()]

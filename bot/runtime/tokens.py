@@ -34,6 +34,10 @@ _WANTED = {
         (),
         "the Signing Secret of the page “Basic Information”, which is no token",
     ),
+    "slack_client_secret": (
+        (),
+        "the Client Secret of the page “Basic Information”, which is no token",
+    ),
 }
 
 

@@ -8,9 +8,12 @@ import aiohttp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.coaching import planning
 from bot.runtime.parts import Parts
+from bot.slack import renewing
+from bot.slack.renewing import OurApp
 from coach.errors import CoachError
-from storage import installations
+from storage import installations, workspaces
 from storage.database import Tx
 from storage.installations import Found, Installation
 
@@ -39,8 +42,12 @@ class Installed:
 class Slack:
     """Slack, by workspace. What it remembers is in the database: it only saves looking there."""
 
-    def __init__(self, parts: Parts, *, patience: int = PATIENCE) -> None:
+    def __init__(
+        self, parts: Parts, *, patience: int = PATIENCE, app: OurApp | None = None
+    ) -> None:
         self.parts = parts
+        #: Renews tokens that end, and takes back what browsers bring; where it is known.
+        self.app = app
         self._patience = patience
         #: Shared by all clients from the start of the bot to its end.
         self.session: aiohttp.ClientSession | None = None
@@ -72,6 +79,32 @@ class Slack:
         """Look anew from now on: an installation has changed."""
         self._known.clear()
 
+    async def good(self, installation: Installation) -> Installation:
+        """The same with a token that is good for a while; renewed if need be."""
+        return await renewing.good(self.parts, self.app, installation, client=self.nobodys())
+
+    def nobodys(self) -> AsyncWebClient:
+        """A client without a token, for what is asked by the app itself."""
+        client = AsyncWebClient(
+            base_url=self.parts.slack_api_url, timeout=self._patience, session=self.session
+        )
+        client.retry_handlers = []
+        return client
+
+    async def joined(self, team_id: str, enterprise_id: str) -> None:
+        """Make the workspace of a team that has the app by its organisation, if that is so.
+
+        Which teams are of it, nobody tells before they speak.
+        """
+        parts = self.parts
+        async with parts.database.read() as tx:
+            if await installations.of_organisation(tx, enterprise_id) is None:
+                return
+        now = parts.clock.now()
+        async with parts.database.write() as tx:
+            await workspaces.settle(tx, team_id, "", enterprise_id, parts.new_id(), now)
+            await planning.announce(parts, tx)
+
     def client(self, installation: Installation, team_id: str | None = None) -> AsyncWebClient:
         """A client that speaks with this token."""
         client = AsyncWebClient(
@@ -99,8 +132,9 @@ class Slack:
             # Asked about again each time: it may be installed any moment.
             self._known.pop(key, None)
             return None
-        client = self.client(found.installation, found.team_id)
-        made = Installed(found.workspace_id, found.team_id, found.installation, client)
+        installation = await self.good(found.installation)
+        client = self.client(installation, found.team_id)
+        made = Installed(found.workspace_id, found.team_id, installation, client)
         self._known[key] = (now, made)
         return made
 
@@ -110,6 +144,9 @@ def authorizing(slack: Slack) -> Callable[..., Awaitable[AuthorizeResult]]:
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         found = await slack.of_team(team_id, enterprise_id) if team_id else None
+        if found is None and team_id and enterprise_id:
+            await slack.joined(team_id, enterprise_id)
+            found = await slack.of_team(team_id, enterprise_id)
         if found is None:
             # Nobody's token for a team we do not know. It goes on all the same: who asked is told
             # so by the address that the request came with.

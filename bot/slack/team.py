@@ -59,7 +59,9 @@ async def adopt(parts: Parts, given: Installation) -> None:
         now = parts.clock.now()
         await installations.keep(tx, parts.seal, given, now)
         workspace = await workspaces.get(tx, workspaces.DEFAULT)
-        if workspace is not None and workspace.team_id is not None:
+        if workspace is None or workspace.team_id is None:
+            return
+        if await installations.of_this_team(tx, workspace.team_id) is None:
             await workspaces.shut_out(tx, [workspaces.DEFAULT], NOT_ASKED, now)
 
 
@@ -92,6 +94,7 @@ async def _ask(parts: Parts, slack: Slack, id: str, asks: int) -> None:
             installation = await installations.get(tx, parts.seal, id)
         if installation is None:
             return
+        installation = await slack.good(installation)
         answer = await slack.client(installation).auth_test()
     except SealError:
         await _shut_out(parts, id, SEALED, now + pause)
@@ -132,6 +135,13 @@ async def _bind(
             f"SLACK_BOT_TOKEN is of the whole organisation {answer['team']}. Install the app in "
             "one of its teams and set SLACK_BOT_TOKEN to that team's token.",
         )
+    if installation.id == ENVIRONMENT:
+        another = await installations.of_this_team(tx, team_id)
+        if another not in {None, ENVIRONMENT}:
+            # It is renewed where it ends, and follows what the team does; this one would not.
+            log.warning("SLACK_BOT_TOKEN is not used: its team has installed the app by itself.")
+            await installations.remove(tx, ENVIRONMENT)
+            return
     headers = {str(name).lower(): str(value) for name, value in answer.headers.items()}
     scopes = [scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")]
     await installations.change(

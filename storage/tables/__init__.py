@@ -4,6 +4,7 @@ from storage.tables.accounts import (
     administrators,
     connections,
     grants,
+    install_states,
     installations,
     workspaces,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "grants",
     "insight_subjects",
     "insights",
+    "install_states",
     "installations",
     "link_requests",
     "message_insights",

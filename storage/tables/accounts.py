@@ -34,6 +34,9 @@ workspaces = Table(
     Column("lookups_after", UtcDateTime),
     # When it is to be learned anew what is usual with this team.
     Column("learn_at", UtcDateTime),
+    # Since when the app is gone from there, and from when on what is kept of it is deleted.
+    Column("left_at", UtcDateTime),
+    Column("delete_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_workspaces_learn_at", "learn_at"),
 )
@@ -57,6 +60,14 @@ installations = Table(
     # When Slack may be asked about it again, and how often that was done of late.
     Column("ask_after", UtcDateTime),
     Column("asks", Integer, nullable=False, server_default="0"),
+    # Where the token ends: when, and (encrypted) by what it is renewed, which is good once. And
+    # until when somebody has the turn to do that.
+    Column("expires_at", UtcDateTime),
+    Column("refresh_token", Text),
+    Column("renewing_until", UtcDateTime),
+    # The Slack user who has installed it, and when they were sent the first message.
+    Column("installed_by", String(32)),
+    Column("greeted_at", UtcDateTime),
     Index("ix_installations_team_id", "team_id", unique=True, **where("NOT is_enterprise_install")),
     Index(
         "ix_installations_enterprise_id",
@@ -64,6 +75,17 @@ installations = Table(
         unique=True,
         **where("is_enterprise_install"),
     ),
+)
+
+#: Installations that a browser was sent to Slack for. What stands in addresses and cookies is kept
+#: as its SHA-256 only.
+install_states = Table(
+    "install_states",
+    metadata,
+    Column("state_hash", String(64), primary_key=True),
+    Column("browser_hash", String(64), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_install_states_expires_at", "expires_at"),
 )
 
 connections = Table(

@@ -17,8 +17,9 @@ from tests.world import BEGINNING, WORKSPACE
 
 
 def test_every_key_leads_with_the_workspace() -> None:
-    # A workspace's own key is its id; what is installed may be known before its workspace is.
-    others = {"workspaces", "installations"}
+    # A workspace's own key is its id; what is installed, or about to be, may be known before its
+    # workspace is.
+    others = {"workspaces", "installations", "install_states"}
     leading = {name: next(iter(table.primary_key)).name for name, table in metadata.tables.items()}
     assert {name for name, first in leading.items() if first != "workspace_id"} == others
     assert others <= set(leading)
