@@ -86,7 +86,8 @@ async def check_slack(
     )
     app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
     bound = workspace is not None and workspace.team_id is not None
-    if not token and not secret and not app_token and not bound and not in_use:
+    by_oauth = settings.client() is not None
+    if not by_oauth and not token and not secret and not app_token and not bound and not in_use:
         yield note(
             "slack",
             "Slack is not set up yet (`coach demo` needs none).",
@@ -107,6 +108,9 @@ async def check_slack(
             "For Socket Mode, make an App-Level Token on your app's page “Basic Information”; for "
             "a public address, copy the Signing Secret from there.",
         )
+    if not token and by_oauth and not bound:
+        # Each team has its own token.
+        return
     if not token:
         yield fault("slack", "SLACK_BOT_TOKEN is not set: nothing can be sent.", _COPY)
         for finding in _stopped(workspace):

@@ -20,11 +20,12 @@ class MembersError(CoachError):
 
 
 async def administrator(parts: Parts, slack: Slack, workspace_id: str) -> str:
-    """The Slack user who decides: the operator's setting, else the workspace's owner.
+    """The Slack user who decides: as the operator has set, else who installed it, else the owner.
 
     Raises `MembersError` when nobody can be found.
     """
-    if parts.administrator:
+    # The setting speaks of the operator's own workspace: elsewhere that would be somebody else.
+    if parts.administrator and workspace_id == workspaces.DEFAULT:
         if "@" not in parts.administrator:
             return parts.administrator
         found = await by_address(parts, slack, workspace_id, parts.administrator.strip().lower())

@@ -12,6 +12,7 @@ from bot.doctor.environment import check_settings
 from bot.doctor.findings import Finding, State, fault
 from bot.doctor.slack import check_slack
 from bot.doctor.store import PATIENCE, SHOWN, check_connections, check_database, check_work
+from bot.doctor.teams import check_teams
 from bot.runtime.clock import SystemClock
 from bot.runtime.settings import Settings, SettingsError, load
 from bot.terminal.faults import explain
@@ -24,6 +25,7 @@ from storage import connections, installations, workspaces
 from storage.database import Tx
 from storage.installations import Installation
 from storage.sealing import Seal, SealError
+from storage.workspaces import Workspace
 
 
 async def examine(*, as_json: bool, all_of_it: bool) -> int:
@@ -50,6 +52,7 @@ async def _findings(most: int | None) -> AsyncIterator[Finding]:
 
 async def _opened(settings: Settings, most: int | None) -> AsyncIterator[Finding]:
     workspace, installation, in_use = None, None, False
+    teams: list[Workspace] = []
     try:
         database = open_database(settings)
     except (CoachError, SQLAlchemyError) as error:
@@ -64,6 +67,7 @@ async def _opened(settings: Settings, most: int | None) -> AsyncIterator[Finding
                 seal, providers = Seal(settings.secret_keys()), load_providers()
                 async with database.read() as tx:
                     workspace = await workspaces.get(tx, workspaces.DEFAULT)
+                    teams = await workspaces.every(tx)
                     installation = await _installation(tx, seal)
                     in_use = bool(await connections.count(tx, workspaces.DEFAULT))
                     for finding in await check_connections(tx, seal, providers, now):
@@ -74,6 +78,8 @@ async def _opened(settings: Settings, most: int | None) -> AsyncIterator[Finding
         except (CoachError, SQLAlchemyError, CommandError, OSError) as error:
             yield _unusable(error)
         async for finding in check_slack(settings, workspace, installation, in_use=in_use):
+            yield finding
+        for finding in check_teams(settings, teams):
             yield finding
     finally:
         await database.close()
