@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
-from bot.coaching import attending, learning, pattern_turns, planning, ticking
+from bot.coaching import attending, departing, learning, pattern_turns, planning, ticking
 from bot.crm import fetching, large, outbox, watching, worker
 from bot.crm.browser import Browser
 from bot.crm.caller import Caller
@@ -131,6 +131,12 @@ class Bot:
         self._begin("the clock", self._tick, parts.wake.tick, None)
         self._begin(
             "learning", lambda: learning.learn_due(parts), parts.wake.learning, learning.EVERY
+        )
+        self._begin(
+            "deleting who left",
+            lambda: departing.delete_due(parts),
+            parts.wake.departing,
+            departing.EVERY,
         )
         if self.slack is not None:
             slack = self.slack

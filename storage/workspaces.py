@@ -119,12 +119,18 @@ async def shut_out(tx: Tx, workspace_ids: Collection[str], code: str, now: datet
 
 
 async def let_in(tx: Tx, workspace_ids: Collection[str]) -> None:
-    """Slack lets us speak there."""
+    """Slack lets us speak there, whoever had left."""
     await tx.execute(
         update(workspaces)
         .where(workspaces.c.id.in_(workspace_ids))
-        .values(slack_error=None, slack_error_at=None)
+        .values(slack_error=None, slack_error_at=None, left_at=None, delete_at=None)
     )
+
+
+async def of_organisation(tx: Tx, enterprise_id: str) -> list[str]:
+    """The ids of all workspaces of an organisation, also of those that have left."""
+    query = select(workspaces.c.id).where(workspaces.c.enterprise_id == enterprise_id)
+    return list((await tx.execute(query)).scalars())
 
 
 _LOCK = select(workspaces.c.id).where(workspaces.c.id == bindparam("id"))

@@ -144,7 +144,7 @@ def authorizing(slack: Slack) -> Callable[..., Awaitable[AuthorizeResult]]:
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         found = await slack.of_team(team_id, enterprise_id) if team_id else None
-        if found is None and team_id and enterprise_id:
+        if found is None and team_id and team_id.startswith("T") and enterprise_id:
             await slack.joined(team_id, enterprise_id)
             found = await slack.of_team(team_id, enterprise_id)
         if found is None:

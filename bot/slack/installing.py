@@ -202,7 +202,7 @@ async def _store(slack: Slack, answer: Json) -> Done:
     async with parts.database.write() as tx:
         await installations.replace(tx, parts.seal, installation, now)
         if whole:
-            await workspaces.let_in(tx, await installations.workspaces_of(tx, id))
+            await workspaces.let_in(tx, await workspaces.of_organisation(tx, id))
         else:
             await _settle(parts, tx, installation, name)
     slack.forget()
