@@ -10,6 +10,7 @@ from bot.slack.blocks.text import flat, shorter
 from bot.slack.blocks.usages import usages
 from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.errors import SettingError
+from coach.happened import told
 from coach.models import SubjectKind, Verb
 from coach.phrases import Phrase, Thing, counted, facts, say, verbatim
 from coach.terms import VERBS
@@ -80,19 +81,20 @@ async def _happened(call: Call, days: int) -> Answer:
         "{count} activity of yours", "{count} activities of yours", "count", count=count
     )
     title = plain(_title(days, happened), call.voice)
-    told = [say("{what} {count}×", what=VERBS[verb], count=count) for verb, count in counts.items()]
-    summary = verbatim(facts(*told)) if told else say("Nothing has happened.")
+    often = [
+        say("{what} {count}×", what=VERBS[verb], count=count) for verb, count in counts.items()
+    ]
+    summary = verbatim(facts(*often)) if often else say("Nothing has happened.")
     blocks: Blocks = [header(title), paragraph(line(words(summary, call.voice), 2000))]
     for row in latest:
         what, thing = VERBS[row.verb], _thing(row)
-        if row.dedupe_key in undone:
-            what = say("{what}, undone since", what=what)
-        if thing is None:
-            said = say("{time} · {what}", time=row.occurred_at, what=what)
-        else:
+        if thing is not None:
             # What is not in the mirror, as it was deleted, has only its id left.
             name = things[thing].thing if thing in things else Thing(thing[2])
-            said = say("{time} · {what} · {thing}", time=row.occurred_at, what=what, thing=name)
+            what = told(row.verb, name, row.changes)
+        if row.dedupe_key in undone:
+            what = say("{what}, undone since", what=what)
+        said = say("{time} · {what}", time=row.occurred_at, what=what)
         blocks.append(context(plain_text(flat(shorter(words(said, call.voice), 200)))))
     return Answer(title, blocks + _left(count - len(latest), call))
 

@@ -60,9 +60,9 @@ async def test_things_are_called_by_their_names_and_deleted_ones_by_their_ids(
     await happened(surface, ANA, Verb.DEAL_CREATED, 2, "D-2")
 
     week = await coach(surface, "activity")
-    assert "deal created · Weber & Sons <rollout>" in week
+    assert "new deal Weber & Sons <rollout>" in week
     assert "D-1" not in week
-    assert "deal created · D-2" in week
+    assert "new deal D-2" in week
 
 
 async def test_a_number_of_days_that_is_none_is_explained(surface: Surface) -> None:
@@ -120,6 +120,6 @@ async def test_what_was_taken_back_is_said_to_be_undone(surface: Surface) -> Non
     async with surface.parts.database.write() as tx:
         await activities.record(tx, WS, rows)
     told = await coach(surface, "activity")
-    assert "task completed, undone since · T-1" in told
-    assert "task completed · T-2" in told
+    assert "completed T-1, undone since" in told
+    assert "completed T-2" in told
     assert told.count("undone since") == 1
