@@ -41,6 +41,10 @@ async def test_hours_are_set_and_the_form_says_what_today_looks_like(page: Page)
     await expect(modal.get_by_label("Messages a day, at most")).to_have_value("4")
     await modal.get_by_label("Work ends at").fill("23:59")
     await page.get_by_role("button", name="Save").click()
+    await expect(modal).to_contain_text(
+        "Saved. From now on: work ends at 23:59, at most 4 messages"
+    )
+    await page.keyboard.press("Escape")
     await expect(modal).to_have_count(0)
     await command(page, "/coach settings")
     await expect(modal).to_contain_text("at most 4 messages")

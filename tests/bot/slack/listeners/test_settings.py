@@ -36,7 +36,11 @@ async def test_every_setting_is_kept_and_shown_again(surface_on_both: Surface) -
     answer = await surface.submit(ANA, given)
     await surface.settle()
     assert answer.ok
-    assert surface.slack.top_view(ANA) is None
+    said = words(surface.view(ANA))
+    assert "Saved. From now on: level 3, active" in said
+    assert "work begins at 08:00" in said
+    assert "also heard of: Next steps" in said
+    await surface.slack.dismiss(ANA)
     assert (await surface.person(ANA)).settings == Settings(
         True, Level.ACTIVE, 12, 30, (1, 2, 7), time(8), time(16, 30), "DE-BY", False, time(8, 30),
         Often.DAILY, time(15), 4, ("no_next_step",),
