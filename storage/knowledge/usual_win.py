@@ -3,12 +3,17 @@
 Amounts of different currencies are not compared, and a few deals tell nothing.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate, groupby
+from operator import itemgetter
+
 from sqlalchemy import Float, cast, func, select
 
 from coach.models import Deal, DealStatus
+from storage.among import among
 from storage.database import Tx, chunks
 from storage.loader import Asked, Loader
-from storage.tables import deals
+from storage.tables import DECIDED_DEAL, deals
 
 #: Of fewer won deals no middle is told.
 FEWEST = 10
@@ -25,34 +30,34 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, float]]:
     currency = func.coalesce(deals.c.currency, "")
     found: dict[str, dict[str, float]] = {}
     for piece in chunks(sorted(whose.intersection(asked.people))):
-        in_order = (
-            select(
-                deals.c.person_id,
-                currency.label("currency"),
-                amount.label("amount"),
-                func.row_number()
-                .over(partition_by=(deals.c.person_id, currency), order_by=(amount, deals.c.id))
-                .label("place"),
-                func.count().over(partition_by=(deals.c.person_id, currency)).label("total"),
-            )
+        # Counted off here: windows over all deals were half of what taking in a won deal cost.
+        query = (
+            select(deals.c.person_id, currency, amount, func.count())
             .where(
                 deals.c.workspace_id == asked.workspace_id,
-                deals.c.person_id.in_(piece),
+                among(deals.c.person_id, piece),
+                DECIDED_DEAL,
                 deals.c.status == DealStatus.WON.value,
                 deals.c.value.is_not(None),
-                ~deals.c.deleted,
             )
-            .subquery()
+            .group_by(deals.c.person_id, currency, amount)
+            .order_by(deals.c.person_id, currency, amount)
         )
-        # Of an even number the lower one of the two in the middle.
-        query = select(in_order.c.person_id, in_order.c.currency, in_order.c.amount).where(
-            in_order.c.total >= FEWEST,
-            in_order.c.place * 2 <= in_order.c.total + 1,
-            in_order.c.place * 2 > in_order.c.total - 1,
-        )
-        for person_id, named, middle in await tx.execute(query):
-            found.setdefault(person_id, {})[named] = middle
+        amounts = (await tx.execute(query)).all()
+        for (person_id, named), its in groupby(amounts, itemgetter(0, 1)):
+            counted = [(each, count) for _, _, each, count in its]
+            if sum(count for _, count in counted) >= FEWEST:
+                found.setdefault(person_id, {})[named] = _middle(counted)
     return found
+
+
+def _middle(counted: Sequence[tuple[float, int]]) -> float:
+    """Of amounts in their order, with how often there is each; of an even number the lower one."""
+    place = (sum(count for _, count in counted) + 1) // 2
+    reached = accumulate(count for _, count in counted)
+    return next(
+        amount for (amount, _), so_many in zip(counted, reached, strict=True) if so_many >= place
+    )
 
 
 LOADER = Loader(find)

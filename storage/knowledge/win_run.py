@@ -4,15 +4,20 @@ Of deals that were closed at the same instant nobody knows which was first: of t
 the least is taken, of those of before the most.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import case, func, select
 
 from coach.knowledge import Run
 from coach.models import Deal, DealStatus
+from storage.among import among
 from storage.database import Tx, chunks
 from storage.loader import Asked, Loader
-from storage.tables import deals
+from storage.tables import DECIDED_DEAL, deals
 
 
 async def find(tx: Tx, asked: Asked) -> dict[str, Run]:
@@ -24,55 +29,58 @@ async def find(tx: Tx, asked: Asked) -> dict[str, Run]:
     }
     found: dict[str, Run] = {}
     for piece in chunks(sorted(whose.intersection(asked.people))):
-        runs: dict[str, list[Any]] = {}
-        for row in await tx.execute(_runs(asked.workspace_id, piece)):
-            runs.setdefault(row.person_id, []).append(row)
-        for person_id, its in runs.items():
-            *before, last = its
-            if last.won and not last.lost:
-                lost = sum(each.lost for each in its)
-                longest = max((each.won for each in before), default=0)
-                decided = sum(each.won for each in before) + lost
-                found[person_id] = Run(last.won, last.since, longest, decided, lost)
+        lost_some: list[str] = []
+        for row in await tx.execute(_decided(asked.workspace_id, piece)):
+            if row.lost:
+                lost_some.append(row.person_id)
+            else:
+                found[row.person_id] = Run(row.won, row.since, 0, 0, 0)
+        if lost_some:
+            rows = await tx.execute(_decided(asked.workspace_id, lost_some, deals.c.closed_at))
+            for person_id, its in groupby(rows, attrgetter("person_id")):
+                if (run := _last(its)) is not None:
+                    found[person_id] = run
     return found
 
 
-def _runs(workspace_id: str, person_ids: list[str]) -> Any:
-    """Each person's deals won between two lost ones, in order; the last run goes on."""
-    lost = case((deals.c.status == DealStatus.LOST.value, 1), else_=0)
-    so_far = func.sum(lost).over(
-        partition_by=deals.c.person_id, order_by=deals.c.closed_at, range_=(None, 0)
-    )
-    just_then = func.sum(lost).over(partition_by=(deals.c.person_id, deals.c.closed_at))
-    decided = (
+def _decided(workspace_id: str, person_ids: list[str], *by: Any) -> Any:
+    """How many deals of each person were won and lost, by this too, in its order."""
+    lost = func.count(case((deals.c.status == DealStatus.LOST.value, 1)))
+    return (
         select(
             deals.c.person_id,
-            deals.c.closed_at,
+            (func.count() - lost).label("won"),
             lost.label("lost"),
-            # What was won at the instant of a loss is taken to belong to the run before it.
-            (so_far - just_then).label("run"),
+            func.min(deals.c.closed_at).label("since"),
         )
         .where(
             deals.c.workspace_id == workspace_id,
-            deals.c.person_id.in_(person_ids),
-            deals.c.status.in_([DealStatus.WON.value, DealStatus.LOST.value]),
+            among(deals.c.person_id, person_ids),
+            DECIDED_DEAL,
             deals.c.closed_at.is_not(None),
-            ~deals.c.deleted,
         )
-        .subquery()
+        .group_by(deals.c.person_id, *by)
+        .order_by(deals.c.person_id, *by)
     )
-    won_at = case((decided.c.lost == 0, decided.c.closed_at))
-    return (
-        select(
-            decided.c.person_id,
-            decided.c.run,
-            func.count(won_at).label("won"),
-            func.min(won_at).label("since"),
-            func.sum(decided.c.lost).label("lost"),
-        )
-        .group_by(decided.c.person_id, decided.c.run)
-        .order_by(decided.c.person_id, decided.c.run)
-    )
+
+
+def _last(instants: Iterable[Any]) -> Run | None:
+    """The run that goes on after all of a person's deals, instant by instant; none after a loss.
+
+    What was won at the instant of a loss belongs to the run before it.
+    """
+    length = longest = decided = lost = 0
+    since: datetime | None = None
+    for each in instants:
+        if not length:
+            since = each.since
+        length += each.won
+        if each.lost:
+            longest, decided, lost = max(longest, length), decided + length, lost + each.lost
+            length = 0
+    if not length or since is None:
+        return None
+    return Run(length, since, longest, decided + lost, lost)
 
 
 LOADER = Loader(find)

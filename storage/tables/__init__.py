@@ -42,6 +42,7 @@ from storage.tables.patterns import pattern_turns, patterns
 from storage.tables.persons import link_requests, mutes, owners, people
 from storage.tables.rights import exports
 from storage.tables.things import (
+    DECIDED_DEAL,
     OPEN_DEAL,
     PENDING_TASK,
     contacts,
@@ -53,6 +54,7 @@ from storage.tables.things import (
 from storage.tables.work import crm_writes
 
 __all__ = [
+    "DECIDED_DEAL",
     "FAULTY_CHECK",
     "FAULTY_ROUND",
     "MARKED_SUBJECT",

@@ -7,6 +7,7 @@ from storage.tables.naming import metadata, where
 
 # The conditions of the partial indexes below, for queries; see `naming.where`.
 OPEN_DEAL = text("deals.status = 'open' AND NOT deals.deleted")
+DECIDED_DEAL = text("deals.status <> 'open' AND NOT deals.deleted")
 PENDING_TASK = text("tasks.status = 'pending' AND NOT tasks.deleted")
 
 deals = Table(
@@ -55,6 +56,19 @@ deals = Table(
         "person_id",
         "value",
         **where("status = 'open' AND NOT deleted"),
+    ),
+    # With all that is counted of them, so that the deals themselves are not read; for SQLite that
+    # is what its condition names too.
+    Index(
+        "ix_deals_decided",
+        "workspace_id",
+        "person_id",
+        "closed_at",
+        "status",
+        "currency",
+        "value",
+        "deleted",
+        **where("status <> 'open' AND NOT deleted"),
     ),
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.url import make_url
 
 from coach.attention import APART
-from coach.models import Contact, Deal, Ref, SubjectKind
+from coach.models import Contact, Deal, DealStatus, Ref, SubjectKind
 from storage import (
     attention,
     check_plans,
@@ -34,7 +34,14 @@ from storage.check_plans import Plan
 from storage.checks import Key
 from storage.database import Database
 from storage.following import Moved
-from storage.knowledge import deals_with, large_value, pressing_tasks, tasks_of_deals
+from storage.knowledge import (
+    deals_with,
+    large_value,
+    pressing_tasks,
+    tasks_of_deals,
+    usual_win,
+    win_run,
+)
 from storage.loader import Asked
 from storage.rounds import Round
 from storage.sending import Paused
@@ -122,6 +129,9 @@ async def every_turn(database: Database) -> None:
         await insights.marked(tx, WORKSPACE, {("referral_ask", "contact:C-1")}, ["p1"], now)
         await insights.shown_by(tx, {(WORKSPACE, "m1")})
         await large_value.find(tx, Asked(WORKSPACE, ["p1"]))
+        won = Deal(CONNECTION, "x", status=DealStatus.WON, person_id="p1")
+        await usual_win.find(tx, Asked(WORKSPACE, ["p1"], [won]))
+        await win_run.find(tx, Asked(WORKSPACE, ["p1"], [won]))
         await namesakes.of(tx, WORKSPACE, [Ref(CONNECTION, "x"), Ref(CONNECTION, "y")])
         await rounds.due(tx, RULES, now, 100)
         await rounds.claim_one(tx, Round(WORKSPACE, "p1", "stuck_deals"), now)
@@ -232,7 +242,7 @@ async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str)
         for step in plan(path, sql, parameters)
     )
     made = {
-        *("ix_deals_open", "ix_tasks_pending"),
+        *("ix_deals_open", "ix_deals_decided", "ix_tasks_pending"),
         *("ix_checks_person", "ix_rounds_due_at", "ix_check_plans_unfinished"),
         *("ix_deals_person_id", "ix_contacts_person_id", "ix_tasks_person_id"),
         *("ix_tasks_deal_id", "ix_deals_contact_id", "ix_insight_subjects_subject"),
@@ -242,3 +252,5 @@ async def test_every_partial_index_made_for_these_turns_is_used(sqlite_url: str)
         *("ix_people_lookup_after", "ix_people_decide_at"),
     }
     assert {name for name in made if name not in steps} == set()
+    # What is counted of all that somebody ever won or lost is in the index itself.
+    assert steps.count("USING COVERING INDEX ix_deals_decided") == steps.count("ix_deals_decided")

@@ -199,6 +199,22 @@ async def usual_win_of(store: Store, *asked: Deal) -> Mapping[str, Mapping[str, 
         return await usual_win.find(tx, Asked(WORKSPACE, whom, asked))
 
 
+async def test_amounts_that_were_won_often_count_as_often_as_they_were_won(store: Store) -> None:
+    """And each once, however it is written."""
+
+    async def middle_of(*amounts: str) -> float:
+        made = [
+            deal(store, f"D-{n}", status=DealStatus.WON, value=Decimal(each), currency=None)
+            for n, each in enumerate(amounts)
+        ]
+        await keep(store, *made)
+        return (await usual_win_of(store, made[0]))[store.ana.id][""]
+
+    assert await middle_of(*["9"] * 6, *["100"] * 4) == 9.0
+    assert await middle_of(*["100"] * 3, "100.0", "100.00", *["9"] * 5) == 9.0
+    assert await middle_of(*["100"] * 3, "100.0", "100.00", "1e2", *["9"] * 4) == 100.0
+
+
 async def test_what_a_person_usually_wins_is_the_middle_of_their_own_won_deals(
     store: Store,
 ) -> None:

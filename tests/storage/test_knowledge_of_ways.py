@@ -1,6 +1,7 @@
 """What rules ask to be shown of the ways that deals went, and of what was won."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -196,6 +197,24 @@ async def test_the_run_that_goes_on_and_the_longest_of_before_are_told(store: St
 
 async def test_somebody_who_never_lost_has_no_run_of_before(store: Store) -> None:
     assert await run_of(store, await decided(store, "www")) == Run(3, BEGINNING, 0, 0, 0)
+
+
+async def test_each_run_is_of_one_person(store: Store) -> None:
+    last = await decided(store, "lwwlww")
+    bens = [
+        replace(each, person_id=store.ben.id, id=f"Ben-{n}")
+        for n, each in enumerate([replace(last, status=DealStatus.LOST), last])
+    ]
+    bens[1] = replace(bens[1], closed_at=BEGINNING + 9 * DAY)
+    await keep(store, *bens)
+    async with store.database.read() as tx:
+        found = await win_run.find(
+            tx, Asked(WORKSPACE, [store.ana.id, store.ben.id], [last, bens[1]])
+        )
+    assert found == {
+        store.ana.id: Run(2, BEGINNING + 4 * DAY, 2, 4, 2),
+        store.ben.id: Run(1, BEGINNING + 9 * DAY, 0, 1, 1),
+    }
 
 
 async def test_after_a_loss_there_is_no_run(store: Store) -> None:
