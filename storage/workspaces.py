@@ -28,6 +28,8 @@ class Workspace(NamedTuple):
     #: Since when the app is gone from there, and from when on what is kept of it is deleted.
     left_at: datetime | None = None
     delete_at: datetime | None = None
+    #: What an administrator has switched on, with blanks between.
+    switched_on: str = ""
 
 
 _COLUMNS = [workspaces.c[name] for name in Workspace._fields]

@@ -73,14 +73,14 @@ class Listing:
     planned: Sequence[Task] = ()
 
 
-async def listed(parts: Parts, person: Person, place: Place) -> Listing:
-    """The page; one that is not there any more is the last there is."""
+async def listed(parts: Parts, person: Person, place: Place, *, most: int = PAGE) -> Listing:
+    """The page, of at most so many things; one that is not there any more is the last there is."""
     async with parts.database.read() as tx:
         today = local_date(parts.clock.now(), person)
         everything, count = await _all(tx, person, place, today)
-        last = max(0, (count - 1) // PAGE * PAGE)
+        last = max(0, (count - 1) // most * most)
         first = min(place.first, last)
-        shown = everything[first : first + PAGE]
+        shown = everything[first : first + most]
         listing = Listing(
             replace(place, first=first),
             person,

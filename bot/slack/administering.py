@@ -8,8 +8,9 @@ from bot.coaching.actor import Actor
 from bot.coaching.connecting import Connecting, Linked
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
-from bot.slack import members
+from bot.slack import members, switches
 from bot.slack.installed import Slack
+from bot.slack.switches import Switch
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say, to_json
 from storage import administrators, crm_writes, deliveries, messages, people, workspaces
@@ -34,6 +35,8 @@ class Administration:
     failed_changes: int
     #: Slack users who administer, the first of them named by Slack or the operator.
     administrators: Sequence[str]
+    #: What is switched on for everybody.
+    switched_on: frozenset[Switch] = frozenset()
 
 
 async def of(
@@ -60,6 +63,7 @@ async def of(
         failed.get("failed", 0),
         changes.get("failed", 0),
         who,
+        await switches.are_on(parts, actor.workspace_id),
     )
 
 

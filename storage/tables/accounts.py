@@ -37,6 +37,8 @@ workspaces = Table(
     # Since when the app is gone from there, and from when on what is kept of it is deleted.
     Column("left_at", UtcDateTime),
     Column("delete_at", UtcDateTime),
+    # What an administrator has switched on, with blanks between.
+    Column("switched_on", Text, nullable=False, server_default=""),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_workspaces_learn_at", "learn_at"),
 )

@@ -15,6 +15,7 @@ import yaml
 
 from bot.slack.command import load_subcommands
 from bot.slack.manifest import PLACEHOLDER, ManifestError, made, original
+from bot.slack.switches import Switch
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +56,11 @@ def test_the_coach_command_has_a_hint_and_receives_escaped_mentions(
     assert sorted(command["usage_hint"].split(" | ")) == sorted(load_subcommands())
     # Slack's own limit.
     assert len(command["usage_hint"]) <= 1000
+
+
+def test_every_shortcut_is_one_that_can_be_switched_on(manifest: dict[str, Any]) -> None:
+    shortcuts = manifest["features"]["shortcuts"]
+    assert {each["callback_id"] for each in shortcuts} == {each.value for each in Switch}
 
 
 def test_events_commands_and_buttons_all_arrive_at_the_same_address(

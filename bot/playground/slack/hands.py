@@ -62,6 +62,23 @@ class People(Wire):
         state = {} if choose is None else chosen(element, choose)
         return await self._act(self.person(by or who), message, None, element, state, {})
 
+    async def shortcut(self, who: str, callback_id: str, ts: str | None = None) -> Answer:
+        """Use one of the app's shortcuts: from a message, or without one from anywhere.
+
+        Raises:
+            LookupError: the message is not there.
+        """
+        message = None
+        url = ""
+        if ts is not None:
+            message = self.conversations.get(who, {}).get(ts)
+            if message is None or message.deleted:
+                raise LookupError(f"{who} has no message {ts}.")
+            url = f"{self.own_url}/response/{self.new_response_url(who, ts)}"
+        payload = payloads.shortcut(self, self.person(who), callback_id, message, url)
+        answer = await self.interaction(f"the shortcut {callback_id}", payload)
+        return _trouble(answer) if answer.problem else answer
+
     async def press_in_view(
         self,
         who: str,

@@ -80,6 +80,28 @@ def block_actions(
     return payload
 
 
+def shortcut(
+    world: Workspace, person: Person, callback_id: str, message: Message | None, response_url: str
+) -> Json:
+    """A shortcut, from a message or from anywhere."""
+    payload: Json = {
+        "type": "shortcut",
+        **_who(world, person),
+        "callback_id": callback_id,
+        "trigger_id": world.new_trigger(person.id),
+        "action_ts": f"{time.time():.6f}",
+    }
+    if message is not None:
+        payload |= {
+            "type": "message_action",
+            "message_ts": message.ts,
+            "channel": {"id": world.people[message.person].dm, "name": "directmessage"},
+            "message": {"type": "message", "text": message.text, "ts": message.ts},
+            "response_url": response_url,
+        }
+    return payload
+
+
 def in_message(payload: Json, world: Workspace, message: Message, response_url: str) -> Json:
     """Complete a click with the message it was made in."""
     dm = world.people[message.person].dm

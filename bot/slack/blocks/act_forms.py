@@ -10,7 +10,7 @@ from bot.coaching.listing import Place
 from bot.slack.blocks.pieces import VALUE, Blocks, Json, field, modal, option
 from bot.slack.blocks.text import flat, shorter, units
 from coach.actions.create_task import NOTE, TITLE
-from coach.models import Deal, Ref, Subject, SubjectKind, TaskPriority
+from coach.models import Contact, Deal, Ref, Subject, SubjectKind, TaskPriority
 from coach.phrases import Phrase, say
 from coach.screens import Control
 from coach.terms import PRIORITY_CHOICES
@@ -21,6 +21,9 @@ CALLBACK = "act"
 
 #: Longest value of an entry, and most entries of a row of boxes.
 MOST_VALUE, MOST_BOXES = 150, 10
+
+#: Most entries of a menu.
+MOST_CHOICES = 100
 
 LOGS = {
     Control.LOG_CALL: say("A call"),
@@ -33,7 +36,7 @@ LOGS = {
 class About:
     """What a window is for, where it was opened, and where the answer goes."""
 
-    #: date, stage, log, task or several.
+    #: date, stage, log, task, call or several.
     does: str
     kind: SubjectKind | None = None
     ref: Ref | None = None
@@ -102,6 +105,22 @@ def log_form(about: About, thing: Subject, control: Control, voice: Voice) -> Js
     return _form(about, say("Log a contact"), say("Log it"), blocks, voice)
 
 
+def call_form(about: About, contacts: Sequence[Contact], voice: Voice) -> Json:
+    """Whom a call was with, and what was said; contacts by name."""
+    options = [
+        option(flat(shorter(words(say("{thing}", thing=each.thing), voice), 75)), box_of(each))
+        for each in sorted(contacts, key=lambda each: each.name.casefold())
+        if units(box_of(each)) <= MOST_VALUE
+    ][:MOST_CHOICES]
+    whom: Json = {"type": "static_select", "options": options}
+    blocks = [
+        field("whom", plain(say("With whom"), voice), whom),
+        field("what", plain(say("What it was"), voice), _logs(Control.LOG_CALL, voice)),
+        _note(voice),
+    ]
+    return _form(about, say("Log a call"), say("Log it"), blocks, voice)
+
+
 def task_form(
     about: About, voice: Voice, *, thing: Subject | None = None, title: str = "", note: str = ""
 ) -> Json:
@@ -160,6 +179,15 @@ def chosen_in(view: Mapping[str, Any]) -> list[Ref]:
     ticked = _held(view, "things").get("selected_options") or ()
     found = [json.loads(str(each["value"])) for each in ticked]
     return [Ref(str(connection_id), str(id)) for connection_id, id in found]
+
+
+def chosen_one(view: Mapping[str, Any], name: str) -> Ref | None:
+    """The thing that was chosen in a menu. Raises `ValueError` for a value of another form."""
+    told = value_in(view, name)
+    if told is None:
+        return None
+    connection_id, id = json.loads(told)
+    return Ref(str(connection_id), str(id))
 
 
 def value_in(view: Mapping[str, Any], name: str) -> str | None:

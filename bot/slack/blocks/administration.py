@@ -16,11 +16,13 @@ from bot.slack.blocks.pieces import (
 )
 from bot.slack.blocks.text import flat, shorter
 from bot.slack.blocks.usages import RUN
+from bot.slack.switches import Switch
 from coach.phrases import Phrase, counted, facts, say
 from coach.wording import Voice, plain, words
 
 #: What begins the `action_id` of everything here; the owner or user it is about may follow.
 MATCH, RETRY, ADD, REMOVE = "admin:match", "admin:retry", "admin:add", "admin:remove"
+SWITCH = "admin:switch"
 
 #: How many connections and administrators are shown.
 ROWS = 10
@@ -34,6 +36,7 @@ def administration(stands: Administration, called: Mapping[str, str], voice: Voi
         *_connections(stands, voice),
         *_people(stands, voice),
         *_failed(stands, voice),
+        *_switches(stands, voice),
         *_administrators(stands, called, voice),
     ]
 
@@ -113,6 +116,23 @@ def _failed(stands: Administration, voice: Voice) -> Blocks:
     said = say("Failed: {told}. `coach doctor` says why.", told=facts(*told))
     again = button(plain(say("Try again"), voice), RETRY)
     return [section(_text(said, voice), accessory=again, block_id=RETRY)]
+
+
+_SWITCHES: Mapping[Switch, Phrase] = {
+    Switch.MAKE_TASK: say("Shortcut on messages: “Make this a task”"),
+    Switch.LOG_CALL: say("Shortcut anywhere: “Log a call”"),
+}
+
+
+def _switches(stands: Administration, voice: Voice) -> Blocks:
+    blocks: Blocks = []
+    for each, what in _SWITCHES.items():
+        is_on = each in stands.switched_on
+        label = say("Switch off") if is_on else say("Switch on")
+        told = say("{what} is on.", what=what) if is_on else say("{what} is off.", what=what)
+        flip = button(plain(label, voice), f"{SWITCH}:{each}")
+        blocks.append(section(_text(told, voice), accessory=flip, block_id=f"{SWITCH}:{each}"))
+    return blocks
 
 
 def _administrators(stands: Administration, called: Mapping[str, str], voice: Voice) -> Blocks:

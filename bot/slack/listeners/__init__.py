@@ -50,6 +50,7 @@ from bot.slack.listeners import (
     preview,
     rights,
     settings,
+    shortcuts,
     submitting,
     undelivered,
     why,
@@ -66,6 +67,7 @@ from bot.slack.listeners.desk import (
     UnknownTeamError,
 )
 from bot.slack.listeners.pressing import Press, team_of
+from bot.slack.listeners.shortcuts import Shortcut
 from bot.slack.listeners.submitting import Submission
 from coach.phrases import Phrase, say
 from coach.wording import plain
@@ -176,6 +178,18 @@ def register(
         if not desk.begin(submission.team_id, "closing a window", closing, tell):
             log.warning("a closed window could not be followed: there is too much to do")
 
+    async def on_shortcut(
+        ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient
+    ) -> BoltResponse | None:
+        shortcut = Shortcut(desk, client, body)
+        team_id, name = team_of(body), f"the shortcut {body.get('callback_id')}"
+        answering = partial(shortcuts.answer, shortcut)
+        begun = desk.begin(team_id, name, answering, shortcut.tell)
+        if begun or desk.refuse(team_id, name, shortcut.tell):
+            await ack()
+            return None
+        return BoltResponse(status=503)
+
     async def on_command(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         async def tell(said: Phrase) -> None:
             await command.refuse(desk, client, body, said)
@@ -229,6 +243,7 @@ def register(
     app.action({"type": "block_actions", "action_id": _ANYTHING})(on_press)
     app.view_submission(_ANYTHING)(on_form)
     app.view_closed(screen.CALLBACK)(on_close)
+    app.shortcut(_ANYTHING)(on_shortcut)
     app.command("/coach")(on_command)
     app.event("app_home_opened")(on_home)
     app.event("message")(on_message)

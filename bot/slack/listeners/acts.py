@@ -12,6 +12,7 @@ from bot.coaching.permission import FieldRefusal, Refusal
 from bot.slack.blocks.act_forms import (
     About,
     chosen_in,
+    chosen_one,
     date_form,
     log_form,
     several_form,
@@ -247,6 +248,21 @@ async def _log(submission: Submission, actor: Actor, about: About) -> Act | Fiel
     )
 
 
+async def _call(submission: Submission, actor: Actor, about: About) -> Act | FieldErrors:
+    control = _control(value_in(submission.view, "what"))
+    whom = chosen_one(submission.view, "whom")
+    if control is None or whom is None:
+        return FieldErrors({"whom": say("Choose one of these.")})
+    return await acts.log(
+        submission.desk.parts,
+        actor,
+        _key(submission),
+        control,
+        [(SubjectKind.CONTACT, whom)],
+        value_in(submission.view, "note"),
+    )
+
+
 def _control(text: str | None) -> Control | None:
     return next((each for each in _LOGS.values() if each.value == text), None)
 
@@ -293,6 +309,7 @@ _FORMS: dict[str, Callable[[Submission, Actor, About], Awaitable[Act | FieldErro
     "date": _move,
     "stage": _move,
     "log": _log,
+    "call": _call,
     "task": _task,
     "several": _see_to,
 }

@@ -1,8 +1,10 @@
 """What administrators press in their Home tab; it is drawn again by what has changed."""
 
-from bot.slack import administering
+from bot.coaching.permission import Refusal
+from bot.slack import administering, switches
 from bot.slack.listeners.home import draw
 from bot.slack.listeners.pressing import Press
+from bot.slack.switches import Switch
 from coach.phrases import say
 
 
@@ -39,10 +41,29 @@ async def remove(press: Press) -> None:
     await draw(press.desk, press.client, actor)
 
 
+async def switch(press: Press) -> None:
+    """Switch something on for everybody, or off again."""
+    actor = await press.actor()
+    try:
+        which = Switch(_about(press))
+    except ValueError as error:
+        raise Refusal(
+            say("This button is from another version. Open the tab once more.")
+        ) from error
+    await switches.flip(press.parts, press.desk.slack, actor, which)
+    await draw(press.desk, press.client, actor)
+
+
 async def choose(press: Press) -> None:
     """Do what was pressed."""
     name = str(press.action.get("action_id") or "").split(":")[1]
-    doing = {"match": match, "retry": try_again, "add": add, "remove": remove}.get(name)
+    doing = {
+        "match": match,
+        "retry": try_again,
+        "add": add,
+        "remove": remove,
+        "switch": switch,
+    }.get(name)
     if doing is None:
         await press.tell(say("This button is from an older version. Open the tab once more."))
         return
