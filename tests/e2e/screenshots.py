@@ -16,25 +16,25 @@ from tests.e2e.demo import (
     messages,
     move_deal,
     open_page,
-    pressable,
     running,
 )
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 DESKTOP = ViewportSize(width=1360, height=850)
+TALL = ViewportSize(width=1360, height=1100)
 PHONE = ViewportSize(width=390, height=844)
 #: So that the README stays quick to load.
 MOST_BYTES = 300_000
 
 
-async def take(page: Page, name: str) -> None:
-    """Write one picture, once whatever moves has come to rest."""
+async def take(page: Page, name: str, of: Locator | None = None) -> None:
+    """Write one picture, of a part of the page or of all, once whatever moves has come to rest."""
     for note in await page.get_by_test_id("toast").all():
         await note.wait_for(state="detached")
     await page.mouse.move(0, 0)
     await page.wait_for_timeout(400)
     path = FOLDER / f"{name}.png"
-    await page.screenshot(path=path)
+    await (of or page).screenshot(path=path)
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise ValueError(f"{path.name} has {size:,} bytes; at most {MOST_BYTES:,} are wanted.")
@@ -63,6 +63,12 @@ async def story(browser: Browser, url: str) -> None:
     page = await opened(browser, url, DESKTOP)
     first = await card(page, re.compile(""))
     await take(page, "first-insight")
+    for words, name in {"going cold": "stale-leads", "overdue": "overdue-tasks"}.items():
+        await buttons_of(first, words).get_by_role("button", name="Take Action").click()
+        await page.get_by_test_id("modal").wait_for()
+        await take(page, name)
+        await page.keyboard.press("Escape")
+        await page.get_by_test_id("modal").wait_for(state="detached")
     await move_deal(page, "Acme renewal", "Closed Won")
     await dismiss(first)
     await card(page, "Great close!")
@@ -77,13 +83,6 @@ async def story(browser: Browser, url: str) -> None:
     await page.locator("#tasks").get_by_text("from Coach").wait_for()
     await take(page, "task-created")
     await page.get_by_test_id("forward-day").click()
-    brief = pressable(page).filter(has_text="overdue").filter(has_text="going cold")
-    for words, name in {"going cold": "stale-leads", "overdue": "overdue-tasks"}.items():
-        await buttons_of(brief, words).get_by_role("button", name="Take Action").click()
-        await page.get_by_test_id("modal").wait_for()
-        await take(page, name)
-        await page.keyboard.press("Escape")
-        await page.get_by_test_id("modal").wait_for(state="detached")
     await command(page, "/coach settings")
     await page.get_by_test_id("modal").get_by_label(re.compile("going cold")).fill("99")
     await page.get_by_role("button", name="Save").click()
@@ -120,6 +119,80 @@ async def other_looks(browser: Browser, url: str) -> None:
     await page.close()
 
 
+#: What is typed, for the pictures of answers: each by the picture's name.
+ANSWERS = {
+    "help": "/coach help",
+    "tasks": "/coach tasks",
+    "deals": "/coach deals",
+    "deal": "/coach deal Weber",
+    "contacts": "/coach contacts",
+    "task": "/coach task Call Jonas about the offer friday",
+    "report": "/coach report",
+    "insights": "/coach insights",
+    "why": "/coach why",
+    "digest": "/coach digest",
+    "activity": "/coach activity",
+    "nearest": "/coach remind me to call Ana",
+    "forget-me": "/coach forget-me",
+}
+
+
+async def answers(browser: Browser, url: str) -> None:
+    """What the commands answer, and the windows behind the lists."""
+    page = await opened(browser, url, TALL)
+    await card(page, re.compile(""))
+    for name, typed in ANSWERS.items():
+        await command(page, typed)
+        if name == "why":
+            await page.get_by_test_id("modal").wait_for()
+            await take(page, f"answer-{name}", page.get_by_test_id("modal"))
+        else:
+            await page.wait_for_timeout(700)
+            await take(page, f"answer-{name}", page.get_by_role("main"))
+        await page.keyboard.press("Escape")
+    await command(page, "/coach tasks")
+    await page.wait_for_timeout(500)
+    await page.get_by_label("More actions").last.click()
+    await take(page, "list-menu", page.get_by_role("main"))
+    await page.get_by_text("Move to a date…").last.click()
+    await page.get_by_test_id("modal").wait_for()
+    await take(page, "move-task", page.get_by_test_id("modal"))
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Several at once…").last.click()
+    await page.get_by_test_id("modal").wait_for()
+    await take(page, "several", page.get_by_test_id("modal"))
+    await page.keyboard.press("Escape")
+    await page.get_by_role("tab", name="Home").click()
+    await page.get_by_test_id("home").wait_for()
+    await take(page, "home-tasks", page.get_by_role("main"))
+    await page.get_by_test_id("person-U03CHRIS").click()
+    await page.get_by_role("tab", name="Home").click()
+    await page.get_by_text("You administer this coach").scroll_into_view_if_needed()
+    await take(page, "home-administrator", page.get_by_role("main"))
+    await page.close()
+
+
+def gallery() -> None:
+    """Write the page that shows every picture."""
+    told = {**PICTURES}
+    lines = ["# Every screen", "", "Made by `make screenshots`, from the playground.", ""]
+    for path in sorted(FOLDER.glob("*.png")):
+        words = told.get(path.stem, path.stem.replace("-", " ").capitalize())
+        lines += [f"## {words}", "", f"![{words}](screenshots/{path.name})", ""]
+    (FOLDER.parent / "gallery.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+#: What some of the pictures show, where their name does not say it.
+PICTURES = {
+    "answer-nearest": "What is typed and is no command",
+    "answer-task": "A task by one line",
+    "home-administrator": "The Home tab of who administers the coach",
+    "home-tasks": "The Home tab with today's tasks",
+    "list-menu": "The menu of a line",
+    "several": "Several at once",
+}
+
+
 async def main() -> None:
     """Start a fresh demo and walk through its states."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -128,6 +201,8 @@ async def main() -> None:
         async with running(Path(home)) as demo, chromium.launched() as browser:
             await story(browser, demo.url)
             await other_looks(browser, demo.url)
+            await answers(browser, demo.url)
+    gallery()
 
 
 if __name__ == "__main__":

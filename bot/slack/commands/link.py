@@ -17,5 +17,5 @@ SUBCOMMAND = Subcommand(
     run,
     group=Group.SETUP,
     example="link ana@example.com",
-    also=("owner", "me", "recognise", "recognize"),
+    also=("owner", "recognise", "recognize"),
 )

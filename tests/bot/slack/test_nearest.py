@@ -28,6 +28,10 @@ def test_what_is_like_none_offers_none(written: str) -> None:
     assert nearest(written, load_subcommands()) == []
 
 
+def test_a_small_word_beside_it_offers_nothing_else() -> None:
+    assert nearest("remind me to call Ana", load_subcommands()) == ["task"]
+
+
 def test_three_are_offered_at_most_and_a_name_goes_before_what_is_like_one() -> None:
     subcommands = load_subcommands()
     assert nearest("deels tasks", subcommands)[0] == "tasks"
