@@ -44,6 +44,11 @@ def time_rules(rules: Mapping[str, Rule]) -> dict[str, TimeRule]:
     return {name: rule for name, rule in rules.items() if isinstance(rule, TimeRule)}
 
 
+def action_rules(rules: Mapping[str, Rule]) -> dict[str, ActionRule]:
+    """The rules that answer to what happens."""
+    return {name: rule for name, rule in rules.items() if isinstance(rule, ActionRule)}
+
+
 def person_rules(rules: Mapping[str, Rule]) -> dict[str, PersonRule]:
     """The rules that look at people by themselves."""
     return {name: rule for name, rule in rules.items() if isinstance(rule, PersonRule)}

@@ -6,7 +6,7 @@ templates are always written out where they are used, never put together.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -143,15 +143,22 @@ def facts(*values: Value) -> Series:
     return Series(values, Joint.COMMA)
 
 
-def things_in(values: Iterable[object]) -> Iterator[Thing]:
+def things_in(values: Iterable[object]) -> list[Thing]:
     """Every thing that is named in these values, in phrases and series within them too."""
+    found: list[Thing] = []
+    _note_things(values, found)
+    return found
+
+
+def _note_things(values: Iterable[object], found: list[Thing]) -> None:
+    # Of every insight its words are gone through: generators within each other took longer.
     for value in values:
         if isinstance(value, Thing):
-            yield value
+            found.append(value)
         elif isinstance(value, Phrase):
-            yield from things_in(value.values.values())
+            _note_things(value.values.values(), found)
         elif isinstance(value, Series):
-            yield from things_in(value.items)
+            _note_things(value.items, found)
 
 
 def with_things(phrase: Phrase, instead: "Callable[[Thing], Value]") -> Phrase:

@@ -20,7 +20,11 @@ def weaker(rules: Mapping[str, Rule], name: str) -> frozenset[str]:
 
 def stronger(rules: Mapping[str, Rule], name: str) -> set[str]:
     """The rules that take the place of a rule."""
-    return {each for each in rules if name in weaker(rules, each)}
+    return {
+        each
+        for each, rule in rules.items()
+        if isinstance(rule, TimeRule) and name in rule.instead_of
+    }
 
 
 def related(rules: Mapping[str, Rule], names: Iterable[str]) -> set[str]:
@@ -49,6 +53,8 @@ def silent_until(
     them said it, is not said once more.
     """
     found: dict[str, datetime] = {}
+    if not any(past.values()):
+        return found
     for other in stronger(rules, name) - set(muted):
         for each in past.get(other, ()):
             until = each.created_at + WEEK

@@ -51,7 +51,11 @@ async def answers(
         times[activity.person_id or "", activity.verb].append(received_at)
     bulk = {which: in_one_go(its) for which, its in times.items()}
     verbs = {activity.verb for activity, _ in asked}
-    shown = engine.shown(parts.rules, verbs)
+    # Each activity is put before these alone, and not before all rules there are.
+    rules = {
+        name: rule for name, rule in engine.action_rules(parts.rules).items() if rule.verbs & verbs
+    }
+    shown = engine.shown(rules, verbs)
     persons = {activity.person_id for activity, _ in asked if activity.person_id}
     things = {
         subject_key(each): each
@@ -61,7 +65,7 @@ async def answers(
     }
     wanted = Asked(workspace_id, persons, list(things.values()))
     found = await loader.find(tx, parts.loaders, shown, wanted)
-    recalled = [engine.recalled(parts.rules, activity) for activity, _ in asked]
+    recalled = [engine.recalled(rules, activity) for activity, _ in asked]
     said = await insights.marked(
         tx, workspace_id, {place for each in recalled for place in each.items()}, persons, now
     )
@@ -75,7 +79,7 @@ async def answers(
         ]
         known_ = found.get(person.id, UNKNOWN)
         look = ActionLook(now, person, activity, known_, received_at, tuple(before))
-        for rule, draft in engine.on_activity(parts.rules, look):
+        for rule, draft in engine.on_activity(rules, look):
             new.append(
                 NewInsight(
                     rule,

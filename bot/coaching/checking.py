@@ -68,11 +68,14 @@ async def appoint(
     gone: list[Key] = []
     rules = engine.time_rules(parts.rules)
     with_ = await _deals_with(tx, workspace_id, rules.values(), touched)
-    moved = {name: _moved(rule, touched, with_) for name, rule in rules.items()}
+    by_kind: dict[SubjectKind, list[Touched]] = {kind: [] for kind in SubjectKind}
+    for each in touched:
+        by_kind[kind_of(each.after)].append(each)
+    moved = {name: _moved(rule, by_kind, with_) for name, rule in rules.items()}
     others = await _others(tx, workspace_id, set().union(*moved.values()), touched)
     whom = await _with_owners(tx, workspace_id, whom, others.values())
     for name, rule in rules.items():
-        theirs = [each for each in touched if kind_of(each.after) is rule.kind]
+        theirs = list(by_kind[rule.kind])
         theirs += [others[place] for place in moved[name] if place in others]
         known = await known_of(parts, tx, workspace_id, rule, [each.after for each in theirs])
         for before, after in theirs:
@@ -98,13 +101,12 @@ async def appoint(
         if now - rule_.at > GONE:
             await check_plans.forget(tx, workspace_id, rule_.rule)
             continue
-        for _, after in touched:
-            if kind_of(after) is rule_.kind:
-                key = Key(rule_.rule, rule_.kind, after.connection_id, after.id)
-                if after.person_id is None:
-                    gone.append(key)
-                else:
-                    made.append(Check(key, after.person_id, AT_ONCE))
+        for _, after in by_kind[rule_.kind]:
+            key = Key(rule_.rule, rule_.kind, after.connection_id, after.id)
+            if after.person_id is None:
+                gone.append(key)
+            else:
+                made.append(Check(key, after.person_id, AT_ONCE))
     await checks.save(tx, workspace_id, made, gone)
     return {check.person_id for check in made if check.old}
 
@@ -122,7 +124,9 @@ def _place(subject: Subject) -> _Place:
 
 
 def _moved(
-    rule: TimeRule, touched: Sequence[Touched], deals_with: Mapping[_Place, Sequence[str]]
+    rule: TimeRule,
+    touched: Mapping[SubjectKind, Sequence[Touched]],
+    deals_with: Mapping[_Place, Sequence[str]],
 ) -> set[_Place]:
     """What the things belong to, and belonged to before, that move checks of this rule.
 
@@ -132,8 +136,9 @@ def _moved(
         return set()
     moving = [
         one
-        for one in touched
-        if kind_of(one.after) in rule.moved_by and rule.moved_when(one.before, one.after)
+        for kind in rule.moved_by
+        for one in touched[kind]
+        if rule.moved_when(one.before, one.after)
     ]
     found = {
         _Place(rule.kind, each.connection_id, id)

@@ -178,8 +178,11 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
                 new += await _ask_by_person(parts, tx, name, mine, whom, past, now)
                 continue
             open_ = put_off if engine.time_rules(rules)[name].lists else to_answer
+            related = precedence.related(rules, [name])
             silent = {
-                each.person_id: _silent(rules, name, each.person_id, past, open_, muted, now)
+                each.person_id: _silent(
+                    rules, name, related, each.person_id, past, open_, muted, now
+                )
                 for each in mine
             }
             count, said = await _ask(parts, tx, workspace_id, name, mine, whom, past, silent, now)
@@ -203,9 +206,10 @@ async def _at_work(
     """
     waiting: list[Next] = []
     looked_at: list[Round] = []
+    by_person = engine.person_rules(parts.rules)
     for each in claimed:
         person = whom[each.person_id]
-        if each.rule in engine.person_rules(parts.rules):
+        if each.rule in by_person:
             looked_at.append(each)
             continue
         try:
@@ -244,6 +248,7 @@ async def _muted_kinds(
 def _silent(
     rules: Mapping[str, Rule],
     name: str,
+    related: Collection[str],
     person_id: str,
     past: Mapping[tuple[str, str], Sequence[PastInsight]],
     open_: Mapping[tuple[str, str], Mapping[str, datetime]],
@@ -252,9 +257,9 @@ def _silent(
 ) -> dict[str, datetime]:
     """Of which subjects a rule says nothing to somebody, and until when.
 
-    Those of which another has spoken instead, and what is `open_`: put off alone, or in a digest.
+    Those of which one that is `related` has spoken instead, and what is `open_`: put off alone, or
+    in a digest.
     """
-    related = precedence.related(rules, [name])
     its = {other: past.get((other, person_id), ()) for other in related}
     silent = precedence.silent_until(rules, name, its, muted[person_id], now)
     for other in related:
