@@ -11,9 +11,10 @@ from storage.workspaces import DEFAULT
 EACH = 100
 
 _PERSON = """
-    INSERT INTO people (workspace_id, id, name, enrolment, enabled, level, working_days, created_at)
+    INSERT INTO people (workspace_id, id, name, enrolment, enabled, level, working_days, time_zone,
+        created_at)
     SELECT :workspace, printf('p%07d', value), printf('Seller %d', value), 'started', 1, 2,
-           '12345', :now
+           '1234567', :zone, :now
     FROM numbers WHERE value < :people
 """
 
@@ -68,6 +69,8 @@ def fill(path: Path, count: int) -> None:
         "each": EACH,
         "people": count // EACH,
         "now": to_micros(now),
+        # Where it is noon: whoever is not at work is told of it in the morning.
+        "zone": f"Etc/GMT{now.hour - 12:+d}",
         "later": to_micros(now + timedelta(days=3650)),
     }
     database = sqlite3.connect(path, isolation_level=None)
