@@ -115,6 +115,11 @@ class Verdict:
     later: Mapping[str, datetime] = field(default_factory=dict)
 
 
+def any_thing(subject: Subject) -> bool:
+    """Whatever it is."""
+    return True
+
+
 def any_change(before: Subject | None, after: Subject) -> bool:
     """Whatever has changed in a thing counts."""
     return True
@@ -143,6 +148,8 @@ class TimeRule:
     #: What `due` is to know, and what `TimeLook.known` is to hold; `TruthLook.known` holds both.
     knows: tuple[Knowledge[Any], ...] = ()
     shown: tuple[Knowledge[Any], ...] = ()
+    #: Of which things it has to know that; any other is never its business, whatever is known.
+    asks_of: Callable[[Subject], bool] = any_thing
     #: Whether the deals of the largest value come first, or else what became due last; without
     #: either, what has been due the longest.
     largest_first: bool = False

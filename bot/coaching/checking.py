@@ -77,7 +77,9 @@ async def appoint(
     for name, rule in rules.items():
         theirs = list(by_kind[rule.kind])
         theirs += [others[place] for place in moved[name] if place in others]
-        known = await known_of(parts, tx, workspace_id, rule, [each.after for each in theirs])
+        # As they were before counts too: a check that was made then may have to go.
+        asked = [each.after for each in theirs if any(one and rule.asks_of(one) for one in each)]
+        known = await known_of(parts, tx, workspace_id, rule, asked)
         for before, after in theirs:
             then = moment(rule, before, whom, known, now) if before else NEVER
             since = moment(rule, after, whom, known, now)

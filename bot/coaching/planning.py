@@ -137,7 +137,8 @@ async def _make(parts: Parts, plan: Plan, most: int, now: datetime) -> bool:
         whom = await people.load(
             tx, plan.workspace_id, {each.person_id for each in subjects if each.person_id}
         )
-        known = await known_of(parts, tx, plan.workspace_id, rule, subjects)
+        asked = [each for each in subjects if rule.asks_of(each)]
+        known = await known_of(parts, tx, plan.workspace_id, rule, asked)
         made: list[Check] = []
         gone: list[Key] = []
         for subject in subjects:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from coach import settling
 from coach.calendar import after_working_days, days_between
 from coach.circumstances import in_largest_tenth, of_deal
+from coach.concern import is_open_deal
 from coach.keys import about, subject_key
 from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, LIVES_OF_DEALS, Known, Life
 from coach.models import (
@@ -44,7 +45,7 @@ A_DAY = 2
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a deal has gone quiet; never where nobody knows of any contact, or it is not open."""
-    if not isinstance(subject, Deal) or subject.deleted or subject.status is not DealStatus.OPEN:
+    if not is_open_deal(subject):
         return None
     life = known[LIVES_OF_DEALS].get(subject_key(subject))
     return None if life is None else after_working_days(life.last_at, QUIET, person)
@@ -148,6 +149,7 @@ RULE = TimeRule(
         "{count} deal gone quiet", "{count} deals gone quiet", "count", count=count
     ),
     knows=(LIVES_OF_DEALS,),
+    asks_of=is_open_deal,
     shown=(LARGE_VALUE, CONTACTS_OF_DEALS),
     largest_first=True,
     latest_first=True,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from coach import settling
 from coach.calendar import after_working_days
+from coach.concern import is_lead
 from coach.keys import about, subject_key
 from coach.knowledge import DEALS_WITH, USUAL_ANSWER, Answered, Known
 from coach.models import (
@@ -40,7 +41,7 @@ _HOUR, _DAY = 60, 24 * 60
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a lead has waited for too long; never once anybody was in touch, or it is no lead."""
     usual = known[USUAL_ANSWER]
-    if usual is None or not isinstance(subject, Contact) or subject.deleted or not subject.is_lead:
+    if usual is None or not is_lead(subject):
         return None
     if subject.created_at is None or subject.last_contacted_at is not None:
         return None
@@ -156,5 +157,6 @@ RULE = TimeRule(
     still_true=still_true,
     setting="stale_lead_days",
     knows=(USUAL_ANSWER, DEALS_WITH),
+    asks_of=is_lead,
     latest_first=True,
 )

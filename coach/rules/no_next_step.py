@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from coach import settling
 from coach.calendar import after_working_days
 from coach.circumstances import of_deal
+from coach.concern import is_open_deal
 from coach.keys import about, subject_key
 from coach.knowledge import CONTACTS_OF_DEALS, TASKS_OF_DEALS, Known
 from coach.models import (
@@ -44,7 +45,7 @@ A_DAY = 2
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a deal has been without a task for too long; never with one, or where it is not open."""
-    if not isinstance(subject, Deal) or subject.deleted or subject.status is not DealStatus.OPEN:
+    if not is_open_deal(subject):
         return None
     tasks = known[TASKS_OF_DEALS].get(subject_key(subject), ())
     since = _without_since(subject, tasks)
@@ -142,6 +143,7 @@ RULE = TimeRule(
         "{count} deal without a task", "{count} deals without a task", "count", count=count
     ),
     knows=(TASKS_OF_DEALS,),
+    asks_of=is_open_deal,
     shown=(CONTACTS_OF_DEALS,),
     largest_first=True,
     latest_first=True,

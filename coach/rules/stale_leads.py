@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from coach import settling
 from coach.backlogs import with_old
 from coach.calendar import after_working_days
+from coach.concern import is_lead
 from coach.keys import about, subject_key
 from coach.knowledge import DEALS_WITH, Known
 from coach.models import (
@@ -40,7 +41,7 @@ LISTED, MARKS = 100, 1000
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     """When a lead becomes stale; never when it is no lead, was won or was deleted."""
-    if not isinstance(subject, Contact) or subject.deleted or not subject.is_lead:
+    if not is_lead(subject):
         return None
     dealings = known[DEALS_WITH].get(subject_key(subject))
     if subject.silent_since is None or (dealings is not None and dealings.won):
@@ -160,6 +161,7 @@ RULE = TimeRule(
         "{count} lead gone cold", "{count} leads gone cold", "count", count=count
     ),
     knows=(DEALS_WITH,),
+    asks_of=is_lead,
     latest_first=True,
     lists=True,
     moved_by=frozenset({SubjectKind.DEAL}),

@@ -8,6 +8,7 @@ from coach.calendar import (
     working_dates_between,
 )
 from coach.circumstances import in_largest_tenth, of_deal
+from coach.concern import is_open_deal
 from coach.keys import about, subject_key
 from coach.knowledge import CONTACTS_OF_DEALS, LARGE_VALUE, USUAL_STAYS, Known
 from coach.models import (
@@ -40,7 +41,7 @@ def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     By what the team's won deals needed there, or by a number (`coach.staying`). Where nobody knows
     when it came to its stage, from when on it is known to be there.
     """
-    if not isinstance(subject, Deal) or subject.deleted or subject.status is not DealStatus.OPEN:
+    if not is_open_deal(subject):
         return None
     if subject.stage_since is None or subject.stage is None:
         return None
@@ -201,6 +202,7 @@ RULE = TimeRule(
     setting="stuck_deal_days",
     counts=lambda count: counted("{count} deal stuck", "{count} deals stuck", "count", count=count),
     knows=(USUAL_STAYS,),
+    asks_of=is_open_deal,
     shown=(LARGE_VALUE, CONTACTS_OF_DEALS),
     largest_first=True,
     latest_first=True,

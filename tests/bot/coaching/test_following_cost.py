@@ -69,6 +69,25 @@ async def test_lists_ask_as_often_however_much_there_is(parts: Parts) -> None:
     assert counts[0] == counts[1]
 
 
+async def test_of_a_deal_that_comes_closed_nothing_is_found_out_that_only_open_ones_need(
+    parts: Parts,
+) -> None:
+    await enrol(parts, ANA)
+    with asked(parts) as seen:
+        await deliver(parts, won("D-1"))
+    places = (
+        "FROM tasks",
+        "FROM usual",
+        "max(activities.occurred_at)",
+        "GROUP BY deals.contact_id",
+    )
+    found = [sql for sql in seen for place in places if place in sql]
+    assert found == []
+    with asked(parts) as seen:
+        await deliver(parts, open_deal("D-2"))
+    assert [place for place in places if not any(place in sql for sql in seen)] == [places[-1]]
+
+
 async def test_a_deal_that_was_not_won_asks_nothing_of_its_contact(parts: Parts) -> None:
     await enrol(parts, ANA)
     await deliver(parts, lead("C-1", "Ann"), open_deal("D-1"))

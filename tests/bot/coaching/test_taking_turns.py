@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from bot.coaching import enrolling, muting, ticking
 from bot.coaching.muting import Choice
 from bot.runtime.parts import Parts
 from coach.models import Insight, InsightState, Level, Person, Settings
+from storage.tables import checks
 from tests.bot.coaching.test_ticking import LONG_AGO, tick_after
 from tests.world import ANA, BEGINNING, by, deliver, enrol, insights_of, told
 
@@ -143,3 +146,21 @@ async def test_a_call_brings_a_quiet_deal_to_life_and_is_where_its_silence_begin
     again = parts.clock.now()
     await deliver(parts, told("call_logged", contact=contact, at=again, owner=ANA))
     assert (await said(parts, ana))["deal_gone_quiet"] == ["resolved"]
+
+
+async def test_a_quiet_deal_that_is_closed_is_waited_for_no_more(parts: Parts) -> None:
+    await enrol(parts, ANA)
+    contact = {"id": "C-1", "name": "Ann Lee"}
+    await deliver(parts, deal(since=BEGINNING - 3 * DAY, contact_id="C-1"))
+    called = told("call_logged", contact=contact, at=BEGINNING - 2 * DAY, owner=ANA)
+    await deliver(parts, called)
+    rules = ("deal_gone_quiet", "stuck_deals")
+    assert {rule for rule in rules if await waits(parts, rule)} == set(rules)
+    await deliver(parts, told("deal_closed", deal={"id": "D-1", "status": "lost"}, at=BEGINNING))
+    assert {rule for rule in rules if await waits(parts, rule)} == set()
+
+
+async def waits(parts: Parts, rule: str) -> bool:
+    async with parts.database.read() as tx:
+        query = select(checks.c.subject_id).where(checks.c.rule == rule)
+        return (await tx.execute(query)).first() is not None
