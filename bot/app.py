@@ -32,7 +32,7 @@ from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
-from bot.slack import home, listeners, lookup, taking_over, troubles
+from bot.slack import arriving, home, listeners, lookup, taking_over, troubles
 from bot.slack import team as slack_team
 from bot.slack.exporting import Exports
 from bot.slack.install_pages import InstallPages
@@ -161,6 +161,9 @@ class Bot:
                 lambda: troubles.tell_due(parts, slack),
                 parts.wake.trouble,
                 WATCH,
+            )
+            self._begin(
+                "greeting", lambda: arriving.greet_due(parts), parts.wake.greeting, arriving.EVERY
             )
             links = Links(crm, self.intake)
             self._begin(

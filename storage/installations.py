@@ -91,6 +91,7 @@ async def keep(tx: Tx, seal: Seal, installation: Installation, now: datetime) ->
         "renewing_until": None,
         "installed_by": installation.installed_by,
         "greeted_at": None,
+        "steps_at": now if installation.installed_by else None,
         **_tokens(seal, installation),
     }
     await put(tx, installations, [row])
@@ -251,3 +252,39 @@ async def workspaces_of(tx: Tx, id: str) -> list[str]:
         .where(installations.c.id == id, workspaces.c.left_at.is_(None))
     )
     return list((await tx.execute(query)).scalars())
+
+
+class Arrival(NamedTuple):
+    """Somebody who has installed the app, and is to be greeted or followed in their first steps."""
+
+    id: str
+    installed_by: str
+    greeted_at: datetime | None
+    #: The workspace where; of an organisation the first that there is.
+    workspace_id: str | None
+
+
+async def any_arrival(tx: Tx, now: datetime) -> bool:
+    """Whether there is anybody to be looked at."""
+    query = select(installations.c.id).where(installations.c.steps_at <= now).limit(1)
+    return (await tx.execute(query)).first() is not None
+
+
+async def claim_arrivals(tx: Tx, now: datetime, until: datetime) -> list[Arrival]:
+    """Those whose turn it is; nobody else gets them until then."""
+    c = installations.c
+    taken = await tx.execute(
+        update(installations)
+        .where(c.steps_at <= now, c.installed_by.is_not(None))
+        .values(steps_at=until)
+        .returning(c.id, c.installed_by, c.greeted_at)
+    )
+    return [
+        Arrival(row.id, row.installed_by, row.greeted_at, await _first_of(tx, row.id))
+        for row in taken.all()
+    ]
+
+
+async def _first_of(tx: Tx, id: str) -> str | None:
+    # Ids of workspaces sort by time.
+    return min(await workspaces_of(tx, id), default=None)

@@ -71,6 +71,8 @@ class Wake:
     tick: asyncio.Event = field(default_factory=asyncio.Event)
     #: For what is usual with a team.
     learning: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For those who have installed the app.
+    greeting: asyncio.Event = field(default_factory=asyncio.Event)
     #: For workspaces that left long ago.
     departing: asyncio.Event = field(default_factory=asyncio.Event)
     #: For teams whose figures are to be looked at.

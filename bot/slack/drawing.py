@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.runtime.parts import Parts
+from bot.slack.blocks.arrival import arrival
 from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.card import card, promise_of
@@ -175,6 +176,7 @@ KINDS: Mapping[str, Kind] = {
     copies.KIND: Kind(lambda sight: None),
     "question": Kind(lambda sight: question(sight.params, sight.voice)),
     "welcome": Kind(lambda sight: welcome(sight.params, sight.voice), sent=_invited),
+    "arrival": Kind(lambda sight: arrival(sight.params, sight.voice)),
     "hello": Kind(lambda sight: hello(sight.params, sight.voice)),
     "administrators": Kind(lambda sight: administrators(sight.params, sight.voice)),
     "feedback": Kind(lambda sight: feedback(sight.params, sight.voice)),

@@ -83,5 +83,5 @@ class InstallPages:
         where = f"the organisation {done.name}" if done.whole else done.name
         return page(
             f"Coach is installed in {where}",
-            ["In Slack, /coach connect links your CRM. You can close this page."],
+            ["In Slack, Coach writes to you what comes next. You can close this page."],
         )

@@ -70,6 +70,8 @@ installations = Table(
     # The Slack user who has installed it, and when they were sent the first message.
     Column("installed_by", String(32)),
     Column("greeted_at", UtcDateTime),
+    # When it is looked at (again) how far they are; empty when there is nothing more to be done.
+    Column("steps_at", UtcDateTime),
     Index("ix_installations_team_id", "team_id", unique=True, **where("NOT is_enterprise_install")),
     Index(
         "ix_installations_enterprise_id",

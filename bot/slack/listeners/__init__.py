@@ -22,6 +22,7 @@ from bot.runtime.parts import Parts
 from bot.slack.blocks import act_forms, mutes, screen, snooze
 from bot.slack.blocks import connecting as connecting_blocks
 from bot.slack.blocks import settings as settings_blocks
+from bot.slack.blocks.arrival import PEOPLE
 from bot.slack.blocks.backlog import ALL, REST, WAKE
 from bot.slack.blocks.card import UNMUTE, UNSNOOZE
 from bot.slack.blocks.menu import MENU
@@ -37,6 +38,7 @@ from bot.slack.installed import Slack
 from bot.slack.listeners import (
     acts,
     administering,
+    arriving,
     asking,
     backlog,
     command,
@@ -105,6 +107,7 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     RUN: command.pressed,
     DOWNLOAD: rights.opened,
     FORGET: rights.forget,
+    PEOPLE: arriving.missing,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,
     "link:confirm": linking.confirm,

@@ -29,6 +29,7 @@ from bot.slack.blocks.act_forms import (
     task_form,
 )
 from bot.slack.blocks.administration import administration
+from bot.slack.blocks.arrival import arrival
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
 from bot.slack.blocks.connecting import begun_modal, connect_modal, linked_list, outcome_modal
@@ -257,6 +258,10 @@ def _taking_over(state: str, *kinds: dict[str, object], **more: object) -> Paylo
     return _message(taking_over(params, VOICE))
 
 
+def _arrived(**params: Any) -> dict[str, Any]:
+    return _message(arrival(params, VOICE))
+
+
 def _link(state: str) -> Payload:
     params = {
         "request_id": "r1",
@@ -339,6 +344,9 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "notice_welcome": lambda: _message(welcome({"state": "asked", "name": "Ben"}, VOICE)),
     "notice_welcome_started": lambda: _message(welcome({"state": "started"}, VOICE)),
     "notice_welcome_declined": lambda: _message(welcome({"state": "declined"}, VOICE)),
+    "notice_arrival": lambda: _arrived(),
+    "notice_arrival_on_the_way": lambda: _arrived(crm=True, matched=4, unmatched=2),
+    "notice_arrival_done": lambda: _arrived(crm=True, people=True, started=True, matched=6),
     "notice_hello": lambda: _message(hello({"coach": "on"}, VOICE)),
     "notice_hello_off": lambda: _message(hello({"coach": "off"}, VOICE)),
     "notice_hello_paused": lambda: _message(hello({"coach": "paused"}, VOICE)),
