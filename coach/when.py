@@ -6,6 +6,7 @@ third of a second.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -53,6 +54,8 @@ def read_task(text: str, person: Person, now: datetime) -> Typed:
     offer” is a title. An hour stays in the title, as tasks are due on days.
     """
     typed = text.split()
+    if read_day(" ".join(typed), person, now) is not None:
+        raise WhenError(say("Say what is to be done as well, as in `/coach task Call Ana friday`."))
     today = local_date(now, person)
     for count in range(min(WORDS, len(typed) - 1), 0, -1):
         head, tail = typed[:-count], " ".join(typed[-count:])
@@ -82,6 +85,12 @@ def read_day(words: str, person: Person, now: datetime) -> date | None:
         return today
     if plain == "tomorrow":
         return today + timedelta(days=1)
+    if plain == "yesterday":
+        return today - timedelta(days=1)
+    if plain in {"end of month", "end of the month", "month end"}:
+        return _last_of_month(today)
+    if plain == "next month":
+        return _last_of_month(today) + timedelta(days=1)
     if plain == "next week":
         return next_week(person, now)
     if (
@@ -96,6 +105,10 @@ def read_day(words: str, person: Person, now: datetime) -> date | None:
     return _parsed(plain, person, today) if _DATE.fullmatch(plain) else None
 
 
+def _last_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
 def _weekday(word: str, introduced: bool) -> int | None:
     # Behind “by” or “on” also the short forms: in a title “sun” and “sat” are words.
     least = 3 if introduced else 6
@@ -108,18 +121,22 @@ def _parsed(words: str, person: Person, today: date) -> date | None:
     import dateparser
 
     american = (person.locale or "en-US").replace("_", "-").endswith("-US")
-    found = dateparser.parse(
-        words,
-        languages=["en"],
-        settings={
-            "RELATIVE_BASE": datetime.combine(today, time()),
-            "PREFER_DATES_FROM": "future",
-            "REQUIRE_PARTS": ["day", "month"],
-            "DATE_ORDER": "MDY" if american else "DMY",
-            "RETURN_AS_TIMEZONE_AWARE": False,
-        },
-    )
-    return found.date() if found else None
+    # What is no day in the one order may be one in the other: `12/24`.
+    for order in ("MDY", "DMY") if american else ("DMY", "MDY"):
+        found = dateparser.parse(
+            words,
+            languages=["en"],
+            settings={
+                "RELATIVE_BASE": datetime.combine(today, time()),
+                "PREFER_DATES_FROM": "future",
+                "REQUIRE_PARTS": ["day", "month"],
+                "DATE_ORDER": order,
+                "RETURN_AS_TIMEZONE_AWARE": False,
+            },
+        )
+        if found is not None:
+            return found.date()
+    return None
 
 
 def _checked(due: date, today: date) -> date:

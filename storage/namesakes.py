@@ -26,7 +26,10 @@ async def of(tx: Tx, workspace_id: str, wanted: Collection[Ref]) -> dict[Ref, Na
         "ids": list({each.id for each in wanted}),
     }
     for row in await tx.execute(_counted(), asked):
-        connection_id, id, account, value, currency, *shared = row
+        connection_id, id, title, account, value, currency, *shared = row
+        if account and account.casefold() in title.casefold():
+            # It is said already.
+            account = None
         amount = None if value is None else Money(value, currency)
         found[Ref(connection_id, id)] = Namesake(id, account, amount, *shared)
     return found
@@ -42,6 +45,9 @@ async def told_apart(tx: Tx, workspace_id: str, named: Sequence[Deal]) -> list[D
     ]
 
 
+_NAMED = ("connection_id", "id", "title", "account", "value", "currency")
+
+
 @cache
 def _counted() -> Select[Any]:
     named = deals.alias("named")
@@ -51,7 +57,7 @@ def _counted() -> Select[Any]:
         cast(named.c.value, Float) == cast(deals.c.value, Float),
         named.c.currency.is_not_distinct_from(deals.c.currency),
     )
-    told = [named.c[name] for name in ("connection_id", "id", "account", "value", "currency")]
+    told = [named.c[name] for name in _NAMED]
     return (
         select(*told, _how_many(account), _how_many(amount), _how_many(account & amount))
         .join(

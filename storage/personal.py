@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, delete, select, tuple_
+from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_
 
 from coach.models import Verb
 from storage import tables
@@ -120,24 +120,22 @@ async def forget(tx: Tx, whose: Link) -> int:
     """
     count = 0
     for table in _FORGOTTEN:
-        gone = await tx.execute(
-            delete(table).where(
-                table.c.workspace_id == whose.workspace_id, table.c.person_id == whose.person_id
-            )
-        )
-        count += gone.rowcount
-    typed = await tx.execute(
-        delete(tables.activities).where(
-            tables.activities.c.workspace_id == whose.workspace_id,
-            tables.activities.c.person_id == whose.person_id,
-            tables.activities.c.verb == Verb.COMMAND_USED.value,
-        )
+        count += await _delete(tx, table, whose)
+    count += await _delete(
+        tx, tables.activities, whose, tables.activities.c.verb == Verb.COMMAND_USED.value
     )
-    changes = await tx.execute(
-        delete(tables.crm_writes).where(
-            tables.crm_writes.c.workspace_id == whose.workspace_id,
-            tables.crm_writes.c.person_id == whose.person_id,
-            tables.crm_writes.c.state != "queued",
-        )
+    return count + await _delete(
+        tx, tables.crm_writes, whose, tables.crm_writes.c.state != "queued"
     )
-    return count + typed.rowcount + changes.rowcount
+
+
+async def _delete(tx: Tx, table: Table, whose: Link, *more: ColumnElement[bool]) -> int:
+    """Delete what is theirs in a table; returns how many rows, which not every driver counts."""
+    mine = (
+        table.c.workspace_id == whose.workspace_id,
+        table.c.person_id == whose.person_id,
+        *more,
+    )
+    count = (await tx.execute(select(func.count()).select_from(table).where(*mine))).scalar_one()
+    await tx.execute(delete(table).where(*mine))
+    return int(count)

@@ -236,7 +236,7 @@ async def _act(
     await messages.changed(tx, workspace_id, again)
     await messages.make(tx, due, now)
     for message, prints in due:
-        if message.kind == "backlog":
+        if message.kind in {"backlog", "brief"}:
             # What came later may be what matters most of all.
             await messages.arrange(tx, workspace_id, message.id, prints)
     added = [
@@ -293,17 +293,25 @@ def _together(
     made: list[tuple[Message, list[str]]] = []
     if decision.brief:
         adds = person.brief_made_at if adds_to_brief(person, now) else None
-        made.append(_with(_of(person, "brief", adds or now), open_, decision.brief))
+        brief = _with(_of(person, "brief", adds or now), open_, decision.brief)
+        made.append(_in_order(*brief, open_))
     if decision.digest:
         made.append((_of(person, "digest", now), list(decision.digest)))
     if decision.backlog:
         adds = person.backlog_made_at if adds_to_summary(person, now) else None
         summary = _of(person, "backlog", adds or now)
         summary = replace(summary, params={"id": summary.id})
-        message, prints = _with(summary, open_, decision.backlog)
-        in_order = most_important(open_[print_].waiting for print_ in prints)
-        made.append((message, [each.fingerprint for each in in_order]))
+        summed_up = _with(summary, open_, decision.backlog)
+        made.append(_in_order(*summed_up, open_))
     return made
+
+
+def _in_order(
+    message: Message, prints: Sequence[str], open_: Mapping[str, Open]
+) -> tuple[Message, list[str]]:
+    """The same, the most important first, whichever of it came first."""
+    in_order = most_important(open_[print_].waiting for print_ in prints)
+    return message, [each.fingerprint for each in in_order]
 
 
 def _with(

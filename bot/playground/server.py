@@ -245,9 +245,9 @@ class Playground:
 
 
 def _completion(command: str) -> Json:
-    """What may follow the command: the bot's sub-commands, one module each."""
+    """What may follow the command: the bot's sub-commands, one module each, a hyphen as `_`."""
     names = sorted(
-        module.name
+        module.name.replace("_", "-")
         for module in pkgutil.iter_modules(subcommand_files.__path__)
         if not module.name.startswith("_")
     )

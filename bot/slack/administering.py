@@ -113,7 +113,9 @@ async def add(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -> N
         await administrators.add(tx, actor.workspace_id, slack_user_id, actor.slack_user_id, now)
         by = await _name(tx, actor)
         told = say("{by} has made {who} an administrator of the coach.", by=by, who=who.name)
-        await _tell(parts, tx, actor, [*before, slack_user_id], told)
+        await _tell(parts, tx, actor, before, told)
+        theirs = say("{by} has made you an administrator of the coach. See its Home tab.", by=by)
+        await _tell(parts, tx, actor, [slack_user_id], theirs)
     parts.wake.ring({"sender", "lookup"})
 
 

@@ -176,7 +176,8 @@ def _tell_old(day: date | None) -> None:
     if day is not None:
         typer.echo(
             f"The newest date in the file is {words(DateWithYear(day))}: it is taken to tell of "
-            "that day, and nobody has watched since, so that no age of a stage is taken from it. "
+            "that day. Nobody has watched since, so a deal may have moved on: how long it has been "
+            "in its stage is told only where the file says when it came there. "
             f"If deals are still where it says: --as-of {day.isoformat()}. If it is of another "
             "day, give that."
         )

@@ -76,8 +76,8 @@ def words(looked: Looked, own: bool) -> Phrase:
     if own:
         return say(
             "Half your deals take over {half} days until they are decided, open ones counted; of "
-            "the {count} decided by now, half took up to {decided} days. {nine} of 10 wins came "
-            "within {won} days.",
+            "the {count} decided when this was counted, half took up to {decided} days. {nine} of "
+            "10 wins came within {won} days.",
             half=numbers["half"],
             count=looked.k,
             decided=numbers["decided"],
@@ -86,8 +86,8 @@ def words(looked: Looked, own: bool) -> Phrase:
         )
     return say(
         "Half your team's deals take over {half} days until they are decided, open ones counted; "
-        "of the {count} decided by now, half took up to {decided} days. {nine} of 10 wins came "
-        "within {won} days.",
+        "of the {count} decided when this was counted, half took up to {decided} days. {nine} of "
+        "10 wins came within {won} days.",
         half=numbers["half"],
         count=looked.k,
         decided=numbers["decided"],

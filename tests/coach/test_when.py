@@ -44,7 +44,9 @@ ANA = Person("w", "p", "Ana", time_zone="Europe/Madrid", locale="en-GB")
         ("Renew for 3 weeks", "Renew", date(2026, 12, 14)),
         ("Write chapter 3", "Write chapter 3", None),
         ("Plan the second week", "Plan the second week", None),
-        ("friday", "friday", None),
+        ("Send the report end of month", "Send the report", date(2026, 11, 30)),
+        ("Send the report next month", "Send the report", date(2026, 12, 1)),
+        ("Wrap it by 12/24", "Wrap it", date(2026, 12, 24)),
         ("  Call   Jonas  ", "Call Jonas", None),
     ],
 )
@@ -72,7 +74,10 @@ def test_next_week_begins_when_the_person_works() -> None:
     assert read_task("Call next week", later, NOW).due == date(2026, 12, 2)
 
 
-@pytest.mark.parametrize("typed", ["Call Jonas by 2026-11-20", "Call Jonas 1 March 2040"])
+@pytest.mark.parametrize(
+    "typed",
+    ["Call Jonas by 2026-11-20", "Call Jonas 1 March 2040", "Call Jonas yesterday", "tomorrow"],
+)
 def test_a_day_that_is_past_or_far_off_is_refused(typed: str) -> None:
     with pytest.raises(WhenError):
         read_task(typed, ANA, NOW)

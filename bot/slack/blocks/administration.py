@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.coaching.connecting import Linked
 from bot.slack.administering import Administration
 from bot.slack.blocks.connecting import health
 from bot.slack.blocks.pieces import (
@@ -45,12 +46,7 @@ def _connections(stands: Administration, voice: Voice) -> Blocks:
     rows: Blocks = [
         section(
             _text(
-                say(
-                    "{name} ({what}): {how}",
-                    name=each.id,
-                    what=each.name or each.provider,
-                    how=health(each, voice),
-                ),
+                say("{name}: {how}", name=_called(each), how=health(each, voice)),
                 voice,
             )
         )
@@ -60,6 +56,13 @@ def _connections(stands: Administration, voice: Voice) -> Blocks:
         rows = [section(_text(say("No CRM is linked yet."), voice))]
     connect = button(plain(say("CRMs…"), voice), f"{RUN}:connect")
     return [*rows, actions([connect], block_id="admin:connect")]
+
+
+def _called(linked: Linked) -> Phrase:
+    what = linked.name or linked.provider
+    if what == linked.id:
+        return say("{name}", name=what)
+    return say("{name} ({what})", name=linked.id, what=what)
 
 
 def _people(stands: Administration, voice: Voice) -> Blocks:

@@ -71,7 +71,8 @@ def home(
             *(
                 insight_rows(insights, voice, promise, share, now=now)
                 if insights
-                else note(say("Nothing. Well done!"), voice)
+                # With tasks overdue below it, it would be no praise.
+                else note(say("Nothing.") if due and due.count else _WELL_DONE, voice)
             ),
             *_due(due, voice, now),
             *_did(did, voice, now),
@@ -121,6 +122,8 @@ def _did(did: Sequence[Did], voice: Voice, now: datetime) -> Blocks:
             blocks.append(context(text))
     return blocks
 
+
+_WELL_DONE = say("Nothing. Well done!")
 
 _YOURS = say("Your data: /coach export gives it to you, /coach forget-me has it deleted.")
 

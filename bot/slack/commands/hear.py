@@ -19,8 +19,8 @@ async def run(call: Call) -> Answer:
         first = plain(next(iter(rules.values())).called, call.voice).lower()
         return says(
             say(
-                "What is off until you want it: {kinds}. `/coach hear {first}` switches it on, "
-                "`/coach hear {first} off` off again.",
+                "What is off until you want it: {kinds}. `/coach hear {first}` switches it on; the "
+                "same with `off` behind it switches it off again.",
                 kinds=_listed(call),
                 first=first,
             ),

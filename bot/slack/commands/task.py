@@ -15,8 +15,8 @@ async def run(call: Call) -> Answer:
     if not call.args.strip():
         return says(
             say(
-                "Say what is to be done and by when, as in `/coach task Call Ana friday` or "
-                "`/coach task Send the offer by 5 december`."
+                "Say what is to be done and by when, as in `/coach task Call Ana friday`, `… in 3 "
+                "days`, `… next week`, `… end of month` or `… by 5 december`."
             ),
             call.voice,
         )

@@ -34,13 +34,14 @@ async def answer(desk: Desk, body: Json) -> None:
     typed = str(body["event"].get("text") or "")
     actor = await desk.actor(str(body["team_id"]), {"id": body["event"]["user"]})
     person = await enrolling.person_of(desk.parts, actor)
-    now = desk.parts.clock.now()
+    now, near = desk.parts.clock.now(), nearest(typed, desk.subcommands)
     hello = Message(
         person.workspace_id,
-        f"hello:{person.id}:{now:%Y-%m-%dT%H:%M}",
+        # What is like it is answered once a minute, and what is not by itself.
+        f"hello:{person.id}:{now:%Y-%m-%dT%H:%M}:{'+'.join(near)}",
         "hello",
         actor.slack_user_id,
-        {"coach": _stands(person, now), "near": nearest(typed, desk.subcommands)},
+        {"coach": _stands(person, now), "near": near},
         person.id,
     )
     async with desk.parts.database.write() as tx:

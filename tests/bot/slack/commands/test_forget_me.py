@@ -1,5 +1,6 @@
 """`/coach forget-me`: what is kept of a person goes when they say so."""
 
+import re
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -28,6 +29,10 @@ async def test_what_is_forgotten_is_gone_and_what_the_crm_says_stays(
     assert "I do not write to you any more." in words_of(
         next(each for each in surface.slack.messages(ANA) if each.ts == asked.ts)
     )
+    told = words_of(next(each for each in surface.slack.messages(ANA) if each.ts == asked.ts))
+    number = re.search(r"Done: (\d+) entries about you are deleted", told)
+    assert number is not None
+    assert int(number[1]) > 5
     counts = await left(surface)
     gone = ("insights", "decisions", "messages", "mutes", "link_requests", "changes", "patterns")
     assert {name: counts[name] for name in gone} == dict.fromkeys(gone, 0)

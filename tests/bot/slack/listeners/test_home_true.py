@@ -210,7 +210,7 @@ async def test_administrators_name_others_who_may_do_all_of_it_and_all_are_told(
     await open_home(surface, CHRIS)
     await press(surface, CHRIS, "admin:add", BEN)
     assert "Administers too: Ben Okafor" in shown(surface, CHRIS)
-    assert "Chris Vale has made Ben Okafor an administrator" in surface.said(BEN)
+    assert "Chris Vale has made you an administrator" in surface.said(BEN)
     await open_home(surface, BEN)
     assert "You administer this coach" in shown(surface, BEN)
     await press(surface, BEN, "admin:add", ANA)
