@@ -46,6 +46,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     if aged := _aged(persons, waiting, now):
         anew = await following.ask_again(parts, tx, workspace_id, aged, now)
         await kept.asked(tx, workspace_id, aged, now)
+        await messages.changed(tx, workspace_id, _in_briefs(waiting, aged))
         waiting = await kept.open_of(tx, workspace_id, persons)
     waiting = await kept.with_worth(tx, workspace_id, waiting)
     past = await _past(tx, workspace_id, persons, waiting, now)
@@ -77,6 +78,16 @@ def _aged(
         print_
         for id, theirs in waiting.items()
         for print_ in attention.aged(persons[id], [each.waiting for each in theirs.values()], now)
+    }
+
+
+def _in_briefs(waiting: Mapping[str, Mapping[str, Open]], aged: Collection[str]) -> set[str]:
+    """Those of these that stand in a brief, which says of which day it is."""
+    return {
+        print_
+        for theirs in waiting.values()
+        for print_, each in theirs.items()
+        if print_ in aged and each.waiting.shown_by == "brief"
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from bot.runtime.parts import Parts
@@ -25,6 +25,7 @@ from bot.slack.blocks.question import question
 from bot.slack.blocks.taking_over import taking_over
 from bot.slack.blocks.undelivered import undelivered
 from coach import engine
+from coach.calendar import zone
 from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
 from coach.wording import Voice
@@ -53,6 +54,16 @@ class Sight:
     sent_at: datetime | None = None
     #: What there is of a backlog, each kind by its number: “12 deals stuck”.
     waits: Sequence[Phrase] = ()
+
+    @property
+    def day_before(self) -> date | None:
+        """The day on which it came, where that is over for its person."""
+        if self.sent_at is None:
+            return None
+        came, today = (
+            each.astimezone(zone(self.voice.time_zone)).date() for each in (self.sent_at, self.now)
+        )
+        return came if came < today else None
 
     @property
     def here(self) -> Sequence[Insight]:
@@ -132,6 +143,7 @@ def _brief(sight: Sight) -> tuple[str, Blocks] | None:
         sight.promise,
         superseded=sight.superseded,
         now=sight.now,
+        day=sight.day_before,
     )
 
 

@@ -1,7 +1,7 @@
 """The morning brief: the few things of a day in their order, each with its buttons."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.coaching.saying import SHOWN
 from bot.slack.blocks.card import (
@@ -32,6 +32,17 @@ _TITLES = {
 }
 
 
+def _of_before(count: int, day: date) -> Phrase:
+    """The same of another day than today."""
+    match count:
+        case 1:
+            return say("One thing of {date}", date=day)
+        case 2:
+            return say("Your two of {date}, the most important first", date=day)
+        case _:
+            return say("Your three of {date}, the most important first", date=day)
+
+
 def brief(
     insights: Sequence[Insight],
     voice: Voice,
@@ -39,8 +50,11 @@ def brief(
     *,
     superseded: bool,
     now: datetime,
+    day: date | None = None,
 ) -> tuple[str, Blocks] | None:
     """The notification's text and the blocks; `None` when nothing is left to show.
+
+    `day` is the day it is of, where that is over for its person.
 
     What was done keeps its place and loses its buttons. Of a brief that a newer one has taken the
     place of, only what was done is left.
@@ -50,7 +64,10 @@ def brief(
     if not top:
         return None
     open_ = [each for each in top if waits(each, now)]
-    title = _TITLES[len(top)] if open_ else nothing_waits(part, say("Done for today"))
+    title = _TITLES[len(top)] if day is None else _of_before(len(top), day)
+    if not open_:
+        done = say("Done for today") if day is None else say("Done on {date}", date=day)
+        title = nothing_waits(part, done)
 
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]

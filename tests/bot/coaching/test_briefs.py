@@ -236,3 +236,19 @@ async def test_who_wants_no_more_of_it_hears_no_more_of_it(sqlite_world: World) 
     assert InsightState.OPEN not in states
     await weeks_pass(world, 2)
     assert len(world.posts(ANA)) == so_far
+
+
+async def test_a_brief_that_is_left_says_the_next_day_of_which_day_it_is(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await backlog(world)
+    await world.tick()
+    (brief,) = world.messages(ANA)
+    assert brief.text.startswith("Your three for today")
+    day = world.clock.now().date()
+    while world.clock.now().date() == day:
+        await world.pass_time(HOUR)
+    await world.pass_time(HOUR)
+    first = world.messages(ANA)[0]
+    assert first.text.startswith(f"Your three of {day:%a} {day.day} {day:%b}, the most important")

@@ -1,7 +1,9 @@
 """Messages of many insights: what is left out makes room, and the title says what became of it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+
+import pytest
 
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.digest import digest
@@ -73,3 +75,18 @@ def test_a_digest_says_the_same_of_what_ran_out() -> None:
     made = digest(things(TAKEN, EXPIRED), VOICE, lambda _: None, superseded=False, now=NOW)
     assert made is not None
     assert made[0] == "What was done of these; the rest is no longer current"
+
+
+@pytest.mark.parametrize(
+    ("count", "title"),
+    [
+        (1, "One thing of Mon 23 Nov"),
+        (2, "Your two of Mon 23 Nov, the most important first"),
+        (3, "Your three of Mon 23 Nov, the most important first"),
+    ],
+)
+def test_a_brief_of_another_day_says_so(count: int, title: str) -> None:
+    insights = [insight(fingerprint=str(n) * 32) for n in range(count)]
+    made = brief(insights, VOICE, lambda _: None, superseded=False, now=NOW, day=date(2026, 11, 23))
+    assert made is not None
+    assert made[0].startswith(title)
