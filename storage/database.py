@@ -40,6 +40,8 @@ _SQLITE: dict[str, Any] = {
     "connect_args": {"async_creator_fn": one_trip.connect},
     # Every transaction here ends by its block: one more rollback would be a trip for nothing.
     "pool_reset_on_return": None,
+    # The same few again: each holds up to 8 MB of pages, and what it read itself stays good.
+    "pool_use_lifo": True,
 }
 
 

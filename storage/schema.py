@@ -1,30 +1,64 @@
 """Bringing the database to the schema this version needs."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, inspect, select, text
 
 import migrations
 from coach.errors import CoachError
 from storage.database import Database
 
+# Alembic itself is loaded only to change a schema: with its templates it holds a tenth of what the
+# coach holds at rest, and at most starts nothing is to be changed.
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 #: The number under which PostgreSQL knows that the schema is being upgraded; any would do.
 UPGRADING = 0x_C0AC4
 
 
-def _config(connection: Connection | None = None) -> Config:
+#: What each migration says of itself: its revision, and the one it goes on from.
+_REVISION = re.compile(r'^(down_)?revision: str(?: \| None)? = "(\w+)"', re.MULTILINE)
+
+
+def _place() -> Path:
+    return Path(migrations.__path__[0]).resolve()
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__path__[0]).resolve()))
+    config.set_main_option("script_location", str(_place()))
     config.attributes["connection"] = connection
     return config
 
 
+def newest() -> str:
+    """The revision this version needs: the one that no other goes on from."""
+    said = [
+        (each[1] is not None, each[2])
+        for file in (_place() / "versions").glob("*.py")
+        for each in _REVISION.finditer(file.read_text("utf-8"))
+    ]
+    before = {revision for goes_on, revision in said if goes_on}
+    (found,) = {revision for goes_on, revision in said if not goes_on} - before
+    return found
+
+
+def _has(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
 async def upgrade(database: Database) -> None:
     """Apply every migration that is missing, all or none."""
+    from alembic import command
+
     async with database.count() as tx:
         if not database.is_sqlite:
             # Several may be started at once: whoever comes later finds nothing left to do.
@@ -35,10 +69,8 @@ async def upgrade(database: Database) -> None:
 async def versions(database: Database) -> tuple[str | None, str | None]:
     """The revision the database has, and the one this version needs."""
     async with database.read() as tx:
-        has = await tx.run_sync(
-            lambda connection: MigrationContext.configure(connection).get_current_revision()
-        )
-    return has, ScriptDirectory.from_config(_config()).get_current_head()
+        has = await tx.run_sync(_has)
+    return has, newest()
 
 
 class SchemaError(CoachError):

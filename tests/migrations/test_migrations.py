@@ -1,6 +1,7 @@
 """Tests of the migrations: they go up and down, and end at the tables that the code knows."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from storage import schema
@@ -67,3 +69,33 @@ async def test_upgrading_twice_changes_nothing_and_the_version_is_told(
 
     assert before is None
     assert after == needed is not None
+
+
+def test_the_newest_revision_is_alembics_head() -> None:
+    scripts = ScriptDirectory.from_config(Config(toml_file=ROOT / "pyproject.toml"))
+    assert schema.newest() == scripts.get_current_head()
+
+
+#: What `coach serve` does before it serves, with all it serves with; says what that has loaded.
+START = """
+import asyncio, sys
+import bot.app
+from storage import schema
+from storage.database import Database
+
+async def start():
+    database = Database(sys.argv[1])
+    await schema.make_ready(database)
+    await database.close()
+
+asyncio.run(start())
+print(*sorted({"alembic", "mako", "pygments", "numpy", "holidays", "dateparser"} & {*sys.modules}))
+"""
+
+
+async def test_a_start_that_changes_no_schema_loads_nothing_to_change_one(sqlite_url: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", START, sqlite_url, stdout=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    said, _ = await process.communicate()
+    assert (process.returncode, said.decode().strip()) == (0, "")

@@ -248,3 +248,22 @@ async def test_a_read_does_not_wait_for_a_writer(sqlite_url: str) -> None:
                 assert (await other.execute(query)).scalar_one() == 0
     finally:
         await database.close()
+
+
+async def test_of_many_connections_to_sqlite_the_last_one_used_is_used_again(
+    sqlite_url: str,
+) -> None:
+    """Each holds pages of its own in memory: those of the others would be read once more."""
+    database = Database(sqlite_url)
+
+    async def used(apart: asyncio.Barrier) -> object:
+        async with database.read() as tx:
+            await apart.wait()
+            return (await tx.get_raw_connection()).driver_connection
+
+    try:
+        at_once = await asyncio.gather(*map(used, [asyncio.Barrier(4)] * 4))
+        assert len(set(at_once)) == 4
+        assert len({await used(asyncio.Barrier(1)) for _ in range(8)}) == 1
+    finally:
+        await database.close()
