@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot.app import bolt_for, build
+from bot.slack import members
 from bot.slack.installing import SCOPES
 from bot.slack.manifest import original
 from storage import connections, installations, workspaces
@@ -292,3 +293,17 @@ def test_bolt_makes_no_stores_of_its_own(sqlite_url: str, monkeypatch: pytest.Mo
     bolt = bolt_for(bot.parts, bot.slack, "s")
     assert bolt.oauth_flow is None
     assert bolt.installation_store is None
+
+
+async def test_whom_the_operator_names_decides_nowhere_but_at_the_operators(
+    sqlite_url: str,
+) -> None:
+    async with running_office(sqlite_url, coach_administrator="U0OPERATOR") as office:
+        acme, parts, slack = await office.install(ACME), office.bot.parts, office.bot.slack
+        assert slack is not None
+        assert await members.administrator(parts, slack, acme) == ACME.installer
+        at_home = await members.administrator(parts, slack, workspaces.DEFAULT)
+        assert at_home == "U0OPERATOR"
+        # Whoever installs it again later does not take that over.
+        await office.install(Team(ACME.id, ACME.name, "U0ANOTHER"))
+        assert await members.administrator(parts, slack, acme) == ACME.installer
