@@ -56,7 +56,7 @@ async def switch(press: Press) -> None:
 
 async def choose(press: Press) -> None:
     """Do what was pressed."""
-    name = str(press.action.get("action_id") or "").split(":")[1]
+    name = str(press.action.get("action_id") or "").partition(":")[2].partition(":")[0]
     doing = {
         "match": match,
         "retry": try_again,
