@@ -85,6 +85,9 @@ _OF = select(
 )
 
 
+_OLDEST_FIRST = _OF.order_by(mutes.c.created_at, mutes.c.what)
+
+
 async def of(
     tx: Tx, workspace_id: str, person_ids: Collection[str], now: datetime
 ) -> dict[str, list[Muted]]:
@@ -92,8 +95,7 @@ async def of(
     found: dict[str, list[Muted]] = defaultdict(list)
     if person_ids:
         asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
-        query = _OF.order_by(mutes.c.created_at, mutes.c.what)
-        for person_id, *muted in await tx.execute(query, asked):
+        for person_id, *muted in await tx.execute(_OLDEST_FIRST, asked):
             found[person_id].append(Muted(*muted))
     return found
 

@@ -7,16 +7,34 @@ from collections.abc import Sequence
 from itertools import accumulate, groupby
 from operator import itemgetter
 
-from sqlalchemy import Float, cast, func, select
+from sqlalchemy import Float, bindparam, cast, func, select
 
 from coach.models import Deal, DealStatus
-from storage.among import among
+from storage.among import among, texts
 from storage.database import Tx, chunks
 from storage.loader import Asked, Loader
 from storage.tables import DECIDED_DEAL, deals
 
 #: Of fewer won deals no middle is told.
 FEWEST = 10
+
+
+_CURRENCY = func.coalesce(deals.c.currency, "")
+_AMOUNT = cast(deals.c.value, Float)
+
+# Counted off here: windows over all deals were half of what taking in a won deal cost.
+_AMOUNTS = (
+    select(deals.c.person_id, _CURRENCY, _AMOUNT, func.count())
+    .where(
+        deals.c.workspace_id == bindparam("workspace"),
+        among(deals.c.person_id, texts("whose")),
+        DECIDED_DEAL,
+        deals.c.status == DealStatus.WON.value,
+        deals.c.value.is_not(None),
+    )
+    .group_by(deals.c.person_id, _CURRENCY, _AMOUNT)
+    .order_by(deals.c.person_id, _CURRENCY, _AMOUNT)
+)
 
 
 async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, float]]:
@@ -26,24 +44,10 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, float]]:
         for each in asked.subjects
         if isinstance(each, Deal) and each.status is DealStatus.WON and each.person_id
     }
-    amount = cast(deals.c.value, Float)
-    currency = func.coalesce(deals.c.currency, "")
     found: dict[str, dict[str, float]] = {}
     for piece in chunks(sorted(whose.intersection(asked.people))):
-        # Counted off here: windows over all deals were half of what taking in a won deal cost.
-        query = (
-            select(deals.c.person_id, currency, amount, func.count())
-            .where(
-                deals.c.workspace_id == asked.workspace_id,
-                among(deals.c.person_id, piece),
-                DECIDED_DEAL,
-                deals.c.status == DealStatus.WON.value,
-                deals.c.value.is_not(None),
-            )
-            .group_by(deals.c.person_id, currency, amount)
-            .order_by(deals.c.person_id, currency, amount)
-        )
-        amounts = (await tx.execute(query)).all()
+        asked_of = {"workspace": asked.workspace_id, "whose": piece}
+        amounts = (await tx.execute(_AMOUNTS, asked_of)).all()
         for (person_id, named), its in groupby(amounts, itemgetter(0, 1)):
             counted = [(each, count) for _, _, each, count in its]
             if sum(count for _, count in counted) >= FEWEST:

@@ -10,14 +10,39 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from coach.knowledge import Run
 from coach.models import Deal, DealStatus
-from storage.among import among
+from storage.among import among, texts
 from storage.database import Tx, chunks
 from storage.loader import Asked, Loader
 from storage.tables import DECIDED_DEAL, deals
+
+
+def _decided(*by: Any) -> Any:
+    """How many deals of each person were won and lost, by this too, in its order."""
+    lost = func.count(case((deals.c.status == DealStatus.LOST.value, 1)))
+    return (
+        select(
+            deals.c.person_id,
+            (func.count() - lost).label("won"),
+            lost.label("lost"),
+            func.min(deals.c.closed_at).label("since"),
+        )
+        .where(
+            deals.c.workspace_id == bindparam("workspace"),
+            among(deals.c.person_id, texts("whose")),
+            DECIDED_DEAL,
+            deals.c.closed_at.is_not(None),
+        )
+        .group_by(deals.c.person_id, *by)
+        .order_by(deals.c.person_id, *by)
+    )
+
+
+_IN_ALL = _decided()
+_BY_INSTANT = _decided(deals.c.closed_at)
 
 
 async def find(tx: Tx, asked: Asked) -> dict[str, Run]:
@@ -30,38 +55,19 @@ async def find(tx: Tx, asked: Asked) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for piece in chunks(sorted(whose.intersection(asked.people))):
         lost_some: list[str] = []
-        for row in await tx.execute(_decided(asked.workspace_id, piece)):
+        for row in await tx.execute(_IN_ALL, {"workspace": asked.workspace_id, "whose": piece}):
             if row.lost:
                 lost_some.append(row.person_id)
             else:
                 found[row.person_id] = Run(row.won, row.since, 0, 0, 0)
         if lost_some:
-            rows = await tx.execute(_decided(asked.workspace_id, lost_some, deals.c.closed_at))
+            rows = await tx.execute(
+                _BY_INSTANT, {"workspace": asked.workspace_id, "whose": lost_some}
+            )
             for person_id, its in groupby(rows, attrgetter("person_id")):
                 if (run := _last(its)) is not None:
                     found[person_id] = run
     return found
-
-
-def _decided(workspace_id: str, person_ids: list[str], *by: Any) -> Any:
-    """How many deals of each person were won and lost, by this too, in its order."""
-    lost = func.count(case((deals.c.status == DealStatus.LOST.value, 1)))
-    return (
-        select(
-            deals.c.person_id,
-            (func.count() - lost).label("won"),
-            lost.label("lost"),
-            func.min(deals.c.closed_at).label("since"),
-        )
-        .where(
-            deals.c.workspace_id == workspace_id,
-            among(deals.c.person_id, person_ids),
-            DECIDED_DEAL,
-            deals.c.closed_at.is_not(None),
-        )
-        .group_by(deals.c.person_id, *by)
-        .order_by(deals.c.person_id, *by)
-    )
 
 
 def _last(instants: Iterable[Any]) -> Run | None:
