@@ -1,19 +1,26 @@
 """The workspaces where the app is installed by OAuth: how Slack stands to each, and who left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from bot.doctor.findings import Finding, fault, note, ok
 from bot.doctor.slack import mending
+from bot.runtime.redacting import redacted
 from bot.runtime.settings import Settings
+from storage.connections import Connection
 from storage.workspaces import DEFAULT, Workspace
 
 #: Installing it anew brings a workspace back.
 _ANEW = "Somebody of that workspace opens {url}/slack/install."
 
 
-def check_teams(settings: Settings, found: Sequence[Workspace]) -> Iterator[Finding]:
-    """Each workspace in a line; what goes by the environment's token is told of by itself."""
+def check_teams(
+    settings: Settings, found: Sequence[Workspace], crms: Mapping[str, Sequence[Connection]]
+) -> Iterator[Finding]:
+    """Each workspace in a line; what goes by the environment's token is told of by itself.
+
+    `crms` are the connections of each workspace that still has the app.
+    """
     url = (settings.coach_public_url or "").rstrip("/")
     if settings.client() is not None:
         yield from _way_in(url)
@@ -26,6 +33,7 @@ def check_teams(settings: Settings, found: Sequence[Workspace]) -> Iterator[Find
     for each in found:
         if each.id != DEFAULT:
             yield _team(each, url)
+            yield from _crms(each, crms.get(each.id, ()))
 
 
 def _way_in(url: str) -> Iterator[Finding]:
@@ -37,6 +45,16 @@ def _way_in(url: str) -> Iterator[Finding]:
         "Nobody can install the app: Slack has no address to send the browser back to.",
         "Set COACH_PUBLIC_URL to the https address of the coach, and restart `coach serve`.",
     )
+
+
+def _crms(workspace: Workspace, crms: Sequence[Connection]) -> Iterator[Finding]:
+    for each in crms:
+        if each.trouble is not None:
+            yield fault(
+                "teams",
+                f"{workspace.name or workspace.id}, connection {each.id}: {redacted(each.trouble)}",
+                "An administrator there types /coach connect in Slack; it says what to do.",
+            )
 
 
 def _team(workspace: Workspace, url: str) -> Finding:

@@ -22,6 +22,7 @@ from coach.errors import CoachError
 from coach.phrases import counted
 from coach.wording import plain
 from storage import connections, installations, workspaces
+from storage.connections import Connection
 from storage.database import Tx
 from storage.installations import Installation
 from storage.sealing import Seal, SealError
@@ -53,6 +54,7 @@ async def _findings(most: int | None) -> AsyncIterator[Finding]:
 async def _opened(settings: Settings, most: int | None) -> AsyncIterator[Finding]:
     workspace, installation, in_use = None, None, False
     teams: list[Workspace] = []
+    crms: dict[str, list[Connection]] = {}
     try:
         database = open_database(settings)
     except (CoachError, SQLAlchemyError) as error:
@@ -68,6 +70,7 @@ async def _opened(settings: Settings, most: int | None) -> AsyncIterator[Finding
                 async with database.read() as tx:
                     workspace = await workspaces.get(tx, workspaces.DEFAULT)
                     teams = await workspaces.every(tx)
+                    crms = await _connections(tx, seal, teams)
                     installation = await _installation(tx, seal)
                     in_use = bool(await connections.count(tx, workspaces.DEFAULT))
                     for finding in await check_connections(tx, seal, providers, now):
@@ -79,10 +82,22 @@ async def _opened(settings: Settings, most: int | None) -> AsyncIterator[Finding
             yield _unusable(error)
         async for finding in check_slack(settings, workspace, installation, in_use=in_use):
             yield finding
-        for finding in check_teams(settings, teams):
+        for finding in check_teams(settings, teams, crms):
             yield finding
     finally:
         await database.close()
+
+
+async def _connections(
+    tx: Tx, seal: Seal, teams: Sequence[Workspace]
+) -> dict[str, list[Connection]]:
+    """Those of every workspace but the operator's own, which is looked at by itself."""
+    here = [each.id for each in teams if each.id != workspaces.DEFAULT and each.left_at is None]
+    try:
+        return {id: list(await connections.of_workspace(tx, seal, id)) for id in here}
+    except SealError:
+        # What cannot be read is told of where the keys are.
+        return {}
 
 
 async def _installation(tx: Tx, seal: Seal) -> Installation | None:

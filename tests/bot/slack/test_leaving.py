@@ -180,6 +180,19 @@ async def test_a_team_of_an_organisation_leaves_alone_and_the_organisation_with_
     assert (await kept(office, two)).delete_at is None
 
 
+async def test_what_is_the_operators_own_is_not_deleted(office: Office) -> None:
+    parts = office.bot.parts
+    async with parts.database.write() as tx:
+        await workspaces.change(tx, workspaces.DEFAULT, team_id=ACME.id)
+    assert await office.install(ACME) == workspaces.DEFAULT
+    await office.slack_sends(removed(ACME.id))
+    left = await kept(office, workspaces.DEFAULT)
+    assert (left.left_at, left.delete_at) == (office.clock.now(), None)
+    office.clock.advance(GRACE)
+    assert await departing.delete_due(parts) == 0
+    assert await office.install(ACME) == workspaces.DEFAULT
+
+
 async def test_nobody_else_can_have_a_workspace_deleted(office: Office) -> None:
     acme = await office.install(ACME)
     for body in (
