@@ -356,8 +356,9 @@ async def running_street(database_url: str, *, same_ids: bool) -> AsyncIterator[
             ours = Team("T0ZEBRA", "Ours", ANA)
             homes: list[Home] = []
             for team, mark, prefix in (
-                (theirs, "Narwhal", "Q"),
+                # Ours first: where both were found, what comes later would take its place.
                 (ours, "Zeppelin", "Q" if same_ids else "Z"),
+                (theirs, "Narwhal", "Q"),
             ):
                 token = f"xoxb-of-{team.id}"
                 teams.tokens[token] = team
@@ -372,10 +373,10 @@ async def running_street(database_url: str, *, same_ids: bool) -> AsyncIterator[
                     workspace, CONNECTION, "native", f"token-{team.id}", ("whsec_eA==",), "b"
                 )
                 homes.append(Home(team, workspace, mark, prefix, crm))
-            street = Street(bot, app, slack, teams, homes[0], homes[1])
+            street = Street(bot, app, slack, teams, homes[1], homes[0])
             for home in homes:
                 await _furnished(street, home)
-            link = await link_for(parts, Actor(homes[0].workspace_id, ANA))
+            link = await link_for(parts, Actor(street.theirs.workspace_id, ANA))
             street.export = (link or "").rpartition("/")[2]
             yield street
         finally:
