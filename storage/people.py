@@ -359,7 +359,7 @@ async def home_changed(tx: Tx, workspace_id: str, persons: Iterable[Person], at:
             .where(
                 people.c.workspace_id == workspace_id,
                 people.c.id.in_(sorted(ids)),
-                people.c.home_due_at.is_(None),
+                or_(people.c.home_due_at.is_(None), people.c.home_due_at > at),
                 people.c.home_seen_at > at - HOME_LASTS,
             )
             .values(home_due_at=at)
@@ -377,8 +377,14 @@ async def any_home(tx: Tx, now: datetime) -> bool:
     return (await tx.execute(query)).first() is not None
 
 
-async def claim_homes(tx: Tx, database: Database, now: datetime, most: int) -> list[Person]:
-    """Whose Home tab is to be drawn again now; nobody else gets them."""
+async def claim_homes(
+    tx: Tx, database: Database, now: datetime, until: datetime, most: int
+) -> list[Person]:
+    """Whose Home tab is to be drawn again now; nobody else gets them until then.
+
+    Of whom nobody says that it was drawn by then it is drawn by another. What changes meanwhile
+    has it drawn at once.
+    """
     due = (
         select(people.c.workspace_id, people.c.id)
         .where(people.c.home_due_at <= now)
@@ -393,10 +399,27 @@ async def claim_homes(tx: Tx, database: Database, now: datetime, most: int) -> l
     claimed = await tx.execute(
         update(people)
         .where(tuple_(people.c.workspace_id, people.c.id).in_(taken))
-        .values(home_due_at=None)
+        .values(home_due_at=until)
         .returning(people)
     )
     return [from_row(row) for row in claimed]
+
+
+async def home_drawn(tx: Tx, person: Person, until: datetime, now: datetime) -> None:
+    """A tab was drawn that was claimed until then.
+
+    Where something has changed meanwhile, or another has drawn it, nobody knows which of the two
+    stands there: it is drawn once more.
+    """
+    here = _is(person.workspace_id, person.id)
+    done = await tx.execute(
+        update(people)
+        .where(here, people.c.home_due_at == until)
+        .values(home_due_at=None)
+        .returning(people.c.id)
+    )
+    if done.first() is None:
+        await tx.execute(update(people).where(here).values(home_due_at=now))
 
 
 async def has_seen_home(tx: Tx, workspace_id: str, slack_user_id: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_, update
 
 from coach.models import Verb
 from storage import tables
@@ -34,6 +34,10 @@ KEPT: dict[str, Table] = {
     "contacts": tables.contacts,
     "tasks": tables.tasks,
 }
+
+
+#: In the place of the message that tells of a change: its person wants to hear of nothing.
+FORGOTTEN = "forgotten"
 
 
 class Link(NamedTuple):
@@ -123,6 +127,15 @@ async def forget(tx: Tx, whose: Link) -> int:
         count += await _delete(tx, table, whose)
     count += await _delete(
         tx, tables.activities, whose, tables.activities.c.verb == Verb.COMMAND_USED.value
+    )
+    # Nobody is written to about what is still on its way.
+    await tx.execute(
+        update(tables.crm_writes)
+        .where(
+            tables.crm_writes.c.workspace_id == whose.workspace_id,
+            tables.crm_writes.c.person_id == whose.person_id,
+        )
+        .values(told_in=FORGOTTEN)
     )
     return count + await _delete(
         tx, tables.crm_writes, whose, tables.crm_writes.c.state != "queued"

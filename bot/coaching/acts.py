@@ -7,7 +7,7 @@ told to who did it.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.coaching import enrolling, undoing
@@ -17,7 +17,17 @@ from bot.coaching.permission import FieldRefusal, Refusal
 from bot.runtime.parts import Parts
 from coach.actions.create_task import NOTE, TITLE
 from coach.calendar import local_date
-from coach.models import Contact, Deal, Person, Ref, Subject, SubjectKind, TaskPriority
+from coach.models import (
+    Contact,
+    Deal,
+    Person,
+    Ref,
+    Subject,
+    SubjectKind,
+    Task,
+    TaskPriority,
+    TaskStatus,
+)
 from coach.phrases import Joint, Phrase, Series, counted, say
 from coach.screens import Control
 from coach.writes import CreateTask, CrmWrite, LogContact
@@ -86,7 +96,11 @@ async def use(
         raise Refusal(say("At most {most} at once.", most=TOGETHER))
     async with parts.database.write() as tx:
         person = await _begin(parts, tx, actor)
+        if (again := await _again(tx, actor, key)) is not None:
+            return again
         things = await _own(tx, person, KINDS[control], refs)
+        if control is Control.COMPLETE_TASK:
+            refs = _to_do(things)
         today = local_date(parts.clock.now(), person)
         ways = await _ways(tx, person, things)
         writes = [
@@ -111,6 +125,8 @@ async def log(
     """
     async with parts.database.write() as tx:
         person = await _begin(parts, tx, actor)
+        if (again := await _again(tx, actor, key)) is not None:
+            return again
         whom = [await _contact_of(tx, person, kind, ref) for kind, ref in about[:TOGETHER]]
         said = (note or "").strip()[:NOTE] or None
         writes: list[CrmWrite] = [
@@ -132,6 +148,8 @@ async def create_task(parts: Parts, actor: Actor, key: str, wanted: NewTask) -> 
         raise FieldRefusal("title", say("Give the task a title."))
     async with parts.database.write() as tx:
         person = await _begin(parts, tx, actor)
+        if (again := await _again(tx, actor, key)) is not None:
+            return replace(again, said=_created(title, wanted.due))
         if wanted.due is not None and wanted.due < local_date(parts.clock.now(), person):
             raise FieldRefusal("date", say("Pick today or a later day."))
         connection_id, about = await _where(parts, tx, person, wanted)
@@ -184,6 +202,28 @@ async def _begin(parts: Parts, tx: Tx, actor: Actor) -> Person:
     await rounds.hold(tx, actor.workspace_id, [person.id])
     await deciding.reconsider(tx, actor.workspace_id, [person.id], parts.clock.now())
     return person
+
+
+async def _again(tx: Tx, actor: Actor, key: str) -> Act | None:
+    """What was done by this press already. Raises `Refusal` where it was taken back since."""
+    id = act_id(actor, key)
+    if made := await crm_writes.of_insight(tx, actor.workspace_id, id):
+        return Act(id, _together([each.words for each in made]))
+    if await crm_writes.undone(tx, actor.workspace_id, id):
+        raise Refusal(say("This was undone. To do it all the same, choose it once more."))
+    return None
+
+
+def _to_do(things: dict[Ref, Subject]) -> list[Ref]:
+    """Those tasks that are not done yet. Raises `Refusal` where all are."""
+    left = [
+        ref
+        for ref, thing in things.items()
+        if isinstance(thing, Task) and thing.status is TaskStatus.PENDING
+    ]
+    if not left:
+        raise Refusal(say("This is done already."))
+    return left
 
 
 async def _own(

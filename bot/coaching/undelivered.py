@@ -22,6 +22,7 @@ from storage import following as kept
 from storage.crm_writes import BY_HAND, StoredWrite
 from storage.database import Tx
 from storage.messages import Message
+from storage.personal import FORGOTTEN
 
 #: Changes of which one message tells.
 MOST = 20
@@ -58,7 +59,7 @@ async def follow(parts: Parts, tx: Tx, write: StoredWrite) -> None:
     known = await people.load(tx, workspace_id, [write.person_id] if write.person_id else [])
     person = known.get(write.person_id or "")
     id = write.told_in
-    if id is None or person is None or person.slack_user_id is None:
+    if id in {None, FORGOTTEN} or person is None or person.slack_user_id is None:
         return
     there = await undelivered.told_in(tx, workspace_id, person.id, id, MOST)
     params = {"connection": write.connection_id, "changes": [_told(each) for each in there]}

@@ -105,12 +105,18 @@ async def add(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -> N
     before = await members.only_administrators(parts, slack, actor)
     if slack_user_id in before:
         raise Refusal(say("They administer the coach already."))
-    if len(before) > administrators.MOST:
-        raise Refusal(say("That are enough: take somebody else off first."))
     async with parts.database.write() as tx:
+        # One after the other: so that each knows how many there are.
+        await workspaces.lock(tx, parts.database, actor.workspace_id)
+        if len(await administrators.of(tx, actor.workspace_id)) >= administrators.MOST:
+            raise Refusal(say("That are enough: take somebody else off first."))
         who = await enrolling.ensure(parts, tx, Actor(actor.workspace_id, slack_user_id))
         now = parts.clock.now()
-        await administrators.add(tx, actor.workspace_id, slack_user_id, actor.slack_user_id, now)
+        if not await administrators.add(
+            tx, actor.workspace_id, slack_user_id, actor.slack_user_id, now
+        ):
+            raise Refusal(say("They administer the coach already."))
+        await people.home_changed(tx, actor.workspace_id, [who], now)
         by = await _name(tx, actor)
         told = say("{by} has made {who} an administrator of the coach.", by=by, who=who.name)
         await _tell(parts, tx, actor, before, told)
@@ -126,6 +132,9 @@ async def remove(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -
         if not await administrators.remove(tx, actor.workspace_id, slack_user_id):
             raise Refusal(say("They do not administer the coach, or nobody can take them off."))
         by, who = await _name(tx, actor), await _name(tx, Actor(actor.workspace_id, slack_user_id))
+        known = await people.by_slack_user(tx, actor.workspace_id, slack_user_id)
+        if known is not None:
+            await people.home_changed(tx, actor.workspace_id, [known], parts.clock.now())
         told = say("{by} has taken {who} off the coach's administrators.", by=by, who=who)
         await _tell(parts, tx, actor, before, told)
     parts.wake.ring({"sender"})

@@ -1,10 +1,13 @@
 """A person's own data as one JSON file, behind a link that is good once and for an hour."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -21,6 +24,12 @@ from storage.personal import KEPT, Link
 
 #: For how long a link is good.
 LASTS = timedelta(hours=1)
+
+#: How many are put together at once.
+TOGETHER = 2
+
+#: How much of one is held in memory before it goes to the disk, and sent at once, in bytes.
+_IN_MEMORY, _PIECE = 1_000_000, 64_000
 
 #: Longest secret that is looked for, in characters.
 _LONGEST = 100
@@ -44,7 +53,8 @@ class Exports:
     """The page behind such a link, by its `routes`."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        # However many are asked for at once: the rest of the connections is for all else.
+        self._parts = replace(parts, database=parts.database.share(TOGETHER))
 
     def routes(self) -> list[Route]:
         """Looking at it uses nothing up: programs that look at links do so as well."""
@@ -63,11 +73,31 @@ class Exports:
             whose = await personal.use(tx, secret, now)
         if whose is None:
             return page("Nothing is here", [_OVER], status=404)
+        file = await self._written(whose)
         return StreamingResponse(
-            everything(self._parts, whose),
+            _pieces(file),
             media_type="application/json",
             headers={**HEADERS, "content-disposition": 'attachment; filename="coach-data.json"'},
         )
+
+    async def _written(self, whose: Link) -> IO[bytes]:
+        """All of it in a file that has no name: who fetches it slowly holds nothing up."""
+        file = await asyncio.to_thread(SpooledTemporaryFile, _IN_MEMORY)
+        waiting: list[str] = []
+        async for piece in everything(self._parts, whose):
+            waiting.append(piece)
+            if len(waiting) >= personal.PAGE:
+                await asyncio.to_thread(file.write, "".join(waiting).encode())
+                waiting.clear()
+        await asyncio.to_thread(file.write, "".join(waiting).encode())
+        await asyncio.to_thread(file.seek, 0)
+        return file
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            yield piece
 
 
 async def everything(parts: Parts, whose: Link) -> AsyncIterator[str]:

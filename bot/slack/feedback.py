@@ -27,6 +27,8 @@ async def send(parts: Parts, slack: Slack, actor: Actor, typed: str) -> Phrase:
         "feedback",
         admin,
         {"who": person.name, "text": typed[:LONGEST]},
+        # It is theirs, whoever reads it.
+        person.id,
     )
     async with parts.database.write() as tx:
         if await messages.get(tx, actor.workspace_id, told.id) is not None:

@@ -1,7 +1,7 @@
 """The Home tab of one person: all that is on it as it is now, and drawn again when that changes."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -30,6 +30,9 @@ LATELY, DID = timedelta(days=7), 5
 #: How many tabs are drawn again in one turn: Slack takes a hundred views a minute from a workspace
 #: (https://docs.slack.dev/reference/methods/views.publish), and a turn is two seconds.
 TOGETHER = 3
+
+#: For how long a tab is one process's to draw: longer than Slack takes to answer.
+LEASE = timedelta(seconds=30)
 
 #: When a tab is drawn again that could not be.
 AFTER_FAULT = timedelta(minutes=1)
@@ -84,28 +87,34 @@ async def draw_due(parts: Parts, slack: Slack, connecting: Connecting) -> bool:
         if not await people.any_home(tx, now):
             return False
     async with parts.database.write() as tx:
-        claimed = await people.claim_homes(tx, parts.database, now, TOGETHER)
+        claimed = await people.claim_homes(tx, parts.database, now, now + LEASE, TOGETHER)
     for person in claimed:
-        if person.slack_user_id is not None:
-            await _draw(parts, slack, connecting, person, person.slack_user_id)
+        try:
+            await _draw(parts, slack, connecting, person, now + LEASE)
+        except Exception as error:
+            # The others' turn is theirs; this one comes again when its claim has run out.
+            log.error("a Home tab could not be drawn again: %s", type(error).__name__)
+            log.debug("what was done with it", exc_info=True)
     return False
 
 
 async def _draw(
-    parts: Parts, slack: Slack, connecting: Connecting, person: Person, slack_user_id: str
+    parts: Parts, slack: Slack, connecting: Connecting, person: Person, until: datetime
 ) -> None:
     try:
         client = (await slack.of(person.workspace_id)).client
-        actor = Actor(person.workspace_id, slack_user_id)
+        actor = Actor(person.workspace_id, person.slack_user_id or "")
         await publish(parts, slack, connecting, client, actor)
     except NotInstalledError:
         # Whoever opens the tab has it drawn then.
-        return
+        log.debug("a Home tab is of a team that is not there")
     except CALL_FAILED as error:
         found = fault(error)
-        if found.means is not Means.AGAIN:
-            log.warning("a Home tab could not be drawn again: %s", found.code)
+        if found.means is Means.AGAIN:
+            later = parts.clock.now() + (found.retry_after or AFTER_FAULT)
+            async with parts.database.write() as tx:
+                await people.draw_home_later(tx, person, later)
             return
-        later = parts.clock.now() + (found.retry_after or AFTER_FAULT)
-        async with parts.database.write() as tx:
-            await people.draw_home_later(tx, person, later)
+        log.warning("a Home tab could not be drawn again: %s", found.code)
+    async with parts.database.write() as tx:
+        await people.home_drawn(tx, person, until, parts.clock.now())

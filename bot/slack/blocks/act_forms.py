@@ -60,6 +60,8 @@ class About:
     def of(cls, view: Mapping[str, Any]) -> "About":
         """What a window is for. Raises `ValueError` for one of another form."""
         told = json.loads(view.get("private_metadata") or "{}")
+        if not isinstance(told, dict):
+            raise ValueError(told)
         ref, kind, place = told.get("ref"), told.get("kind"), told.get("place")
         return cls(
             str(told.get("does") or ""),

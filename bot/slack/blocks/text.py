@@ -42,8 +42,8 @@ def one_line(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    """The text with a sign in the place of each half of a character that stands alone."""
-    return _BROKEN.sub("\ufffd", text)
+    """The text without NUL, and with a sign in the place of each half of a character."""
+    return _BROKEN.sub("\ufffd", text).replace("\x00", "")
 
 
 def shortened(text: str, most: int) -> str:

@@ -24,7 +24,7 @@ from bot.slack.blocks.asides import sentence
 from bot.slack.blocks.pieces import Blocks, Json, modal
 from bot.slack.blocks.things import done_alone, done_row, ref_in, thing_list
 from bot.slack.listeners.desk import Desk
-from bot.slack.listeners.home import draw, refresh
+from bot.slack.listeners.home import refresh
 from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.response_url import respond
 from bot.slack.listeners.submitting import Submission, shown
@@ -99,7 +99,8 @@ async def _show(press: Press, where: Place, done: Act | None = None) -> None:
     """The list as it is now, in its own place."""
     actor = await press.actor()
     if press.is_in_home:
-        await draw(press.desk, press.client, actor)
+        # What was done is done, whether or not the tab can be drawn at this moment.
+        refresh(press.desk, press.client, actor)
         return
     text, blocks = await _drawn(press.desk, actor, where, done)
     await press.respond(text, blocks, replace=True)
@@ -117,10 +118,7 @@ async def _drawn(desk: Desk, actor: Actor, where: Place, done: Act | None) -> tu
 async def _undo(press: Press) -> None:
     actor = await press.actor()
     said = await acts.undo(press.parts, actor, press.value)
-    if press.is_in_home:
-        await draw(press.desk, press.client, actor)
-    else:
-        refresh(press.desk, press.client, actor)
+    refresh(press.desk, press.client, actor)
     if press.response_url is None:
         await press.tell(said)
         return
@@ -158,6 +156,8 @@ async def _several(press: Press, where: Place) -> Json:
     person = await enrolling.person_of(press.parts, await press.actor())
     listing = await listed(press.parts, person, where)
     kind = SubjectKind.CONTACT if where.kind is Kind.CONTACTS else SubjectKind.TASK
+    if not listing.things:
+        raise Refusal(say("Nothing is left on this list."))
     about = About("several", kind, None, where, press.response_url or "")
     monday = next_week(person, press.parts.clock.now())
     return several_form(about, listing.things, monday, press.parts.voices.to(person))

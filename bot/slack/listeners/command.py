@@ -12,6 +12,7 @@ from bot.coaching.actor import Actor
 from bot.coaching.permission import Refusal
 from bot.slack.blocks.asides import answer_modal, sentence
 from bot.slack.blocks.pieces import Json
+from bot.slack.blocks.text import unbroken
 from bot.slack.command import Answer, Call, Subcommand
 from bot.slack.listeners.answering import BUSY
 from bot.slack.listeners.claim import AgainError, Claim
@@ -32,7 +33,8 @@ _ESCAPED = re.compile(r"<(?:mailto:)?([^<>|]*)(?:\|([^<>]*))?>")
 
 def typed(text: str) -> str:
     """What the person typed, without what Slack put around it."""
-    return html.unescape(_ESCAPED.sub(lambda found: found[2] or found[1], text)).strip()
+    plain = html.unescape(_ESCAPED.sub(lambda found: found[2] or found[1], text))
+    return unbroken(plain).strip()
 
 
 async def answer(desk: Desk, client: AsyncWebClient, body: Json, claim: Claim) -> None:

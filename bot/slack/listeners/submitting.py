@@ -59,7 +59,7 @@ def _whole(told: object) -> object:
             return {name: _whole(each) for name, each in told.items()}
         case list():
             return [_whole(each) for each in told]
-        case str() if not told.isascii():
+        case str() if not told.isascii() or "\x00" in told:
             return unbroken(told)
         case _:
             return told

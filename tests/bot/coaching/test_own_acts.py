@@ -1,5 +1,6 @@
 """What people do of themselves: made once, told to the CRM, taken back, and never another's."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from bot.coaching import acts
-from bot.coaching.acts import NewTask
+from bot.coaching.acts import Act, NewTask
 from bot.coaching.permission import FieldRefusal, Refusal
 from bot.crm import outbox
 from bot.crm.caller import Caller
@@ -232,3 +233,33 @@ async def test_the_note_of_a_call_goes_to_the_crm(parts: Parts) -> None:
             assert await outbox.send_due(crm_of(parts), caller) == 1
         (heard,) = crm.heard
     assert heard.body["note"] == "Wants <b>more</b>"
+
+
+async def test_what_is_done_already_is_not_done_again(parts: Parts) -> None:
+    await own_things(parts)
+    await acts.use(parts, by(ANA), "press", Control.COMPLETE_TASK, [ref("T-1")])
+    with pytest.raises(Refusal, match="done already"):
+        await acts.use(parts, by(ANA), "another press", Control.COMPLETE_TASK, [ref("T-1")])
+    both = [ref("T-1"), ref("T-2")]
+    done = await acts.use(parts, by(ANA), "a third", Control.COMPLETE_TASK, both)
+    assert "Call Jonas" not in plain(done.said)
+    assert len(await to_tell(parts)) == 2
+
+
+async def test_a_press_that_comes_late_does_not_do_again_what_was_undone(parts: Parts) -> None:
+    await own_things(parts)
+    ways: tuple[Callable[[], Awaitable[Act]], ...] = (
+        lambda: acts.use(parts, by(ANA), "done", Control.COMPLETE_TASK, [ref("T-1")]),
+        lambda: acts.create_task(parts, by(ANA), "made", NewTask("Call somebody")),
+        lambda: acts.log(
+            parts, by(ANA), "said", Control.LOG_CALL, [(SubjectKind.CONTACT, ref("C-1"))]
+        ),
+    )
+    for way in ways:
+        done = await way()
+        assert (await way()).id == done.id
+        await acts.undo(parts, by(ANA), done.id)
+        before = len(await to_tell(parts))
+        with pytest.raises(Refusal, match="This was undone"):
+            await way()
+        assert len(await to_tell(parts)) == before

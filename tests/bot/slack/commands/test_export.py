@@ -1,7 +1,10 @@
 """`/coach export`: a person's own data, once and for an hour."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -60,3 +63,23 @@ async def test_more_than_a_page_of_it_is_given(public: Surface) -> None:
 
 async def test_where_no_browser_reaches_the_coach_there_is_another_way(surface: Surface) -> None:
     assert "coach export" in words_of(await ask(surface, "export"))
+
+
+async def test_who_fetches_it_slowly_holds_up_nobody(public: Surface) -> None:
+    mine = (await public.person(ANA)).id
+    await public.save(*(task(f"T-{n:05}", title="x" * 900, person_id=mine) for n in range(3000)))
+    sockets = []
+    for _ in range(16):
+        url = urlsplit(url_in(await ask(public, "export")))
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
+        writer.write(f"POST {url.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        assert b"200 OK" in await reader.readline()
+        # It reads no more of it.
+        sockets.append(writer)
+    # Everybody else's transactions are to be had at once.
+    async with asyncio.timeout(20), AsyncExitStack() as stack:
+        for _ in range(8):
+            await stack.enter_async_context(public.parts.database.read())
+    for writer in sockets:
+        writer.close()

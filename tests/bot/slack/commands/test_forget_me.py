@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from bot.coaching import undelivered
 from bot.playground.slack.api import words_of
 from coach.models import Enrolment, Level
-from storage import people, tables
+from storage import crm_writes, people, tables
 from tests.bot.slack.rights import ask, left, lived
 from tests.bot.surface import ANA, BEN, WS, Surface
 
@@ -74,3 +75,17 @@ async def test_buttons_that_were_left_in_slack_say_that_it_is_over(surface: Surf
     assert (await surface.slack.press(ANA, card.ts, action_id="insight:dismiss")).ok
     await surface.settle()
     assert "not known any more" in surface.ephemerals(ANA)[-1]
+
+
+async def test_of_what_the_crm_refuses_afterwards_nobody_is_told(surface: Surface) -> None:
+    await lived(surface)
+    async with surface.parts.database.write() as tx:
+        await tx.execute(tables.crm_writes.update().values(state="queued"))
+    asked = await ask(surface, "forget-me")
+    assert (await surface.slack.press(ANA, asked.ts, label="Delete my data")).ok
+    await surface.settle()
+    async with surface.parts.database.write() as tx:
+        (row,) = (await tx.execute(select(tables.crm_writes))).all()
+        await undelivered.tell(surface.parts, tx, crm_writes.from_row(row))
+        told = select(tables.messages.c.id).where(tables.messages.c.kind == "undelivered")
+        assert (await tx.execute(told)).all() == []

@@ -1,5 +1,6 @@
 """The Home tab is true within seconds, and whoever administers has it all there."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -13,10 +14,10 @@ from bot.crm.links import Links
 from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.playground.slack.things import Fault
-from bot.slack import home, members
+from bot.slack import administering, home, members
 from coach.events import Change, Event, Owner
-from coach.models import SubjectKind, TaskStatus, Verb
-from storage import deliveries, owners, people, tables
+from coach.models import Person, SubjectKind, TaskStatus, Verb
+from storage import administrators, deliveries, owners, people, tables
 from storage.deliveries import NewDelivery
 from tests.bot.slack.listeners.test_home import open_home, shown
 from tests.bot.surface import ANA, BEN, CHRIS, CRM, NEW, WS, Surface, staged, task, words
@@ -258,3 +259,96 @@ async def test_a_command_from_the_tab_is_answered_in_a_window(sqlite_url: str) -
         assert "CRMs that are linked" in words(surface.view(CHRIS))
         async with surface.parts.database.read() as tx:
             assert await people.has_seen_home(tx, WS, CHRIS)
+
+
+async def drawn(surface: Surface) -> str:
+    return str(surface.slack.homes[ANA]["hash"])
+
+
+async def claim(surface: Surface) -> Person:
+    """What a process does before it draws a tab, and is killed then."""
+    now = surface.clock.now()
+    async with surface.parts.database.write() as tx:
+        (person,) = await people.claim_homes(
+            tx, surface.parts.database, now, now + home.LEASE, home.TOGETHER
+        )
+    return person
+
+
+async def test_a_tab_whose_process_was_killed_is_drawn_by_another(
+    surface_on_both: Surface,
+) -> None:
+    surface = surface_on_both
+    await open_home(surface)
+    await in_the_crm(surface, "T-1", due_date=date(2026, 11, 23))
+    await claim(surface)
+    await kept_true(surface)
+    assert "due today" not in shown(surface)
+    surface.clock.moment += home.LEASE
+    await kept_true(surface)
+    assert "1 task due today" in shown(surface)
+
+
+async def test_a_draw_that_was_slow_is_done_again(surface_on_both: Surface) -> None:
+    surface = surface_on_both
+    await open_home(surface)
+    await in_the_crm(surface, "T-1", due_date=date(2026, 11, 23))
+    until = surface.clock.now() + home.LEASE
+    person = await claim(surface)
+    # Meanwhile it changes, and another draws it.
+    surface.clock.moment += timedelta(seconds=1)
+    await in_the_crm(surface, "T-1", status=TaskStatus.COMPLETED)
+    await kept_true(surface)
+    before = await drawn(surface)
+    # Now the first is through: what stands there is its older word.
+    async with surface.parts.database.write() as tx:
+        await people.home_drawn(tx, person, until, surface.clock.now())
+    await kept_true(surface)
+    assert await drawn(surface) != before
+    before = await drawn(surface)
+    await kept_true(surface)
+    assert await drawn(surface) == before
+
+
+async def test_one_tab_that_cannot_be_drawn_keeps_no_other_waiting(surface: Surface) -> None:
+    await open_home(surface)
+    await open_home(surface, BEN)
+    async with surface.parts.database.write() as tx:
+        now = surface.clock.now()
+        both = [await surface.person(ANA), await surface.person(BEN)]
+        await people.home_changed(tx, WS, both, now)
+    before = surface.slack.homes[BEN]["hash"]
+    surface.slack.faults["views.publish"] = [Fault(drop=True)]
+    await kept_true(surface)
+    surface.clock.moment += home.AFTER_FAULT
+    await kept_true(surface)
+    assert surface.slack.homes[BEN]["hash"] != before
+
+
+async def test_who_is_named_or_taken_off_sees_it_without_opening_the_tab(
+    surface: Surface,
+) -> None:
+    await open_home(surface, BEN)
+    await open_home(surface, CHRIS)
+    await press(surface, CHRIS, "admin:add", BEN)
+    await kept_true(surface)
+    assert "You administer this coach" in shown(surface, BEN)
+    await press(surface, CHRIS, f"admin:remove:{BEN}")
+    await kept_true(surface)
+    assert "You administer this coach" not in shown(surface, BEN)
+
+
+async def test_nobody_is_named_twice_and_no_more_than_there_may_be(
+    surface_on_both: Surface,
+) -> None:
+    surface = surface_on_both
+    parts, slack, chris = surface.parts, surface.installed, Actor(WS, CHRIS)
+    ways = [administering.add(parts, slack, chris, BEN) for _ in range(3)]
+    results = await asyncio.gather(*ways, return_exceptions=True)
+    assert sum(each is None for each in results) == 1
+    async with parts.database.write() as tx:
+        for n in range(administrators.MOST - 2):
+            await administrators.add(tx, WS, f"U1{n}", CHRIS, surface.clock.now())
+    last = [administering.add(parts, slack, chris, who) for who in (ANA, NEW)]
+    results = await asyncio.gather(*last, return_exceptions=True)
+    assert sum(each is None for each in results) == 1

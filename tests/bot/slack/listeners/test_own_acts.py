@@ -205,3 +205,39 @@ async def test_half_a_character_that_is_typed_into_a_form_is_kept_as_a_sign(
     assert (await surface.submit(ANA, {"title": "Call \ud83d Ann \U0001f600"})).ok
     await surface.settle()
     assert "Created the task “Call \ufffd Ann \U0001f600”" in words_of(answer(surface))
+
+
+async def test_several_of_a_list_of_which_nothing_is_left_is_explained(surface: Surface) -> None:
+    await theirs(surface)
+    listed = await ask(surface, "contacts")
+    mine = await surface.person(ANA)
+    await surface.save(
+        *(
+            replace(each, deleted=True)
+            for each in (
+                await surface.stored_subjects(Contact, "C-8"),
+                await surface.stored_subjects(Contact, "C-9"),
+            )
+        )
+    )
+    assert mine.slack_user_id == ANA
+    await press(surface, listed, "Several at once…")
+    assert "Nothing is left on this list." in words_of(answer(surface))
+
+
+@pytest.mark.parametrize("metadata", ["null", "[]", "7", "{", '{"does": "log", "place": "x"}'])
+async def test_a_window_of_another_form_is_explained(surface: Surface, metadata: str) -> None:
+    await theirs(surface)
+    await choose(surface, await ask(surface, "tasks"), "Call Jonas", "call")
+    surface.view(ANA)["private_metadata"] = metadata
+    assert (await surface.submit(ANA, {})).ok
+    assert "older version" in str(surface.view(ANA))
+
+
+async def test_what_databases_do_not_keep_is_left_out_of_what_is_typed(
+    surface_on_both: Surface,
+) -> None:
+    surface = surface_on_both
+    await theirs(surface)
+    made = await ask(surface, "task Call\x00 Ana friday")
+    assert "Created the task “Call Ana” for Fri 27 Nov." in words_of(made)
