@@ -226,6 +226,18 @@ async def test_the_teams_of_an_organisation_get_their_workspace_when_they_first_
     assert len(office.teams.asked("views.publish")) == 2
 
 
+async def test_an_organisation_is_no_team(sqlite_office: Office) -> None:
+    await sqlite_office.install(GRID)
+    body = {
+        "type": "event_callback",
+        "team_id": GRID.id,
+        "enterprise_id": GRID.id,
+        "event": {"type": "app_home_opened", "user": "U1", "tab": "home"},
+    }
+    await sqlite_office.slack_sends(body)
+    assert await sqlite_office.workspace(GRID.id) == ""
+
+
 async def test_a_team_of_an_organisation_without_it_gets_nothing(sqlite_office: Office) -> None:
     await sqlite_office.install(GRID)
     for enterprise in ("E0OTHER", None):
