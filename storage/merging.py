@@ -67,6 +67,8 @@ async def _redirect(tx: Tx, workspace_id: str, pairs: Sequence[Mapping[str, str]
             messages.c.workspace_id == workspace_id,
             messages.c.person_id == bindparam("stays"),
             messages.c.state.in_([MessageState.DUE.value, MessageState.WITHDRAWN.value]),
+            # What they have written is for somebody else.
+            messages.c.kind != "feedback",
         )
         .values(addressee=func.coalesce(user, messages.c.addressee)),
         pairs,
