@@ -3,19 +3,34 @@
 from collections import Counter, defaultdict
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 
 from coach.explaining import Outcomes, Told
 from coach.models import Dismissed, Insight, InsightState
 from coach.verdicts import Decided, Reason, Verdict
 from storage.database import Tx
 from storage.insights import from_row, one
-from storage.tables import OPEN_INSIGHT, insights
+from storage.tables import OPEN_INSIGHT, crm_writes, insights
 
 #: Put before their person: said, or answered from a list.
 _PUT = or_(
     insights.c.said_at.is_not(None),
     insights.c.state.in_([InsightState.TAKEN.value, InsightState.DISMISSED.value]),
+)
+
+
+#: What became of it: a list whose time was up when something of it was done was no less answered.
+_BECAME = case(
+    (
+        (insights.c.state == InsightState.EXPIRED.value)
+        & exists().where(
+            crm_writes.c.workspace_id == insights.c.workspace_id,
+            crm_writes.c.fingerprint == insights.c.fingerprint,
+            crm_writes.c.undone_at.is_(None),
+        ),
+        InsightState.TAKEN.value,
+    ),
+    else_=insights.c.state,
 )
 
 
@@ -81,9 +96,9 @@ async def outcomes(
     `since` leaves only what was made after it. One query, whatever there is.
     """
     query = (
-        select(insights.c.rule, insights.c.state, insights.c.dismissed_as, func.count())
+        select(insights.c.rule, _BECAME, insights.c.dismissed_as, func.count())
         .where(insights.c.workspace_id == workspace_id, _PUT)
-        .group_by(insights.c.rule, insights.c.state, insights.c.dismissed_as)
+        .group_by(insights.c.rule, _BECAME, insights.c.dismissed_as)
     )
     if person_id is not None:
         query = query.where(insights.c.person_id == person_id)

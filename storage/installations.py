@@ -230,6 +230,16 @@ async def to_ask(tx: Tx, now: datetime, most: int = 20) -> list[Asking]:
     return [Asking(*row) for row in await tx.execute(query)]
 
 
+async def unasked(tx: Tx) -> bool:
+    """Whether there is the environment's token, and Slack has not told yet whose it is."""
+    query = select(installations.c.id).where(
+        installations.c.id == ENVIRONMENT,
+        installations.c.team_id.is_(None),
+        ~installations.c.is_enterprise_install,
+    )
+    return (await tx.execute(query)).first() is not None
+
+
 async def claim(tx: Tx, asking: Asking, until: datetime, asks: int) -> bool:
     """Take the turn to ask; of several who found the same, one gets it."""
     taken = await tx.execute(

@@ -16,7 +16,7 @@ from coach.phrases import Phrase, say, to_json
 from coach.timetable import adds_to_brief
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting, most_important
-from storage import asking, deciding, ending, messages, people, takeovers
+from storage import asking, deciding, ending, homes, messages, people, takeovers
 from storage import attention as kept
 from storage.attention import Open
 from storage.database import Tx, is_passing
@@ -66,7 +66,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
         if decision.again_at is not None or id in noted | anew
     }
     await deciding.decided(tx, workspace_id, again)
-    await people.home_changed(tx, workspace_id, persons.values(), now)
+    await homes.changed(tx, workspace_id, persons.values(), now)
     return made + len(anew)
 
 

@@ -22,6 +22,7 @@ from coach.models import (
 from coach.stages import seen
 from storage import (
     activities,
+    homes,
     messages,
     mirror,
     people,
@@ -126,7 +127,7 @@ async def apply(
     whom = {each.draft.person_id for each in drafts}
     followed = await following.act(tx, workspace_id, review, now, also=whom)
     made = await store_insights(parts, tx, workspace_id, drafts, now)
-    await people.home_changed(tx, workspace_id, known.values(), now)
+    await homes.changed(tx, workspace_id, known.values(), now)
     bells = {
         "sender": made or followed,
         "attention": followed or len(whom) > AT_ONCE,

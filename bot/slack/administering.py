@@ -13,7 +13,7 @@ from bot.slack.installed import Slack
 from bot.slack.switches import Switch
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say, to_json
-from storage import administrators, crm_writes, deliveries, messages, people, workspaces
+from storage import administrators, crm_writes, deliveries, homes, messages, people, workspaces
 from storage.database import Tx
 from storage.messages import Message
 
@@ -116,7 +116,7 @@ async def add(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -> N
             tx, actor.workspace_id, slack_user_id, actor.slack_user_id, now
         ):
             raise Refusal(say("They administer the coach already."))
-        await people.home_changed(tx, actor.workspace_id, [who], now)
+        await homes.changed(tx, actor.workspace_id, [who], now)
         by = await _name(tx, actor)
         told = say("{by} has made {who} an administrator of the coach.", by=by, who=who.name)
         await _tell(parts, tx, actor, before, told)
@@ -134,7 +134,7 @@ async def remove(parts: Parts, slack: Slack, actor: Actor, slack_user_id: str) -
         by, who = await _name(tx, actor), await _name(tx, Actor(actor.workspace_id, slack_user_id))
         known = await people.by_slack_user(tx, actor.workspace_id, slack_user_id)
         if known is not None:
-            await people.home_changed(tx, actor.workspace_id, [known], parts.clock.now())
+            await homes.changed(tx, actor.workspace_id, [known], parts.clock.now())
         told = say("{by} has taken {who} off the coach's administrators.", by=by, who=who)
         await _tell(parts, tx, actor, before, told)
     parts.wake.ring({"sender"})

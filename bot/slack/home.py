@@ -20,7 +20,7 @@ from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.faults import CALL_FAILED, Means, fault
 from bot.slack.installed import NotInstalledError, Slack
 from coach.models import Person
-from storage import crm_writes, people
+from storage import crm_writes, homes, people
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +84,10 @@ async def draw_due(parts: Parts, slack: Slack, connecting: Connecting) -> bool:
     """Draw the tabs on which something has changed; says whether more of them may be left."""
     now = parts.clock.now()
     async with parts.database.read() as tx:
-        if not await people.any_home(tx, now):
+        if not await homes.any_due(tx, now):
             return False
     async with parts.database.write() as tx:
-        claimed = await people.claim_homes(tx, parts.database, now, now + LEASE, TOGETHER)
+        claimed = await homes.claim(tx, parts.database, now, now + LEASE, TOGETHER)
     for person in claimed:
         try:
             await _draw(parts, slack, connecting, person, now + LEASE)
@@ -113,8 +113,8 @@ async def _draw(
         if found.means is Means.AGAIN:
             later = parts.clock.now() + (found.retry_after or AFTER_FAULT)
             async with parts.database.write() as tx:
-                await people.draw_home_later(tx, person, later)
+                await homes.draw_later(tx, person, later)
             return
         log.warning("a Home tab could not be drawn again: %s", found.code)
     async with parts.database.write() as tx:
-        await people.home_drawn(tx, person, until, parts.clock.now())
+        await homes.drawn(tx, person, until, parts.clock.now())

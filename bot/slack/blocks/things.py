@@ -9,6 +9,7 @@ from datetime import date, datetime
 from bot.coaching.acts import Act
 from bot.coaching.listing import PAGE, Kind, Listing, Place
 from bot.slack.blocks.asides import sentence
+from bot.slack.blocks.list_titles import nothing, title
 from bot.slack.blocks.pieces import (
     Blocks,
     Json,
@@ -22,7 +23,7 @@ from bot.slack.blocks.pieces import (
 from bot.slack.blocks.text import escaped, flat, safe_url, shorter, units
 from coach.calendar import days_between
 from coach.models import Contact, Deal, Ref, Subject, SubjectKind, Task, TaskPriority
-from coach.phrases import DateWithYear, Phrase, counted, facts, say, together
+from coach.phrases import DateWithYear, Phrase, facts, say
 from coach.presenting import value_of
 from coach.promising import days_silent
 from coach.terms import PRIORITIES, so_many_days
@@ -48,8 +49,6 @@ ENTRIES: dict[str, Phrase] = {
     "open": say("Open in the CRM"),
 }
 
-_ELSEWHERE = say("If the CRM knows you by another address, an id or a name: `/coach link OWNER`.")
-
 
 def thing_list(
     listing: Listing, voice: Voice, now: datetime, done: Act | None = None
@@ -57,11 +56,11 @@ def thing_list(
     """A page of a list; above it what was done from it just now, with Undo."""
     if not listing.things:
         above = done_row(done, voice) if done is not None else []
-        text, blocks = sentence(_nothing(listing), voice)
+        text, blocks = sentence(nothing(listing), voice)
         return text, [*above, *blocks]
     if listing.place.kind is Kind.DEAL and isinstance(listing.things[0], Deal):
         return _deal(listing, listing.things[0], voice, now, done)
-    heading = plain(_title(listing), voice)
+    heading = plain(title(listing), voice)
 
     def build(share: float) -> Blocks:
         most = int(240 * share) + 20
@@ -188,82 +187,6 @@ def due(day: date | None, today: date) -> Phrase:
 
 def _with_year(day: date, today: date) -> date | DateWithYear:
     return day if day.year == today.year else DateWithYear(day)
-
-
-def _title(listing: Listing) -> Phrase:
-    count, name = listing.count, listing.place.sought
-    if name:
-        return _matching(listing.place.kind, count, name)
-    match listing.place.kind:
-        case Kind.TASKS | Kind.HOME:
-            return counted(
-                "Your {count} open task", "Your {count} open tasks", "count", count=count
-            )
-        case Kind.CONTACTS:
-            return counted("Your {count} contact", "Your {count} contacts", "count", count=count)
-        case Kind.DEALS | Kind.DEAL:
-            return counted(
-                "Your {count} open deal", "Your {count} open deals", "count", count=count
-            )
-
-
-def _matching(kind: Kind, count: int, name: str) -> Phrase:
-    match kind:
-        case Kind.TASKS | Kind.HOME:
-            return counted(
-                "{count} open task of yours for “{name}”",
-                "{count} open tasks of yours for “{name}”",
-                "count",
-                count=count,
-                name=name,
-            )
-        case Kind.CONTACTS:
-            return counted(
-                "{count} contact of yours for “{name}”",
-                "{count} contacts of yours for “{name}”",
-                "count",
-                count=count,
-                name=name,
-            )
-        case Kind.DEALS | Kind.DEAL:
-            return counted(
-                "{count} open deal of yours for “{name}”",
-                "{count} open deals of yours for “{name}”",
-                "count",
-                count=count,
-                name=name,
-            )
-
-
-def _nothing(listing: Listing) -> Phrase:
-    kind, name = listing.place.kind, listing.place.sought
-    if name:
-        match kind:
-            case Kind.TASKS | Kind.HOME:
-                return say(
-                    "None of your open tasks is called “{name}”. `/coach tasks` lists them.",
-                    name=name,
-                )
-            case Kind.CONTACTS:
-                return say(
-                    "None of your contacts is called “{name}”. `/coach contacts` lists them.",
-                    name=name,
-                )
-            case Kind.DEALS | Kind.DEAL:
-                return say(
-                    "None of your open deals is called “{name}”. `/coach deals` lists them.",
-                    name=name,
-                )
-    match kind:
-        case Kind.TASKS | Kind.HOME:
-            return together(
-                say("You have no open tasks in the CRM. `/coach task Call Ana friday` makes one."),
-                _ELSEWHERE,
-            )
-        case Kind.CONTACTS:
-            return together(say("You have no contacts in the CRM."), _ELSEWHERE)
-        case Kind.DEALS | Kind.DEAL:
-            return together(say("You have no open deals in the CRM."), _ELSEWHERE)
 
 
 def _turns(listing: Listing, voice: Voice) -> Blocks:

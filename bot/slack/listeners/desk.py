@@ -17,7 +17,7 @@ from bot.slack.listeners.answering import BUSY, Tell, attempt, tell_of
 from coach.errors import CoachError
 from coach.phrases import Phrase, say
 from coach.wording import ENGLISH, Voice
-from storage import people
+from storage import installations, people, workspaces
 
 #: A modal must be opened within three seconds of the click
 #: (https://docs.slack.dev/surfaces/modals/): after this long, one that says so keeps the place.
@@ -72,6 +72,13 @@ class Desk:
     async def workspace_id(self, team_id: str) -> str:
         """The workspace of a Slack team. Raises `UnknownTeamError`."""
         known = await self.slack.of_team(team_id)
+        if known is None and await self._asks_still():
+            raise UnknownTeamError(
+                say(
+                    "The coach has just started, and Slack has not told it yet whose it is. Please "
+                    "try again in a moment."
+                )
+            )
         if known is None:
             raise UnknownTeamError(
                 say(
@@ -80,6 +87,13 @@ class Desk:
                 )
             )
         return known.workspace_id
+
+    async def _asks_still(self) -> bool:
+        """Whether Slack was not heard yet on whose the operator's token is."""
+        async with self.parts.database.read() as tx:
+            workspace = await workspaces.get(tx, workspaces.DEFAULT)
+            asked = await installations.unasked(tx)
+        return asked and workspace is not None and workspace.team_id is None
 
     async def actor(self, team_id: str, user: Json) -> Actor:
         """Somebody of a Slack team, from the user a payload names. Raises `UnknownTeamError`."""

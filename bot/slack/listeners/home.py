@@ -13,7 +13,7 @@ from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.pressing import Press
 from coach.phrases import Phrase
 from coach.wording import plain
-from storage import people
+from storage import homes
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
 
 async def _refresh(desk: Desk, client: AsyncWebClient, actor: Actor) -> None:
     async with desk.parts.database.read() as tx:
-        seen = await people.has_seen_home(tx, actor.workspace_id, actor.slack_user_id)
+        seen = await homes.has_seen(tx, actor.workspace_id, actor.slack_user_id)
     if seen:
         await draw(desk, client, actor)
 
@@ -51,7 +51,7 @@ async def opened(desk: Desk, client: AsyncWebClient, body: Json) -> None:
         await draw(desk, client, actor)
         async with desk.parts.database.write() as tx:
             now = desk.parts.clock.now()
-            await people.see_home(tx, actor.workspace_id, actor.slack_user_id, now)
+            await homes.see(tx, actor.workspace_id, actor.slack_user_id, now)
 
 
 async def turn_on(press: Press) -> None:

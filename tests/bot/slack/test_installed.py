@@ -104,3 +104,15 @@ async def test_nothing_is_called_for_a_team_we_do_not_know(surface: Surface) -> 
     assert all("another Slack workspace" in each for each in surface.ephemerals(ANA))
     async with surface.parts.database.read() as tx:
         assert [each.id for each in await workspaces.every(tx)] == [WORKSPACE]
+
+
+async def test_until_slack_has_told_whose_the_token_is_people_are_told_to_wait(
+    surface: Surface,
+) -> None:
+    async with surface.parts.database.write() as tx:
+        await installations.change(tx, installations.ENVIRONMENT, team_id=None)
+        await workspaces.change(tx, WORKSPACE, team_id=None)
+    surface.installed.forget()
+    assert (await surface.slack.command(ANA, "/coach on")).ok
+    await surface.settle()
+    assert "The coach has just started" in surface.ephemerals(ANA)[-1]

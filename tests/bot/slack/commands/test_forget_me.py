@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.coaching import undelivered
 from bot.playground.slack.api import words_of
 from coach.models import Enrolment, Level
-from storage import crm_writes, people, tables
+from storage import crm_writes, homes, tables
 from tests.bot.slack.rights import ask, left, lived
 from tests.bot.surface import ANA, BEN, WS, Surface
 
@@ -49,7 +49,7 @@ async def test_what_is_forgotten_is_gone_and_what_the_crm_says_stays(
                 table.c.fingerprint.not_in(select(tables.insights.c.fingerprint))
             )
             assert (await tx.execute(orphans)).all() == []
-        assert await people.has_seen_home(tx, WS, ANA) is False
+        assert await homes.has_seen(tx, WS, ANA) is False
     # Nothing of it comes back.
     before = len(surface.slack.messages(ANA))
     surface.clock.moment += timedelta(days=1)

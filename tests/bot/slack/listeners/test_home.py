@@ -5,7 +5,8 @@ import json
 from datetime import timedelta
 
 from coach.models import Enrolment, InsightState
-from tests.bot.surface import ANA, BEN, Surface, words
+from storage.tables import insights
+from tests.bot.surface import ANA, BEN, Surface, task, words
 from tests.world import World
 
 
@@ -130,3 +131,23 @@ async def test_what_became_of_what_they_were_told_is_shown_to_them_alone(surface
     surface.clock.moment += timedelta(days=31)
     await open_home(surface)
     assert "Did it help?" not in shown(surface)
+
+
+async def test_a_list_of_which_something_was_done_was_not_left_unanswered(
+    surface_on_both: Surface,
+) -> None:
+    surface = surface_on_both
+    mine = (await surface.person(ANA)).id
+    await surface.save(*(task(f"T-{n}", person_id=mine) for n in range(3)))
+    fingerprint, card = await surface.card(action="view_overdue_tasks", params={})
+    assert (await surface.slack.press(ANA, card.ts, label="Take Action")).ok
+    await surface.settle()
+    view_id = surface.view(ANA)["id"]
+    assert (await surface.slack.press_in_view(ANA, view_id, label="Complete")).ok
+    await surface.settle()
+    async with surface.parts.database.write() as tx:
+        await tx.execute(insights.update().values(state=InsightState.EXPIRED.value))
+    assert (await surface.stored(fingerprint)).state is InsightState.EXPIRED
+    await open_home(surface)
+    assert "1 told: 1 done" in shown(surface)
+    assert "left unanswered" not in shown(surface)

@@ -17,7 +17,7 @@ from bot.playground.slack.things import Fault
 from bot.slack import administering, home, members
 from coach.events import Change, Event, Owner
 from coach.models import Person, SubjectKind, TaskStatus, Verb
-from storage import administrators, deliveries, owners, people, tables
+from storage import administrators, deliveries, homes, owners, tables
 from storage.deliveries import NewDelivery
 from tests.bot.slack.listeners.test_home import open_home, shown
 from tests.bot.surface import ANA, BEN, CHRIS, CRM, NEW, WS, Surface, staged, task, words
@@ -258,7 +258,7 @@ async def test_a_command_from_the_tab_is_answered_in_a_window(sqlite_url: str) -
         await press(surface, CHRIS, "run:connect")
         assert "CRMs that are linked" in words(surface.view(CHRIS))
         async with surface.parts.database.read() as tx:
-            assert await people.has_seen_home(tx, WS, CHRIS)
+            assert await homes.has_seen(tx, WS, CHRIS)
 
 
 async def drawn(surface: Surface) -> str:
@@ -269,7 +269,7 @@ async def claim(surface: Surface) -> Person:
     """What a process does before it draws a tab, and is killed then."""
     now = surface.clock.now()
     async with surface.parts.database.write() as tx:
-        (person,) = await people.claim_homes(
+        (person,) = await homes.claim(
             tx, surface.parts.database, now, now + home.LEASE, home.TOGETHER
         )
     return person
@@ -302,7 +302,7 @@ async def test_a_draw_that_was_slow_is_done_again(surface_on_both: Surface) -> N
     before = await drawn(surface)
     # Now the first is through: what stands there is its older word.
     async with surface.parts.database.write() as tx:
-        await people.home_drawn(tx, person, until, surface.clock.now())
+        await homes.drawn(tx, person, until, surface.clock.now())
     await kept_true(surface)
     assert await drawn(surface) != before
     before = await drawn(surface)
@@ -316,7 +316,7 @@ async def test_one_tab_that_cannot_be_drawn_keeps_no_other_waiting(surface: Surf
     async with surface.parts.database.write() as tx:
         now = surface.clock.now()
         both = [await surface.person(ANA), await surface.person(BEN)]
-        await people.home_changed(tx, WS, both, now)
+        await homes.changed(tx, WS, both, now)
     before = surface.slack.homes[BEN]["hash"]
     surface.slack.faults["views.publish"] = [Fault(drop=True)]
     await kept_true(surface)
