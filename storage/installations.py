@@ -143,19 +143,35 @@ async def take_turn(tx: Tx, id: str, now: datetime, until: datetime) -> bool:
     return taken.first() is not None
 
 
-async def renew(tx: Tx, seal: Seal, installation: Installation, until: datetime) -> bool:
-    """End the turn that lasts until then, with the tokens as they are from now on.
+async def end_turn(tx: Tx, id: str, until: datetime) -> None:
+    """End the turn that lasts until then; nothing has come of it."""
+    c = installations.c
+    await tx.execute(
+        update(installations)
+        .where(c.id == id, c.renewing_until == until)
+        .values(renewing_until=None)
+    )
 
-    Says whether it was still ours: it may have been installed anew meanwhile.
+
+async def renew(tx: Tx, seal: Seal, before: Installation, installation: Installation) -> bool:
+    """Store the tokens as they are from now on, and end the turn, whosever it is by now.
+
+    Says whether those from before were there still: it may have been installed anew meanwhile.
+    What renews a token is good once, so that nobody else can have anything newer.
     """
     c = installations.c
-    ended = await tx.execute(
+    # Locked, so that nobody stores anything between the look and the change.
+    locked = select(c.id).where(c.id == installation.id).with_for_update()
+    await tx.execute(locked)
+    there = await get(tx, seal, installation.id)
+    if there is None or there.refresh_token != before.refresh_token:
+        return False
+    await tx.execute(
         update(installations)
-        .where(c.id == installation.id, c.renewing_until == until)
+        .where(c.id == installation.id)
         .values(renewing_until=None, **_tokens(seal, installation))
-        .returning(c.id)
     )
-    return ended.first() is not None
+    return True
 
 
 async def get(tx: Tx, seal: Seal, id: str) -> Installation | None:

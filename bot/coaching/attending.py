@@ -247,7 +247,7 @@ async def _act(
     await messages.changed(tx, workspace_id, again)
     await messages.make(tx, due, now)
     for message, prints in due:
-        if message.kind in {"backlog", "brief"}:
+        if message.kind == "backlog":
             # What came later may be what matters most of all.
             await messages.arrange(tx, workspace_id, message.id, prints)
     added = [
@@ -304,8 +304,8 @@ def _together(
     made: list[tuple[Message, list[str]]] = []
     if decision.brief:
         adds = person.brief_made_at if adds_to_brief(person, now) else None
-        brief = _with(_of(person, "brief", adds or now), open_, decision.brief)
-        made.append(_in_order(*brief, open_))
+        # Added to, its lines keep their places: they do not move under a pointer.
+        made.append(_with(_of(person, "brief", adds or now), open_, decision.brief))
     if decision.digest:
         made.append((_of(person, "digest", now), list(decision.digest)))
     if decision.backlog:

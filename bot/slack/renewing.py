@@ -98,7 +98,6 @@ def _due(installation: Installation, now: datetime) -> bool:
 async def _renewed(
     parts: Parts, app: OurApp, installation: Installation, client: AsyncWebClient, until: datetime
 ) -> Installation:
-    new = installation
     try:
         renewal = {"grant_type": "refresh_token", "refresh_token": installation.refresh_token or ""}
         answer = await access(client, app, renewal)
@@ -110,16 +109,18 @@ async def _renewed(
             installation.id,
             found.code,
         )
-    else:
-        new = replace(
-            installation,
-            bot_token=str(answer.get("access_token") or installation.bot_token),
-            # What renews it the next time is new, too: the one before is good for nothing now.
-            refresh_token=str(answer.get("refresh_token") or "") or None,
-            expires_at=ends_at(answer, parts.clock.now()),
-        )
+        async with parts.database.write() as tx:
+            await installations.end_turn(tx, installation.id, until)
+            return await installations.get(tx, parts.seal, installation.id) or installation
+    new = replace(
+        installation,
+        bot_token=str(answer.get("access_token") or installation.bot_token),
+        # What renews it the next time is new, too: the one before is good for nothing now.
+        refresh_token=str(answer.get("refresh_token") or "") or None,
+        expires_at=ends_at(answer, parts.clock.now()),
+    )
     async with parts.database.write() as tx:
-        if await installations.renew(tx, parts.seal, new, until):
+        if await installations.renew(tx, parts.seal, installation, new):
             return new
-        # It was installed anew meanwhile, or our turn was over and another has renewed it.
+        # It was installed anew meanwhile.
         return await installations.get(tx, parts.seal, installation.id) or new
