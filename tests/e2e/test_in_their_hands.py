@@ -78,8 +78,8 @@ async def test_what_the_crm_has_settled_says_so_and_cannot_be_pressed_any_more(
     browser: Browser, tmp_path: Path
 ) -> None:
     async with running(tmp_path) as demo, opened(browser, demo) as page:
-        brief = await card(page, "Lumen starter")
+        brief = await card(page, "Weber & Sons rollout")
         before = await brief.get_by_role("button", name="Take Action").count()
-        await move_deal(page, "Lumen starter", "Negotiation")
-        await expect(brief).to_contain_text("Something has happened with Lumen starter again.")
+        await move_deal(page, "Weber & Sons rollout", "Negotiation")
+        await expect(brief).to_contain_text("Moved in the CRM: Weber & Sons rollout")
         await expect(brief.get_by_role("button", name="Take Action")).to_have_count(before - 1)
