@@ -8,8 +8,8 @@ from coach.errors import CoachError
 from coach.models import Person
 from coach.phrases import DateWithYear, Phrase, TimeOfDay, say
 from coach.postponing import FARTHEST, morning_of, next_week
+from coach.weekdays import next_named
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LENGTH = re.compile(r"(\d{1,4}) ?(m|min|mins|minutes?|h|hours?|d|days?|w|weeks?)")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -59,9 +59,8 @@ def _read(words: str, person: Person, now: datetime) -> datetime | None:
         return morning_of(today + timedelta(days=1), person)
     if words == "next week":
         return morning_of(next_week(person, now), person)
-    if (place := _weekday(words.removeprefix("next "))) is not None:
-        # The next one of that name, never today.
-        return morning_of(today + timedelta(days=(place - today.weekday() - 1) % 7 + 1), person)
+    if (day := next_named(words.removeprefix("next "), today)) is not None:
+        return morning_of(day, person)
     if found := _LENGTH.fullmatch(words):
         return _after(int(found[1]), found[2][0], person, now)
     if found := _CLOCK.fullmatch(words):
@@ -77,12 +76,6 @@ def _read(words: str, person: Person, now: datetime) -> datetime | None:
         work = person.settings.work_from
         return morning_of(day, person) if day > today else moment_on(day, work, person)
     return None
-
-
-def _weekday(word: str) -> int | None:
-    if len(word) < 3:
-        return None
-    return next((place for place, day in enumerate(_DAYS) if day.startswith(word)), None)
 
 
 def _after(number: int, unit: str, person: Person, now: datetime) -> datetime:

@@ -16,6 +16,7 @@ from coach.errors import CoachError
 from coach.models import Person
 from coach.phrases import DateWithYear, say
 from coach.postponing import next_week
+from coach.weekdays import next_named
 
 #: How many words a date may have.
 WORDS = 5
@@ -23,7 +24,6 @@ WORDS = 5
 #: How far ahead a task may be due.
 FARTHEST = timedelta(days=5 * 366)
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _BEFORE = frozenset({"on", "by", "due", "until", "for", "before", "at"})
 _LENGTH = re.compile(r"(?:in )?(\d{1,3}|a) ?(days?|weeks?|d|w)")
 _CLOCK = re.compile(r"(?:at )?(?:\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d)$", re.IGNORECASE)
@@ -93,11 +93,10 @@ def read_day(words: str, person: Person, now: datetime) -> date | None:
         return _last_of_month(today) + timedelta(days=1)
     if plain == "next week":
         return next_week(person, now)
-    if (
-        place := _weekday(plain.removeprefix("next ").removeprefix("this "), introduced)
-    ) is not None:
-        # The next one of that name, never today.
-        return today + timedelta(days=(place - today.weekday() - 1) % 7 + 1)
+    # Behind “by” or “on” also the short forms: in a title “sun” and “sat” are words.
+    named = plain.removeprefix("next ").removeprefix("this ")
+    if (day := next_named(named, today, least=3 if introduced else 6)) is not None:
+        return day
     if found := _LENGTH.fullmatch(plain):
         number = 1 if found[1] == "a" else int(found[1])
         if introduced or plain.startswith("in "):
@@ -107,14 +106,6 @@ def read_day(words: str, person: Person, now: datetime) -> date | None:
 
 def _last_of_month(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])
-
-
-def _weekday(word: str, introduced: bool) -> int | None:
-    # Behind “by” or “on” also the short forms: in a title “sun” and “sat” are words.
-    least = 3 if introduced else 6
-    if len(word) < least:
-        return None
-    return next((place for place, day in enumerate(_DAYS) if day.startswith(word)), None)
 
 
 def _parsed(words: str, person: Person, today: date) -> date | None:

@@ -3,14 +3,14 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from coach.models import DealStatus
 from coach.report import Closed, InStage
 from coach.stages import KnownStage, in_order
 from storage import stages as known_stages
 from storage.database import Tx
-from storage.tables import OPEN_DEAL, deals
+from storage.tables import DECIDED_DEAL, OPEN_DEAL, deals
 
 #: So many closed deals are counted at most, the latest first: more than one person closes in years.
 MOST = 20_000
@@ -56,8 +56,7 @@ async def closed(tx: Tx, workspace_id: str, person_id: str, since: datetime) -> 
         .where(
             deals.c.workspace_id == workspace_id,
             deals.c.person_id == person_id,
-            or_(deals.c.status == DealStatus.WON.value, deals.c.status == DealStatus.LOST.value),
-            ~deals.c.deleted,
+            DECIDED_DEAL,
             deals.c.closed_at >= since,
         )
         .order_by(deals.c.closed_at.desc())

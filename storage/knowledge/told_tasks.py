@@ -2,7 +2,8 @@
 
 from sqlalchemy import bindparam, select
 
-from coach.models import InsightType, SubjectKind, Task
+from coach.keys import key_of
+from coach.models import About, InsightType, SubjectKind, Task
 from coach.verdicts import Verdict
 from storage.among import among, texts
 from storage.database import Tx
@@ -38,7 +39,7 @@ async def find(tx: Tx, asked: Asked) -> dict[str, set[str]]:
     given = {"workspace": asked.workspace_id, "people": sorted(asked.people), "tasks": tasks}
     found: dict[str, set[str]] = {}
     for person_id, connection_id, id in await tx.execute(_TOLD, given):
-        found.setdefault(person_id, set()).add(f"{SubjectKind.TASK}:{connection_id}:{id}")
+        found.setdefault(person_id, set()).add(key_of(About(SubjectKind.TASK, connection_id, id)))
     return found
 
 

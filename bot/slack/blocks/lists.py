@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import TypeVar
 
 from bot.coaching.backlogs import Kind
 from bot.slack.blocks.asides import sentence
@@ -27,13 +26,6 @@ from coach.wording import Voice, plain, words
 
 #: How many things one list shows.
 INSIGHTS, ROWS = 10, 25
-
-#: How many things are looked at, to tell those apart that a list shows.
-MOST = 1000
-
-_ELSEWHERE = say("If the CRM knows you by another address, an id or a name: `/coach link OWNER`.")
-
-T = TypeVar("T")
 
 
 def insight_rows(

@@ -22,6 +22,7 @@ from bot.slack.blocks.pieces import (
 )
 from bot.slack.blocks.text import escaped, flat, safe_url, shorter, units
 from coach.calendar import days_between
+from coach.keys import kind_of
 from coach.models import Contact, Deal, Ref, Subject, SubjectKind, Task, TaskPriority
 from coach.phrases import DateWithYear, Phrase, facts, say
 from coach.presenting import value_of
@@ -34,8 +35,6 @@ MENU, TURN, SEVERAL, UNDO = "act:menu", "act:page", "act:several", "act:undo"
 
 #: Longest `block_id`, in characters.
 MOST_ID = 255
-
-_KINDS = {Task: SubjectKind.TASK, Deal: SubjectKind.DEAL, Contact: SubjectKind.CONTACT}
 
 ENTRIES: dict[str, Phrase] = {
     "done": say("Done"),
@@ -103,7 +102,7 @@ def ref_in(block_id: str) -> tuple[SubjectKind, Ref] | None:
 
 def _block_id(thing: Subject) -> str:
     told = json.dumps([thing.connection_id, thing.id], separators=(",", ":"))
-    return f"{_KINDS[type(thing)]}={told}"
+    return f"{kind_of(thing)}={told}"
 
 
 def row(thing: Subject, listing: Listing, voice: Voice, now: datetime, most: int) -> Blocks:
