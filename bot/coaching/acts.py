@@ -28,7 +28,7 @@ from coach.models import (
     TaskPriority,
     TaskStatus,
 )
-from coach.phrases import Joint, Phrase, Series, counted, say
+from coach.phrases import Joint, Phrase, Series, say
 from coach.screens import Control
 from coach.writes import CreateTask, CrmWrite, LogContact
 from storage import connections, crm_writes, deciding, lists, mirror, rounds, stages, workspaces
@@ -127,7 +127,7 @@ async def log(
         person = await _begin(parts, tx, actor)
         if (again := await _again(tx, actor, key)) is not None:
             return again
-        whom = [await _contact_of(tx, person, kind, ref) for kind, ref in about[:TOGETHER]]
+        whom = await _contacts_of(tx, person, about[:TOGETHER])
         said = (note or "").strip()[:NOTE] or None
         writes: list[CrmWrite] = [
             LogContact(ref.connection_id, ref.id, LOGGED[control], said)
@@ -230,11 +230,7 @@ async def _own(
     tx: Tx, person: Person, kind: SubjectKind, refs: Sequence[Ref]
 ) -> dict[Ref, Subject]:
     """Those things, which must be the person's and still there. Raises `Refusal`."""
-    found: dict[Ref, Subject] = {}
-    for connection_id in {ref.connection_id for ref in refs}:
-        ids = [ref.id for ref in refs if ref.connection_id == connection_id]
-        there = await mirror.load(tx, kind, person.workspace_id, connection_id, ids)
-        found |= {Ref(connection_id, id): thing for id, thing in there.items()}
+    found = await _there(tx, person, kind, refs)
     if not refs or any(
         ref not in found or found[ref].deleted or found[ref].person_id != person.id for ref in refs
     ):
@@ -242,17 +238,39 @@ async def _own(
     return found
 
 
-async def _contact_of(tx: Tx, person: Person, kind: SubjectKind, ref: Ref) -> Ref:
-    """The contact that a thing of the person's is, or that it is with. Raises `Refusal`."""
-    thing = (await _own(tx, person, kind, [ref]))[ref]
-    if isinstance(thing, Contact):
-        return ref
-    there = await mirror.load(
-        tx, SubjectKind.CONTACT, person.workspace_id, ref.connection_id, [thing.contact_id or ""]
-    )
-    if thing.contact_id not in there or there[thing.contact_id].deleted:
+async def _there(
+    tx: Tx, person: Person, kind: SubjectKind, refs: Sequence[Ref]
+) -> dict[Ref, Subject]:
+    """Those of these things that are known, whoever they belong to."""
+    found: dict[Ref, Subject] = {}
+    for connection_id in {ref.connection_id for ref in refs}:
+        ids = [ref.id for ref in refs if ref.connection_id == connection_id]
+        there = await mirror.load(tx, kind, person.workspace_id, connection_id, ids)
+        found |= {Ref(connection_id, id): thing for id, thing in there.items()}
+    return found
+
+
+async def _contacts_of(
+    tx: Tx, person: Person, about: Sequence[tuple[SubjectKind, Ref]]
+) -> list[Ref]:
+    """The contacts that things of the person's are, or that they are with. Raises `Refusal`."""
+    things: dict[tuple[SubjectKind, Ref], Subject] = {}
+    for kind in {kind for kind, _ in about}:
+        refs = [ref for each, ref in about if each is kind]
+        things |= {(kind, ref): each for ref, each in (await _own(tx, person, kind, refs)).items()}
+    whom = [_contact_of(things[each]) for each in about]
+    with_ = [
+        ref for (kind, _), ref in zip(about, whom, strict=True) if kind is not SubjectKind.CONTACT
+    ]
+    there = await _there(tx, person, SubjectKind.CONTACT, with_)
+    if any(ref not in there or there[ref].deleted for ref in with_):
         raise Refusal(say("The CRM names no contact for this."))
-    return Ref(ref.connection_id, thing.contact_id)
+    return whom
+
+
+def _contact_of(thing: Subject) -> Ref:
+    id = thing.id if isinstance(thing, Contact) else thing.contact_id
+    return Ref(thing.connection_id, id or "")
 
 
 async def _ways(tx: Tx, person: Person, things: dict[Ref, Subject]) -> dict[Ref, list[str]]:
@@ -313,9 +331,7 @@ def _together(said: Sequence[Phrase]) -> Phrase:
     more = len(said) - NAMED
     if more <= 0:
         return say("{done}.", done=named)
-    return counted(
-        "{done}; and {count} more.", "{done}; and {count} more.", "count", done=named, count=more
-    )
+    return say("{done}; and {count} more.", done=named, count=more)
 
 
 def _ring(parts: Parts) -> None:

@@ -86,9 +86,13 @@ async def make(
     ]
     new = {key: write for key, write in zip(keys, wanted, strict=True) if key not in known}
     before = await _things(tx, workspace_id, new.values())
+    named = {
+        each: await owners.owner_of(tx, workspace_id, each, person.id)
+        for each in {write.connection_id for write in new.values()}
+    }
     events: dict[str, list[Event]] = defaultdict(list)
     for key, write in new.items():
-        owner = await owners.owner_of(tx, workspace_id, write.connection_id, person.id)
+        owner = named[write.connection_id]
         event = writes.event(write, dedupe_key=f"coach:{key}", at=now, owner=owner)
         events[write.connection_id].append(event)
     for connection_id, told in events.items():

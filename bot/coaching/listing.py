@@ -77,36 +77,34 @@ async def listed(parts: Parts, person: Person, place: Place, *, most: int = PAGE
     """The page, of at most so many things; one that is not there any more is the last there is."""
     async with parts.database.read() as tx:
         today = local_date(parts.clock.now(), person)
-        everything, count = await _all(tx, person, place, today)
+        found, count = await _found(tx, person, place, today, most)
         last = max(0, (count - 1) // most * most)
         first = min(place.first, last)
-        shown = everything[first : first + most]
-        listing = Listing(
-            replace(place, first=first),
-            person,
-            today,
-            shown,
-            count,
-        )
+        shown = found[first : first + most]
+        listing = Listing(replace(place, first=first), person, today, shown, count)
         if place.kind is Kind.DEAL and count == 1 and isinstance(shown[0], Deal):
             return await _of_deal(tx, listing, shown[0])
     return listing
 
 
-async def _all(tx: Tx, person: Person, place: Place, today: date) -> tuple[Sequence[Subject], int]:
-    """What the list has, as far as it is looked at, and how many there are in truth."""
+async def _found(
+    tx: Tx, person: Person, place: Place, today: date, most: int
+) -> tuple[Sequence[Subject], int]:
+    """The list as far as this page of so many needs it, and how many there are in truth."""
     where = (tx, person.workspace_id, person.id)
+    # Only to find what was typed it is all looked at, and to tell deals apart.
+    enough = MOST if place.sought else min(MOST, place.first + most)
     found: Sequence[Subject]
     match place.kind:
         case Kind.TASKS:
-            found = await lists.tasks_of(*where, most=MOST)
+            found = await lists.tasks_of(*where, most=enough)
             count = await lists.how_many_tasks(*where)
         case Kind.HOME:
             tomorrow = today + timedelta(days=1)
-            found = await lists.tasks_of(*where, due_before=tomorrow, most=MOST)
+            found = await lists.tasks_of(*where, due_before=tomorrow, most=enough)
             count = await lists.how_many_tasks(*where, due_before=tomorrow)
         case Kind.CONTACTS:
-            found = await lists.contacts_of(*where, most=MOST)
+            found = await lists.contacts_of(*where, most=enough)
             count = await lists.how_many_contacts(*where)
         case Kind.DEALS | Kind.DEAL:
             found = await _told_apart(tx, person, await lists.deals_of(*where, most=MOST))
