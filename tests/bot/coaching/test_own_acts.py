@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from starlette.responses import Response
 
 from bot.coaching import acts
@@ -263,3 +264,30 @@ async def test_a_press_that_comes_late_does_not_do_again_what_was_undone(parts: 
         with pytest.raises(Refusal, match="This was undone"):
             await way()
         assert len(await to_tell(parts)) == before
+
+
+async def test_many_are_looked_up_as_few_are(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    mine, crm = (await enrol(parts, ANA)).id, native().id
+    things: list[Deal | Contact] = []
+    for number in range(40):
+        things.append(Contact(crm, f"C-{number}", f"Client {number}", person_id=mine))
+        deal = Deal(crm, f"D-{number}", "Acme", "Proposal", contact_id=f"C-{number}")
+        things.append(replace(deal, person_id=mine))
+    async with parts.database.write() as tx:
+        await mirror.save(tx, WORKSPACE, things)
+    asked: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith("SELECT") and "crm_writes" not in statement:
+            asked.append(statement)
+
+    counts = []
+    for press, numbers in (("few", range(2)), ("many", range(2, 40))):
+        whom = [(SubjectKind.DEAL, ref(f"D-{number}")) for number in numbers]
+        asked.clear()
+        event.listen(parts.database.engine.sync_engine, "before_cursor_execute", note)
+        await acts.log(parts, by(ANA), press, Control.LOG_CALL, whom)
+        event.remove(parts.database.engine.sync_engine, "before_cursor_execute", note)
+        counts.append(len(asked))
+    assert counts[1] == counts[0]
