@@ -16,13 +16,13 @@ from bot.crm.addresses import (
     NoNameError,
     PrivateAddressError,
     host_of,
-    is_loopback_name,
     refusal,
 )
 from bot.crm.calls import Account, Answer, Call, Pace
 from bot.crm.parts import CrmParts
 from bot.crm.setup import RefusedError, Renewing, T, Talk
 from bot.runtime.backoff import backoff
+from bot.runtime.loopback import is_loopback_name
 from bot.runtime.unreached import unreached
 from storage import connections, troubles, workspaces
 from storage.connections import Connection

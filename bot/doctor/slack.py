@@ -12,19 +12,11 @@ from bot.runtime.settings import Settings
 from bot.runtime.tokens import ROTATING_BOT, kind_of
 from bot.slack.faults import CALL_FAILED, Means
 from bot.slack.faults import fault as slack_fault
+from bot.slack.scopes import BETTER_WITH, NEEDED
 from coach.phrases import counted, facts
 from coach.wording import plain
 from storage.installations import ENVIRONMENT, Installation
 from storage.workspaces import Workspace
-
-#: What the manifest asks for (https://docs.slack.dev/reference/scopes): what nothing works without,
-#: and what it only works less well without, as told here.
-SCOPES = frozenset({"chat:write", "commands", "users:read", "users:read.email"})
-BETTER_WITH = {
-    "dnd:read": "Do Not Disturb is not seen, and messages come in spite of it",
-    "im:history": "who writes to the coach gets no answer, and a message comes twice where Slack's "
-    "answer to it was lost",
-}
 
 #: How long Slack may take to answer, in seconds.
 PATIENCE = 6
@@ -173,7 +165,7 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
 
 def _scopes(granted: str) -> Iterator[Finding]:
     has = {scope.strip() for scope in granted.split(",")}
-    if missing := sorted(SCOPES - has):
+    if missing := sorted(NEEDED - has):
         yield fault(
             "slack",
             plain(

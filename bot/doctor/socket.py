@@ -4,13 +4,13 @@ import asyncio
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
-from yarl import URL
 
 from bot.doctor.findings import Finding, fault, note, ok
 from bot.runtime.unreached import unreached
 from bot.slack.faults import CALL_FAILED, Means
 from bot.slack.faults import fault as slack_fault
 from bot.slack.socket.envelopes import Goodbye, Hello, read
+from bot.slack.socket.proxy import proxy_to
 
 #: How long Slack may take to answer, in seconds.
 PATIENCE = 6
@@ -60,9 +60,7 @@ def _refused(url: str, error: Exception) -> Finding:
 
 
 async def _heard(session: aiohttp.ClientSession, client: AsyncWebClient, url: str) -> Finding:
-    loopback = URL(url).host in {"127.0.0.1", "localhost", "::1"}
-    proxy = None if loopback else client.proxy
-    async with session.ws_connect(url, proxy=proxy) as socket:
+    async with session.ws_connect(url, proxy=proxy_to(url, client)) as socket:
         async for message in socket:
             if message.type is not aiohttp.WSMsgType.TEXT:
                 continue

@@ -1,18 +1,13 @@
 """The ports of the playground: the same one each time, so that an open page finds it again."""
 
-import errno
 import socket
 
-from coach.errors import CoachError
+from bot.runtime.ports import PortError, refusal
 
 HOST = "127.0.0.1"
 
 #: Where the page is unless told otherwise. Any free one will do where it is taken.
 USUAL = 8470
-
-
-class PortError(CoachError):
-    """Nothing can listen on that port."""
 
 
 def listen(port: int) -> socket.socket:
@@ -24,19 +19,10 @@ def listen(port: int) -> socket.socket:
         made.listen(128)
     except OSError as error:
         made.close()
-        raise refusal(port, error) from error
+        raise refusal(port, error) or PortError(
+            f"Port {port} cannot be used ({error.strerror}); choose another with --port."
+        ) from error
     return made
-
-
-def refusal(port: int, error: OSError) -> PortError:
-    """Why nothing can listen there, and what to do about it."""
-    if error.errno == errno.EADDRINUSE:
-        return PortError(f"Port {port} is in use by another program; choose another with --port.")
-    if error.errno in {errno.EACCES, errno.EPERM}:
-        return PortError(
-            f"Port {port} is reserved for the system; choose one above 1023 with --port."
-        )
-    return PortError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.")
 
 
 def listen_as_usual(usual: int = USUAL) -> tuple[socket.socket, str | None]:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urljoin
 
 from bot.coaching import planning
 from bot.runtime.parts import Parts
+from bot.slack import scopes
 from bot.slack.blocks.pieces import Json
 from bot.slack.faults import CALL_FAILED, Means, fault
 from bot.slack.installed import Slack
@@ -22,9 +23,6 @@ from storage.database import Tx
 from storage.installations import Installation
 
 log = logging.getLogger(__name__)
-
-#: What the app asks for, as in manifest.yml.
-SCOPES = ("chat:write", "commands", "dnd:read", "im:history", "users:read", "users:read.email")
 
 #: How long somebody has at Slack.
 LASTS = timedelta(minutes=10)
@@ -99,7 +97,7 @@ async def send(slack: Slack, browser: str) -> str:
         raise InstallError("Too many are installing it just now. Try again in an hour.", status=503)
     asked = {
         "client_id": app.client_id,
-        "scope": ",".join(SCOPES),
+        "scope": ",".join(scopes.ASKED),
         "redirect_uri": redirect,
         "state": state,
     }

@@ -2,7 +2,8 @@
 
 from yarl import URL
 
-from bot.crm.addresses import Guarded, PrivateAddressError, host_of, is_loopback_name, refusal
+from bot.crm.addresses import Guarded, PrivateAddressError, host_of, refusal
+from bot.runtime.loopback import is_loopback_name
 from bot.terminal.harmless import harmless
 from coach.errors import CoachError
 

@@ -9,9 +9,9 @@ import typer
 
 from bot.coaching.connecting import ConnectError
 from bot.crm import connecting
-from bot.crm.addresses import is_loopback_name
 from bot.crm.connecting import address_of, new_token
 from bot.crm.provider import load_providers
+from bot.runtime.loopback import is_loopback_name
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
 from bot.terminal import granting, linking

@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from bot.terminal.faults import PortTakenError
+from bot.runtime.ports import refusal
 from coach.errors import CoachError
 
 
@@ -19,15 +19,9 @@ def make_sure_port_is_free(host: str, port: int) -> None:
         try:
             probe.bind(address)
             probe.listen(1)
-        except PermissionError as error:
-            raise CoachError(
-                f"Port {port} is reserved for the system; choose one above 1023 with --port."
-            ) from error
         except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTakenError(
-                    f"Port {port} is in use by another program; choose another with --port."
-                ) from error
+            if (why := refusal(port, error)) is not None:
+                raise why from error
             if error.errno == errno.EADDRNOTAVAIL:
                 raise CoachError(
                     f"{host} is not an address of this machine; check --host."

@@ -8,7 +8,6 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
-from yarl import URL
 
 from bot.runtime.backoff import backoff
 from bot.runtime.unreached import unreached
@@ -16,6 +15,7 @@ from bot.slack.faults import CALL_FAILED, Means, fault
 from bot.slack.socket.envelopes import Envelope
 from bot.slack.socket.line import Line
 from bot.slack.socket.once import Once
+from bot.slack.socket.proxy import proxy_to
 from bot.slack.socket.standing import Pace, Standing, Trouble
 from bot.web.dispatching import LARGEST, dispatched
 from bot.web.room import FullError, Room
@@ -31,8 +31,6 @@ _LASTING = {
     "link_disabled": "Socket Mode is switched off for the app (link_disabled)",
     "too_many_websockets": "more than ten processes are connected (too_many_websockets)",
 }
-
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class TroubleError(Exception):
@@ -134,7 +132,7 @@ class Keeper:
                     # Beyond that the connection would end, and Slack would send it again and again.
                     max_msg_size=4 * LARGEST,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                    proxy=None if URL(url).host in _LOOPBACK else self._client.proxy,
+                    proxy=proxy_to(url, self._client),
                 )
                 line = Line(socket, self._take)
                 self._lines.add(line)

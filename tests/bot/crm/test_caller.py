@@ -8,10 +8,11 @@ from ipaddress import ip_address
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from bot.crm.addresses import Guarded, PrivateAddressError, is_loopback_name, may_be_called
+from bot.crm.addresses import Guarded, PrivateAddressError, may_be_called
 from bot.crm.caller import Caller, Impossible, Later
 from bot.crm.calls import Answer, Call
 from bot.crm.parts import CrmParts
+from bot.runtime.loopback import is_loopback_name
 from bot.runtime.parts import Parts
 from storage.connections import Connection
 from tests.bot.crm.sample_vendor import ACCESS, PROVIDER, Vendor, running_vendor

@@ -12,9 +12,10 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.doctor.findings import Finding, State
-from bot.doctor.slack import BETTER_WITH, SCOPES, check_slack
+from bot.doctor.slack import check_slack
 from bot.playground.slack.api import Fault, Person, SlackStandIn
 from bot.runtime.settings import Settings
+from bot.slack.scopes import BETTER_WITH, NEEDED
 from storage.installations import ENVIRONMENT, Installation
 from storage.workspaces import DEFAULT, Workspace
 from tests.bot.playground.fake_bot import served
@@ -64,7 +65,7 @@ def bound(**changes: Any) -> Workspace:
 
 def test_the_scopes_that_are_checked_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load((Path(__file__).parents[3] / "manifest.yml").read_text())
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES | BETTER_WITH.keys()
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == NEEDED | BETTER_WITH.keys()
 
 
 async def test_a_good_token_is_well() -> None:
@@ -82,7 +83,7 @@ async def test_a_missing_scope_is_named() -> None:
 
 async def test_a_scope_without_which_it_works_less_well_is_noted() -> None:
     async with slack() as (stand_in, settings):
-        stand_in.scopes = set(SCOPES)
+        stand_in.scopes = set(NEEDED)
         found = await asked(settings)
     assert faults(found) == []
     (noted,) = [each for each in found if "dnd:read" in each.text]

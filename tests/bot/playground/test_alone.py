@@ -20,6 +20,7 @@ from bot.playground.alone import NotAloneError, alone, tell
 from bot.playground.crm.seed import ANA
 from bot.playground.demo import running
 from bot.playground.slack.api import words_of
+from bot.runtime.ports import PortError, refusal
 
 ROOT = Path(__file__).parents[3]
 
@@ -85,12 +86,12 @@ def test_a_folder_is_free_again_when_its_playground_has_ended(tmp_path: Path) ->
 def test_a_port_that_is_taken_or_reserved_is_one_sentence() -> None:
     with closing(ports.listen(0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ports.PortError) as caught:
+        with pytest.raises(PortError) as caught:
             ports.listen(port)
     assert str(caught.value) == (
         f"Port {port} is in use by another program; choose another with --port."
     )
-    assert str(ports.refusal(80, PermissionError(errno.EACCES, "Permission denied"))) == (
+    assert str(refusal(80, PermissionError(errno.EACCES, "Permission denied"))) == (
         "Port 80 is reserved for the system; choose one above 1023 with --port."
     )
 

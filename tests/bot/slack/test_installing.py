@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from bot.app import bolt_for, build
 from bot.slack import members
-from bot.slack.installing import SCOPES
 from bot.slack.manifest import original
+from bot.slack.scopes import ASKED
 from storage import connections, installations, workspaces
 from storage.tables import install_states
 from storage.tables import installations as installations_table
@@ -61,9 +61,9 @@ async def test_what_slack_is_asked_for_is_what_the_manifest_says(sqlite_office: 
         asked = await sqlite_office.sent(browser)
     assert asked["client_id"] == CLIENT_ID
     assert asked["redirect_uri"] == f"{sqlite_office.url}/slack/oauth_redirect"
-    assert asked["scope"].split(",") == list(SCOPES)
+    assert asked["scope"].split(",") == list(ASKED)
     lines = original().partition("    bot:\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split()[1] for line in lines] == list(SCOPES)
+    assert [line.split()[1] for line in lines] == list(ASKED)
 
 
 async def test_the_way_back_is_that_of_the_settings_whatever_a_request_says(
