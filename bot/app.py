@@ -4,14 +4,13 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
@@ -32,11 +31,12 @@ from bot.runtime.parts import Parts
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
-from bot.slack import arriving, home, listeners, lookup, taking_over, troubles
+from bot.slack import arriving, home, lookup, taking_over, troubles
 from bot.slack import team as slack_team
+from bot.slack.bolt import slack_app
 from bot.slack.exporting import Exports
 from bot.slack.install_pages import InstallPages
-from bot.slack.installed import PATIENCE, Slack, authorizing
+from bot.slack.installed import Slack
 from bot.slack.renewing import OurApp
 from bot.slack.sender import Sender
 from bot.slack.socket.keeper import Keeper
@@ -336,7 +336,7 @@ def build(
         room = Room(REQUESTS, BYTES)
         app = slack_app(parts, slack, Links(crm, intake), signing_secret)
         if app_token:
-            bot.socket = Keeper(app, _asking(parts), app_token, room, entropy, pace=pace)
+            bot.socket = Keeper(app, slack.nobodys(), app_token, room, entropy, pace=pace)
         guard = SlackGuard(app, signing_secret, wall, room) if signing_secret else BySocket()
     installing = InstallPages(slack).routes() if slack is not None and ours is not None else ()
     bot.web = Web(
@@ -347,46 +347,6 @@ def build(
         stop=bot.stop,
     )
     return bot
-
-
-def _asking(parts: Parts) -> AsyncWebClient:
-    """What asks Slack for the address of a socket."""
-    client = AsyncWebClient(base_url=parts.slack_api_url, timeout=PATIENCE)
-    # When to ask again is for the socket's keeper to say.
-    client.retry_handlers = []
-    return client
-
-
-def slack_app(parts: Parts, slack: Slack, links: Links, signing_secret: str) -> AsyncApp:
-    """Bolt with our listeners."""
-    app = bolt_for(parts, slack, signing_secret)
-    listeners.register(app, parts, slack, links)
-    return app
-
-
-@contextmanager
-def _out_of_the_environment(*names: str) -> Iterator[None]:
-    """Where Bolt finds these it makes stores of its own, in files, beside ours."""
-    held = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(held)
-
-
-def bolt_for(parts: Parts, slack: Slack, signing_secret: str) -> AsyncApp:
-    """Bolt, that keeps nothing by itself."""
-    with _out_of_the_environment("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
-        return AsyncApp(
-            # Without a token of its own: each request is answered with its own team's.
-            client=AsyncWebClient(base_url=parts.slack_api_url, timeout=PATIENCE),
-            signing_secret=signing_secret,
-            authorize=authorizing(slack),
-            # The guard before it has verified already, on the raw body that Bolt does not see.
-            request_verification_enabled=False,
-            # Bolt otherwise looks for the ack every ten milliseconds only.
-            process_before_response=True,
-        )
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

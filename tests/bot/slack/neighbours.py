@@ -17,11 +17,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import String, select
 
-from bot.app import Bot, build, prepare, slack_app
+from bot.app import Bot, build, prepare
 from bot.coaching import attending, ticking
 from bot.coaching.actor import Actor
 from bot.crm import worker
 from bot.crm.links import Links
+from bot.slack.bolt import slack_app
 from bot.slack.exporting import link_for
 from bot.slack.installed import Slack
 from bot.slack.renewing import OurApp

@@ -8,8 +8,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot.app import bolt_for, build
+from bot.app import build
 from bot.slack import members
+from bot.slack.bolt import bolt_for
 from bot.slack.manifest import original
 from bot.slack.scopes import ASKED
 from storage import connections, installations, workspaces
