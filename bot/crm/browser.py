@@ -2,10 +2,9 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.crm import backfill, granting
@@ -13,7 +12,7 @@ from bot.crm.connecting import new_token
 from bot.crm.granting import Done
 from bot.crm.parts import CrmParts
 from bot.crm.provider import PayloadError
-from bot.web.pages import HEADERS, page
+from bot.web.pages import page, sent_on
 from bot.web.raw_body import GoneError, TooLargeError, TooSlowError, read_body
 from bot.web.room import Room
 from coach.errors import CoachError
@@ -101,19 +100,8 @@ class Browser:
         link = request.query_params.get("link", "")[: granting.LONGEST]
         browser = request.cookies.get(COOKIE) or new_token(self._crm.shared.entropy)
         address = await granting.send(self._crm, provider, link, browser)
-        answer = RedirectResponse(address, 303, headers=HEADERS)
-        base = urlsplit(self._crm.public_url)
-        answer.set_cookie(
-            COOKIE,
-            browser,
-            max_age=int(granting.LASTS.total_seconds()),
-            path=f"{base.path}/crm/{provider}",
-            secure=base.scheme == "https",
-            httponly=True,
-            # It is to come along when the vendor sends the browser back.
-            samesite="lax",
-        )
-        return answer
+        cookie, path = (COOKIE, browser), f"/crm/{provider}"
+        return sent_on(address, cookie, granting.LASTS, self._crm.public_url, path)
 
     async def _take_back(self, request: Request) -> Response:
         provider = request.path_params["provider"]

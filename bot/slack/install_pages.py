@@ -2,16 +2,15 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.slack import installing
 from bot.slack.installed import Slack
 from bot.slack.installing import InstallError
-from bot.web.pages import HEADERS, page
+from bot.web.pages import page, sent_on
 from storage.database import is_passing
 
 log = logging.getLogger(__name__)
@@ -62,19 +61,9 @@ class InstallPages:
         parts = self._slack.parts
         # One browser may have begun in two windows: it is the same in both.
         browser = request.cookies.get(COOKIE, "")[: installing.LONGEST] or parts.entropy(24).hex()
-        answer = RedirectResponse(await installing.send(self._slack, browser), 303, HEADERS)
-        base = urlsplit(parts.public_url)
-        answer.set_cookie(
-            COOKIE,
-            browser,
-            max_age=int(installing.LASTS.total_seconds()),
-            path=f"{base.path}/slack",
-            secure=base.scheme == "https",
-            httponly=True,
-            # It is to come along when Slack sends the browser back.
-            samesite="lax",
-        )
-        return answer
+        address = await installing.send(self._slack, browser)
+        cookie = (COOKIE, browser)
+        return sent_on(address, cookie, installing.LASTS, parts.public_url, "/slack")
 
     async def _take_back(self, request: Request) -> Response:
         told = {name: value[: installing.LONGEST] for name, value in request.query_params.items()}

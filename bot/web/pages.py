@@ -1,9 +1,11 @@
 """Pages in plain words, for the few things that people do in a browser."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from html import escape
+from urllib.parse import urlsplit
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
@@ -24,6 +26,29 @@ _STYLE = (
     "li{overflow-wrap:anywhere}button{font:inherit;padding:.5rem 1rem}"
     "@media(prefers-color-scheme:dark){body{background:#111;color:#eee}}"
 )
+
+
+def sent_on(
+    address: str, cookie: tuple[str, str], lasts: timedelta, public_url: str, path: str
+) -> Response:
+    """A browser sent on to who is asked, and by a cookie known again when they send it back.
+
+    `path`: below which path of the coach's public address the cookie is shown.
+    """
+    name, value = cookie
+    base = urlsplit(public_url)
+    answer = RedirectResponse(address, 303, HEADERS)
+    answer.set_cookie(
+        name,
+        value,
+        max_age=int(lasts.total_seconds()),
+        path=f"{base.path}{path}",
+        secure=base.scheme == "https",
+        httponly=True,
+        # It is to come along when somebody else sends the browser back.
+        samesite="lax",
+    )
+    return answer
 
 
 def page(
