@@ -80,12 +80,12 @@ async def publish(
     await client.views_publish(user_id=actor.slack_user_id, view=view)
 
 
-async def draw_due(parts: Parts, slack: Slack, connecting: Connecting) -> bool:
-    """Draw the tabs on which something has changed; says whether more of them may be left."""
+async def draw_due(parts: Parts, slack: Slack, connecting: Connecting) -> None:
+    """Draw some of the tabs on which something has changed; those left wait for the next turn."""
     now = parts.clock.now()
     async with parts.database.read() as tx:
         if not await homes.any_due(tx, now):
-            return False
+            return
     async with parts.database.write() as tx:
         claimed = await homes.claim(tx, parts.database, now, now + LEASE, TOGETHER)
     for person in claimed:
@@ -95,7 +95,6 @@ async def draw_due(parts: Parts, slack: Slack, connecting: Connecting) -> bool:
             # The others' turn is theirs; this one comes again when its claim has run out.
             log.error("a Home tab could not be drawn again: %s", type(error).__name__)
             log.debug("what was done with it", exc_info=True)
-    return False
 
 
 async def _draw(
