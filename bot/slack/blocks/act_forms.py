@@ -88,7 +88,8 @@ def date_form(about: About, thing: Subject, first: date | None, voice: Voice) ->
 
 def stage_form(about: About, deal: Deal, stages: Sequence[str], voice: Voice) -> Json:
     """Another stage for a deal, of those of its pipeline."""
-    options = [option(each, each) for each in stages if each and units(each) <= MOST_VALUE][:100]
+    fitting = [each for each in stages if each and units(each) <= MOST_VALUE]
+    options = [option(each, each) for each in fitting[:MOST_CHOICES]]
     menu: Json = {"type": "static_select", "options": options}
     present = next((each for each in options if each["value"] == deal.stage), None)
     if present:
@@ -109,12 +110,8 @@ def log_form(about: About, thing: Subject, control: Control, voice: Voice) -> Js
 
 def call_form(about: About, contacts: Sequence[Contact], voice: Voice) -> Json:
     """Whom a call was with, and what was said; contacts by name."""
-    options = [
-        option(flat(shorter(words(say("{thing}", thing=each.thing), voice), 75)), box_of(each))
-        for each in sorted(contacts, key=lambda each: each.name.casefold())
-        if units(box_of(each)) <= MOST_VALUE
-    ][:MOST_CHOICES]
-    whom: Json = {"type": "static_select", "options": options}
+    by_name = sorted(contacts, key=lambda each: each.name.casefold())
+    whom: Json = {"type": "static_select", "options": _options(by_name, MOST_CHOICES, voice)}
     blocks = [
         field("whom", plain(say("With whom"), voice), whom),
         field("what", plain(say("What it was"), voice), _logs(Control.LOG_CALL, voice)),
@@ -147,11 +144,7 @@ def task_form(
 
 def several_form(about: About, things: Sequence[Subject], monday: date, voice: Voice) -> Json:
     """The same for several things of a page; the boxes name them."""
-    boxes = [
-        option(flat(shorter(words(say("{thing}", thing=each.thing), voice), 75)), value)
-        for each in things
-        if units(value := box_of(each)) <= MOST_VALUE
-    ][:MOST_BOXES]
+    boxes = _options(things, MOST_BOXES, voice)
     which = field("things", plain(say("Which"), voice), {"type": "checkboxes", "options": boxes})
     if about.kind is SubjectKind.CONTACT:
         blocks = [
@@ -169,6 +162,15 @@ def several_form(about: About, things: Sequence[Subject], monday: date, voice: V
         field("date", plain(say("Date, if they are moved"), voice), picker, optional=True),
     ]
     return _form(about, say("Several at once"), say("Do it"), blocks, voice)
+
+
+def _options(things: Sequence[Subject], most: int, voice: Voice) -> list[Json]:
+    """So many of these things to choose from, by name."""
+    return [
+        option(flat(shorter(words(say("{thing}", thing=each.thing), voice), 75)), value)
+        for each in things
+        if units(value := box_of(each)) <= MOST_VALUE
+    ][:most]
 
 
 def box_of(thing: Subject) -> str:

@@ -1,6 +1,6 @@
 """What people do of themselves: the menus of their lists, the windows behind them, and Undo."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 
@@ -131,7 +131,8 @@ async def _window(press: Press, entry: str, kind: SubjectKind, ref: Ref, where: 
     thing = await acts.own(press.parts, actor, kind, ref)
     person = await enrolling.person_of(press.parts, actor)
     voice, now = press.parts.voices.to(person), press.parts.clock.now()
-    about = About(_DOES.get(entry, "log"), kind, ref, where, press.response_url or "")
+    does = "log" if entry in _LOGS else entry
+    about = About(does, kind, ref, where, press.response_url or "")
     match entry, thing:
         case "date", Task():
             return date_form(about, thing, next_week(person, now), voice)
@@ -146,10 +147,6 @@ async def _window(press: Press, entry: str, kind: SubjectKind, ref: Ref, where: 
             return log_form(about, thing, _LOGS[entry], voice)
         case _:
             raise Refusal(_OLD)
-
-
-#: What a window does that an entry opens; the others log.
-_DOES = {"date": "date", "stage": "stage", "task": "task"}
 
 
 async def _several(press: Press, where: Place) -> Json:
@@ -218,16 +215,13 @@ def _key(submission: Submission) -> str:
 
 
 async def _move(submission: Submission, actor: Actor, about: About) -> Act | FieldErrors:
-    control, name = {
-        "date": (Control.RESCHEDULE_TASK, "date"),
-        "stage": (Control.MOVE_DEAL, "stage"),
-    }[about.does]
-    value = value_in(submission.view, name)
+    control = {"date": Control.RESCHEDULE_TASK, "stage": Control.MOVE_DEAL}[about.does]
+    value = value_in(submission.view, about.does)
     parts, refs = submission.desk.parts, [about.ref] if about.ref else []
     try:
         return await acts.use(parts, actor, _key(submission), control, refs, value)
     except FieldRefusal as error:
-        return FieldErrors({name: error.said})
+        return FieldErrors({error.field: error.said})
 
 
 async def _log(submission: Submission, actor: Actor, about: About) -> Act | FieldErrors:
@@ -238,14 +232,8 @@ async def _log(submission: Submission, actor: Actor, about: About) -> Act | Fiel
     whom = [each for each in refs if each is not None]
     if not whom:
         return FieldErrors({"things": say("Tick at least one.")})
-    return await acts.log(
-        submission.desk.parts,
-        actor,
-        _key(submission),
-        control,
-        [(about.kind or SubjectKind.CONTACT, each) for each in whom],
-        value_in(submission.view, "note"),
-    )
+    kind = about.kind or SubjectKind.CONTACT
+    return await _logged(submission, actor, control, [(kind, each) for each in whom])
 
 
 async def _call(submission: Submission, actor: Actor, about: About) -> Act | FieldErrors:
@@ -253,14 +241,18 @@ async def _call(submission: Submission, actor: Actor, about: About) -> Act | Fie
     whom = chosen_one(submission.view, "whom")
     if control is None or whom is None:
         return FieldErrors({"whom": say("Choose one of these.")})
-    return await acts.log(
-        submission.desk.parts,
-        actor,
-        _key(submission),
-        control,
-        [(SubjectKind.CONTACT, whom)],
-        value_in(submission.view, "note"),
-    )
+    return await _logged(submission, actor, control, [(SubjectKind.CONTACT, whom)])
+
+
+async def _logged(
+    submission: Submission,
+    actor: Actor,
+    control: Control,
+    about: Sequence[tuple[SubjectKind, Ref]],
+) -> Act:
+    note = value_in(submission.view, "note")
+    parts = submission.desk.parts
+    return await acts.log(parts, actor, _key(submission), control, about, note)
 
 
 def _control(text: str | None) -> Control | None:
@@ -301,7 +293,7 @@ async def _see_to(submission: Submission, actor: Actor, about: About) -> Act | F
     try:
         return await acts.use(parts, actor, _key(submission), control, chosen, day)
     except FieldRefusal as error:
-        return FieldErrors({"date": error.said})
+        return FieldErrors({error.field: error.said})
 
 
 #: What each window does, by its name.
