@@ -13,8 +13,8 @@ from bot.slack.installed import NotInstalledError, Slack
 from bot.slack.sender import ClientOf, Sender
 from storage import installations, sending, workspaces
 from storage.installations import ENVIRONMENT
+from tests.bot.slack.gated import POST, behind_a_gate
 from tests.bot.slack.posting import won_deal
-from tests.bot.slack.test_sender_apart import POST, behind_a_gate
 from tests.world import ANA, BEN, WORKSPACE, FixedClock, deliver, enrol, install, standings
 
 HOUR = timedelta(hours=1)
