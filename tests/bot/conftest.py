@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.runtime.parts import Parts
-from tests.world import World, running_parts, running_world
+from tests.together import World, running_world
+from tests.world import running_parts
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from coach.models import MessageState, Settings
 from storage import deliveries, insights, messages, workspaces
 from storage.schema import SchemaError
 from tests.bot.served import ready, served
+from tests.together import World
 from tests.world import (
     ANA,
     BOT_TOKEN,
@@ -28,7 +29,6 @@ from tests.world import (
     WEBHOOK_SECRET,
     WEBHOOK_TOKEN,
     WORKSPACE,
-    World,
     address,
     by,
     connect,

@@ -10,17 +10,8 @@ from pydantic import SecretStr
 from bot.app import build, web_config
 from bot.playground.slack.sockets import Sockets
 from bot.slack.socket.standing import Pace
-from tests.world import (
-    ANA,
-    BEN,
-    SIGNING_SECRET,
-    World,
-    listening,
-    running_world,
-    seeded,
-    serving,
-    won,
-)
+from tests.together import World, running_world
+from tests.world import ANA, BEN, SIGNING_SECRET, listening, seeded, serving, won
 
 PACE = Pace(scale=0.01)
 

@@ -13,13 +13,13 @@ from coach.events import AUTOMATION, Event, Owner
 from coach.models import Verb
 from storage import people
 from storage.tables import activities, insights
+from tests.together import World
 from tests.world import (
     ANA,
     BEGINNING,
     BEN,
     EMAILS,
     WORKSPACE,
-    World,
     batch,
     deliver,
     enrol,

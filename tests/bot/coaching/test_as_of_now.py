@@ -26,12 +26,12 @@ from tests.bot.coaching.test_following import (
 )
 from tests.bot.coaching.test_ticking import LONG_AGO, open_deal, pass_time, task
 from tests.bot.slack.posting import one_client
+from tests.together import World
 from tests.world import (
     ANA,
     BEN,
     WORKSPACE,
     FixedClock,
-    World,
     batch,
     by,
     deliver,

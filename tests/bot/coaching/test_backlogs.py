@@ -20,7 +20,8 @@ from storage import checks, mutes, people
 from storage.mutes import Muted
 from tests.bot.coaching.test_following import done
 from tests.bot.coaching.test_ticking import LONG_AGO, lead, open_deal, task, tick_after
-from tests.world import ANA, BEN, CONNECTION, WORKSPACE, World, batch, by, deliver, enrol, told
+from tests.together import World
+from tests.world import ANA, BEN, CONNECTION, WORKSPACE, batch, by, deliver, enrol, told
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

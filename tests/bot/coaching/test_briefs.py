@@ -7,7 +7,8 @@ from coach.models import InsightState, Level
 from storage import people
 from tests.bot.coaching.test_following import done, late
 from tests.bot.coaching.test_ticking import lead, open_deal, task
-from tests.world import ANA, WORKSPACE, World, batch, by
+from tests.together import World
+from tests.world import ANA, WORKSPACE, batch, by
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

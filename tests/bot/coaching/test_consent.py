@@ -6,19 +6,8 @@ from bot.coaching import enrolling
 from bot.runtime.parts import Parts
 from coach.models import Enrolment
 from storage import messages, sending
-from tests.world import (
-    ANA,
-    BEN,
-    WORKSPACE,
-    World,
-    by,
-    deliver,
-    enrol,
-    standing,
-    standings,
-    told,
-    won,
-)
+from tests.together import World
+from tests.world import ANA, BEN, WORKSPACE, by, deliver, enrol, standing, standings, told, won
 
 MINUTE = timedelta(minutes=1)
 

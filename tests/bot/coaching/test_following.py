@@ -30,13 +30,13 @@ from storage import insights, messages, workspaces
 from storage.tables import decisions as decisions_table
 from storage.tables import insights as insights_table
 from tests.bot.coaching.test_ticking import LONG_AGO, lead, open_deal, pass_time, task
+from tests.together import World
 from tests.world import (
     ANA,
     BEGINNING,
     BEN,
     CONNECTION,
     WORKSPACE,
-    World,
     batch,
     by,
     deliver,

@@ -5,7 +5,8 @@ from dataclasses import replace
 from bot.coaching import forgetting
 from coach.models import InsightState, SubjectKind
 from storage import connections, mirror
-from tests.world import ANA, WORKSPACE, World, connect, enrol, insights_of, native
+from tests.together import World
+from tests.world import ANA, WORKSPACE, connect, enrol, insights_of, native
 
 WON = {
     "type": "deal_closed",

@@ -17,12 +17,12 @@ from coach.wording import plain
 from tests.bot.coaching.test_decisions import overdue, use
 from tests.bot.coaching.test_following import late
 from tests.bot.coaching.test_ticking import DAY, lead, open_deal, pass_time
+from tests.together import World
 from tests.world import (
     ANA,
     BEGINNING,
     BEN,
     WORKSPACE,
-    World,
     by,
     deliver,
     enrol,

@@ -18,18 +18,8 @@ from coach.phrases import from_json
 from coach.screens import Control, Item
 from coach.wording import plain
 from tests.bot.coaching.test_ticking import LONG_AGO, tick_after
-from tests.world import (
-    ANA,
-    BEGINNING,
-    World,
-    batch,
-    by,
-    deliver,
-    enrol,
-    insights_of,
-    told,
-    won,
-)
+from tests.together import World
+from tests.world import ANA, BEGINNING, batch, by, deliver, enrol, insights_of, told, won
 
 HOUR = timedelta(hours=1)
 

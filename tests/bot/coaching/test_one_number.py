@@ -17,18 +17,8 @@ from tests.bot.coaching.test_agreeing import items
 from tests.bot.coaching.test_backlogs import blocks, bring_in, newcomer, says_counts, start
 from tests.bot.coaching.test_following import done
 from tests.bot.coaching.test_ticking import LONG_AGO, lead, open_deal, task
-from tests.world import (
-    ANA,
-    BEGINNING,
-    WORKSPACE,
-    World,
-    batch,
-    by,
-    deliver,
-    enrol,
-    insights_of,
-    told,
-)
+from tests.together import World
+from tests.world import ANA, BEGINNING, WORKSPACE, batch, by, deliver, enrol, insights_of, told
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

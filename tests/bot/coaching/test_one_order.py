@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.playground.slack.api import words_of
-from tests.world import ANA, World, batch, won
+from tests.together import World
+from tests.world import ANA, batch, won
 
 MINUTE = timedelta(minutes=1)
 

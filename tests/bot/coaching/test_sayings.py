@@ -24,7 +24,8 @@ from storage.tables import insights
 from tests.bot.coaching.test_decisions import overdue, use
 from tests.bot.coaching.test_following import late
 from tests.bot.coaching.test_ticking import open_deal, task
-from tests.world import ANA, BEGINNING, WORKSPACE, World, by, deliver, enrol, insights_of, won
+from tests.together import World
+from tests.world import ANA, BEGINNING, WORKSPACE, by, deliver, enrol, insights_of, won
 
 DAY = timedelta(days=1)
 

@@ -16,7 +16,8 @@ from storage.tables import insights as insights_table
 from tests.bot.coaching.test_agreeing import items
 from tests.bot.coaching.test_following import done, late
 from tests.bot.coaching.test_ticking import open_deal, task
-from tests.world import ANA, CONNECTION, WORKSPACE, World, batch, by, told
+from tests.together import World
+from tests.world import ANA, CONNECTION, WORKSPACE, batch, by, told
 
 DAY = timedelta(days=1)
 

@@ -17,13 +17,13 @@ from storage import insights, people, sayings
 from storage.tables import insights as insights_table
 from storage.tables import mutes as mutes_table
 from tests.bot.coaching.test_decisions import all_at_once, overdue, referral, stuck
+from tests.together import World
 from tests.world import (
     ANA,
     BEGINNING,
     BEN,
     WORKSPACE,
     FixedClock,
-    World,
     by,
     connect,
     deliver,

@@ -25,13 +25,12 @@ from bot.runtime.parts import Parts
 from storage import deliveries
 from storage.database import Database, Tx
 from storage.tables import deliveries as deliveries_table
+from tests.together import Reply, World
 from tests.world import (
     BEARER,
     WEBHOOK_SECRET,
     WEBHOOK_TOKEN,
     WORKSPACE,
-    Reply,
-    World,
     batch,
     connect,
     crm_of,

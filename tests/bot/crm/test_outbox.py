@@ -20,6 +20,7 @@ from coach.writes import CompleteTask, CreateTask, CrmWrite, DeleteTask, ReopenT
 from storage import crm_writes, mirror
 from storage.crm_writes import StoredWrite
 from storage.tables import crm_writes as writes_table
+from tests.together import World
 from tests.world import (
     ANA,
     BEGINNING,
@@ -27,7 +28,6 @@ from tests.world import (
     WORKSPACE,
     Crm,
     FixedClock,
-    World,
     connect,
     crm_of,
     make_test_parts,

@@ -15,7 +15,8 @@ from bot.runtime.parts import Parts
 from storage import connections, deliveries
 from tests.bot.crm.test_intake import Gate
 from tests.bot.crm.vendors import payload
-from tests.world import WORKSPACE, Reply, connect, native
+from tests.together import Reply
+from tests.world import WORKSPACE, connect, native
 
 TOKEN = "token-of-a-vendor-0123456789"
 KEY = "ab" * 32

@@ -18,12 +18,12 @@ from storage import connections, deliveries, insights, workspaces
 from storage.deliveries import NewDelivery
 from storage.tables import activities as activities_table
 from storage.tables import deliveries as deliveries_table
+from tests.together import World
 from tests.world import (
     ANA,
     CONNECTION,
     WORKSPACE,
     FixedClock,
-    World,
     batch,
     connect,
     crm_of,

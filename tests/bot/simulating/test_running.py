@@ -23,12 +23,12 @@ from coach.verdicts import Reason
 from coach.wording import plain
 from storage.tables import checks, insights, metadata
 from tests.bot.slack.posting import one_client
+from tests.together import World
 from tests.world import (
     ANA,
     BEGINNING,
     WORKSPACE,
     FixedClock,
-    World,
     batch,
     by,
     deliver,

@@ -17,7 +17,8 @@ from storage import sending
 from tests.bot.coaching.test_backlogs import bring_in, history, newcomer, start
 from tests.bot.slack.posting import Post, let_pass, won_deal
 from tests.bot.slack.test_sender import before_slack
-from tests.world import ANA, World, by, deliver, enrol, insights_of
+from tests.together import World
+from tests.world import ANA, by, deliver, enrol, insights_of
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -26,6 +26,7 @@ from storage import (
 from storage.check_plans import Plan
 from storage.database import Database
 from storage.installations import Installation
+from tests.together import World
 from tests.world import (
     ANA,
     BEN,
@@ -33,7 +34,6 @@ from tests.world import (
     EMAILS,
     WORKSPACE,
     FixedClock,
-    World,
     deliver,
     enrol,
     install,

@@ -24,6 +24,7 @@ from storage import messages, people, sending, workspaces
 from storage.messages import Message
 from storage.tables import insights as insights_table
 from tests.bot.slack.posting import Post, let_pass, one_client, won_deal
+from tests.together import World
 from tests.world import (
     ANA,
     BEN,
@@ -31,7 +32,6 @@ from tests.world import (
     CHRIS,
     WORKSPACE,
     FixedClock,
-    World,
     address,
     by,
     deliver,

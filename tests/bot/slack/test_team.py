@@ -18,16 +18,8 @@ from storage import installations, workspaces
 from storage.installations import ENVIRONMENT, Installation
 from storage.tables import installations as installations_table
 from storage.workspaces import Workspace
-from tests.world import (
-    ANA,
-    BOT_TOKEN,
-    WORKSPACE,
-    FixedClock,
-    World,
-    running_slack,
-    with_slack,
-    won,
-)
+from tests.together import World
+from tests.world import ANA, BOT_TOKEN, WORKSPACE, FixedClock, running_slack, with_slack, won
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 

@@ -15,12 +15,11 @@ from sqlalchemy import text
 from bot.app import build, prepare, web_config
 from bot.playground.slack.signing import slack_headers
 from bot.web.routes import SlackGuard, Web
+from tests.together import Reply, World
 from tests.world import (
     SIGNING_SECRET,
     WEBHOOK_TOKEN,
     WORKSPACE,
-    Reply,
-    World,
     address,
     connect,
     listening,

@@ -15,7 +15,8 @@ from coach.models import Level
 from storage.tables import activities, insights, messages
 from tests.bot.surface import BEN as NOBODY
 from tests.bot.surface import Surface
-from tests.world import ANA, BEGINNING, World, batch, told, won
+from tests.together import World
+from tests.world import ANA, BEGINNING, batch, told, won
 
 DAY = timedelta(days=1)
 

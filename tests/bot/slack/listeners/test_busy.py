@@ -11,7 +11,8 @@ from bot.slack.listeners.desk import BOUNDS, DATABASE_SHARE
 from coach.models import InsightState
 from storage.database import Database
 from tests.bot.surface import ANA, BEN, Surface, staged
-from tests.world import World, won
+from tests.together import World
+from tests.world import won
 
 #: One at a time, and one that waits.
 NARROW = Bounds(each=1, together=1, waiting_each=1, waiting=1)

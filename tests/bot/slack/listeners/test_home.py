@@ -7,7 +7,7 @@ from datetime import timedelta
 from coach.models import Enrolment, InsightState
 from storage.tables import insights
 from tests.bot.surface import ANA, BEN, Surface, task, words
-from tests.world import World
+from tests.together import World
 
 
 def shown(surface: Surface, who: str = ANA) -> str:
