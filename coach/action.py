@@ -27,6 +27,9 @@ class Shows(Flag):
     CONTACTS = auto()
     #: The person's overdue tasks, now.
     OVERDUE_TASKS = auto()
+    #: `params["connection_id"]`, and as far as they are given `params["deal_id"]` and
+    #: `params["contact_id"]`; of a deal its contact comes along.
+    ABOUT = auto()
     #: The person's open deals that are more than `params["days"]` days old and lie still, now.
     OLD_DEALS = auto()
 

@@ -15,7 +15,8 @@ class TextField:
 
     name: str
     label: Phrase
-    initial: str | Phrase = ""
+    #: Of several phrases each is a line.
+    initial: str | Phrase | tuple[Phrase, ...] = ""
     long: bool = False
     optional: bool = False
     max_length: int = 255
@@ -77,7 +78,18 @@ class Note:
     text: Phrase
 
 
-Element = TextField | DateField | ChoiceField | Item | Note
+@dataclass(frozen=True, slots=True)
+class DraftedMail:
+    """A mail to copy, or to go on with in one's own mail program."""
+
+    #: The address as the CRM has told it.
+    to: str | None
+    subject: Phrase
+    #: Paragraphs of lines.
+    body: tuple[tuple[Phrase, ...], ...]
+
+
+Element = TextField | DateField | ChoiceField | Item | Note | DraftedMail
 
 
 @dataclass(frozen=True, slots=True)

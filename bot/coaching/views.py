@@ -54,6 +54,8 @@ async def view_of(
         if deal is not None and deal.contact_id:
             found = await _one(tx, SubjectKind.CONTACT, insight, deal.contact_id)
             contact = _only(Contact, found)
+    if Shows.ABOUT in shows:
+        deal, contact = await _about(tx, insight)
     if Shows.CONTACTS in shows:
         wanted: dict[str, list[str]] = {}
         listed = [Ref(connection_id, id) for connection_id, id in params["contacts"]]
@@ -157,6 +159,22 @@ def _in_place(things: Sequence[T], order: Sequence[Ref]) -> list[T]:
 
 def _only(cls: type[T], found: Subject | None) -> T | None:
     return found if isinstance(found, cls) else None
+
+
+async def _about(tx: Tx, insight: Insight) -> tuple[Deal | None, Contact | None]:
+    """The deal and contact that something new is about; of a deal, whom it is with by now."""
+    params = insight.suggestion.params
+    deal: Deal | None = None
+    contact_id = params.get("contact_id")
+    if deal_id := params.get("deal_id"):
+        deal = _only(Deal, await _one(tx, SubjectKind.DEAL, insight, str(deal_id)))
+    if deal is not None:
+        (deal,) = await namesakes.told_apart(tx, insight.workspace_id, [deal])
+        contact_id = deal.contact_id
+    if not contact_id:
+        return deal, None
+    found = await _one(tx, SubjectKind.CONTACT, insight, str(contact_id))
+    return deal, _only(Contact, found)
 
 
 async def _one(tx: Tx, kind: SubjectKind, insight: Insight, id: str) -> Subject | None:

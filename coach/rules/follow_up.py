@@ -77,6 +77,7 @@ def _said(deal: Deal, shown: Phrase | None, *, in_time: bool) -> Changed:
                 "priority": "high",
                 "deal_id": deal.id,
                 "contact_id": deal.contact_id,
+                "mail": "next_step",
             },
         ),
         (about(deal),),

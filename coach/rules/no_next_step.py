@@ -125,6 +125,7 @@ def _said(person: Person, known: Known, deal: Deal, now: datetime) -> Changed:
                 "priority": "medium",
                 "deal_id": deal.id,
                 "contact_id": deal.contact_id,
+                "mail": "next_step",
             },
         ),
         (about(deal), *((about(contact),) if contact else ())),

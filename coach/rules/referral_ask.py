@@ -122,6 +122,7 @@ def _said(
                 "priority": "high",
                 "deal_id": deal.id,
                 "contact_id": deal.contact_id,
+                "mail": "referral",
             },
         ),
         (about(deal, _client(deal)), *((about(known),) if known else ())),

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from bot.slack.blocks.drafted_mail import mail_block
 from bot.slack.blocks.pieces import (
     MOST_VIEW_JSON,
     VALUE,
@@ -22,13 +23,14 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from bot.slack.blocks.text import flat, one_line, shortened, shorter, units
+from bot.slack.blocks.text import flat, one_line, shortened, shorter, unbroken, units
 from coach.models import Ref
 from coach.phrases import Phrase, say
 from coach.screens import (
     ChoiceField,
     Control,
     DateField,
+    DraftedMail,
     Element,
     Item,
     Note,
@@ -41,6 +43,9 @@ from coach.wording import Voice, Words, plain, words
 CALLBACK = "insight"
 #: What begins the `action_id` of every control.
 DO = "do"
+
+#: Longest line of what a field holds at first.
+LINE = 300
 
 #: Longest private metadata of a modal, in characters.
 MOST_METADATA = 3000
@@ -166,6 +171,8 @@ def _element(element: Element, voice: Voice, usable: set[Ref], share: float) -> 
             return [_choice_field(element, voice)]
         case Item():
             return _item(element, voice, usable, share)
+        case DraftedMail():
+            return [mail_block(element, voice, share)]
         case Note():
             return [_note(element.text, voice, share)]
         case _:
@@ -178,13 +185,20 @@ def _text_field(given: TextField, voice: Voice) -> Json:
         "multiline": given.long,
         "max_length": min(given.max_length, 3000),
     }
-    initial = given.initial if isinstance(given.initial, str) else plain(given.initial, voice)
-    if not given.long:
-        initial = one_line(initial).strip()
+    initial = _initial(given.initial, voice)
+    initial = unbroken(initial) if given.long else one_line(initial).strip()
     if initial:
         typed["initial_value"] = shortened(initial, min(given.max_length, 3000))
     hint = plain(given.hint, voice) if given.hint else None
     return field(given.name, plain(given.label, voice), typed, optional=given.optional, hint=hint)
+
+
+def _initial(given: str | Phrase | tuple[Phrase, ...], voice: Voice) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, Phrase):
+        return plain(given, voice)
+    return "\n".join(flat(shorter(words(each, voice), LINE)) for each in given)
 
 
 def _choice_field(given: ChoiceField, voice: Voice) -> Json:

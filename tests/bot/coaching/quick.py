@@ -356,7 +356,10 @@ class Quick:
         for field in fields:
             match field:
                 case TextField(name=name, initial=initial):
-                    values_[name] = initial if isinstance(initial, str) else plain(initial)
+                    lines = initial if isinstance(initial, tuple) else (initial,)
+                    values_[name] = "\n".join(
+                        each if isinstance(each, str) else plain(each) for each in lines
+                    )
                 case DateField(name=name, initial=day):
                     values_[name] = day.isoformat() if day else None
                 case ChoiceField(name=name, initial=chosen):

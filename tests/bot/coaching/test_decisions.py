@@ -24,7 +24,7 @@ from coach.models import (
     TaskStatus,
 )
 from coach.phrases import Phrase
-from coach.screens import Control, DateField, Item, TextField
+from coach.screens import Control, DateField, DraftedMail, Item, TextField
 from coach.wording import plain
 from coach.writes import CompleteTask, CreateTask, MoveDeal, RescheduleTask
 from storage import crm_writes, insights
@@ -142,6 +142,23 @@ async def test_the_screen_of_a_referral_is_prefilled_and_opening_it_is_seen(part
     assert after is not None
     assert after.seen
     assert await decided(parts) == ["opened"]
+
+
+async def test_the_note_and_the_mail_of_a_referral_go_by_what_the_crm_says_now(
+    parts: Parts,
+) -> None:
+    insight = await referral(parts)
+    renamed = {"id": "D-1", "title": "Acme <!channel>", "contact_id": "C-2"}
+    cy = {"id": "C-2", "name": "Cy Cole", "email": "cy@acme.example", "status": "CUSTOMER"}
+    await deliver(parts, told("deal_updated", deal=renamed, contact=cy))
+    opened = await decisions.open_screen(parts, by(ANA), insight.fingerprint)
+    *_, note, mail = opened.screen.elements
+    assert isinstance(note, TextField)
+    assert isinstance(note.initial, tuple)
+    lines = [plain(each) for each in note.initial]
+    assert lines == ["Deal: Acme <!channel>", "Contact: Cy Cole, cy@acme.example"]
+    assert isinstance(mail, DraftedMail)
+    assert (mail.to, plain(mail.body[0][0])) == ("cy@acme.example", "Hello Cy Cole,")
 
 
 async def test_submitting_creates_the_task_in_the_mirror_and_on_its_way_to_the_crm(

@@ -10,10 +10,10 @@ from coach.action import FieldErrors, Shows, Submission
 from coach.actions.create_task import ACTION, NOTE, TITLE, next_working_day
 from coach.models import TaskPriority
 from coach.phrases import Phrase, Thing, say, to_json, verbatim
-from coach.screens import ChoiceField, DateField, TextField
+from coach.screens import ChoiceField, DateField, DraftedMail, TextField
 from coach.wording import plain
 from coach.writes import CreateTask
-from tests.coach.values import setting, view
+from tests.coach.values import ANN, WON, setting, view
 
 PARAMS: dict[str, Any] = {
     "connection_id": "c1",
@@ -58,7 +58,7 @@ def test_the_promise_names_the_task() -> None:
     assert plain(ACTION.promise(PARAMS)) == (
         "Take Action opens a task to check and create: “Ask Ann Lee for referral”."
     )
-    assert ACTION.shows is Shows.NOTHING
+    assert ACTION.shows is Shows.ABOUT
 
 
 def test_the_form_is_prefilled_and_due_on_the_next_working_day() -> None:
@@ -83,6 +83,45 @@ def test_a_title_that_was_kept_as_bare_words_is_one_all_the_same() -> None:
     title = ACTION.screen(view(params=bare)).elements[0]
     assert isinstance(title, TextField)
     assert title.initial == verbatim("Ask {Ann} for referral")
+
+
+def note(**things: Any) -> list[str]:
+    """The lines of the note that is offered."""
+    field = ACTION.screen(view(params=PARAMS, **things)).elements[3]
+    assert isinstance(field, TextField)
+    assert isinstance(field.initial, tuple)
+    return [plain(each) for each in field.initial]
+
+
+def test_the_note_names_the_deal_and_the_contact_as_they_are_now() -> None:
+    assert note(deal=WON, contact=ANN) == [
+        "Deal: Acme renewal",
+        "Contact: Ann Lee, ann@acme.example",
+    ]
+    assert note(deal=WON, contact=replace(ANN, email=None))[1:] == ["Contact: Ann Lee"]
+    assert note(deal=WON, contact=replace(ANN, name_given=""))[1:] == ["Contact: ann@acme.example"]
+
+
+def test_the_note_names_nothing_that_is_gone_or_has_no_name() -> None:
+    nobody = replace(ANN, name_given="", email=None)
+    assert note() == []
+    assert note(deal=replace(WON, deleted=True), contact=replace(ANN, deleted=True)) == []
+    assert note(deal=replace(WON, title=""), contact=nobody) == []
+    assert note(deal=replace(WON, account="Acme Ltd"), contact=nobody) == [
+        "Deal: Acme renewal",
+        "Company: Acme Ltd",
+    ]
+
+
+def test_a_mail_is_drafted_to_whom_the_deal_is_with_where_the_rule_names_one() -> None:
+    assert len(ACTION.screen(view(params=PARAMS, deal=WON, contact=ANN)).elements) == 4
+    named = {**PARAMS, "mail": "referral"}
+    mail = ACTION.screen(view(params=named, deal=WON, contact=ANN)).elements[4]
+    assert isinstance(mail, DraftedMail)
+    assert mail.to == "ann@acme.example"
+    gone = ACTION.screen(view(params=named, contact=replace(ANN, deleted=True))).elements[4]
+    assert isinstance(gone, DraftedMail)
+    assert (gone.to, plain(gone.body[0][0])) == (None, "Hello,")
 
 
 @pytest.mark.parametrize(

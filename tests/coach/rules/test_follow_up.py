@@ -55,6 +55,7 @@ def test_take_action_creates_a_follow_up_of_high_priority() -> None:
             "priority": "high",
             "deal_id": "D-17",
             "contact_id": "C-9",
+            "mail": "next_step",
         },
     )
 

@@ -65,6 +65,7 @@ def test_it_asks_what_is_next_and_offers_a_task() -> None:
     assert draft.suggestion.action == "create_task"
     assert plain(draft.suggestion.params["title"]) == "Next step for Acme renewal"
     assert draft.suggestion.params["deal_id"] == "D-1"
+    assert draft.suggestion.params["mail"] == "next_step"
 
 
 def test_it_is_said_once_a_week_and_two_in_a_day() -> None:

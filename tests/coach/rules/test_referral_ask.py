@@ -84,6 +84,7 @@ def test_take_action_creates_a_task_of_high_priority() -> None:
             "priority": "high",
             "deal_id": "D-17",
             "contact_id": "C-9",
+            "mail": "referral",
         },
     )
 

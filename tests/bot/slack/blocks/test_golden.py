@@ -388,6 +388,12 @@ BUILT: dict[str, Callable[[], Payload]] = {
         "create_task",
         params={"connection_id": "c1", "title": "Ask Ann Lee for referral", "priority": "high"},
     ),
+    "modal_create_task_mail": lambda: _screen(
+        "create_task",
+        params={"connection_id": "c1", "title": "Ask Bo Berg for referral", "mail": "referral"},
+        deal=DEALS[0],
+        contact=LEADS[0],
+    ),
     "modal_view_task": lambda: _screen("view_task", task=TASKS[0]),
     "modal_view_task_done": lambda: _screen(
         "view_task", task=TASKS[0], done={"T-1": say("Completed “{task}”", task=TASKS[0].thing)}
