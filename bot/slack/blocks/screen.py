@@ -23,7 +23,7 @@ from bot.slack.blocks.pieces import (
     paragraph,
     plain_text,
 )
-from bot.slack.blocks.text import flat, one_line, shortened, shorter, unbroken, units
+from bot.slack.blocks.text import flat, one_line, shortened, shorter, units
 from coach.models import Ref
 from coach.phrases import Phrase, say
 from coach.screens import (
@@ -186,7 +186,8 @@ def _text_field(given: TextField, voice: Voice) -> Json:
         "max_length": min(given.max_length, 3000),
     }
     initial = _initial(given.initial, voice)
-    initial = unbroken(initial) if given.long else one_line(initial).strip()
+    if not given.long:
+        initial = one_line(initial).strip()
     if initial:
         typed["initial_value"] = shortened(initial, min(given.max_length, 3000))
     hint = plain(given.hint, voice) if given.hint else None

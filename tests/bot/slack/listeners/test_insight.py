@@ -51,6 +51,26 @@ async def test_take_action_opens_the_prefilled_form_and_creates_the_task(surface
     assert "Take Action" not in surface.said(ANA)
 
 
+async def test_the_task_gets_the_note_that_was_offered_and_names_whom_the_deal_is_with_by_now(
+    surface: Surface,
+) -> None:
+    person = await surface.person(ANA)
+    await surface.save(
+        deal(person_id=person.id, contact_id="C-9"),
+        lead(person_id=person.id),
+    )
+    params = {"connection_id": CRM, "title": "Ask", "deal_id": "D-17", "mail": "referral"}
+    _, card = await surface.card(params=params)
+    await surface.slack.press(ANA, card.ts, label="Take Action")
+    await surface.settle()
+    assert "Hello Ann Lee,\\n\\nThank you" in words(surface.view(ANA))
+
+    assert (await surface.submit(ANA, {})).ok
+    await surface.settle()
+    (made,) = await tasks_of(surface, ANA)
+    assert made.note == "Deal: Acme renewal\nContact: Ann Lee, ann@acme.example"
+
+
 async def test_a_fault_in_the_form_is_shown_at_its_field_and_nothing_is_made(
     surface: Surface,
 ) -> None:
