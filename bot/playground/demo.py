@@ -37,6 +37,7 @@ from bot.playground.tour import play
 from bot.runtime.clock import MovableClock
 from bot.runtime.redacting import quiet_logs
 from bot.runtime.settings import Settings, data_folder, generated_key, private_folder
+from bot.slack import switches
 from coach.errors import CoachError
 from coach.events import Owner
 from coach.models import Enrolment
@@ -129,6 +130,7 @@ async def running(
         advanced=clock.ahead,
         tell=lambda line: console.print(line, markup=False, highlight=False),
         link=partial(_link, bot),
+        switched_on=partial(switches.are_on, bot.parts, bot.workspace_id),
     )
     playground.slack.sockets = sockets
     page_config = uvicorn.Config(

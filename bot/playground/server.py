@@ -23,6 +23,7 @@ from bot.playground.mornings import until_morning, until_next
 from bot.playground.page.calls import Calls
 from bot.playground.page.files import Files
 from bot.playground.page.guard import Guard
+from bot.playground.page.shortcuts import Shortcuts, SwitchedOn, none
 from bot.playground.page.stream import Stream
 from bot.playground.slack.api import SlackStandIn
 from bot.playground.slack.things import Json
@@ -55,7 +56,8 @@ class Playground:
 
     ``advance`` moves the clock the coach reasons about; ``tell`` gets one line for each thing that
     happens. With a ``state_file`` a restart shows the same messages and CRM. ``link`` has the coach
-    linked to what the CRM pretends to be; without it the CRM is nothing but itself.
+    linked to what the CRM pretends to be; without it the CRM is nothing but itself. Shortcuts are
+    offered once they are ``switched_on``.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Playground:
         advanced: timedelta = timedelta(),
         tell: Callable[[str], None],
         link: Linking | None = None,
+        switched_on: SwitchedOn = none,
     ) -> None:
         self.wiring = wiring
         self.clock = clock
@@ -112,6 +115,7 @@ class Playground:
         # Time passes once at a time, however often the buttons are pressed.
         self._turn = asyncio.Lock()
         self.stream = Stream()
+        self.shortcuts = Shortcuts(switched_on, self.stream.publish)
         routes = [
             Route("/ui/state", self._show_state),
             *Files().routes,
@@ -142,6 +146,7 @@ class Playground:
         self._closed = True
         self._save()
         self.stream.end()
+        await self.shortcuts.close()
         await self.crm.deliveries.close()
         await self.slack.close()
 
@@ -199,6 +204,9 @@ class Playground:
         self.stream.publish(change)
         if change["type"] in ("message", "message_gone", "home"):
             self._save_soon()
+        if change["type"] == "home":
+            # Where something is switched, a Home tab is drawn anew.
+            self.shortcuts.look_soon()
 
     def _crm_changed(self) -> None:
         self.stream.publish({"type": "crm", "crm": self.crm.as_page()})
@@ -241,7 +249,8 @@ class Playground:
         )
 
     async def _show_state(self, request: Request) -> Response:
-        return JSONResponse(self.state(), headers={"Cache-Control": "no-store"})
+        whole = {**self.state(), "shortcuts": await self.shortcuts.offered()}
+        return JSONResponse(whole, headers={"Cache-Control": "no-store"})
 
 
 def _completion(command: str) -> Json:

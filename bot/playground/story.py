@@ -51,6 +51,8 @@ def _deed(name: str, request: Json, names: Mapping[str, str]) -> str | None:
         return f"{who} types  {name}"
     if name.startswith("click "):
         return f"{who} presses  {name.removeprefix('click ')}"
+    if name.startswith("the shortcut "):
+        return f"{who} uses  {name}"
     if name == "view_submission":
         return f"{who} sends the form"
     return None

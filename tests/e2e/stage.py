@@ -35,6 +35,8 @@ class Stage:
     url: str
     problems: list[str] = field(default_factory=list)
     """What pages complained of on their consoles, refused scripts and styles included."""
+    switched_on: set[str] = field(default_factory=set)
+    """The shortcuts that are on, by callback_id; told when a Home tab is drawn."""
 
     def post(self, text: str, *blocks: dict[str, Any], who: str = ANA) -> str:
         """A message from the app; answers its ts."""
@@ -109,8 +111,13 @@ async def staged() -> AsyncIterator[Stage]:
     # A Monday at work, whatever day it is outside.
     clock = MovableClock(datetime(2026, 11, 23, 9, 0, tzinfo=UTC) - datetime.now(UTC))
 
+    switched_on: set[str] = set()
+
     async def advance(by: timedelta) -> None:
         clock.advance(by)
+
+    async def are_on() -> set[str]:
+        return switched_on
 
     async with served(Starlette(routes=bot.routes())) as bot_url:
         url = f"http://127.0.0.1:{port}"
@@ -128,10 +135,11 @@ async def staged() -> AsyncIterator[Stage]:
             advance=advance,
             state_file=None,
             tell=lambda _: None,
+            switched_on=are_on,
         )
         async with listening(playground.app, port):
             await playground.start()
             try:
-                yield Stage(playground, bot, url)
+                yield Stage(playground, bot, url, switched_on=switched_on)
             finally:
                 await playground.close()

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
+from bot.playground.page.shortcuts import SHORTCUTS
 from bot.slack.command import load_subcommands
 from bot.slack.manifest import PLACEHOLDER, ManifestError, made, original
 from bot.slack.switches import Switch
@@ -189,3 +190,9 @@ def test_what_is_installed_has_the_manifest_too(tmp_path: Path) -> None:
         (name,) = [each for each in wheel.namelist() if each.endswith("manifest.yml")]
         assert name.endswith(".data/data/share/coach/manifest.yml")
         assert wheel.read(name) == (ROOT / "manifest.yml").read_bytes()
+
+
+def test_the_playground_offers_the_shortcuts_of_the_manifest(manifest: dict[str, Any]) -> None:
+    kept = ("name", "type", "callback_id")
+    told = [{name: each[name] for name in kept} for each in manifest["features"]["shortcuts"]]
+    assert list(SHORTCUTS) == told

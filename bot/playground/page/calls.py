@@ -37,6 +37,7 @@ class Calls:
         self.routes = [
             self._route("command", self._do_command),
             self._route("message", self._do_message),
+            self._route("shortcut", self._do_shortcut),
             self._route("action", self._do_action),
             self._route("submit", self._do_submit),
             self._route("close", self._do_close),
@@ -67,6 +68,14 @@ class Calls:
         await self.slack.write(given["person"], text[:4000])
         self.slack.say(given["person"], NO_ANSWER)
         return {"ok": True}
+
+    async def _do_shortcut(self, given: Json, request: Request) -> Json:
+        ts = None if given.get("ts") is None else str(given["ts"])
+        try:
+            done = await self.slack.shortcut(given["person"], str(given["callback_id"]), ts)
+        except LookupError:
+            return {"ok": False, "error": "That message is no longer there."}
+        return _outcome(done)
 
     async def _do_action(self, given: Json, request: Request) -> Json:
         container, action = dict(given["container"]), dict(given["action"])

@@ -4,6 +4,7 @@ import { announce, h, icon, reconcile, redraw, toast } from "./dom.js";
 import { renderBlocks } from "./blocks.js";
 import { Form } from "./inputs.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { messageMenu, offered } from "./shortcuts.js";
 import { choosePerson, chooseTab, now, on, post, shown, state } from "./state.js";
 import { clockTime, dayOf, dayWords, daysUntil, initials, tabList, tint, when } from "./words.js";
 
@@ -22,7 +23,7 @@ export function startConversation() {
   });
   on("people", drawPeople);
   startPeace();
-  on("messages", drawMessages);
+  on("messages shortcuts", drawMessages);
   on("home", drawHome);
   on("people", drawAbout);
   at("messages").addEventListener("scroll", () => {
@@ -152,7 +153,7 @@ function drawMessages({ person, message, added } = {}) {
     const compact = Boolean(close) && each.from === "person";
     items.push({
       key: each.ts,
-      sig: [each, compact],
+      sig: [each, compact, offered("message")],
       make: () => messageNode(each, compact, Boolean(added) && each.ts === message.ts),
     });
     before = each;
@@ -230,6 +231,8 @@ function messageNode(message, compact, arriving) {
       body,
       compact && message.edited && h("span", { class: "edited" }, "(edited)"),
     ),
+    // What only one person can see Slack has no shortcuts for.
+    !message.ephemeral && messageMenu(person.id, message),
   );
 }
 

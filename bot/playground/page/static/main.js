@@ -6,6 +6,7 @@ import { startConversation } from "./dm.js";
 import { startCrm } from "./crm.js";
 import { startLog } from "./log.js";
 import { startModals } from "./modal.js";
+import { startShortcuts } from "./shortcuts.js";
 import { follow, memory, now, on, person, post, state } from "./state.js";
 import { clockTime, when } from "./words.js";
 
@@ -109,6 +110,7 @@ startNotices();
 startClock();
 startConversation();
 startComposer();
+startShortcuts();
 startModals();
 startCrm();
 startLog();

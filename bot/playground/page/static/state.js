@@ -7,6 +7,7 @@ export const state = {
   now: null,
   app: { name: "Coach" },
   commands: [],
+  shortcuts: [],
   people: [],
   messages: {},
   homes: {},
@@ -22,7 +23,7 @@ const LOG_KEPT = 500;
 const listeners = new Map();
 let clockAhead = 0;
 
-/** Call `listener(detail)` whenever one of these topics changes: people messages views home crm clock log say live. */
+/** Call `listener(detail)` whenever one of these topics changes: people messages views home crm clock log say live shortcuts. */
 export function on(topics, listener) {
   for (const topic of topics.split(" ")) {
     if (!listeners.has(topic)) listeners.set(topic, []);
@@ -150,7 +151,7 @@ async function load() {
   const answer = await fetch("/ui/state");
   if (!answer.ok) throw new Error(`state: ${answer.status}`);
   const data = await answer.json();
-  for (const name of ["app", "commands", "people", "messages", "homes", "views", "crm", "log"]) {
+  for (const name of ["app", "commands", "shortcuts", "people", "messages", "homes", "views", "crm", "log"]) {
     if (data[name] !== undefined) state[name] = data[name];
   }
   for (const list of Object.values(state.messages)) list.sort(byTs);
@@ -162,7 +163,7 @@ async function load() {
   if (first) recall();
   markSeen();
   state.ready = true;
-  for (const topic of ["people", "messages", "home", "views", "crm", "clock", "log"])
+  for (const topic of ["people", "messages", "home", "views", "crm", "clock", "log", "shortcuts"])
     tell(topic, { fresh: true });
   if (first && state.person) post("/ui/tab", { person: state.person, tab: state.tab });
 }
@@ -218,6 +219,10 @@ const receive = {
     else state.log.push(entry);
     if (state.log.length > LOG_KEPT) state.log.splice(0, state.log.length - LOG_KEPT);
     tell("log", { entry });
+  },
+  shortcuts({ shortcuts }) {
+    state.shortcuts = shortcuts;
+    tell("shortcuts", {});
   },
   say({ person: id, text }) {
     tell("say", { person: id, text });
