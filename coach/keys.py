@@ -12,6 +12,9 @@ _KINDS: Mapping[type[Subject], SubjectKind] = {
     Task: SubjectKind.TASK,
 }
 
+#: The mark of a task that an insight speaks of as done, and not as what is to be done.
+FINISHED = "finished"
+
 
 def kind_of(subject: Subject) -> SubjectKind:
     """Which kind of thing it is."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, case, func, select, update
 
-from coach.keys import key_of
+from coach.keys import FINISHED, key_of
 from coach.models import About, Insight, SubjectKind
 from storage import messages
 from storage.among import among, texts
@@ -151,6 +151,7 @@ _WITHHELD = (
         insights.c.workspace_id == bindparam("workspace"),
         among(insights.c.person_id, texts("people")),
         insights.c.subject.not_like("person:%"),
+        insight_subjects.c.mark != FINISHED,
     )
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import Float, bindparam, cast, func, select, union
 
 from coach.importance import Worth
+from coach.keys import FINISHED
 from coach.models import SubjectKind
 from storage.among import among, texts
 from storage.database import Tx
@@ -14,6 +15,8 @@ _about, _deal = insight_subjects, insight_subjects.alias("deal")
 _ASKED = (
     _about.c.workspace_id == bindparam("workspace"),
     among(_about.c.fingerprint, texts("fingerprints")),
+    # What was done has nothing at stake any more.
+    _about.c.mark != FINISHED,
 )
 #: Of an insight about a deal that one counts, and not all the client's.
 _OF_NO_DEAL = ~(

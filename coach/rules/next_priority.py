@@ -1,13 +1,18 @@
-"""A task was completed: point at the next one that matters."""
+"""A task was completed: point at the next one that matters.
+
+The praise is for what was completed: when that is to be done again, it is taken back.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from coach import settling
 from coach.calendar import local_date
-from coach.keys import about, subject_key
+from coach.keys import FINISHED, about, key_of, subject_key
 from coach.knowledge import PRESSING_TASKS, PUT_OFF_TASKS, TOLD_TASKS, Known
 from coach.models import (
+    About,
     Draft,
     Level,
     Priority,
@@ -45,7 +50,8 @@ def evaluate(look: ActionLook) -> Draft | None:
     task = _first(_waiting(look.known, look.now), subject_key(done)) if done else None
     if done is None or task is None:
         return None
-    next_ = _next(done.thing, task)
+    # It is followed too: it may be undone, or done once more after that.
+    next_ = _next(done.thing, task, (about(done, FINISHED),))
     return Draft(
         person_id=look.person.id,
         subject=subject_key(task),
@@ -63,12 +69,14 @@ def evaluate(look: ActionLook) -> Draft | None:
 
 def still_true(look: TruthLook) -> Standing:
     """While the task is to be done and still the first of the important ones."""
+    look, completed = _apart(look)
     task = look.only(Task)
     pressing = {subject_key(each): each for each in look.known[PRESSING_TASKS]}
-    done = look.insight.reason.values.get("done")
+    done = completed.thing if completed else look.insight.reason.values.get("done")
     if task is None and not look.things and pressing and done is not None:
         # It was another's double, and is one with it now.
-        return _next(done, min(pressing.values(), key=_urgency))
+        first = min(pressing.values(), key=_urgency)
+        return _next(done, first, _finished(look))
     if task is None:
         return Over(settling.gone(look))
     if task.status is TaskStatus.COMPLETED:
@@ -79,12 +87,39 @@ def still_true(look: TruthLook) -> Standing:
     if subject_key(first) != subject_key(task):
         # That one is pointed at when the next task is done: this insight is about another.
         return Over(say("{task} comes first now.", task=first.thing))
+    return _still(look, task, completed, done)
+
+
+def _apart(look: TruthLook) -> tuple[TruthLook, Task | None]:
+    """The look without the task that was completed, and that task as it is now."""
+    finished = {key_of(each) for each in look.about if each.mark == FINISHED}
+    others = [each for each in look.things if subject_key(each) not in finished]
+    completed = [
+        each for each in look.things if isinstance(each, Task) and subject_key(each) in finished
+    ]
+    return replace(look, things=others), completed[0] if completed else None
+
+
+def _still(look: TruthLook, task: Task, completed: Task | None, done: Value | None) -> Standing:
+    """How a task is pointed at that comes first: with praise for what is done, while it is."""
     if _is_of_before(look):
         if subject_key(task) in look.known[TOLD_TASKS]:
             return Over(say("{task} is in today's messages already.", task=task.thing))
-        return _later(task)
+        return _later(task, _finished(look))
+    if completed is not None and _is_to_be_done(completed):
+        if not look.insight.seen:
+            return Over(say("{task} is to be done again.", task=completed.thing))
+        return _later(task, _finished(look))
     # Without it, it was kept as a finished sentence.
-    return _next(done, task) if done is not None else TRUE
+    return _next(done, task, _finished(look)) if done is not None else TRUE
+
+
+def _is_to_be_done(task: Task) -> bool:
+    return task.status is not TaskStatus.COMPLETED and not task.deleted
+
+
+def _finished(look: TruthLook) -> tuple[About, ...]:
+    return tuple(each for each in look.about if each.mark == FINISHED)
 
 
 def _is_of_before(look: TruthLook) -> bool:
@@ -93,7 +128,7 @@ def _is_of_before(look: TruthLook) -> bool:
     return local_date(made, person) < local_date(look.now, person)
 
 
-def _later(task: Task) -> Changed:
+def _later(task: Task, finished: tuple[About, ...]) -> Changed:
     if task.due_date is None:
         why = say(
             "Of your urgent and high-priority tasks, this one comes first: without a due date."
@@ -103,19 +138,20 @@ def _later(task: Task) -> Changed:
             "Of your urgent and high-priority tasks, this one comes first: due {date}.",
             date=task.due_date,
         )
-    return Changed(say("Next priority: {task}", task=task.thing), why, _view(task), (about(task),))
+    message = say("Next priority: {task}", task=task.thing)
+    return Changed(message, why, _view(task), (about(task), *finished))
 
 
 def _view(task: Task) -> Suggestion:
     return Suggestion("view_task", {"connection_id": task.connection_id, "task_id": task.id})
 
 
-def _next(done: Value, task: Task) -> Changed:
+def _next(done: Value, task: Task, finished: tuple[About, ...]) -> Changed:
     return Changed(
         say("Nice work! Next priority: {task}", task=task.thing),
         _reason(done, task),
         _view(task),
-        (about(task),),
+        (about(task), *finished),
     )
 
 

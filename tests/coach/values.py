@@ -167,13 +167,14 @@ def truth(
     person: Person = ANA,
     known: Known | None = None,
     here: Sequence[str] = (),
+    seen: bool = False,
 ) -> str:
     """What a rule says of its own draft, when the mirror has these things: in bare words.
 
     “still true”, what it says now, or what has settled it.
     """
     assert draft is not None
-    match standing(rule, draft, *things, now=now, person=person, known=known, here=here):
+    match standing(rule, draft, *things, now=now, person=person, known=known, here=here, seen=seen):
         case Over(words):
             return plain(words)
         case Changed() as new if not new.says_the_same(stored(draft, rule), draft.about):
@@ -198,12 +199,13 @@ def standing(
     person: Person = ANA,
     known: Known | None = None,
     here: Sequence[str] = (),
+    seen: bool = False,
 ) -> Standing:
     """What a rule answers of its own draft, when the mirror has these things."""
     look = TruthLook(
         now,
         person,
-        stored(draft, rule),
+        replace(stored(draft, rule), seen_at=NOW if seen else None),
         draft.about,
         things,
         known or Known(),

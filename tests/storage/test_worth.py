@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from coach.importance import Worth
+from coach.keys import FINISHED
 from coach.models import About, Contact, DealStatus, SubjectKind
 from storage import insights, worth
 from tests.storage.conftest import Store
@@ -19,8 +20,10 @@ def euros(amount: int, **more: Any) -> dict[str, Any]:
     return {"value": Decimal(amount), "currency": "EUR", **more}
 
 
-async def of(store: Store, *about: tuple[SubjectKind, str]) -> Worth | None:
-    things = tuple(About(kind, CONNECTION, id) for kind, id in about)
+async def of(
+    store: Store, *about: tuple[SubjectKind, str] | tuple[SubjectKind, str, str]
+) -> Worth | None:
+    things = tuple(About(kind, CONNECTION, *its) for kind, *its in about)
     made = new(store, occasion=str(things))
     made = replace(made, draft=replace(made.draft, about=things))
     async with store.database.write() as tx:
@@ -56,3 +59,15 @@ async def test_it_is_the_deals_or_that_of_the_task_or_the_open_ones_with_the_lea
     assert await of(store, (T, "T-3")) is None
     # There is no one number for it.
     assert await of(store, (D, "D-1"), (D, "D-5")) is None
+
+
+async def test_what_an_insight_says_was_done_is_not_at_stake_in_it(store: Store) -> None:
+    await keep(
+        store,
+        deal(store, "D-1", **euros(4_200)),
+        deal(store, "D-2", **euros(28_500)),
+        task(store, "T-1", deal_id="D-1"),
+        task(store, "T-2", deal_id="D-2"),
+    )
+    assert await of(store, (T, "T-1"), (T, "T-2")) == Worth("EUR", 32_700)
+    assert await of(store, (T, "T-1"), (T, "T-2", FINISHED)) == Worth("EUR", 4_200)

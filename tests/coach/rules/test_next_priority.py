@@ -128,6 +128,23 @@ def test_it_is_true_while_the_task_is_to_be_done_and_the_first() -> None:
     assert still(draft, replace(SOON, deleted=True), waiting=()) == "No longer in the CRM: Soon."
 
 
+def test_praise_is_for_what_is_done_and_goes_while_it_is_to_be_done_again() -> None:
+    draft = next_of(SOON, LATER)
+    again = replace(DONE, status=TaskStatus.PENDING, completed_at=None)
+    given: dict[str, Any] = {"waiting": (SOON, LATER)}
+    assert still(draft, SOON, DONE, **given) == "still true"
+    # Whoever has not read it yet is told nothing.
+    assert still(draft, again, SOON, **given) == "Send the offer is to be done again."
+    assert still(draft, again, SOON, seen=True, **given) == "Next priority: Soon"
+    # What the CRM has cleared away was done.
+    assert still(draft, SOON, replace(DONE, deleted=True), **given) == "still true"
+    assert still(draft, SOON, replace(again, deleted=True), **given) == "still true"
+    assert still(draft, DONE, replace(SOON, deleted=True), **given) == "No longer in the CRM: Soon."
+    # As it is called now.
+    renamed = replace(DONE, title="Send it")
+    assert still(draft, SOON, renamed, **given) == "Nice work! Next priority: Soon"
+
+
 def test_it_is_over_when_another_task_has_come_first() -> None:
     assert still(next_of(LATER), LATER, waiting=(SOON, LATER)) == "Soon comes first now."
 
