@@ -10,6 +10,9 @@ from coach.models import Person
 #: The least time there is.
 INSTANT = timedelta(microseconds=1)
 
+#: What a date stands for that came without an hour, in UTC: its beginning, its noon or its end.
+_HOURLESS = frozenset({time.min, time(12), time.max})
+
 
 @lru_cache(maxsize=512)
 def zone(name: str | None) -> ZoneInfo:
@@ -23,6 +26,11 @@ def zone(name: str | None) -> ZoneInfo:
 def local_date(moment: datetime, person: Person) -> date:
     """The date on this person's wall when it is `moment`."""
     return moment.astimezone(zone(person.time_zone)).date()
+
+
+def is_hourless(moment: datetime) -> bool:
+    """Whether it is but a date: nobody knows at what hour of it."""
+    return moment.astimezone(UTC).time() in _HOURLESS
 
 
 def start_of_day(day: date, person: Person) -> datetime:

@@ -75,6 +75,10 @@ class Run:
     #: How many deals were decided before this run, and how many of them were lost.
     decided: int
     lost: int
+    #: How many of the run were won last, of which nobody knows the order.
+    last: int = 1
+    #: Whether one was lost since.
+    ended: bool = False
 
 
 class Place(NamedTuple):
@@ -177,5 +181,6 @@ LIVES_OF_DEALS: Knowledge[Mapping[str, Life]] = Knowledge("lives_of_deals", {})
 #: Which of the deals that are asked about went back with their last move, by `subject_key`.
 MOVED_BACK: Knowledge[Mapping[str, MovedBack]] = Knowledge("moved_back", {})
 
-#: The run of deals won of each person of whom a deal that is asked about was won.
-WIN_RUN: Knowledge[Run | None] = Knowledge("win_run", None)
+#: The run that each deal that is asked about was won in, as it was when it was won, by its
+#: `subject_key`; a deal is missing where nobody knows that it was one.
+WIN_RUN: Knowledge[Mapping[str, Run]] = Knowledge("win_run", {})

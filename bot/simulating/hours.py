@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from bot.simulating.history import Told, is_about, moved
 from coach.calendar import moment_on
-from coach.models import Person
+from coach.models import DealStatus, Person
 
 #: What one person did on a day is put this far from the beginning and end of their work, and no
 #: closer together than this, as far as there is room.
@@ -17,8 +17,16 @@ def spread(told: Sequence[Told], whom: Mapping[str, Person], since: datetime) ->
     """The same in order, each with an hour of its day; nothing comes before `since`.
 
     What is known to the minute stays where it is, and what happened to one thing keeps its order.
+    Deals that were won on a day come after those that were lost on it: which was first nobody
+    knows, and no run of wins is to be made up.
     """
-    told = sorted(told, key=lambda each: each.event.occurred_at)
+    won = {(is_about(each), each.event.occurred_at) for each in told if _is_win(each)}
+
+    def place_of(each: Told) -> tuple[datetime, bool]:
+        at = each.event.occurred_at
+        return at, each.day_only and (is_about(each), at) in won
+
+    told = sorted(told, key=place_of)
     days: dict[tuple[str, date], list[int]] = defaultdict(list)
     for place, each in enumerate(told):
         if each.day_only and each.person_id in whom:
@@ -36,6 +44,10 @@ def spread(told: Sequence[Told], whom: Mapping[str, Person], since: datetime) ->
         last[about] = at
         placed.append(each)
     return sorted(placed, key=lambda each: each.event.occurred_at)
+
+
+def _is_win(told: Told) -> bool:
+    return any(each.fields.get("status") is DealStatus.WON for each in told.event.changes)
 
 
 def _hours(person: Person, day: date, count: int) -> list[datetime]:

@@ -163,7 +163,7 @@ def drafts(name: str = "Acme") -> dict[str, Draft]:
         LARGE_VALUE.name: {"EUR": 1.0},
         LIVES_OF_DEALS.name: {key: Life(NOW, NOW)},
         MOVED_BACK.name: {key: MovedBack(name, name)},
-        WIN_RUN.name: Run(9, NOW, 3, 40, 20),
+        WIN_RUN.name: {key: Run(9, NOW, 3, 40, 20)},
         USUAL_ANSWER.name: Answered(300, 34),
         PRESSING_TASKS.name: [replace(call, id="T-2")],
     }

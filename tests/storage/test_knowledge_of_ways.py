@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -187,7 +187,7 @@ async def decided(store: Store, results: str, *, apart: timedelta = DAY) -> Deal
 async def run_of(store: Store, last: Deal) -> Run | None:
     async with store.database.read() as tx:
         found = await win_run.find(tx, Asked(WORKSPACE, [store.ana.id, store.ben.id], [last]))
-    return found.get(store.ana.id)
+    return found.get(store.ana.id, {}).get(subject_key(last))
 
 
 async def test_the_run_that_goes_on_and_the_longest_of_before_are_told(store: Store) -> None:
@@ -212,20 +212,58 @@ async def test_each_run_is_of_one_person(store: Store) -> None:
             tx, Asked(WORKSPACE, [store.ana.id, store.ben.id], [last, bens[1]])
         )
     assert found == {
-        store.ana.id: Run(2, BEGINNING + 4 * DAY, 2, 4, 2),
-        store.ben.id: Run(1, BEGINNING + 9 * DAY, 0, 1, 1),
+        store.ana.id: {subject_key(last): Run(2, BEGINNING + 4 * DAY, 2, 4, 2)},
+        store.ben.id: {subject_key(bens[1]): Run(1, BEGINNING + 9 * DAY, 0, 1, 1)},
     }
 
 
-async def test_after_a_loss_there_is_no_run(store: Store) -> None:
+async def test_after_a_loss_the_run_is_over(store: Store) -> None:
     await decided(store, "wwwl")
     won = deal(store, "D-2", status=DealStatus.WON, closed_at=BEGINNING + 2 * DAY)
-    assert await run_of(store, won) is None
+    assert await run_of(store, won) == Run(3, BEGINNING, 0, 0, 0, ended=True)
 
 
 async def test_what_was_closed_at_one_instant_lengthens_no_run(store: Store) -> None:
     last = await decided(store, "wlww", apart=timedelta())
     assert await run_of(store, last) is None
+
+
+def closed(store: Store, n: int, at: datetime, *, lost: bool = False) -> Deal:
+    """A deal that was closed then."""
+    status = DealStatus.LOST if lost else DealStatus.WON
+    return deal(store, f"at-{n}", status=status, closed_at=at)
+
+
+MORNING = datetime(2026, 12, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("hour", [time(0), time(12), time.max])
+async def test_on_a_day_of_which_no_hour_is_known_nothing_comes_after_another(
+    store: Store, hour: time
+) -> None:
+    await decided(store, "lww")
+    day = datetime.combine(MORNING, hour, UTC)
+    wins = [closed(store, n, MORNING + n * HOUR) for n in range(3)]
+    await keep(store, *wins)
+    since = BEGINNING + DAY
+    assert await run_of(store, wins[1]) == Run(4, since, 0, 1, 1)
+    # With one of which the day alone is known, none is known to be the last of it.
+    await keep(store, closed(store, 3, day))
+    for win in wins:
+        assert await run_of(store, win) == Run(6, since, 0, 1, 1, last=4)
+    await keep(store, closed(store, 4, day, lost=True))
+    assert await run_of(store, wins[2]) is None
+    after = closed(store, 5, MORNING + DAY)
+    await keep(store, after)
+    assert await run_of(store, after) == Run(1, MORNING + DAY, 6, 8, 2)
+
+
+async def test_of_a_deal_it_is_the_run_as_it_was_with_it(store: Store) -> None:
+    await decided(store, "lwwwlw")
+    second = deal(store, "D-2", status=DealStatus.WON, closed_at=BEGINNING + 2 * DAY)
+    assert await run_of(store, second) == Run(2, BEGINNING + DAY, 0, 1, 1, ended=True)
+    last = deal(store, "D-5", status=DealStatus.WON, closed_at=BEGINNING + 5 * DAY)
+    assert await run_of(store, last) == Run(1, BEGINNING + 5 * DAY, 3, 5, 2)
 
 
 async def test_what_is_deleted_or_open_or_closed_nobody_knows_when_does_not_count(

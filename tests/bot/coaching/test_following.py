@@ -430,7 +430,7 @@ async def test_what_was_said_of_the_double_of_our_task_is_said_of_ours(sqlite_pa
         await adopt(parts, tx, WORKSPACE, CONNECTION, SubjectKind.TASK, "ours", "remote")
     said = await the(parts, ana, "next_priority")
     assert said.suggestion.params["task_id"] == "ours"
-    assert await things(parts, said) == ["ours"]
+    assert await things(parts, said) == ["T-5", "ours"]
 
 
 # Faults

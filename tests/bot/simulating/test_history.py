@@ -308,6 +308,30 @@ def test_what_is_known_to_the_minute_stays_where_it_is() -> None:
     assert spread(live, {"p2": ANA}, SINCE)[0].event.occurred_at == CLOSED.replace(hour=12)
 
 
+def test_on_a_day_without_hours_no_deal_is_lost_after_one_was_won() -> None:
+    noon = datetime(2026, 11, 11, 12, tzinfo=UTC)
+    deals = [
+        on_a_day(
+            replace(DEAL, id=f"D-{n}", status=status, closed_at=noon, person_id="p1"),
+            act(Verb.DEAL_CLOSED, noon, Origin.IMPORT, status=["open", status.value]),
+        )
+        for n, status in enumerate([DealStatus.WON, DealStatus.LOST, DealStatus.WON])
+    ]
+    told = spread([one for made in deals for one in made], {"p1": ANA}, SINCE)
+    assert [each.event.changes[0].id for each in told] == ["D-1", "D-0", "D-2"]
+
+
+def test_a_deal_that_was_won_and_changed_on_one_day_keeps_its_order() -> None:
+    noon = datetime(2026, 11, 11, 12, tzinfo=UTC)
+    made = on_a_day(
+        replace(DEAL, status=DealStatus.WON, closed_at=noon, person_id="p1"),
+        act(Verb.DEAL_CLOSED, noon, Origin.IMPORT, status=["open", "won"]),
+        act(Verb.DEAL_AMOUNT_CHANGED, noon, Origin.IMPORT, value=["5.00", "6.00"]),
+    )
+    verbs = [each.event.verb for each in spread(made, {"p1": ANA}, SINCE)]
+    assert verbs == [Verb.DEAL_CLOSED, Verb.DEAL_AMOUNT_CHANGED]
+
+
 def test_a_thing_that_was_made_and_ended_on_one_day_keeps_its_order() -> None:
     noon = datetime(2026, 11, 11, 12, tzinfo=UTC)
     made = on_a_day(

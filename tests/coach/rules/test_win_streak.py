@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from coach.keys import subject_key
 from coach.knowledge import WIN_RUN, Known, Run
-from coach.models import DealStatus, Draft, Level, Priority, Verb
+from coach.models import Deal, DealStatus, Draft, Level, Priority, Verb
 from coach.rules.win_streak import RULE
 from tests.coach.values import NOW, WON, did, reason, truth, words
 
@@ -14,10 +15,12 @@ RUN = Run(length=6, since=NOW - timedelta(days=20), longest=5, decided=40, lost=
 
 
 def said(run: Run | None = RUN, status: DealStatus = DealStatus.WON) -> Draft | None:
-    known = Known({WIN_RUN.name: run} if run else {})
-    return RULE.evaluate(
-        replace(did(Verb.DEAL_CLOSED, deal=replace(WON, status=status)), known=known)
-    )
+    look = did(Verb.DEAL_CLOSED, deal=replace(WON, status=status))
+    return RULE.evaluate(replace(look, known=known(run)))
+
+
+def known(run: Run | None) -> Known:
+    return Known({WIN_RUN.name: {subject_key(WON): run}} if run else {})
 
 
 def test_the_longest_run_so_far_is_praised_with_its_figures() -> None:
@@ -38,6 +41,8 @@ def test_the_longest_run_so_far_is_praised_with_its_figures() -> None:
         replace(RUN, decided=19),
         # Losses that nobody writes down make everything a run.
         replace(RUN, lost=4),
+        # It is over already: this was told late.
+        replace(RUN, ended=True),
     ],
 )
 def test_what_is_no_record_or_means_nothing_is_not_praised(run: Run | None) -> None:
@@ -65,9 +70,21 @@ def test_it_interrupts_nobody() -> None:
     assert (RULE.level, draft.priority) == (Level.BALANCED, Priority.LOW)
 
 
-def test_it_is_true_as_long_as_the_deal_is_won() -> None:
-    assert truth(RULE, said(), WON) == "still true"
-    assert truth(RULE, said(), replace(WON, status=DealStatus.OPEN)) == (
-        "Acme renewal is not won any more."
-    )
-    assert truth(RULE, said(), replace(WON, deleted=True)) == "No longer in the CRM: Acme renewal."
+def test_it_is_true_as_long_as_the_deal_is_won_and_the_run_is_one() -> None:
+    def still(deal: Deal = WON, run: Run | None = RUN) -> str:
+        return truth(RULE, said(), deal, known=known(run))
+
+    assert still() == "still true"
+    assert still(replace(WON, status=DealStatus.OPEN)) == "Acme renewal is not won any more."
+    assert still(replace(WON, deleted=True)) == "No longer in the CRM: Acme renewal."
+    # Another of its deals was not won after all, or one was lost on the day of this one.
+    for run in (None, replace(RUN, length=5)):
+        assert still(run=run) == "By the deals as they are now, it is no longest run."
+    # Whoever has it now, they had won it.
+    assert still(replace(WON, person_id="p2"), None) == "still true"
+
+
+def test_no_order_is_told_where_none_is_known_nor_that_a_run_goes_on() -> None:
+    before = "You won 6 deals in a row, Acme renewal among them: your longest run until then."
+    assert words(said(replace(RUN, last=2))) == before
+    assert truth(RULE, said(), WON, known=known(replace(RUN, ended=True))) == before
