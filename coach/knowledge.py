@@ -41,6 +41,9 @@ class Dealings:
 
     #: Whether one was won.
     won: bool = False
+    #: Whether there were any, and all of them were lost; when the last one was, if that is known.
+    lost: bool = False
+    lost_at: datetime | None = None
     #: What the largest open one is worth, and when the first of them is expected to close.
     value: float | None = None
     closes: date | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from coach.keys import subject_key
-from coach.knowledge import DEALS_WITH
+from coach.knowledge import DEALS_WITH, Dealings
 from coach.models import Contact, Deal, DealStatus, Task, TaskStatus
 from coach.phrases import Phrase, counted, names, say
 from coach.truth import TruthLook
@@ -58,7 +58,7 @@ def late_no_more(look: TruthLook) -> Phrase:
 def cold_no_more(look: TruthLook) -> Phrase:
     """None of the leads waits for a word: somebody spoke to them, or they are no lead of yours.
 
-    With a client a deal was won.
+    With a client a deal was won; with others all were lost.
     """
     leads = [each for each in look.gone if isinstance(each, Contact) and not each.deleted]
     if not leads:
@@ -69,8 +69,9 @@ def cold_no_more(look: TruthLook) -> Phrase:
         for lead in leads
         if str(lead.silent_since) != silent_since[lead.connection_id, lead.id]
     ]
-    clients = [lead for lead in leads if _is_client(look, lead)]
-    named = names([lead.thing for lead in spoken_to or clients or leads], NAMED)
+    clients = [lead for lead in leads if _dealings(look, lead).won]
+    lost = [lead for lead in leads if _dealings(look, lead).lost]
+    named = names([lead.thing for lead in spoken_to or clients or lost or leads], NAMED)
     if clients and not spoken_to:
         return counted(
             "A client now: {leads}.",
@@ -79,6 +80,8 @@ def cold_no_more(look: TruthLook) -> Phrase:
             leads=named,
             count=len(clients),
         )
+    if lost and not spoken_to:
+        return say("No longer warm, for their deals were lost: {leads}.", leads=named)
     if not spoken_to:
         return say("No longer going cold for you: {leads}.", leads=named)
     if look.is_ours(spoken_to):
@@ -86,9 +89,8 @@ def cold_no_more(look: TruthLook) -> Phrase:
     return say("Contacted, says the CRM: {leads}.", leads=named)
 
 
-def _is_client(look: TruthLook, lead: Contact) -> bool:
-    dealings = look.known[DEALS_WITH].get(subject_key(lead))
-    return dealings is not None and dealings.won
+def _dealings(look: TruthLook, lead: Contact) -> Dealings:
+    return look.known[DEALS_WITH].get(subject_key(lead), Dealings())
 
 
 def moved_on(look: TruthLook, deal: Deal) -> Phrase:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from coach import settling
 from coach.calendar import after_working_days
-from coach.concern import is_lead
+from coach.concern import is_hoped_for, is_lead
 from coach.keys import about, subject_key
 from coach.knowledge import DEALS_WITH, USUAL_ANSWER, Answered, Known
 from coach.models import (
@@ -45,8 +45,7 @@ def due(subject: Subject, person: Person, known: Known) -> datetime | None:
         return None
     if subject.created_at is None or subject.last_contacted_at is not None:
         return None
-    dealings = known[DEALS_WITH].get(subject_key(subject))
-    if dealings is not None and dealings.won:
+    if not is_hoped_for(subject, known[DEALS_WITH].get(subject_key(subject))):
         return None
     at = subject.created_at + timedelta(minutes=usual.minutes)
     return at if at < _cold_at(subject.created_at, person) else None

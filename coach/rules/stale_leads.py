@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from coach import settling
 from coach.backlogs import with_old
 from coach.calendar import after_working_days
-from coach.concern import is_lead
+from coach.concern import is_hoped_for, is_lead
 from coach.keys import about, subject_key
 from coach.knowledge import DEALS_WITH, Known
 from coach.models import (
@@ -40,24 +40,23 @@ LISTED, MARKS = 100, 1000
 
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
-    """When a lead becomes stale; never when it is no lead, was won or was deleted."""
-    if not is_lead(subject):
+    """When a lead becomes stale; never when it is no lead, was won or lost, or was deleted."""
+    if not is_lead(subject) or subject.silent_since is None:
         return None
-    dealings = known[DEALS_WITH].get(subject_key(subject))
-    if subject.silent_since is None or (dealings is not None and dealings.won):
+    if not is_hoped_for(subject, known[DEALS_WITH].get(subject_key(subject))):
         return None
     return after_working_days(subject.silent_since, stale_lead_days(person), person)
 
 
-def won_or_not(before: Subject | None, after: Subject) -> bool:
-    """Whether a deal was won with somebody else than before, or is won no more."""
-    return _won_with(before) != _won_with(after)
+def is_decided_anew(before: Subject | None, after: Subject) -> bool:
+    """Whether a deal was decided with somebody else than before, or otherwise, or is no more."""
+    return _decided(before) != _decided(after)
 
 
-def _won_with(deal: Subject | None) -> str | None:
-    if not isinstance(deal, Deal) or deal.deleted or deal.status is not DealStatus.WON:
+def _decided(deal: Subject | None) -> tuple[str, DealStatus] | None:
+    if not isinstance(deal, Deal) or deal.deleted or deal.status is DealStatus.OPEN:
         return None
-    return deal.contact_id
+    return None if deal.contact_id is None else (deal.contact_id, deal.status)
 
 
 def evaluate(look: TimeLook) -> Verdict:
@@ -165,5 +164,5 @@ RULE = TimeRule(
     latest_first=True,
     lists=True,
     moved_by=frozenset({SubjectKind.DEAL}),
-    moved_when=won_or_not,
+    moved_when=is_decided_anew,
 )

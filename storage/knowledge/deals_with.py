@@ -11,6 +11,7 @@ from storage.loader import Asked, Loader
 from storage.tables import deals
 
 _OPEN = deals.c.status == DealStatus.OPEN.value
+_LOST = deals.c.status == DealStatus.LOST.value
 
 _OF_CONTACTS = (
     select(
@@ -18,6 +19,8 @@ _OF_CONTACTS = (
         func.max(case((deals.c.status == DealStatus.WON.value, 1), else_=0)),
         func.max(case((_OPEN, cast(deals.c.value, Float)))),
         func.min(case((_OPEN, deals.c.expected_close_date))),
+        func.min(case((_LOST, 1), else_=0)),
+        func.max(case((_LOST, deals.c.closed_at))),
     )
     .where(
         deals.c.workspace_id == bindparam("workspace"),
@@ -42,8 +45,10 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, Dealings]]:
             "connection": connection_id,
             "contacts": sorted(contacts),
         }
-        for id, won, value, closes in await tx.execute(_OF_CONTACTS, given):
-            found[subject_key(contacts[id])] = Dealings(bool(won), value, closes)
+        for id, won, value, closes, lost, lost_at in await tx.execute(_OF_CONTACTS, given):
+            found[subject_key(contacts[id])] = Dealings(
+                bool(won), bool(lost), lost_at if lost else None, value, closes
+            )
     return dict.fromkeys(asked.people, found) if found else {}
 
 

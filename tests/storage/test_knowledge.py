@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,9 +24,11 @@ from storage.knowledge import (
 from storage.loader import Asked
 from tests.storage.conftest import Store
 from tests.storage.things import deal, keep, task
-from tests.world import CONNECTION, WORKSPACE
+from tests.world import BEGINNING, CONNECTION, WORKSPACE
 
 SOON, LATER = date(2026, 12, 1), date(2027, 1, 1)
+DAY = timedelta(days=1)
+EARLIER = BEGINNING - 30 * DAY
 
 
 async def limits(store: Store) -> Mapping[str, object]:
@@ -127,7 +129,9 @@ async def test_the_tasks_of_a_deal_are_all_of_them_whoever_has_them(store: Store
 
 
 async def test_the_deals_with_a_lead_are_summed_up_whoever_has_them(store: Store) -> None:
-    ann, bo, cy = (Contact(CONNECTION, id, status="LEAD") for id in ("C-1", "C-2", "C-3"))
+    ann, bo, cy, di = (
+        Contact(CONNECTION, id, status="LEAD") for id in ("C-1", "C-2", "C-3", "C-5")
+    )
     client = Contact(CONNECTION, "C-4", status="CUSTOMER")
     lost = DealStatus.LOST
     await keep(
@@ -141,14 +145,19 @@ async def test_the_deals_with_a_lead_are_summed_up_whoever_has_them(store: Store
         ),
         deal(store, "D-5", contact_id="C-3", status=DealStatus.WON, deleted=True),
         deal(store, "D-6", contact_id="C-4", status=DealStatus.WON),
+        deal(store, "D-7", contact_id="C-5", status=lost, closed_at=EARLIER),
+        deal(store, "D-8", contact_id="C-5", status=lost, closed_at=EARLIER + 2 * DAY),
+        deal(store, "D-9", contact_id="C-5", status=DealStatus.OPEN, deleted=True),
+        deal(store, "D-10", contact_id="C-2", status=lost, closed_at=EARLIER),
     )
     people = [store.ana.id, store.ben.id]
     async with store.database.read() as tx:
-        found = await deals_with.find(tx, Asked(WORKSPACE, people, [ann, bo, cy, client]))
+        found = await deals_with.find(tx, Asked(WORKSPACE, people, [ann, bo, cy, di, client]))
         assert await deals_with.find(tx, Asked(WORKSPACE, people, [client])) == {}
     known = {
         subject_key(ann): Dealings(value=100.0, closes=SOON),
         subject_key(bo): Dealings(won=True),
+        subject_key(di): Dealings(lost=True, lost_at=EARLIER + 2 * DAY),
     }
     assert found == dict.fromkeys(people, known)
 

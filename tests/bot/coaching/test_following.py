@@ -326,6 +326,28 @@ async def test_with_whom_a_deal_was_won_is_no_warm_lead_any_more(parts: Parts) -
     ]
 
 
+async def test_a_lead_whose_only_deal_is_lost_is_warm_no_more_until_it_is_opened_again(
+    parts: Parts,
+) -> None:
+    ana = await enrol(parts, ANA)
+    await deliver(parts, lead("C-1", "Ann"))
+    await ticking.tick(parts)
+    assert (await the(parts, ana, "stale_leads")).state is InsightState.OPEN
+    deal = {"id": "D-1", "title": "Pilot", "contact_id": "C-1"}
+    await deliver(parts, told("deal_closed", deal={**deal, "status": "lost"}, owner=BEN))
+    over = "No longer warm, for their deals were lost: Ann."
+    assert words(await the(parts, ana, "stale_leads")) == over
+    pass_time(parts, 2 * DAY)
+    await ticking.tick(parts)
+    assert words(await the(parts, ana, "stale_leads")) == over
+    at = BEGINNING + DAY
+    reopened = {**deal, "status": "open", "stage": "Demo"}
+    await deliver(parts, told("deal_updated", deal=reopened, at=at, owner=BEN))
+    await ticking.tick(parts)
+    latest = (await insights_of(parts, ana))[0]
+    assert words(latest) == "Warm lead going cold: Ann hasn't been contacted in 23 days."
+
+
 async def test_deals_that_share_a_title_are_told_apart_in_what_is_said_anew(
     sqlite_parts: Parts,
 ) -> None:

@@ -60,6 +60,8 @@ def test_who_is_no_lead_or_was_contacted_or_came_nobody_knows_when_is_never_due(
 
 def test_what_is_no_contact_and_whoever_is_a_client_is_never_due() -> None:
     assert RULE.due(CALL, ANA, FIVE_HOURS) is None
+    lost = Known({**FIVE_HOURS.values, DEALS_WITH.name: {"contact:c1:C-1": Dealings(lost=True)}})
+    assert RULE.due(LEAD, ANA, lost) is None
     won = Known({**FIVE_HOURS.values, DEALS_WITH.name: {"contact:c1:C-1": Dealings(won=True)}})
     assert RULE.due(LEAD, ANA, won) is None
 

@@ -218,6 +218,27 @@ def won_with(*ids: str) -> Known:
     return Known({DEALS_WITH.name: {f"contact:c1:{id}": Dealings(won=True) for id in ids}})
 
 
+def lost_with(id: str, days: int | None = None) -> Known:
+    """That all deals with somebody were lost, the last one so many days ago."""
+    at = None if days is None else NOW - days * DAY
+    return Known({DEALS_WITH.name: {f"contact:c1:{id}": Dealings(lost=True, lost_at=at)}})
+
+
+def test_who_has_said_no_is_no_warm_lead_until_somebody_speaks_to_them_again() -> None:
+    assert due(lead("A", 40), ANA, lost_with("A")) is None
+    assert due(lead("A", 40), ANA, lost_with("B")) is not None
+    silent = replace(lead("A", 90), last_contacted_at=None)
+    assert due(silent, ANA, lost_with("A", 60)) is None
+
+    def spoken(days: int) -> Contact:
+        return replace(lead("A", days), last_contacted_at=NOW - days * DAY)
+
+    # About why, it may be.
+    assert due(spoken(46), ANA, lost_with("A", 60)) is None
+    assert due(spoken(45), ANA, lost_with("A", 60)) is not None
+    assert due(spoken(45), ANA, lost_with("A")) is None
+
+
 def test_one_with_whom_a_deal_was_won_is_no_lead_any_more() -> None:
     assert due(lead("A"), ANA, won_with("A")) is None
     assert due(lead("A"), ANA, won_with("B")) is not None
@@ -234,11 +255,16 @@ def test_one_with_whom_a_deal_was_won_is_no_lead_any_more() -> None:
         (WON, replace(WON, deleted=True), True),
         (WON, replace(WON, contact_id="C-2"), True),
         (WON, replace(WON, title="Another"), False),
+        (replace(WON, status=DealStatus.OPEN), replace(WON, status=DealStatus.LOST), True),
+        (replace(WON, status=DealStatus.LOST), replace(WON, status=DealStatus.OPEN), True),
+        (WON, replace(WON, status=DealStatus.LOST), True),
+        (replace(WON, contact_id=None), WON, True),
+        (None, replace(WON, contact_id=None), False),
         (None, replace(WON, status=DealStatus.OPEN), False),
         (CALL, CALL, False),
     ],
 )
-def test_of_deals_it_counts_whether_they_were_won(
+def test_of_deals_it_counts_how_they_were_decided(
     before: Subject | None, after: Subject, counts: bool
 ) -> None:
     assert isinstance(RULE, TimeRule)
@@ -291,6 +317,16 @@ def test_those_with_whom_a_deal_was_won_are_left_out_and_at_last_called_clients(
     )
     one = only(evaluate(look(COLD[0])))
     assert truth(RULE, one, COLD[0], known=won_with("A")) == "A client now: A."
+
+
+def test_those_with_whom_all_deals_were_lost_are_left_out_and_not_called_warm() -> None:
+    draft = only(evaluate(look(*COLD[:2])))
+    left = truth(RULE, draft, *COLD[:2], known=lost_with("A"))
+    assert left == "Warm lead going cold: B hasn't been contacted in 20 days."
+    one = only(evaluate(look(COLD[0])))
+    assert truth(RULE, one, COLD[0], known=lost_with("A")) == (
+        "No longer warm, for their deals were lost: A."
+    )
 
 
 def test_a_day_later_they_have_been_silent_for_a_day_longer() -> None:
