@@ -23,6 +23,17 @@ def tomorrow(person: Person, now: datetime) -> datetime:
     return morning_of(local_date(now, person) + timedelta(days=1), person)
 
 
+def next_day(person: Person, now: datetime) -> date:
+    """The day on which that is."""
+    return local_date(tomorrow(person, now), person)
+
+
+def on_morning(day: date, person: Person, now: datetime) -> datetime:
+    """The morning of a day that was named to them; once it is past, that of the next one."""
+    at = morning_of(day, person)
+    return at if at > now else tomorrow(person, now)
+
+
 def next_week(person: Person, now: datetime) -> date:
     """The first day on which they work in the week after this."""
     today = local_date(now, person)

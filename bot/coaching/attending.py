@@ -46,7 +46,7 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     if aged := _aged(persons, waiting, now):
         anew = await following.ask_again(parts, tx, workspace_id, aged, now)
         await kept.asked(tx, workspace_id, aged, now)
-        await messages.changed(tx, workspace_id, _in_briefs(waiting, aged))
+        await messages.changed(tx, workspace_id, _dated(waiting, aged))
         waiting = await kept.open_of(tx, workspace_id, persons)
     waiting = await kept.with_worth(tx, workspace_id, waiting)
     past = await _past(tx, workspace_id, persons, waiting, now)
@@ -81,13 +81,13 @@ def _aged(
     }
 
 
-def _in_briefs(waiting: Mapping[str, Mapping[str, Open]], aged: Collection[str]) -> set[str]:
-    """Those of these that stand in a brief, which says of which day it is."""
+def _dated(waiting: Mapping[str, Mapping[str, Open]], aged: Collection[str]) -> set[str]:
+    """Those of these whose messages name a day: that of a brief, or that of the next morning."""
     return {
         print_
         for theirs in waiting.values()
         for print_, each in theirs.items()
-        if print_ in aged and each.waiting.shown_by == "brief"
+        if print_ in aged and each.waiting.shown_by != "digest"
     }
 
 

@@ -28,6 +28,7 @@ from coach import engine
 from coach.calendar import zone
 from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
+from coach.postponing import next_day
 from coach.wording import Voice
 from storage import copies, people
 from storage.database import Tx
@@ -54,6 +55,8 @@ class Sight:
     sent_at: datetime | None = None
     #: What there is of a backlog, each kind by its number: “12 deals stuck”.
     waits: Sequence[Phrase] = ()
+    #: The next day on which its person works; `None` where it is nobody's.
+    morning: date | None = None
 
     @property
     def day_before(self) -> date | None:
@@ -88,6 +91,8 @@ class Sight:
 def sight_of(parts: Parts, each: Claimed) -> Sight:
     """What a message that was claimed is drawn from, in the voice of its person."""
 
+    now = parts.clock.now()
+
     def called(insight: Insight) -> Phrase | None:
         rule = parts.rules.get(insight.rule)
         return rule.called if rule else None
@@ -96,12 +101,13 @@ def sight_of(parts: Parts, each: Claimed) -> Sight:
         each.message.params,
         each.insights,
         lambda insight: promise_of(parts.actions, insight),
-        parts.clock.now(),
+        now,
         parts.voices.to(each.person),
         called,
         each.message.superseded,
         each.message.sent_at,
         _waits(parts, each),
+        next_day(each.person, now) if each.person else None,
     )
 
 
@@ -133,7 +139,8 @@ def _card(sight: Sight) -> tuple[str, Blocks] | None:
     if over and insight.type is InsightType.TIME:
         # If it is still so, it is said again: nobody needs to see how often it was.
         return None
-    return card(insight, sight.voice, promise=sight.promise(insight), now=sight.now)
+    promise = sight.promise(insight)
+    return card(insight, sight.voice, promise=promise, now=sight.now, morning=sight.morning)
 
 
 def _brief(sight: Sight) -> tuple[str, Blocks] | None:
@@ -144,6 +151,7 @@ def _brief(sight: Sight) -> tuple[str, Blocks] | None:
         superseded=sight.superseded,
         now=sight.now,
         day=sight.day_before,
+        morning=sight.morning,
     )
 
 
@@ -166,6 +174,7 @@ def _backlog(sight: Sight) -> tuple[str, Blocks] | None:
         sight.promise,
         superseded=sight.superseded,
         now=sight.now,
+        morning=sight.morning,
     )
 
 

@@ -55,6 +55,13 @@ def test_their_own_hours_days_and_holidays_count() -> None:
     assert postponing.next_week(person, at(2026, 12, 2, 9)) == date(2026, 12, 10)
 
 
+def test_the_morning_of_a_day_that_was_named_is_that_one_until_it_is_past() -> None:
+    monday = date(2026, 11, 30)
+    for now in (at(2026, 11, 27, 18), at(2026, 11, 29, 23, 30), at(2026, 11, 30, 7, 59)):
+        assert postponing.on_morning(monday, ANA, now) == at(2026, 11, 30, 8)
+    assert postponing.on_morning(monday, ANA, at(2026, 11, 30, 8)) == at(2026, 12, 1, 8)
+
+
 @pytest.mark.parametrize("day", range(23, 30))
 def test_next_week_begins_on_its_first_day_of_work_whatever_day_it_is(day: int) -> None:
     assert postponing.next_week(ANA, at(2026, 11, day, 12)) == date(2026, 11, 30)

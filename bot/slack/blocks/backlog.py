@@ -1,7 +1,7 @@
 """The summary of a backlog: what waits in numbers, what matters most of it, and two ways on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from bot.slack.blocks.brief import line_of
@@ -39,6 +39,7 @@ def backlog(
     *,
     superseded: bool,
     now: datetime,
+    morning: date | None = None,
 ) -> tuple[str, Blocks] | None:
     """The notification's text and the blocks; `None` when nothing is left to show.
 
@@ -59,7 +60,7 @@ def backlog(
         text = line(words(said, voice), 600)
         blocks.append(paragraph([*emoji("zzz"), *text] if rests else text))
         for each in top:
-            blocks += line_of(each, voice, promise, share, now)
+            blocks += line_of(each, voice, promise, share, now, morning)
         if left:
             blocks.append(actions(_ways_on(str(params.get("id", "")), voice, rests=rests)))
         return blocks

@@ -51,10 +51,12 @@ def brief(
     superseded: bool,
     now: datetime,
     day: date | None = None,
+    morning: date | None = None,
 ) -> tuple[str, Blocks] | None:
     """The notification's text and the blocks; `None` when nothing is left to show.
 
-    `day` is the day it is of, where that is over for its person.
+    `day` is the day it is of, where that is over for its person; `morning` is the next day on which
+    they work.
 
     What was done keeps its place and loses its buttons. Of a brief that a newer one has taken the
     place of, only what was done is left.
@@ -72,7 +74,7 @@ def brief(
     def build(share: float) -> Blocks:
         blocks: Blocks = [header(plain(title, voice))]
         for each in top:
-            blocks += line_of(each, voice, promise, share, now)
+            blocks += line_of(each, voice, promise, share, now, morning)
         return blocks + rest_row(part.rest, voice, "brief")
 
     return _notice(title, open_, voice), fitted(build)
@@ -84,6 +86,7 @@ def line_of(
     promise: Callable[[Insight], Phrase | None],
     share: float,
     now: datetime,
+    morning: date | None,
 ) -> Blocks:
     """One of a few things with its buttons, or what became of it."""
     if not waits(insight, now):
@@ -92,7 +95,7 @@ def line_of(
     return [
         what_and_why(insight, voice, share * 0.75),
         context(importance(insight, voice), *promises),
-        buttons(insight, voice),
+        buttons(insight, voice, now=now, morning=morning),
         *undo_row(insight, voice, now),
     ]
 

@@ -1,7 +1,7 @@
 """An insight as the card in a person's messages, for every state it can be in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.slack.blocks.menu import BLOCK, INSTEAD, menu
 from bot.slack.blocks.pieces import (
@@ -50,12 +50,18 @@ NAME = 30
 
 
 def card(
-    insight: Insight, voice: Voice, *, promise: Phrase | None, now: datetime
+    insight: Insight,
+    voice: Voice,
+    *,
+    promise: Phrase | None,
+    now: datetime,
+    morning: date | None = None,
 ) -> tuple[str, Blocks]:
     """The notification's text and the blocks, in the voice of its person.
 
-    `promise` is what Take Action will do. Times are shown in the voice's zone, or not at all while
-    it is unknown. An insight that is decided or whose time is up has no buttons.
+    `promise` is what Take Action will do, `morning` the next day on which they work. Times are
+    shown in the voice's zone, or not at all while it is unknown. An insight that is decided or
+    whose time is up has no buttons.
     """
     state = insight.state
     below = undo_row(insight, voice, now)
@@ -77,18 +83,18 @@ def card(
         return _taken(insight, voice, below)
     if state is InsightState.EXPIRED or insight.expires_at <= now:
         return _ended(say("Expired: {message}", message=insight.message), "hourglass", voice)
-    return _open(insight, promise, now, voice)
+    return _open(insight, promise, now, voice, morning)
 
 
-def buttons(insight: Insight, voice: Voice) -> Json:
+def buttons(insight: Insight, voice: Voice, *, now: datetime, morning: date | None = None) -> Json:
     """The two buttons of an open insight, and its menu."""
     dismiss = _button(say("Dismiss"), "insight:dismiss", voice)
-    return _row(insight, [_take(voice), dismiss, menu(voice)])
+    return _row(insight, [_take(voice), dismiss, menu(voice, now=now, morning=morning)])
 
 
-def short_buttons(insight: Insight, voice: Voice) -> Json:
+def short_buttons(insight: Insight, voice: Voice, *, now: datetime) -> Json:
     """The same where many stand below each other: sending it away is in the menu."""
-    return _row(insight, [_take(voice), menu(voice, INSTEAD)])
+    return _row(insight, [_take(voice), menu(voice, INSTEAD, now=now)])
 
 
 def _take(voice: Voice) -> Json:
@@ -216,7 +222,7 @@ def _with_deal(insight: Insight, voice: Voice) -> Phrase:
 
 
 def _open(
-    insight: Insight, promise: Phrase | None, now: datetime, voice: Voice
+    insight: Insight, promise: Phrase | None, now: datetime, voice: Voice, morning: date | None
 ) -> tuple[str, Blocks]:
     until = _until(insight.expires_at, now, voice)
 
@@ -225,7 +231,7 @@ def _open(
             what_and_why(insight, voice, share),
             context(importance(insight, voice, until)),
             *([context(*promised(promise, voice, share))] if promise else []),
-            buttons(insight, voice),
+            buttons(insight, voice, now=now, morning=morning),
             *undo_row(insight, voice, now),
         ]
 

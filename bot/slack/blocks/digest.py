@@ -54,7 +54,10 @@ def digest(
                 blocks.append(context(plain_text(plain(name, voice))))
             for each in its:
                 if waits(each, now):
-                    blocks += [what_and_why(each, voice, share * 0.4), short_buttons(each, voice)]
+                    blocks += [
+                        what_and_why(each, voice, share * 0.4),
+                        short_buttons(each, voice, now=now),
+                    ]
                 else:
                     blocks += settled(each, voice, share * 0.4, now)
         return blocks + rest_row(part.rest, voice, "digest")

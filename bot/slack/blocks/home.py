@@ -25,6 +25,7 @@ from bot.slack.blocks.things import UNDO, row
 from coach.calendar import local_date, moment_on
 from coach.models import Enrolment, Insight, Often, Person
 from coach.phrases import Phrase, TimeOfDay, Value, counted, facts, say, together
+from coach.postponing import next_day
 from coach.terms import LEVEL_NAMES
 from coach.thresholds import daily_cap, stale_lead_days, stuck_deal_days
 from coach.timetable import brief_time, digest_time
@@ -69,7 +70,9 @@ def home(
             {"type": "divider"},
             header(plain(say("Waiting for you"), voice)),
             *(
-                insight_rows(insights, voice, promise, share, now=now)
+                insight_rows(
+                    insights, voice, promise, share, now=now, morning=next_day(person, now)
+                )
                 if insights
                 # With tasks overdue below it, it would be no praise.
                 else note(say("Nothing.") if due and due.count else _WELL_DONE, voice)

@@ -35,6 +35,7 @@ def insight_rows(
     share: float = 1.0,
     *,
     now: datetime,
+    morning: date | None = None,
 ) -> Blocks:
     """Each insight with its buttons, what was put off last; the last line counts those left out."""
     shown = in_order(insights, now)[: max(int(INSIGHTS * share), 1)]
@@ -48,7 +49,7 @@ def insight_rows(
         blocks += [
             what_and_why(insight, voice, text_share),
             context(importance(insight, voice), *promises),
-            buttons(insight, voice),
+            buttons(insight, voice, now=now, morning=morning),
         ]
     left = len(insights) - len(shown)
     more = counted(
@@ -68,11 +69,13 @@ def insight_list(
     promise: Callable[[Insight], Phrase | None],
     *,
     now: datetime,
+    morning: date | None = None,
     muted: int = 0,
 ) -> tuple[str, Blocks]:
     """Pending insights, the most important first, each with its buttons.
 
-    `promise` tells of an insight what Take Action will do; `muted` is how much they have muted.
+    `promise` tells of an insight what Take Action will do; `morning` is the next day on which they
+    work, and `muted` is how much they have muted.
     """
     silent = _silent(muted, voice)
     if not insights:
@@ -88,7 +91,7 @@ def insight_list(
     return title, fitted(
         lambda share: [
             header(title),
-            *insight_rows(insights, voice, promise, share, now=now),
+            *insight_rows(insights, voice, promise, share, now=now, morning=morning),
             *silent,
         ]
     )

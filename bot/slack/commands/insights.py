@@ -7,6 +7,7 @@ from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.lists import INSIGHTS, in_order, insight_list
 from bot.slack.command import Answer, Call, Group, Subcommand
 from coach.phrases import say
+from coach.postponing import next_day
 from storage import insights
 
 
@@ -21,7 +22,9 @@ async def run(call: Call) -> Answer:
             await insights.see(tx, call.workspace_id, unseen, now)
     promise = partial(promise_of, call.parts.actions)
     muted = await muting.of(call.parts, call.workspace_id, call.person.id)
-    return Answer(*insight_list(pending, call.voice, promise, now=now, muted=len(muted)))
+    morning = next_day(call.person, now)
+    listed = insight_list(pending, call.voice, promise, now=now, morning=morning, muted=len(muted))
+    return Answer(*listed)
 
 
 SUBCOMMAND = Subcommand(

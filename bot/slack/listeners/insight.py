@@ -23,6 +23,7 @@ from bot.slack.listeners.submitting import Submission, shown
 from coach.action import FieldErrors
 from coach.models import Person
 from coach.phrases import say
+from coach.postponing import next_day
 
 
 async def take(press: Press) -> None:
@@ -86,7 +87,8 @@ async def _waiting(press: Press, actor: Actor, person: Person) -> tuple[str, Blo
     now = press.parts.clock.now()
     muted = await muting.of(press.parts, actor.workspace_id, person.id)
     voice = press.parts.voices.to(person)
-    return insight_list(left, voice, promise, now=now, muted=len(muted))
+    morning = next_day(person, now)
+    return insight_list(left, voice, promise, now=now, morning=morning, muted=len(muted))
 
 
 async def use_control(press: Press) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from bot.coaching import decisions, enrolling, muting, silencing, snoozing
 from bot.coaching.permission import Refusal
 from bot.coaching.snoozing import Until
+from bot.slack.blocks import menu
 from bot.slack.blocks.mutes import chosen_in, mute_list, mute_modal, without
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.snooze import day_in, snooze_modal, whose
@@ -22,7 +23,11 @@ from coach.phrases import say
 
 async def choose(press: Press) -> None:
     """Do what was chosen in the menu of an insight."""
-    entry = CHOICES.get(press.chosen)
+    chosen, day = menu.chosen(press.chosen)
+    if day is not None and chosen == "tomorrow":
+        await _snooze(partial(postponing.on_morning, day), press, press.insight)
+        return
+    entry = CHOICES.get(chosen)
     if entry is None:
         raise Refusal(
             say("This entry is from an older version. `/coach insights` shows what is open.")

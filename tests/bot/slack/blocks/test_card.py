@@ -15,8 +15,10 @@ from coach.wording import Voice, plain
 from tests.bot.slack.blocks.values import INSIGHT, NOW, PROMISE, insight
 
 
-def shown(given: Insight, zone: str | None = "Europe/Madrid") -> tuple[str, list[dict[str, Any]]]:
-    return card(given, Voice(time_zone=zone), promise=PROMISE, now=NOW)
+def shown(
+    given: Insight, zone: str | None = "Europe/Madrid", morning: date | None = None
+) -> tuple[str, list[dict[str, Any]]]:
+    return card(given, Voice(time_zone=zone), promise=PROMISE, now=NOW, morning=morning)
 
 
 def buttons(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -75,13 +77,30 @@ def test_the_buttons_are_take_action_and_dismiss_and_the_first_is_the_primary_on
 
 
 def test_beside_the_buttons_a_menu_offers_to_put_it_off() -> None:
-    menu = buttons(shown(INSIGHT)[1])[-1]
+    menu = buttons(shown(INSIGHT, morning=NOW.date() + timedelta(days=1))[1])[-1]
     assert (menu["type"], menu["action_id"]) == ("overflow", "insight:menu")
     assert [each["text"]["text"] for each in menu["options"]][:3] == [
         "Snooze for an hour",
         "Snooze until tomorrow",
         "Snooze until…",
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "label", "value"),
+    [
+        (1, "Snooze until tomorrow", "tomorrow"),
+        # It is Monday: the week has holidays.
+        (3, "Snooze until Thursday", "tomorrow:2026-11-26"),
+        (9, "Snooze until Wed 2 Dec", "tomorrow:2026-12-02"),
+        (None, "Snooze until the next day of work", "tomorrow"),
+    ],
+)
+def test_the_menu_says_which_morning_it_means(days: int | None, label: str, value: str) -> None:
+    morning = None if days is None else NOW.date() + timedelta(days=days)
+    menu = buttons(shown(INSIGHT, morning=morning)[1])[-1]
+    entry = menu["options"][1]
+    assert (entry["text"]["text"], entry["value"]) == (label, value)
 
 
 def test_what_was_put_off_says_until_when_where_they_are_and_can_be_had_back() -> None:

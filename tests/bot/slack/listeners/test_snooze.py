@@ -1,6 +1,7 @@
 """Putting an insight off, from wherever it is seen, and having it back."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -85,6 +86,51 @@ async def test_put_off_for_an_hour_it_says_so_and_comes_again_by_another_card(
     await surface.settle()
     assert (await surface.stored(fingerprint)).state is InsightState.DISMISSED
     assert there(surface) == ["Dismissed: Ask Ann Lee for a referral."]
+
+
+def snoozes(surface: Surface) -> list[tuple[str, str]]:
+    """What the last message of Ana's offers to put it off until, with the values behind it."""
+    (menu,) = [
+        each
+        for block in surface.last(ANA).blocks
+        for each in block.get("elements", ())
+        if each.get("action_id") == "insight:menu"
+    ]
+    return [
+        (each["text"]["text"], each["value"])
+        for each in menu["options"]
+        if "until" in each["text"]["text"]
+    ][:1]
+
+
+async def test_on_a_friday_it_is_put_off_until_monday_and_says_so(surface: Surface) -> None:
+    """Whenever it is pressed: what was drawn on Friday means Monday, and not Tuesday."""
+    surface.clock.moment += timedelta(days=4)
+    _, card = await surface.card(lasts=timedelta(days=9))
+    monday = ("Snooze until Monday", "tomorrow:2026-11-30")
+    assert snoozes(surface) == [monday]
+    await later(surface, timedelta(days=1))
+    assert snoozes(surface) == [monday]
+    # On Monday it is drawn anew, as the day begins.
+    await later(surface, timedelta(days=1, hours=14, minutes=1))
+    assert surface.last(ANA).ts == card.ts
+    assert snoozes(surface) == [("Snooze until tomorrow", "tomorrow")]
+    # Whoever presses what was drawn before has it as work begins on that Monday.
+    await surface.slack.press(ANA, card.ts, action_id="insight:menu", choose=monday[1], stale=True)
+    await surface.settle()
+    assert there(surface) == ["Put off until Mon 30 Nov, 09:00: Ask Ann Lee for a referral."]
+
+
+async def test_holidays_are_no_mornings_to_come_back_on(surface: Surface) -> None:
+    person = await surface.person(ANA)
+    async with surface.parts.database.write() as tx:
+        await people.save_settings(tx, person, replace(person.settings, holidays="ES"))
+    # A Monday before a Tuesday that is a holiday in Spain.
+    surface.clock.moment = datetime(2026, 12, 7, 9, tzinfo=UTC)
+    await surface.card()
+    assert snoozes(surface) == [("Snooze until Wednesday", "tomorrow:2026-12-09")]
+    await choose(surface, surface.last(ANA).ts, "tomorrow:2026-12-09")
+    assert there(surface) == ["Put off until Wed 9 Dec, 09:00: Ask Ann Lee for a referral."]
 
 
 async def test_it_is_open_for_a_working_day_after_it_came_again(surface: Surface) -> None:
