@@ -49,17 +49,27 @@ T = TypeVar("T", bound=Weighed)
 def most_important_first(things: Iterable[T], worth: Mapping[str, Worth]) -> list[T]:
     """The same in their order; `worth` is the money at stake, by fingerprint, where it is known."""
     all_ = list(things)
-    places: dict[str, int] = {}
-    for priority in {each.priority for each in all_}:
-        alike = [each.fingerprint for each in all_ if each.priority is priority]
-        places |= dict(zip(alike, places_by_worth([worth.get(id) for id in alike]), strict=True))
+    ranks = ranked(all_, worth)
 
-    def key(each: T) -> tuple[int, int, float, int, str]:
-        place = places[each.fingerprint]
+    def key(each: T) -> tuple[tuple[int, int], float, int, str]:
         newest = -each.created_at.timestamp()
-        return (-each.priority, place, newest, each.rank, each.fingerprint)
+        return (ranks[each.fingerprint], newest, each.rank, each.fingerprint)
 
     return sorted(all_, key=key)
+
+
+def ranked(things: Iterable[Weighed], worth: Mapping[str, Worth]) -> dict[str, tuple[int, int]]:
+    """How important each is among these, by fingerprint, the least number first.
+
+    Of those with the same rank neither matters more.
+    """
+    ranks: dict[str, tuple[int, int]] = {}
+    all_ = list(things)
+    for priority in {each.priority for each in all_}:
+        alike = [each.fingerprint for each in all_ if each.priority is priority]
+        places = places_by_worth([worth.get(id) for id in alike])
+        ranks |= {id: (-priority, place) for id, place in zip(alike, places, strict=True)}
+    return ranks
 
 
 def places_by_worth(worth: Sequence[Worth | None]) -> list[int]:

@@ -204,16 +204,21 @@ async def with_things(tx: Tx, workspace_id: str, open_: Mapping[str, Open]) -> d
 
 
 async def with_worth(
-    tx: Tx, workspace_id: str, open_: Mapping[str, Mapping[str, Open]]
+    tx: Tx,
+    workspace_id: str,
+    open_: Mapping[str, Mapping[str, Open]],
+    *,
+    anew: Collection[str] = (),
 ) -> dict[str, dict[str, Open]]:
     """The same with the money at stake, by which the one comes before the other.
 
-    Of people of whom no two wait that are as important it is not asked.
+    Of people of whom no two wait that are as important it is not asked; `anew` are those before
+    whom what stands already may be put once more, in the order of all of it.
     """
     asked = [
         print_
-        for theirs in open_.values()
-        if _are_alike([each.waiting for each in theirs.values()])
+        for id, theirs in open_.items()
+        if _are_alike([each.waiting for each in theirs.values()], all_=id in anew)
         for print_ in theirs
     ]
     known = await worth.of(tx, workspace_id, asked) if asked else {}
@@ -228,8 +233,8 @@ async def with_worth(
     }
 
 
-def _are_alike(waiting: Sequence[Waiting]) -> bool:
-    unsaid = [each.priority for each in waiting if each.is_unsaid]
+def _are_alike(waiting: Sequence[Waiting], *, all_: bool) -> bool:
+    unsaid = [each.priority for each in waiting if all_ or each.is_unsaid]
     return len(unsaid) > len(set(unsaid))
 
 

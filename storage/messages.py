@@ -204,18 +204,19 @@ async def changed(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> N
         )
 
 
-async def recount(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> None:
-    """Have the summary of these people's backlog drawn again: it may have become another."""
+async def of_now(tx: Tx, workspace_id: str, kind: str, person_ids: Collection[str]) -> None:
+    """Have these people's message of a kind drawn again: what it goes by may be another by now."""
     if person_ids:
-        await tx.execute(_RECOUNT, {"_workspace": workspace_id, "_people": sorted(person_ids)})
+        asked = {"_workspace": workspace_id, "_kind": kind, "_people": sorted(person_ids)}
+        await tx.execute(_OF_NOW, asked)
 
 
-_RECOUNT = (
+_OF_NOW = (
     update(messages)
     .where(
         messages.c.workspace_id == bindparam("_workspace"),
         among(messages.c.person_id, texts("_people")),
-        messages.c.kind == "backlog",
+        messages.c.kind == bindparam("_kind"),
         messages.c.state.in_(_IN_SLACK),
         ~messages.c.superseded,
     )

@@ -29,8 +29,9 @@ from sqlalchemy import (
     update,
 )
 
+from coach.importance import Worth
 from coach.models import Insight, MessageState, Person
-from storage import checks, insights, people
+from storage import checks, insights, people, worth
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx
@@ -50,6 +51,8 @@ class Claimed:
     person: Person | None
     #: With the summary of a backlog: how much there is of it, by rule.
     backlog: Mapping[str, int] = field(default_factory=dict)
+    #: With a brief: the money at stake in what it shows, by fingerprint, where that is known.
+    worth: Mapping[str, Worth] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
@@ -209,8 +212,26 @@ async def claim(
     return await _with_sources(tx, found)
 
 
-async def with_backlogs(tx: Tx, claimed: Sequence[Claimed], now: datetime) -> list[Claimed]:
-    """The same; the summaries of backlogs among them with how much there is."""
+async def as_drawn(tx: Tx, claimed: Sequence[Claimed], now: datetime) -> list[Claimed]:
+    """The same with what their insights do not tell: of briefs the money, of backlogs how many."""
+    return await _with_worth(tx, await _with_backlogs(tx, claimed, now))
+
+
+async def _with_worth(tx: Tx, claimed: Sequence[Claimed]) -> list[Claimed]:
+    asked: dict[str, set[str]] = defaultdict(set)
+    for each in claimed:
+        if each.message.kind == "brief" and not each.message.superseded:
+            asked[each.message.workspace_id].update(one.fingerprint for one in each.insights)
+    known = {id: await worth.of(tx, id, prints) for id, prints in asked.items() if prints}
+    return [
+        replace(each, worth=known.get(each.message.workspace_id, {}))
+        if each.message.kind == "brief"
+        else each
+        for each in claimed
+    ]
+
+
+async def _with_backlogs(tx: Tx, claimed: Sequence[Claimed], now: datetime) -> list[Claimed]:
     asked: dict[str, set[str]] = defaultdict(set)
     for each in claimed:
         if each.message.kind == "backlog" and each.message.person_id:

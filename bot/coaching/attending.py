@@ -13,7 +13,7 @@ from coach.backlogs import adds_to_summary
 from coach.history import Past
 from coach.models import Enrolment, MessageState, Person
 from coach.phrases import Phrase, say, to_json
-from coach.timetable import adds_to_brief
+from coach.timetable import adds_to_brief, is_time_for_brief
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting, most_important
 from storage import asking, deciding, ending, homes, messages, people, takeovers
@@ -48,7 +48,8 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
         await kept.asked(tx, workspace_id, aged, now)
         await messages.changed(tx, workspace_id, _dated(waiting, aged))
         waiting = await kept.open_of(tx, workspace_id, persons)
-    waiting = await kept.with_worth(tx, workspace_id, waiting)
+    making = {id for id, person in persons.items() if is_time_for_brief(person, now)}
+    waiting = await kept.with_worth(tx, workspace_id, waiting, anew=making)
     past = await _past(tx, workspace_id, persons, waiting, now)
     decisions = {
         id: attention.decide(

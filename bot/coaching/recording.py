@@ -15,6 +15,7 @@ from coach.events import Event, Owner
 from coach.keys import kind_of, subject_key
 from coach.models import (
     Activity,
+    Deal,
     Origin,
     Subject,
     SubjectKind,
@@ -106,7 +107,9 @@ async def apply(
     backlog = await appoint(parts, tx, workspace_id, touched, known, now, history=history)
     await people.backlog_came(tx, workspace_id, backlog, now)
     summed_up = {id for id in everyone if id in known and known[id].backlog_made_at is not None}
-    await messages.recount(tx, workspace_id, summed_up if touched else ())
+    await messages.of_now(tx, workspace_id, "backlog", summed_up if touched else ())
+    # By the money their lines are told to be in order, or not.
+    await messages.of_now(tx, workspace_id, "brief", revalued := _revalued(touched))
     changed = {
         id: (visits_before.get(id, []), stays)
         for id, stays in batch.visits.items()
@@ -128,8 +131,8 @@ async def apply(
     followed = await following.act(tx, workspace_id, review, now, also=whom)
     made = await store_insights(parts, tx, workspace_id, drafts, now)
     await homes.changed(tx, workspace_id, known.values(), now)
-    bells = {
-        "sender": made or followed,
+    bells: dict[str, object] = {
+        "sender": made or followed or (touched and summed_up) or revalued,
         "attention": followed or len(whom) > AT_ONCE,
         "lookup": batch.owners.learnt,
     }
@@ -148,6 +151,23 @@ def _here(events: Sequence[Event], touched: Sequence[Touched]) -> frozenset[str]
     }
     things = (each.after for each in touched)
     return frozenset(subject_key(each) for each in things if (kind_of(each), each.id) in ours)
+
+
+def _revalued(touched: Sequence[Touched]) -> set[str]:
+    """Whose deals are worth something else than before."""
+    return {
+        each.person_id
+        for before, after in touched
+        if isinstance(after, Deal) and _worth(before) != _worth(after)
+        for each in (before, after)
+        if each is not None and each.person_id is not None
+    }
+
+
+def _worth(deal: Subject | None) -> object:
+    if not isinstance(deal, Deal) or deal.deleted:
+        return None
+    return deal.value, deal.currency
 
 
 def _history(events: Sequence[Event]) -> set[tuple[SubjectKind, str]]:

@@ -1,7 +1,7 @@
 """How each kind of message is drawn from what it shows: adding a kind is adding an entry here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from bot.slack.blocks.taking_over import taking_over
 from bot.slack.blocks.undelivered import undelivered
 from coach import engine
 from coach.calendar import zone
+from coach.importance import Worth
 from coach.models import Enrolment, Insight, InsightState, InsightType
 from coach.phrases import Phrase
 from coach.postponing import next_day
@@ -57,6 +58,8 @@ class Sight:
     waits: Sequence[Phrase] = ()
     #: The next day on which its person works; `None` where it is nobody's.
     morning: date | None = None
+    #: The money at stake in each insight, by fingerprint, where that is known.
+    worth: Mapping[str, Worth] = field(default_factory=dict)
 
     @property
     def day_before(self) -> date | None:
@@ -108,6 +111,7 @@ def sight_of(parts: Parts, each: Claimed) -> Sight:
         each.message.sent_at,
         _waits(parts, each),
         next_day(each.person, now) if each.person else None,
+        each.worth,
     )
 
 
@@ -152,6 +156,7 @@ def _brief(sight: Sight) -> tuple[str, Blocks] | None:
         now=sight.now,
         day=sight.day_before,
         morning=sight.morning,
+        worth=sight.worth,
     )
 
 

@@ -130,7 +130,7 @@ class Sender:
                     return 0
         async with parts.database.write() as tx:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
-            claimed = await sending.with_backlogs(tx, claimed, now)
+            claimed = await sending.as_drawn(tx, claimed, now)
         self._found = bool(claimed)
         # Slack is asked meanwhile; a slow answer about one holds up no other.
         peace = {each.message.id: self._asked_for_peace(each) for each in claimed}
@@ -263,7 +263,7 @@ class Sender:
                 if again is None:
                     log.warning("another sender has claimed %s meanwhile", message.id)
                     return
-                (each,) = await sending.with_backlogs(tx, [again], self._parts.clock.now())
+                (each,) = await sending.as_drawn(tx, [again], self._parts.clock.now())
         if peace is not None and each.person is not None:
             person = replace(each.person, dnd_until=peace.until, dnd_asked_at=peace.asked_at)
             each = replace(each, person=person)

@@ -8,7 +8,7 @@ from storage import people
 from tests.bot.coaching.test_following import done, late
 from tests.bot.coaching.test_ticking import lead, open_deal, task
 from tests.together import World
-from tests.world import ANA, WORKSPACE, batch, by
+from tests.world import ANA, WORKSPACE, batch, by, told
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -74,6 +74,62 @@ async def test_what_is_put_into_a_brief_stands_where_its_importance_puts_it(worl
         "Your two for today, the most important first: You have 2 overdue tasks."
     )
     assert words(world).index("overdue tasks") < words(world).index("Deal D-1")
+
+
+async def test_a_brief_says_that_it_is_in_order_only_while_it_is(world: World) -> None:
+    await world.post(open_deal("D-1", 100))
+    await world.settle()
+    await world.tick()
+    # Something as important follows within minutes, with more at stake: it moves no line away.
+    await world.post(open_deal("D-2", 900))
+    await world.settle()
+    await world.pass_time(5 * MINUTE)
+    (brief,) = world.messages(ANA)
+    assert brief.text.startswith("Your two for today: Deal “Deal D-1”")
+    assert words(world).index("Deal D-1") < words(world).index("Deal D-2")
+    # Each change of what they are worth tells anew.
+    for value, title in ((2000, "Your two for today, the most important first"), (10, "Your two")):
+        worth = {"id": "D-1", "value": value}
+        await world.post(told("deal_updated", deal=worth, at=world.clock.now()))
+        await world.settle()
+        (brief,) = world.messages(ANA)
+        assert brief.text.startswith(f"{title}: Deal “Deal D-1”") or value == 10
+        assert ("the most important first" in words(world)) is (value == 2000)
+
+
+async def test_the_order_follows_money_that_no_line_tells_of(sqlite_world: World) -> None:
+    world = sqlite_world
+    new = world.clock.now()
+    for id, value, more in (("D-1", 900, {"contact_id": "C-1"}), ("D-2", 100, {})):
+        deal = {"id": id, "title": id, "stage": "Proposal", "status": "open", "value": value}
+        await world.post(told("deal_created", deal={**deal, **more}, at=new))
+    late_ = {"id": "T-1", "title": "Call", "due_date": "2026-11-10", "deal_id": "D-2"}
+    await world.post(lead("C-1", "Ann"))
+    await world.post(told("task_created", task=late_, at=new))
+    await world.settle()
+    await world.tick()
+    assert words(world).index("Ann") < words(world).index("overdue task")
+    assert "the most important first" in words(world)
+    await world.post(told("deal_updated", deal={"id": "D-2", "value": 5000}, at=world.clock.now()))
+    await world.settle()
+    assert words(world).index("Ann") < words(world).index("overdue task")
+    assert "the most important first" not in words(world)
+
+
+async def test_what_stood_in_the_brief_of_before_is_put_in_order_with_what_is_new(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await world.post(open_deal("D-1", 900))
+    await world.settle()
+    await world.tick()
+    assert world.texts(ANA)[0].startswith("One thing for today: Deal “Deal D-1”")
+    # The next morning it still waits, and another one of less has come.
+    await world.post(open_deal("D-2", 100))
+    await world.settle()
+    await world.pass_time(23 * HOUR)
+    brief = world.messages(ANA)[-1]
+    assert brief.text.startswith("Your two for today, the most important first: Deal “Deal D-1”")
 
 
 async def test_a_brief_whose_lines_were_sent_away_is_not_called_done(sqlite_world: World) -> None:

@@ -1,13 +1,15 @@
 """Messages of many insights: what is left out makes room, and the title says what became of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from bot.slack.blocks.brief import brief
 from bot.slack.blocks.digest import digest
-from coach.models import Insight, InsightState
+from coach.importance import Worth
+from coach.models import Insight, InsightState, Priority
 from coach.phrases import say
 from tests.bot.slack.blocks.values import NOW, VOICE, insight
 
@@ -38,6 +40,47 @@ def test_what_ran_out_leaves_no_gap_in_a_brief() -> None:
     assert text == "Your three for today, the most important first: Thing 2."
     assert [n for n in range(1, 7) if f"Thing {n}." in said] == [2, 4, 5]
     assert "1 thing more waits." in said
+
+
+def worth(**amounts: float) -> dict[str, Worth]:
+    """The money at stake in things by their numbers, as in `_2=100`."""
+    return {name.strip("_") * 32: Worth("EUR", amount) for name, amount in amounts.items()}
+
+
+@pytest.mark.parametrize(
+    ("states", "at_stake", "in_order"),
+    [
+        ((OPEN, OPEN, OPEN), worth(_1=300, _2=200, _3=100), True),
+        ((OPEN, OPEN, OPEN), worth(_1=200, _2=300, _3=100), False),
+        # What is known comes before what is not; equals are in order either way.
+        ((OPEN, OPEN, OPEN), worth(_1=300, _3=100), False),
+        ((OPEN, OPEN, OPEN), worth(_1=300, _2=300), True),
+        # What is behind the button may matter more.
+        ((OPEN, OPEN, OPEN, OPEN), worth(_1=300, _2=200, _3=100, _4=900), False),
+        ((OPEN, OPEN, OPEN, OPEN), worth(_1=300, _2=200, _3=100, _4=50), True),
+        # What waits no more is in nobody's way.
+        ((TAKEN, OPEN, OPEN), worth(_1=100, _2=300, _3=200), True),
+        ((OPEN, OPEN, OPEN, DISMISSED), worth(_1=300, _2=200, _3=100, _4=900), True),
+    ],
+)
+def test_a_brief_claims_an_order_only_while_its_lines_are_in_it(
+    states: tuple[InsightState, ...], at_stake: dict[str, Worth], in_order: bool
+) -> None:
+    made = brief(things(*states), VOICE, lambda _: None, superseded=False, now=NOW, worth=at_stake)
+    assert made is not None
+    assert made[0].startswith("Your three for today")
+    assert ("the most important first" in made[0]) is in_order
+    # It is the title that says so, and the lines are where they were.
+    assert ("the most important first" in str(made[1])) is in_order
+    places = [str(made[1]).index(f"Thing {n}.") for n in (1, 2, 3)]
+    assert places == sorted(places)
+
+
+def test_what_matters_more_by_its_priority_stands_above_for_the_same_claim() -> None:
+    low, high = things(OPEN, OPEN)
+    mixed = [replace(low, priority=Priority.LOW), replace(high, priority=Priority.HIGH)]
+    assert "the most important first" not in drawn(mixed)[0]
+    assert "the most important first" in drawn(mixed[::-1])[0]
 
 
 def test_a_brief_whose_first_lines_ran_out_is_about_what_is_left() -> None:
