@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from coach.calendar import local_date, start_of_day
+from coach.models import Person
 from coach.phrases import Phrase, counted
 
 #: A deal that was moved on within so long is being worked on.
@@ -21,17 +23,20 @@ class OpenDeal(NamedTuple):
     moved_at: datetime | None
 
 
-def borders(days: int, now: datetime) -> tuple[datetime, datetime]:
-    """Until when a deal was created and last moved on that is older than so many days and still."""
-    return now - timedelta(days=days + 1), now - WORKED_ON
+def borders(days: int, now: datetime, person: Person) -> tuple[datetime, datetime]:
+    """Before when a deal was created, and until when it was last moved on, that is old and still.
+
+    Older than so many days, as the person counts them wherever they read how old a deal is.
+    """
+    return start_of_day(local_date(now, person) - timedelta(days=days), person), now - WORKED_ON
 
 
-def how_many(deals: Iterable[OpenDeal], days: int, now: datetime) -> int:
+def how_many(deals: Iterable[OpenDeal], days: int, now: datetime, person: Person) -> int:
     """How many of these are older than so many days, and lie still."""
-    created_by, moved_by = borders(days, now)
+    created_before, moved_by = borders(days, now, person)
     return sum(
         deal.created_at is not None
-        and deal.created_at <= created_by
+        and deal.created_at < created_before
         and (deal.moved_at is None or deal.moved_at <= moved_by)
         for deal in deals
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Float, and_, cast, func, select
 
-from coach.models import Contact, Deal, SubjectKind, Task
+from coach.models import Contact, Deal, Person, SubjectKind, Task
 from coach.old_deals import borders
 from storage import mirror
 from storage.database import Tx
@@ -66,19 +66,20 @@ async def deals_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -
     return [row for row in rows if isinstance(row, Deal)]
 
 
-def _old(workspace_id: str, person_id: str, days: int, now: datetime) -> ColumnElement[bool]:
-    created_by, moved_by = borders(days, now)
+def _old(person: Person, days: int, now: datetime) -> ColumnElement[bool]:
+    created_before, moved_by = borders(days, now, person)
     moved = func.coalesce(deals.c.stage_entered_at, deals.c.created_at)
-    return and_(_open(workspace_id, person_id), deals.c.created_at <= created_by, moved <= moved_by)
+    theirs = _open(person.workspace_id, person.id)
+    return and_(theirs, deals.c.created_at < created_before, moved <= moved_by)
 
 
 async def old_deals_of(
-    tx: Tx, workspace_id: str, person_id: str, days: int, now: datetime, most: int = 100
+    tx: Tx, person: Person, days: int, now: datetime, most: int = 100
 ) -> list[Deal]:
     """A person's open deals that are older than so many days and lie still, oldest first."""
     query = (
         select(*mirror.columns(SubjectKind.DEAL))
-        .where(_old(workspace_id, person_id, days, now))
+        .where(_old(person, days, now))
         .order_by(deals.c.created_at, deals.c.id)
         .limit(most)
     )
@@ -86,11 +87,9 @@ async def old_deals_of(
     return [row for row in rows if isinstance(row, Deal)]
 
 
-async def how_many_old_deals(
-    tx: Tx, workspace_id: str, person_id: str, days: int, now: datetime
-) -> int:
+async def how_many_old_deals(tx: Tx, person: Person, days: int, now: datetime) -> int:
     """How many such deals a person has in truth."""
-    query = select(func.count()).where(_old(workspace_id, person_id, days, now))
+    query = select(func.count()).where(_old(person, days, now))
     return (await tx.execute(query.select_from(deals))).scalar_one()
 
 

@@ -92,8 +92,8 @@ async def view_of(
     deals: list[Deal] = []
     if Shows.OLD_DEALS in shows:
         days = int(params["days"])
-        deals = await lists.old_deals_of(tx, workspace_id, person.id, days, now)
-        count = await lists.how_many_old_deals(tx, workspace_id, person.id, days, now)
+        deals = await lists.old_deals_of(tx, person, days, now)
+        count = await lists.how_many_old_deals(tx, person, days, now)
         more = count - len(deals)
         deals = await _with_standing(tx, workspace_id, deals, standing)
     # What was made and taken back is not made a second time under its old name.

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from coach.arrays import Floats
+from coach.arrays import Ints
 from coach.chances import all_at_the_end
 from coach.columns import DAY, NEVER, NOBODY, OPEN, Deals
 from coach.gate import PEOPLE
+from coach.local_time import local
+from coach.models import Person
 from coach.old_deals import said
-from coach.outcomes import lasted, so_far
+from coach.outcomes import lasted
 from coach.pattern import Least, Looked, Pattern, Scope, Whose
 from coach.phrases import Phrase, say
 
@@ -31,21 +33,19 @@ def look(scope: Scope) -> Sequence[Looked]:
     owners = np.unique(team.owner[(team.status != OPEN) & (team.owner != NOBODY)])
     own_only = len(owners) < PEOPLE
     deals = mine if own_only else team
-    took = lasted(deals)
-    decided = ~np.isnan(took)
-    if not decided.any():
+    decided = ~np.isnan(lasted(deals))
+    if not decided.any() or scope.owner is None:
         return []
-    # In whole days, as they are told: a date without an hour is half a day off.
-    longest = np.ceil(took[decided].max())
-    ages = _ages(mine, now)
+    reader, ended = scope.team.people[scope.owner], deals.only(decided)
+    longest, ages = _longest(ended, reader), _ages(mine, now, reader)
     n, k = int((mine.status == OPEN).sum()), int((ages > longest).sum())
     if not k:
         return []
     count = int(decided.sum())
-    record = (now - int(deals.closed[decided].min())) / DAY
-    early = deals.closed[decided] <= np.median(deals.closed[decided])
+    record = (now - int(ended.closed.min())) / DAY
+    early = ended.closed <= np.median(ended.closed)
     halves = tuple(
-        float((ages > took[decided][half].max(initial=0)).sum() / n) for half in (early, ~early)
+        float((ages > _longest(ended.only(half), reader)).sum() / n) for half in (early, ~early)
     )
     return [
         Looked(
@@ -59,17 +59,32 @@ def look(scope: Scope) -> Sequence[Looked]:
             halves=(halves[0], halves[1]),
             is_fact=True,
             people=0 if own_only else len(owners),
-            numbers={"days": int(longest), "own": int(own_only)},
+            numbers={"days": longest, "own": int(own_only)},
         )
     ]
 
 
-def _ages(deals: Deals, now: int) -> Floats:
-    """The ages of open deals, in whole days; of those whose beginning is known."""
+# Days are counted as everywhere that the reader is told how old a deal is: midnights of theirs.
+
+
+def _longest(deals: Deals, reader: Person) -> int:
+    """How many days the longest of these took, all decided; none of them took none."""
+    if not len(deals.created):
+        return 0
+    took = lasted(deals)
+    # Days so counted are as many as those that passed, give or take one: others are no longest.
+    near = deals.only(took > took.max() - 2)
+    days = local(near.closed, reader) // DAY - local(near.created, reader) // DAY
+    return int(days.max())
+
+
+def _ages(deals: Deals, now: int, reader: Person) -> Ints:
+    """The ages of open deals; of those whose beginning is known."""
     import numpy as np
 
-    which = (deals.status == OPEN) & (deals.created != NEVER)
-    ages: Floats = np.floor(so_far(deals, now)[which])
+    created = deals.created[(deals.status == OPEN) & (deals.created != NEVER)]
+    today = local(np.asarray([now], dtype=np.int64), reader) // DAY
+    ages: Ints = today - local(created, reader) // DAY
     return ages
 
 

@@ -125,7 +125,7 @@ def _draft(person: Person, each: FoundPattern, now: datetime) -> Draft | None:
     if each.pattern != OLD_DEALS:
         return draft
     days = int(each.figures["days"])
-    count = how_many(each.open_deals, days, now)
+    count = how_many(each.open_deals, days, now, person)
     if count < FEW:
         return None
     closed, own = int(each.figures["rest_n"]), bool(each.figures["own"])

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from coach.calendar import days_between
 from coach.keys import subject_key
 from coach.knowledge import Dealings
 from coach.models import Contact, Deal, DealStatus, TaskPriority, TaskStatus
@@ -244,3 +245,19 @@ async def test_what_a_person_usually_wins_is_the_middle_of_their_own_won_deals(
     assert await usual_win_of(store, nine[0]) == {store.ana.id: {"EUR": 600.0}}
     # It is asked for where one was won.
     assert await usual_win_of(store, replace(nine[0], status=DealStatus.OPEN)) == {}
+
+
+async def test_a_deal_is_listed_as_old_from_the_day_on_that_its_person_calls_it_so(
+    store: Store,
+) -> None:
+    # Half past eleven at night where Ana is.
+    late = datetime(2026, 9, 1, 21, 30, tzinfo=UTC)
+    person = replace(store.ana, time_zone="Europe/Madrid")
+    await keep(store, *(deal(store, f"D-{n}", created_at=late + n * DAY) for n in range(3)))
+    # Forty days and nine hours after the second was created: 41 of her days.
+    morning = datetime(2026, 10, 13, 7, tzinfo=UTC)
+    async with store.database.read() as tx:
+        found = await lists.old_deals_of(tx, person, 40, morning)
+        assert [each.id for each in found] == ["D-0", "D-1"]
+        assert await lists.how_many_old_deals(tx, person, 40, morning) == 2
+    assert days_between(late + DAY, morning, person) == 41
