@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, cast, func, select
+from sqlalchemy import ColumnElement, Float, and_, cast, func, or_, select, true
 
 from coach.models import Contact, Deal, Person, SubjectKind, Task
 from coach.old_deals import borders
@@ -15,6 +16,15 @@ from storage.tables import OPEN_DEAL, PENDING_TASK, contacts, deals, tasks
 def _pending(workspace_id: str, person_id: str, due_before: date | None) -> ColumnElement[bool]:
     mine = and_(tasks.c.workspace_id == workspace_id, tasks.c.person_id == person_id, PENDING_TASK)
     return mine if due_before is None else mine & (tasks.c.due_date < due_before)
+
+
+def _called(typed: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether any of these holds what was typed, in whatever case; nothing typed is in all."""
+    if not typed:
+        return true()
+    # SQLite knows capitals of English letters only.
+    forms = {typed, typed.lower(), typed.upper(), typed.title()}
+    return or_(*(each.icontains(form, autoescape=True) for each in columns for form in forms))
 
 
 async def tasks_of(
@@ -54,11 +64,13 @@ def _open(workspace_id: str, person_id: str) -> ColumnElement[bool]:
     return and_(deals.c.workspace_id == workspace_id, deals.c.person_id == person_id, OPEN_DEAL)
 
 
-async def deals_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -> list[Deal]:
-    """A person's open deals, largest first."""
+async def deals_of(
+    tx: Tx, workspace_id: str, person_id: str, most: int = 100, called: str = ""
+) -> list[Deal]:
+    """A person's open deals, largest first; those alone whose title or account holds `called`."""
     query = (
         select(*mirror.columns(SubjectKind.DEAL))
-        .where(_open(workspace_id, person_id))
+        .where(_open(workspace_id, person_id), _called(called, deals.c.title, deals.c.account))
         .order_by(deals.c.value.is_(None), cast(deals.c.value, Float).desc(), deals.c.id)
         .limit(most)
     )
@@ -118,11 +130,17 @@ def _theirs(workspace_id: str, person_id: str) -> ColumnElement[bool]:
     )
 
 
-async def contacts_of(tx: Tx, workspace_id: str, person_id: str, most: int = 100) -> list[Contact]:
-    """A person's contacts, those that were silent longest first and what is not known last."""
+async def contacts_of(
+    tx: Tx, workspace_id: str, person_id: str, most: int = 100, called: str = ""
+) -> list[Contact]:
+    """A person's contacts, those that were silent longest first and what is not known last.
+
+    Those alone whose name, address or company holds `called`.
+    """
+    named = _called(called, contacts.c.name_given, contacts.c.email, contacts.c.company)
     query = (
         select(*mirror.columns(SubjectKind.CONTACT))
-        .where(_theirs(workspace_id, person_id))
+        .where(_theirs(workspace_id, person_id), named)
         .order_by(contacts.c.silent_since.is_(None), contacts.c.silent_since, contacts.c.id)
         .limit(most)
     )

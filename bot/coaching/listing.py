@@ -17,6 +17,7 @@ from storage.database import Tx
 PAGE = 10
 
 #: How many things are looked at, to find what was typed and to tell those apart that are alike.
+#: Of more than these the database finds what was typed, letter by letter.
 MOST = 1000
 
 #: Longest name that is looked for, in characters: every line of a list carries it.
@@ -104,11 +105,14 @@ async def _found(
             found = await lists.tasks_of(*where, due_before=tomorrow, most=enough)
             count = await lists.how_many_tasks(*where, due_before=tomorrow)
         case Kind.CONTACTS:
-            found = await lists.contacts_of(*where, most=enough)
             count = await lists.how_many_contacts(*where)
+            called = place.sought if count > MOST else ""
+            found = await lists.contacts_of(*where, most=enough, called=called)
         case Kind.DEALS | Kind.DEAL:
-            found = await _told_apart(tx, person, await lists.deals_of(*where, most=MOST))
             count = await lists.how_many_deals(*where)
+            called = place.sought if count > MOST else ""
+            found = await lists.deals_of(*where, most=MOST, called=called)
+            found = await _told_apart(tx, person, found)
     if place.sought:
         found = sought(found, place.sought, _names)
         count = len(found)

@@ -13,6 +13,7 @@ from bot.slack.installed import Slack
 from bot.slack.switches import Switch
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say, to_json
+from coach.sought import sought
 from storage import administrators, crm_writes, deliveries, homes, messages, people, workspaces
 from storage.database import Tx
 from storage.messages import Message
@@ -65,6 +66,14 @@ async def of(
         who,
         await switches.are_on(parts, actor.workspace_id),
     )
+
+
+async def owners(parts: Parts, slack: Slack, actor: Actor, typed: str = "") -> list[Person]:
+    """Owners in CRMs who are nobody in Slack yet, those called so first. Raises `Refusal`."""
+    await members.only_administrators(parts, slack, actor)
+    async with parts.database.read() as tx:
+        found = [person for person, _ in await people.unmatched(tx, actor.workspace_id)]
+    return sought(found, typed, lambda each: [each.name, each.email or ""])
 
 
 async def match(

@@ -20,7 +20,9 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 _PATH = re.compile(r"(/[\w.~-]+)*")
 
 #: Lines that only a public address makes sense of, and those that follow from one.
-_REQUESTS = re.compile(r"^ *(?:- )?(?:url|request_url): .*\n", re.MULTILINE)
+_REQUESTS = re.compile(
+    r"^ *(?:- )?(?:url|request_url|message_menu_options_url): .*\n", re.MULTILINE
+)
 _REDIRECTS = re.compile(r"^  redirect_urls:\n(?:    - .*\n)+", re.MULTILINE)
 _INTRODUCTION = re.compile(r"\A(?:#.*\n)+")
 

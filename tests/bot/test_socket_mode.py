@@ -1,5 +1,6 @@
 """The whole bot by Socket Mode: all that works over HTTP works by it, and once."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -57,6 +58,27 @@ async def test_a_forms_fault_comes_back_to_its_field(by_socket: World) -> None:
     await world.settle()
     answer = await world.slack.submit(ANA, values={"stale_lead_days": "1000"})
     assert list(answer.errors) == ["stale_lead_days"]
+
+
+async def test_what_is_typed_in_a_menu_is_looked_for(by_socket: World) -> None:
+    world = by_socket
+    await world.post(won())
+    await world.settle()
+    menu = {"type": "external_select", "action_id": "value", "min_query_length": 0}
+    label = {"type": "plain_text", "text": "With whom"}
+    block = {"type": "input", "block_id": "whom", "label": label, "element": menu}
+    title = {"type": "plain_text", "text": "Log a call"}
+    view = {"type": "modal", "title": title, "submit": title, "blocks": [block]}
+    view_id = world.slack.open_view(ANA, view)["id"]
+    for typed, found in (("ann", ["Ann Lee"]), ("ben", [])):
+        answer = await world.slack.suggest(
+            ANA,
+            {"type": "view", "view_id": view_id},
+            {"action_id": "value", "block_id": "whom"},
+            typed,
+        )
+        assert answer.ok
+        assert [each["text"]["text"] for each in json.loads(answer.text)["options"]] == found
 
 
 async def test_nothing_is_taken_at_the_address_where_slack_posts_otherwise(

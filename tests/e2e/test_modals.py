@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from tests.e2e.blocks import actions, button, field, modal, options, section
 from tests.e2e.stage import Stage
@@ -174,3 +174,69 @@ async def test_an_open_modal_is_there_again_after_a_reload(page: Page, stage: St
     await expect(top(page)).to_be_visible()
     await page.reload()
     await expect(top(page).get_by_label("Title")).to_have_value("Ask Ann")
+
+
+def offering(stage: Stage, *labels: str) -> list[str]:
+    """Let the bot offer those of these that hold what is typed; what was typed so far."""
+    typed: list[str] = []
+
+    def answer(got: dict[str, Any]) -> Response | None:
+        if got.get("type") != "block_suggestion":
+            return None
+        typed.append(got["value"])
+        found = [each for each in labels if got["value"].lower() in each.lower()]
+        return JSONResponse({"options": options(*found)})
+
+    stage.bot.reply = answer
+    return typed
+
+
+async def test_a_menu_of_many_is_searched_by_typing_and_chosen_by_keyboard(
+    page: Page, stage: Stage
+) -> None:
+    typed = offering(stage, *(f"Deal {n}" for n in range(90)))
+    many = {"min_query_length": 0, "placeholder": {"type": "plain_text", "text": "Type a name"}}
+    stage.show(modal("Task", field("About", "external_select", optional=True, **many)))
+    menu = top(page).get_by_role("button", name="About")
+    await expect(menu).to_have_text("Type a name")
+    await menu.click()
+    # Before anything is typed the first of them are there.
+    search = page.get_by_role("combobox", name="Type a name")
+    await expect(page.get_by_role("option")).to_have_count(90)
+    await search.press_sequentially("deal 7")
+    await expect(page.get_by_role("option")).to_have_count(11)
+    assert (typed[0], typed[-1]) == ("", "deal 7")
+    await search.press("ArrowDown")
+    await search.press("ArrowDown")
+    await search.press("Enter")
+    await expect(menu).to_have_text("Deal 71")
+    await expect(menu).to_be_focused()
+    await top(page).get_by_role("button", name="Save").click()
+    await expect(page.get_by_test_id("modal")).to_have_count(0)
+    (values,) = submissions(stage)
+    assert values["About"]["it"]["selected_option"]["value"] == "deal 71"
+
+
+async def test_a_menu_of_many_says_that_nothing_was_found_and_can_be_left_or_cleared(
+    page: Page, stage: Stage
+) -> None:
+    offering(stage, "Acme")
+    stage.show(modal("Task", field("About", "external_select", optional=True, min_query_length=0)))
+    menu = top(page).get_by_role("button", name="About")
+    await menu.click()
+    search = page.get_by_role("combobox", name="Type to search")
+    await search.fill("zzz")
+    await expect(page.get_by_text("No results")).to_be_visible()
+    # Escape leaves the menu, and not the window.
+    await search.press("Escape")
+    await expect(search).to_have_count(0)
+    await expect(page.get_by_test_id("modal")).to_have_count(1)
+    await menu.click()
+    await page.get_by_role("option", name="Acme").click()
+    await expect(menu).to_have_text("Acme")
+    await menu.click()
+    await page.get_by_role("option", name="Clear").click()
+    await expect(menu).to_have_text("Choose an option")
+    stage.bot.reply = lambda got: JSONResponse({"options": [{"value": "x"}]})
+    await menu.click()
+    await expect(page.get_by_text("Slack does not accept what the menu offers")).to_be_visible()

@@ -74,6 +74,7 @@ def test_events_commands_and_buttons_all_arrive_at_the_same_address(
         command["url"],
         settings["event_subscriptions"]["request_url"],
         settings["interactivity"]["request_url"],
+        settings["interactivity"]["message_menu_options_url"],
     } == {"https://YOUR-HOST.example/slack/events"}
     assert manifest["oauth_config"]["redirect_urls"] == [
         "https://YOUR-HOST.example/slack/oauth_redirect"
@@ -142,6 +143,7 @@ def test_for_socket_mode_there_is_no_address_and_all_else_stays(manifest: dict[s
     del manifest["oauth_config"]["redirect_urls"]
     for part in ("event_subscriptions", "interactivity"):
         del manifest["settings"][part]["request_url"]
+    del manifest["settings"]["interactivity"]["message_menu_options_url"]
     manifest["settings"]["socket_mode_enabled"] = True
     assert found == manifest
 

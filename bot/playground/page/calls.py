@@ -39,6 +39,7 @@ class Calls:
             self._route("message", self._do_message),
             self._route("shortcut", self._do_shortcut),
             self._route("action", self._do_action),
+            self._route("suggest", self._do_suggest),
             self._route("submit", self._do_submit),
             self._route("close", self._do_close),
             self._route("tab", self._do_tab),
@@ -81,6 +82,11 @@ class Calls:
         container, action = dict(given["container"]), dict(given["action"])
         values = given.get("values") or {}
         return _outcome(await self.slack.act(given["person"], container, action, values))
+
+    async def _do_suggest(self, given: Json, request: Request) -> Json:
+        container, action, typed = dict(given["container"]), dict(given["action"]), given["value"]
+        answer = await self.slack.suggest(given["person"], container, action, str(typed))
+        return {**_outcome(answer), **(json.loads(answer.text) if answer.ok else {})}
 
     async def _do_submit(self, given: Json, request: Request) -> Json:
         values = given.get("values") or {}

@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass, field, replace
 
+from bot.playground.slack.block_checks import Problem
+from bot.playground.slack.block_elements import SUGGESTED
 from bot.playground.slack.methods import checked_view, content
 from bot.playground.slack.things import Json, Refusal, SlackFault
 from bot.playground.slack.world import Workspace
@@ -42,6 +44,23 @@ def shown(world: Workspace, who: str, answer: Answer) -> Answer:
     except SlackFault as fault:
         return _refused(world, "the command's answer", fault, answer)
     world.post(who, text, blocks, quiet=told.get("response_type") != "in_channel")
+    return answer
+
+
+def suggested(world: Workspace, answer: Answer) -> Answer:
+    """The entries the app offers, as Slack takes them."""
+    name = "what the menu offers"
+    try:
+        told = json.loads(answer.text)
+    except json.JSONDecodeError:
+        return _refused(world, name, SlackFault("invalid_json"), answer)
+    found: list[Problem] = []
+    SUGGESTED(told, "", found)
+    if found:
+        fault = SlackFault(
+            "invalid_options", [f"{each.message} [{each.pointer}]" for each in found]
+        )
+        return _refused(world, name, fault, answer)
     return answer
 
 

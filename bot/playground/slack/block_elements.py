@@ -157,6 +157,24 @@ _OPTIONS: dict[str, Check] = {
     "options": items(_SELECT_OPTION, 1, 100),
     "option_groups": items(_OPTION_GROUP, 1, 100),
 }
+
+
+def _one_list(answer: dict[str, object], at: str, found: list[Problem]) -> None:
+    if (answer.get("options") is None) == (answer.get("option_groups") is None):
+        problem = "needs either options or option_groups, and not both"
+        found.append(Problem(at, problem, "options_or_groups"))
+
+
+#: What an app answers to what was typed into a menu; it may offer nothing at all.
+SUGGESTED = shape(
+    None,
+    {},
+    {
+        "options": items(_SELECT_OPTION, 0, 100),
+        "option_groups": items(_OPTION_GROUP, 0, 100),
+    },
+    _one_list,
+)
 MENUS: dict[str, Check] = {
     "static_select": _select(
         "static_select", {**_OPTIONS, "initial_option": _SELECT_OPTION}, rule=_select_rule

@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from bot.playground.slack import payloads
-from bot.playground.slack.answers import Answer, shown, submitted
+from bot.playground.slack.answers import Answer, shown, submitted, suggested
 from bot.playground.slack.forms import chosen, find, labelled, left_out, state_of
 from bot.playground.slack.things import Json, Message, Person, SlackFault
 from bot.playground.slack.wire import FORM, Wire
@@ -126,6 +126,23 @@ class People(Wire):
             if name.startswith("selected_") or (name == "value" and element["type"] != "button")
         }
         return await self._act(person, message, view, element, given, values)
+
+    async def suggest(self, who: str, container: Json, action: Json, typed: str) -> Answer:
+        """Type into a menu whose entries the app is asked for; the answer's text has them."""
+        view: Json | None = None
+        if container.get("type") == "view":
+            try:
+                _, view = self.view(str(container.get("view_id")))
+            except SlackFault:
+                return Answer(problem="That window is no longer open.")
+        message = self.conversations.get(who, {}).get(str(container.get("ts")))
+        blocks = view["blocks"] if view else message.blocks if message else []
+        element = find(blocks, str(action.get("action_id")), action.get("block_id"))
+        if element is None or element["type"] != "external_select":
+            return Answer(problem="That menu is no longer there.")
+        told = payloads.block_suggestion(self, self.person(who), element, typed, view=view)
+        answer = await self.interaction("typing in a menu", told)
+        return _trouble(answer) if answer.problem else suggested(self, answer)
 
     async def submit(
         self, who: str, view_id: str | None = None, values: Json | None = None

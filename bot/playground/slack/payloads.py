@@ -102,6 +102,23 @@ def shortcut(
     return payload
 
 
+def block_suggestion(
+    world: Workspace, person: Person, element: Json, typed: str, *, view: Json | None = None
+) -> Json:
+    """Somebody types into a menu whose entries the app is asked for."""
+    payload: Json = {
+        "type": "block_suggestion",
+        **_who(world, person),
+        "action_id": element["action_id"],
+        "block_id": element["block_id"],
+        "value": typed,
+    }
+    if view is not None:
+        payload["container"] = {"type": "view", "view_id": view["id"]}
+        payload["view"] = view
+    return payload
+
+
 def in_message(payload: Json, world: Workspace, message: Message, response_url: str) -> Json:
     """Complete a click with the message it was made in."""
     dm = world.people[message.person].dm

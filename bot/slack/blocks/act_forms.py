@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from bot.coaching.choosing import Choice
 from bot.coaching.listing import Place
+from bot.slack.blocks.choosing import (
+    MOST_CHOICES,
+    MOST_VALUE,
+    entries,
+    grouped,
+    menu,
+    read,
+    read_box,
+)
 from bot.slack.blocks.pieces import VALUE, Blocks, Json, field, modal, option
 from bot.slack.blocks.text import flat, shorter, units
 from coach.actions.create_task import NOTE, TITLE
-from coach.models import Contact, Deal, Ref, Subject, SubjectKind, TaskPriority
+from coach.models import Deal, Ref, Subject, SubjectKind, TaskPriority
 from coach.phrases import Phrase, say
 from coach.screens import Control
 from coach.terms import PRIORITY_CHOICES
@@ -19,11 +29,8 @@ from coach.wording import Voice, plain, words
 #: The `callback_id` of these windows.
 CALLBACK = "act"
 
-#: Longest value of an entry, and most entries of a row of boxes.
-MOST_VALUE, MOST_BOXES = 150, 10
-
-#: Most entries of a menu.
-MOST_CHOICES = 100
+#: Most entries of a row of boxes.
+MOST_BOXES = 10
 
 LOGS = {
     Control.LOG_CALL: say("A call"),
@@ -90,12 +97,12 @@ def stage_form(about: About, deal: Deal, stages: Sequence[str], voice: Voice) ->
     """Another stage for a deal, of those of its pipeline."""
     fitting = [each for each in stages if each and units(each) <= MOST_VALUE]
     options = [option(each, each) for each in fitting[:MOST_CHOICES]]
-    menu: Json = {"type": "static_select", "options": options}
+    stage: Json = {"type": "static_select", "options": options}
     present = next((each for each in options if each["value"] == deal.stage), None)
     if present:
-        menu["initial_option"] = present
+        stage["initial_option"] = present
     label = plain(say("Its stage"), voice)
-    blocks = [field("stage", label, menu, hint=_named(deal, voice))]
+    blocks = [field("stage", label, stage, hint=_named(deal, voice))]
     return _form(about, say("Move a deal"), say("Move it"), blocks, voice)
 
 
@@ -108,10 +115,11 @@ def log_form(about: About, thing: Subject, control: Control, voice: Voice) -> Js
     return _form(about, say("Log a contact"), say("Log it"), blocks, voice)
 
 
-def call_form(about: About, contacts: Sequence[Contact], voice: Voice) -> Json:
+def call_form(about: About, contacts: Choice, voice: Voice) -> Json:
     """Whom a call was with, and what was said; contacts by name."""
-    by_name = sorted(contacts, key=lambda each: each.name.casefold())
-    whom: Json = {"type": "static_select", "options": _options(by_name, MOST_CHOICES, voice)}
+    by_name = sorted(contacts.things, key=lambda each: each.name.casefold())
+    offered = {"options": entries(by_name, MOST_CHOICES, voice)}
+    whom = menu(offered, voice, whole=contacts.whole)
     blocks = [
         field("whom", plain(say("With whom"), voice), whom),
         field("what", plain(say("What it was"), voice), _logs(Control.LOG_CALL, voice)),
@@ -121,9 +129,15 @@ def call_form(about: About, contacts: Sequence[Contact], voice: Voice) -> Json:
 
 
 def task_form(
-    about: About, voice: Voice, *, thing: Subject | None = None, title: str = "", note: str = ""
+    about: About,
+    voice: Voice,
+    *,
+    thing: Subject | None = None,
+    title: str = "",
+    note: str = "",
+    choice: Choice | None = None,
 ) -> Json:
-    """A new task, about this thing if there is one."""
+    """A new task, about this thing if there is one, or about one of a choice."""
     typed: Json = {"type": "plain_text_input", "max_length": TITLE}
     if title:
         typed["initial_value"] = flat(shorter(words(say("{title}", title=title), voice), TITLE))
@@ -137,14 +151,25 @@ def task_form(
         field("title", plain(say("What is to be done"), voice), typed, hint=hint),
         field("date", plain(say("By when"), voice), {"type": "datepicker"}, optional=True),
         field("priority", plain(say("Priority"), voice), priority),
+        *_choosing(choice, voice),
         _note(voice, initial=note),
     ]
     return _form(about, say("New task"), say("Create task"), blocks, voice)
 
 
+def _choosing(choice: Choice | None, voice: Voice) -> Blocks:
+    if choice is None or not choice.things:
+        return []
+    offered = {"option_groups": grouped(choice.things, voice)}
+    if not offered["option_groups"]:
+        return []
+    element = menu(offered, voice, whole=choice.whole)
+    return [field("about", plain(say("What it is about"), voice), element, optional=True)]
+
+
 def several_form(about: About, things: Sequence[Subject], monday: date, voice: Voice) -> Json:
     """The same for several things of a page; the boxes name them."""
-    boxes = _options(things, MOST_BOXES, voice)
+    boxes = entries(things, MOST_BOXES, voice)
     which = field("things", plain(say("Which"), voice), {"type": "checkboxes", "options": boxes})
     if about.kind is SubjectKind.CONTACT:
         blocks = [
@@ -164,34 +189,22 @@ def several_form(about: About, things: Sequence[Subject], monday: date, voice: V
     return _form(about, say("Several at once"), say("Do it"), blocks, voice)
 
 
-def _options(things: Sequence[Subject], most: int, voice: Voice) -> list[Json]:
-    """So many of these things to choose from, by name."""
-    return [
-        option(flat(shorter(words(say("{thing}", thing=each.thing), voice), 75)), value)
-        for each in things
-        if units(value := box_of(each)) <= MOST_VALUE
-    ][:most]
-
-
-def box_of(thing: Subject) -> str:
-    """The value of a thing's box."""
-    return json.dumps([thing.connection_id, thing.id], separators=(",", ":"))
-
-
 def chosen_in(view: Mapping[str, Any]) -> list[Ref]:
     """The things whose boxes were ticked. Raises `ValueError` for values of another form."""
     ticked = _held(view, "things").get("selected_options") or ()
-    found = [json.loads(str(each["value"])) for each in ticked]
-    return [Ref(str(connection_id), str(id)) for connection_id, id in found]
+    return [read_box(str(each["value"])) for each in ticked]
 
 
 def chosen_one(view: Mapping[str, Any], name: str) -> Ref | None:
     """The thing that was chosen in a menu. Raises `ValueError` for a value of another form."""
     told = value_in(view, name)
-    if told is None:
-        return None
-    connection_id, id = json.loads(told)
-    return Ref(str(connection_id), str(id))
+    return None if told is None else read_box(told)
+
+
+def chosen_thing(view: Mapping[str, Any], name: str) -> tuple[SubjectKind, Ref] | None:
+    """The same in a menu of several kinds of thing. Raises `ValueError` likewise."""
+    told = value_in(view, name)
+    return None if told is None else read(told)
 
 
 def value_in(view: Mapping[str, Any], name: str) -> str | None:
@@ -199,6 +212,7 @@ def value_in(view: Mapping[str, Any], name: str) -> str | None:
     held = _held(view, name)
     chosen = held.get("selected_option")
     told = chosen.get("value") if chosen else held.get("value") or held.get("selected_date")
+    told = told or held.get("selected_user")
     return None if told is None else str(told)
 
 

@@ -1,29 +1,36 @@
 """What whoever administers the coach sees in their Home tab, below what is their own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.coaching.connecting import Linked
 from bot.slack.administering import Administration
+from bot.slack.blocks.choosing import MOST_CHOICES, menu
 from bot.slack.blocks.connecting import health
 from bot.slack.blocks.pieces import (
     Blocks,
     Json,
     actions,
     button,
-    context,
+    field,
     header,
+    modal,
+    option,
     plain_text,
     section,
 )
-from bot.slack.blocks.text import flat, shorter
+from bot.slack.blocks.text import flat, shortened, shorter
 from bot.slack.blocks.usages import RUN
 from bot.slack.switches import Switch
+from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say
 from coach.wording import Voice, plain, words
 
 #: What begins the `action_id` of everything here; the owner or user it is about may follow.
 MATCH, RETRY, ADD, REMOVE = "admin:match", "admin:retry", "admin:add", "admin:remove"
-SWITCH = "admin:switch"
+SWITCH, OTHER = "admin:switch", "admin:other"
+
+#: The `callback_id` of the window in which one of many owners is matched.
+CALLBACK = "match"
 
 #: How many connections and administrators are shown.
 ROWS = 10
@@ -99,13 +106,38 @@ def _people(stands: Administration, voice: Voice) -> Blocks:
         )
     if stands.more_unmatched:
         more = counted(
-            "… and {count} more: `coach owners` lists them.",
-            "… and {count} more: `coach owners` lists them.",
-            "count",
-            count=stands.more_unmatched,
+            "… and {count} more.", "… and {count} more.", "count", count=stands.more_unmatched
         )
-        blocks.append(context(_text(more, voice)))
+        another = button(plain(say("Match another…"), voice), OTHER)
+        blocks.append(section(_text(more, voice), accessory=another, block_id=OTHER))
     return blocks
+
+
+def match_form(owners: Sequence[Person], voice: Voice) -> Json:
+    """Which owner of a CRM is whom, of however many."""
+    offered = {"options": owner_entries(owners)}
+    which = menu(offered, voice, whole=len(owners) <= MOST_CHOICES)
+    return modal(
+        plain(say("Match an owner"), voice),
+        [
+            field("owner", plain(say("Owner in your CRM"), voice), which),
+            field("who", plain(say("Who it is in Slack"), voice), {"type": "users_select"}),
+        ],
+        callback_id=CALLBACK,
+        submit=plain(say("Match"), voice),
+        close=plain(say("Cancel"), voice),
+    )
+
+
+def owner_entries(owners: Sequence[Person]) -> list[Json]:
+    """So many of these as a menu holds, by name and address."""
+    return [option(_owner(each), each.id) for each in owners[:MOST_CHOICES]]
+
+
+def _owner(person: Person) -> str:
+    if person.email and person.email != person.name:
+        return f"{shortened(person.name, 36)} ({shortened(person.email, 36)})"
+    return person.name
 
 
 def _failed(stands: Administration, voice: Voice) -> Blocks:

@@ -20,6 +20,7 @@ from bot.coaching.connecting import Connecting
 from bot.runtime.lanes import Bounds
 from bot.runtime.parts import Parts
 from bot.slack.blocks import act_forms, mutes, screen, snooze
+from bot.slack.blocks import administration as administration_blocks
 from bot.slack.blocks import connecting as connecting_blocks
 from bot.slack.blocks import settings as settings_blocks
 from bot.slack.blocks.arrival import PEOPLE
@@ -54,6 +55,7 @@ from bot.slack.listeners import (
     settings,
     shortcuts,
     submitting,
+    suggesting,
     undelivered,
     why,
     writing,
@@ -126,6 +128,7 @@ FORMS: Mapping[str, submitting.Handler] = {
     settings_blocks.CALLBACK: settings.save,
     connecting_blocks.CALLBACK: connecting.link,
     act_forms.CALLBACK: acts.submit,
+    administration_blocks.CALLBACK: administering.submit,
 }
 
 #: What reading a request raises that is not of the form Slack's documentation gives.
@@ -193,6 +196,9 @@ def register(
             return None
         return BoltResponse(status=503)
 
+    async def on_options(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack(await suggesting.answer(desk, body))
+
     async def on_command(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         async def tell(said: Phrase) -> None:
             await command.refuse(desk, client, body, said)
@@ -247,6 +253,7 @@ def register(
     app.view_submission(_ANYTHING)(on_form)
     app.view_closed(screen.CALLBACK)(on_close)
     app.shortcut(_ANYTHING)(on_shortcut)
+    app.options(_ANYTHING)(on_options)
     app.command("/coach")(on_command)
     app.event("app_home_opened")(on_home)
     app.event("message")(on_message)

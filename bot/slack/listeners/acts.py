@@ -13,6 +13,7 @@ from bot.slack.blocks.act_forms import (
     About,
     chosen_in,
     chosen_one,
+    chosen_thing,
     date_form,
     log_form,
     several_form,
@@ -238,7 +239,10 @@ async def _log(submission: Submission, actor: Actor, about: About) -> Act | Fiel
 
 async def _call(submission: Submission, actor: Actor, about: About) -> Act | FieldErrors:
     control = _control(value_in(submission.view, "what"))
-    whom = chosen_one(submission.view, "whom")
+    try:
+        whom = chosen_one(submission.view, "whom")
+    except ValueError:
+        whom = None
     if control is None or whom is None:
         return FieldErrors({"whom": say("Choose one of these.")})
     return await _logged(submission, actor, control, [(SubjectKind.CONTACT, whom)])
@@ -265,13 +269,18 @@ async def _task(submission: Submission, actor: Actor, about: About) -> Act | Fie
     if priority not in {each.value for each in TaskPriority}:
         return FieldErrors({"priority": say("Choose one of these.")})
     try:
+        chosen = chosen_thing(view, "about")
+    except ValueError:
+        return FieldErrors({"about": say("Choose one of these.")})
+    kind, ref = chosen or (about.kind or SubjectKind.DEAL, about.ref)
+    try:
         wanted = NewTask(
             title=value_in(view, "title") or "",
             due=date.fromisoformat(day) if day else None,
             priority=TaskPriority(priority),
             note=value_in(view, "note"),
-            about=about.ref,
-            kind=about.kind or SubjectKind.DEAL,
+            about=ref,
+            kind=kind,
         )
     except ValueError:
         return FieldErrors({"date": say("Pick a date.")})
@@ -279,6 +288,10 @@ async def _task(submission: Submission, actor: Actor, about: About) -> Act | Fie
         return await acts.create_task(submission.desk.parts, actor, _key(submission), wanted)
     except FieldRefusal as error:
         return FieldErrors({error.field: error.said})
+    except Refusal as error:
+        if chosen is None:
+            raise
+        return FieldErrors({"about": error.said})
 
 
 async def _see_to(submission: Submission, actor: Actor, about: About) -> Act | FieldErrors:

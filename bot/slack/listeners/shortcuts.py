@@ -5,12 +5,11 @@ from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coaching import enrolling
+from bot.coaching import choosing, enrolling
 from bot.coaching.actor import Actor
-from bot.coaching.listing import Kind, Place, listed
 from bot.coaching.permission import Refusal
 from bot.slack import switches
-from bot.slack.blocks.act_forms import MOST_CHOICES, About, call_form, task_form
+from bot.slack.blocks.act_forms import About, call_form, task_form
 from bot.slack.blocks.asides import sentence_modal
 from bot.slack.blocks.pieces import Json
 from bot.slack.blocks.text import one_line, shortened
@@ -19,7 +18,6 @@ from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.pressing import show, team_of
 from bot.slack.switches import Switch
 from coach.actions.create_task import NOTE, TITLE
-from coach.models import Contact
 from coach.phrases import Phrase, say
 
 
@@ -60,15 +58,16 @@ async def _task(desk: Desk, actor: Actor, body: Json) -> Json:
     text = typed(str((body.get("message") or {}).get("text") or ""))
     title = shortened(one_line(text).strip(), TITLE)
     note = text[:NOTE] if text != title else ""
-    return task_form(About("task"), desk.parts.voices.to(person), title=title, note=note)
+    choice = await choosing.deals_and_contacts(desk.parts, person)
+    voice = desk.parts.voices.to(person)
+    return task_form(About("task"), voice, title=title, note=note, choice=choice)
 
 
 async def _call(desk: Desk, actor: Actor, body: Json) -> Json:
     """Whom the call was with, of the person's own contacts."""
     person = await enrolling.person_of(desk.parts, actor)
-    page = await listed(desk.parts, person, Place(Kind.CONTACTS), most=MOST_CHOICES)
-    whom = [each for each in page.things if isinstance(each, Contact)]
-    if not whom:
+    whom = await choosing.contacts(desk.parts, person)
+    if not whom.things:
         raise Refusal(
             say("You have no contacts in the CRM, so there is nobody to log a call with.")
         )

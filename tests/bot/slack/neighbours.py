@@ -145,6 +145,14 @@ class Street:
                 await self._send({**body, "container": container})
             assert await self.bot.parts.background.drain(60) == 0
 
+    async def types_in_menu(self, home: Home, block_id: str, typed: str) -> str:
+        """What somebody there is offered who types this into a menu."""
+        body = {"type": "block_suggestion", **self._who(home), "action_id": "value"}
+        told = json.dumps({**body, "block_id": block_id, "value": typed})
+        answer = await dispatched(self.app, told, {"content-type": "application/json"})
+        assert answer.status == 200
+        return str(answer.body)
+
     async def submits(self, home: Home, *views: Json) -> None:
         """Somebody there submits, and closes, each of these forms."""
         for view in views:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.crm import worker
 from bot.slack.exporting import everything
 from bot.slack.listeners import FORMS, PRESSES
+from bot.slack.listeners.suggesting import OFFERS
 from storage import people
 from storage.personal import Link
 from tests.bot.slack.neighbours import ANA, Street, controls, running_street, views
@@ -129,6 +130,22 @@ def filled(view: dict[str, Any]) -> dict[str, Any]:
             }
         }
     return {**view, "state": {"values": values}}
+
+
+@pytest.mark.parametrize("menu", OFFERS)
+async def test_nothing_of_theirs_is_offered_in_a_menu_of_others(either: Street, menu: str) -> None:
+    street = either
+    ids = await street.ids(street.theirs)
+    before, since = await street.kept(street.theirs), len(street.teams.calls)
+    for typed in ("", street.theirs.mark, "Lee", "renewal", *ids):
+        assert street.theirs.mark not in await street.types_in_menu(street.ours, menu, typed)
+    await unchanged(street, before, since)
+
+
+async def test_their_own_is_offered_to_them(street: Street) -> None:
+    for menu in ("whom", "about"):
+        found = await street.types_in_menu(street.theirs, menu, "Lee")
+        assert f"Lee {street.theirs.mark}" in found
 
 
 async def test_no_id_of_theirs_opens_anything_by_any_button(street: Street) -> None:

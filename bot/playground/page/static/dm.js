@@ -192,6 +192,7 @@ function messageNode(message, compact, arriving) {
   form.begin();
   const ctx = {
     form,
+    where: { type: "message", ts: message.ts },
     act: (action) =>
       post("/ui/action", {
         person: person.id,
@@ -260,6 +261,7 @@ function drawHome() {
   homeForm.begin();
   const ctx = {
     form: homeForm,
+    where: { type: "view", view_id: view.id },
     act: (action) =>
       post("/ui/action", {
         person,

@@ -2,7 +2,8 @@
 
 import { h, icon, freshId, toast } from "./dom.js";
 import { withEmoji } from "./emoji.js";
-import { openMenu } from "./menu.js";
+import { closeMenu, isOpenAt, openMenu } from "./menu.js";
+import { openSearch } from "./search.js";
 import { confirmFirst } from "./dialogs.js";
 import { state } from "./state.js";
 
@@ -41,6 +42,7 @@ const ELEMENTS = {
   button,
   overflow,
   static_select: choice,
+  external_select: choice,
   users_select: choice,
   datepicker: dated,
   timepicker: dated,
@@ -194,6 +196,23 @@ function choice(element, block, ctx, frame) {
     }
   };
   node.addEventListener("click", () => {
+    if (element.type === "external_select") {
+      if (isOpenAt(node)) closeMenu();
+      else {
+        const asked = {
+          container: ctx.where,
+          action: { block_id: block.block_id, action_id: element.action_id },
+        };
+        openSearch(node, asked, {
+          label: words(element.placeholder) || "Type to search",
+          // Slack's own, where the app names none.
+          least: element.min_query_length ?? 3,
+          clear: frame.optional && read(held) ? () => pick(null) : null,
+          pick,
+        });
+      }
+      return;
+    }
     const entries = groups.flatMap((group) => [
       ...(group.label ? [{ heading: words(group.label) }] : []),
       ...group.options.map((option) => ({

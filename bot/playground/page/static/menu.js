@@ -19,7 +19,6 @@ export function openMenu(anchor, entries, { kind = "menu", label = "" } = {}) {
   const list = h("div", {
     class: `menu ${kind}`,
     role: kind,
-    popover: "manual",
     "aria-label": label,
     tabindex: "-1",
   });
@@ -52,24 +51,37 @@ export function openMenu(anchor, entries, { kind = "menu", label = "" } = {}) {
   list.addEventListener("pointermove", (event) =>
     event.target.closest("[tabindex='-1'].menu-item")?.focus({ preventScroll: true }),
   );
+  menuAt(anchor, list);
+  (
+    items[entries.filter((entry) => !entry.heading).findIndex((entry) => entry.checked)] ??
+    items[0] ??
+    list
+  ).focus();
+
+  function choose(entry) {
+    closeMenu(true);
+    entry.pick();
+  }
+}
+
+/** Whether the list that is open, if any, is this button's. */
+export function isOpenAt(anchor) {
+  return open?.anchor === anchor;
+}
+
+/** Show a list of one's own beside `anchor`; gives the function that closes it. */
+export function menuAt(anchor, list) {
+  closeMenu();
+  list.setAttribute("popover", "manual");
   // Inside a dialog only what the dialog holds can be reached, so the list goes there.
   (anchor.closest("dialog") ?? document.body).append(list);
   list.showPopover();
   place(list, anchor);
   anchor.setAttribute("aria-expanded", "true");
   open = { anchor, list };
-  (
-    items[entries.filter((entry) => !entry.heading).findIndex((entry) => entry.checked)] ??
-    items[0] ??
-    list
-  ).focus();
   setTimeout(() => document.addEventListener("pointerdown", onOutside, true));
   window.addEventListener("resize", closeMenu);
-
-  function choose(entry) {
-    closeMenu(true);
-    entry.pick();
-  }
+  return closeMenu;
 }
 
 /** Close the open list, if any, and give focus back to its button. */

@@ -59,6 +59,7 @@ function draw(modal, view) {
   modal.head.querySelector("h2").textContent = words(view.title);
   const ctx = {
     form,
+    where: { type: "view", view_id: view.id },
     act: (action) =>
       post("/ui/action", {
         person,

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.coaching.acts import Act
+from bot.coaching.choosing import Choice
 from bot.coaching.connecting import Asked, Begun, Health, Linked, Outcome, Progress, Vendor
 from bot.coaching.explaining import Explanation
 from bot.coaching.listing import Kind, Listing, Place
@@ -22,13 +23,14 @@ from bot.simulating.previewing import Preview
 from bot.slack.administering import Administration
 from bot.slack.blocks.act_forms import (
     About,
+    call_form,
     date_form,
     log_form,
     several_form,
     stage_form,
     task_form,
 )
-from bot.slack.blocks.administration import administration
+from bot.slack.blocks.administration import administration, match_form
 from bot.slack.blocks.arrival import arrival
 from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
@@ -462,6 +464,16 @@ BUILT: dict[str, Callable[[], Payload]] = {
         _about("log", SubjectKind.CONTACT), LEADS[0], Control.LOG_CALL, VOICE
     ),
     "modal_act_task": lambda: task_form(_about("task", SubjectKind.DEAL), VOICE, thing=DEALS[0]),
+    "modal_act_task_of_few": lambda: task_form(
+        About("task"), VOICE, title="Call them", choice=Choice([*DEALS, *LEADS], whole=True)
+    ),
+    "modal_act_task_of_many": lambda: task_form(
+        About("task"), VOICE, title="Call them", choice=Choice([*DEALS, *LEADS], whole=False)
+    ),
+    "modal_act_call": lambda: call_form(About("call"), Choice(LEADS, whole=True), VOICE),
+    "modal_act_call_of_many": lambda: call_form(About("call"), Choice(LEADS, whole=False), VOICE),
+    "modal_match": lambda: match_form([ANA, replace(ANA, id="p2", email=None)], VOICE),
+    "modal_match_of_many": lambda: match_form([ANA] * 101, VOICE),
     "modal_act_several_tasks": lambda: several_form(
         _about("several", SubjectKind.TASK), TASKS, date(2026, 11, 30), VOICE
     ),
