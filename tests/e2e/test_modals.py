@@ -1,10 +1,11 @@
 """Modals on the page: inputs, field errors, stacks, keyboard, and what outlives a change."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 from starlette.responses import JSONResponse, Response
 
 from tests.e2e.blocks import actions, button, field, modal, options, section
@@ -240,3 +241,26 @@ async def test_a_menu_of_many_says_that_nothing_was_found_and_can_be_left_or_cle
     stage.bot.reply = lambda got: JSONResponse({"options": [{"value": "x"}]})
     await menu.click()
     await expect(page.get_by_text("Slack does not accept what the menu offers")).to_be_visible()
+
+
+async def test_a_late_answer_does_not_take_the_place_of_a_later_one(
+    page: Page, stage: Stage
+) -> None:
+    offering(stage, "Acme", "Blue")
+    later = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        first = '"value":""' in (route.request.post_data or "")
+        answer = await route.fetch()
+        if first:
+            await later.wait()
+        await route.fulfill(response=answer)
+        if not first:
+            later.set()
+
+    await page.route("**/ui/suggest", hold)
+    stage.show(modal("Task", field("About", "external_select", optional=True, min_query_length=0)))
+    await top(page).get_by_role("button", name="About").click()
+    async with page.expect_response(lambda got: '"value":""' in (got.request.post_data or "")):
+        await page.get_by_role("combobox", name="Type to search").fill("blue")
+    await expect(page.get_by_role("option")).to_have_text(["Blue"])

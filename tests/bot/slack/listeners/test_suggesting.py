@@ -167,11 +167,12 @@ async def test_of_more_than_a_thousand_each_is_found(surface: Surface) -> None:
     person = await surface.person(ANA)
     many = [lead(f"C-{n}", name_given=f"Lee {n}", person_id=person.id) for n in range(1001)]
     odd = lead("C-odd", name_given="Ömer ŞAHİN", company="50% Off_Ltd", person_id=person.id)
-    never = replace(odd, id="C-2", name_given="Ömür", silent_since=None)
-    await surface.save(*many, odd, replace(never, company=None))
+    emile = replace(odd, id="C-2", name_given="Émile Dupé", company=None)
+    await surface.save(*many, odd, emile)
     await switched_on(surface, Switch.LOG_CALL)
     await use(surface, "log_call")
     assert called(await offered(surface, "whom", "ömer")) == ["Ömer ŞAHİN"]
+    assert called(await offered(surface, "whom", "émile dupé")) == ["Émile Dupé"]
     assert called(await offered(surface, "whom", "50% off_")) == ["Ömer ŞAHİN"]
     assert called(await offered(surface, "whom", "lee 1000")) == ["Lee 1000"]
 
