@@ -1,8 +1,9 @@
 """`/coach on`: start, or speak again."""
 
 from bot.coaching import enrolling
+from bot.coaching.telling_waits import what_waits
 from bot.slack.command import Answer, Call, Group, Subcommand, says
-from coach.phrases import say
+from coach.phrases import say, together
 from coach.terms import LEVEL_NAMES
 
 
@@ -10,15 +11,12 @@ async def run(call: Call) -> Answer:
     """The coach is on for this person from now on."""
     person = await enrolling.turn_on(call.parts, call.actor)
     level = person.settings.level
-    return says(
-        say(
-            "Your coach is on, at level {number}, {name}. "
-            "`/coach settings` changes what you hear, `/coach insights` shows what waits.",
-            number=int(level),
-            name=LEVEL_NAMES[level],
-        ),
-        call.voice,
+    is_on = say(
+        "Your coach is on, at level {number}, {name}. `/coach settings` changes what you hear.",
+        number=int(level),
+        name=LEVEL_NAMES[level],
     )
+    return says(together(is_on, await what_waits(call.parts, person)), call.voice)
 
 
 SUBCOMMAND = Subcommand(

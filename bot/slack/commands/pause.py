@@ -2,10 +2,11 @@
 
 from bot.coaching import enrolling
 from bot.coaching.permission import Refusal
+from bot.coaching.telling_waits import what_waits
 from bot.slack.blocks.settings import is_on
 from bot.slack.command import Answer, Call, Group, Subcommand, says
 from coach.models import Person
-from coach.phrases import Phrase, say
+from coach.phrases import Phrase, say, together
 from coach.until import in_full, read_until
 
 
@@ -16,7 +17,10 @@ async def run(call: Call) -> Answer:
         return says(_how_it_stands(call), call.voice)
     if typed.lower() == "off":
         await enrolling.pause(call.parts, call.actor, None)
-        return says(say("The pause is over. `/coach insights` shows what waits."), call.voice)
+        return says(
+            together(say("The pause is over."), await what_waits(call.parts, call.person)),
+            call.voice,
+        )
     if not is_on(call.person):
         raise Refusal(say("Your coach is off, so there is nothing to pause."))
     until = read_until(typed, call.person, call.parts.clock.now())

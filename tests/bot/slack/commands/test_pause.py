@@ -52,6 +52,22 @@ async def test_what_was_held_comes_when_the_pause_is_ended(surface: Surface, end
     assert (await surface.person(ANA)).paused_until is None
 
 
+async def test_who_is_spoken_to_again_is_told_how_much_waits(surface: Surface) -> None:
+    await surface.slack.command(ANA, "/coach on")
+    await surface.settle()
+    assert "/coach insights shows what waits." in surface.ephemerals(ANA)[-1]
+    await said(surface, "2h")
+    for occasion in "12":
+        await surface.insight(occasion=occasion)
+    two = "2 things wait for you: /coach insights shows them."
+    assert f"The pause is over. {two}" in await said(surface, "off")
+    await surface.slack.command(ANA, "/coach off")
+    await surface.settle()
+    await surface.slack.command(ANA, "/coach on")
+    await surface.settle()
+    assert two in surface.ephemerals(ANA)[-1]
+
+
 async def test_what_is_on_its_way_is_held_as_well(surface: Surface) -> None:
     fingerprint = await surface.insight()
     assert await surface.standing(fingerprint) == "due"
