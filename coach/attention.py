@@ -94,8 +94,9 @@ def decide(
     backlog = _backlog(person, in_order, decided, now, room)
     room -= bool(backlog) and not adds_to_summary(person, now)
     brief = _brief(person, in_order, decided, now, room)
-    if anew and not brief:
+    if anew and _is_said_today(person, waiting, brief, now):
         # No brief takes the place of the one before: what stands there still does.
+        brief = ()
         decided |= {each.fingerprint: SAID for each in waiting if _is_in_brief(each, now)}
     room -= bool(brief) and not adds_to_brief(person, now)
     if room - digest_to_come(person, now) <= 0:
@@ -134,6 +135,21 @@ def aged(person: Person, waiting: Sequence[Waiting], now: datetime) -> list[str]
 def _is_in_brief(each: Waiting, now: datetime) -> bool:
     """Whether it stands in a brief, to be answered there."""
     return each.stands and each.shown_by == "brief" and each.expires_at > now
+
+
+def _is_said_today(
+    person: Person, waiting: Sequence[Waiting], brief: Sequence[str], now: datetime
+) -> bool:
+    """Whether today's brief, which stands, holds all that is to be in a new one."""
+    today = local_date(now, person)
+    there = {
+        each.fingerprint
+        for each in waiting
+        if each.behind or _is_in_brief(each, now)
+        if each.shown_by == "brief"
+        if each.sent_at is not None and local_date(each.sent_at, person) == today
+    }
+    return there.issuperset(brief)
 
 
 def _lasting(

@@ -45,6 +45,8 @@ class Waiting:
     backlog: bool = False
     #: When it was last asked whether it is so; `None`: when it was made.
     as_of: datetime | None = None
+    #: Whether it is behind the button of a message that stands, and was not said yet.
+    behind: bool = False
     #: The money at stake in it, where it is known, and others wait with it.
     worth: Worth | None = None
 

@@ -105,7 +105,8 @@ async def open_of(
             theirs = found.setdefault(row.person_id, {})
             state = MessageState(row.state) if row.state else None
             behind = state is MessageState.SENT and row.said_at is None
-            if row.superseded or behind or _is_put_off(row):
+            left_out = row.superseded or _is_put_off(row)
+            if left_out or behind:
                 # It shows only what was done, or until when this was put off; or has it behind its
                 # button.
                 state = MessageState.WITHDRAWN
@@ -133,6 +134,7 @@ async def open_of(
                     in_bulk=row.in_bulk,
                     backlog=row.backlog,
                     as_of=row.as_of,
+                    behind=behind and not left_out,
                 ),
                 _decided(row),
                 row.id,

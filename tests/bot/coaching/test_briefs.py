@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.coaching import decisions
 from coach.models import InsightState, Level
 from storage import people
@@ -293,6 +295,66 @@ async def test_who_wants_no_more_of_it_hears_no_more_of_it(sqlite_world: World) 
     assert InsightState.OPEN not in states
     await weeks_pass(world, 2)
     assert len(world.posts(ANA)) == so_far
+
+
+@pytest.mark.parametrize("silence", ["pause 1h", "off"])
+async def test_who_speaks_again_to_the_coach_gets_no_second_copy_of_todays_brief(
+    sqlite_world: World, silence: str
+) -> None:
+    world = sqlite_world
+    await backlog(world)
+    await world.tick()
+    (brief,) = world.messages(ANA)
+    await world.pass_time(20 * MINUTE)
+    for _ in range(2):
+        await world.slack.command(ANA, f"/coach {silence}")
+        await world.settle()
+        await world.slack.command(ANA, "/coach on")
+        await world.settle()
+        await world.tick()
+        await world.settle()
+    advice = [each for each in world.messages(ANA) if "insight:take" in str(each.blocks)]
+    assert [each.ts for each in advice] == [brief.ts]
+    assert str(advice[0].blocks).count("'insight:take'") == 3
+
+
+async def test_what_came_up_in_silence_comes_with_the_rest_in_the_place_of_todays_brief(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    await world.tick()
+    (brief,) = world.messages(ANA)
+    await world.pass_time(20 * MINUTE)
+    await world.slack.command(ANA, "/coach off")
+    await world.post(late(2))
+    await world.settle()
+    await world.slack.command(ANA, "/coach on")
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    (anew,) = [each for each in world.messages(ANA) if "insight:take" in str(each.blocks)]
+    assert anew.ts > brief.ts
+    assert anew.text.startswith("Your two for today, the most important first: You have 2 overdue")
+    assert "Deal D-1" in str(anew.blocks)
+
+
+async def test_a_brief_of_an_earlier_day_is_no_reason_to_wait(sqlite_world: World) -> None:
+    world = sqlite_world
+    await world.post(open_deal("D-1"))
+    await world.settle()
+    await world.tick()
+    (brief,) = world.messages(ANA)
+    await world.slack.command(ANA, "/coach off")
+    # On the evening of the next day.
+    await world.pass_time(33 * HOUR)
+    await world.slack.command(ANA, "/coach on")
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    (anew,) = [each for each in world.messages(ANA) if "insight:take" in str(each.blocks)]
+    assert anew.ts > brief.ts
 
 
 async def test_a_brief_that_is_left_says_the_next_day_of_which_day_it_is(
