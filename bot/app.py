@@ -15,7 +15,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
-from bot.coaching import attending, departing, learning, pattern_turns, planning, ticking
+from bot.coaching import (
+    attending,
+    departing,
+    learning,
+    pattern_turns,
+    planning,
+    team_channel,
+    ticking,
+)
 from bot.crm import fetching, large, outbox, watching, worker
 from bot.crm.browser import Browser
 from bot.crm.caller import Caller
@@ -33,6 +41,7 @@ from bot.runtime.settings import Settings
 from bot.runtime.voices import load_voices
 from bot.slack import arriving, home, lookup, taking_over, troubles
 from bot.slack import team as slack_team
+from bot.slack import team_channel as channels
 from bot.slack.bolt import slack_app
 from bot.slack.exporting import Exports
 from bot.slack.install_pages import InstallPages
@@ -138,6 +147,12 @@ class Bot:
             parts.wake.departing,
             departing.EVERY,
         )
+        self._begin(
+            "the team's channel",
+            lambda: team_channel.turn(parts),
+            parts.wake.team,
+            team_channel.EVERY,
+        )
         if self.slack is not None:
             slack = self.slack
             slack.session = http
@@ -161,6 +176,12 @@ class Bot:
                 lambda: troubles.tell_due(parts, slack),
                 parts.wake.trouble,
                 WATCH,
+            )
+            self._begin(
+                "telling of a channel's trouble",
+                lambda: channels.tell_due(parts, slack),
+                parts.wake.channels,
+                channels.EVERY,
             )
             self._begin(
                 "greeting", lambda: arriving.greet_due(parts), parts.wake.greeting, arriving.EVERY

@@ -110,6 +110,11 @@ _TOLD: Mapping[str, Callable[[Settings, Names], Phrase]] = {
     "stale_lead_days": _stale,
     "stuck_deal_days": _stuck,
     "also": _also,
+    "named": lambda given, _: (
+        say("the team's channel names you when you win a deal")
+        if given.named
+        else say("the team's channel does not name you")
+    ),
 }
 
 

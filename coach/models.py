@@ -298,6 +298,8 @@ class Settings:
     daily_cap: int | None = None
     #: Kinds of advice that are off until somebody wants them, and that this person has switched on.
     also: tuple[str, ...] = ()
+    #: Whether the team's channel may name them when they win a deal.
+    named: bool = False
 
 
 @quick
@@ -336,6 +338,11 @@ class Person:
     def listens(self) -> bool:
         """Whether insights may be made for this person at all: not off, not declined."""
         return self.settings.enabled and self.enrolment is not Enrolment.DECLINED
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the team's channel may name them: they want it, and are coached."""
+        return self.settings.named and self.enrolment is Enrolment.STARTED and self.listens
 
 
 @quick

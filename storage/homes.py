@@ -40,6 +40,19 @@ async def changed(tx: Tx, workspace_id: str, persons: Iterable[Person], at: date
         )
 
 
+async def all_changed(tx: Tx, workspace_id: str, at: datetime) -> None:
+    """Have the Home tabs of all who look at theirs drawn again."""
+    await tx.execute(
+        update(people)
+        .where(
+            people.c.workspace_id == workspace_id,
+            people.c.home_seen_at > at - LASTS,
+            or_(people.c.home_due_at.is_(None), people.c.home_due_at > at),
+        )
+        .values(home_due_at=at)
+    )
+
+
 async def draw_later(tx: Tx, person: Person, at: datetime) -> None:
     """It could not be drawn: again then."""
     await tx.execute(update(people).where(*_theirs(person)).values(home_due_at=at))

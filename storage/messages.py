@@ -153,6 +153,37 @@ async def withdraw(tx: Tx, workspace_id: str, ids: Collection[str]) -> None:
         )
 
 
+async def withdraw_to(tx: Tx, workspace_id: str, addressee: str) -> None:
+    """Take back all that is due to be sent to a channel."""
+    await tx.execute(
+        update(messages)
+        .where(
+            messages.c.workspace_id == workspace_id,
+            messages.c.addressee == addressee,
+            messages.c.person_id.is_(None),
+            messages.c.state == MessageState.DUE.value,
+        )
+        .values(**_TAKEN_BACK)
+    )
+
+
+async def keep_posted(tx: Tx, message: Message, now: datetime) -> None:
+    """Keep a message that stands in Slack already; one that is known stays as it is."""
+    row = {
+        "workspace_id": message.workspace_id,
+        "id": message.id,
+        "kind": message.kind,
+        "addressee": message.addressee,
+        "params": message.params,
+        "state": message.state.value,
+        "channel": message.channel,
+        "ts": message.ts,
+        "created_at": now,
+        "sent_at": message.sent_at,
+    }
+    await add_new(tx, messages, [row])
+
+
 #: A message that was tried may stand in Slack though no answer came: it is looked for.
 _WAS_TRIED = messages.c.attempts > 0
 _TAKEN_BACK = {"state": MessageState.WITHDRAWN.value, "draw_due": _WAS_TRIED}

@@ -202,6 +202,7 @@ async def save_settings(tx: Tx, person: Person, settings: Settings) -> None:
         digest_at=_minutes(settings.digest_at),
         daily_cap=settings.daily_cap,
         also=" ".join(sorted(settings.also)),
+        named=settings.named,
     )
 
 

@@ -12,7 +12,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.models import Enrolment, Level, Person, Settings
 from coach.phrases import say
-from storage import checks, ending, messages, people, personal, rounds, workspaces
+from storage import checks, ending, messages, people, personal, rounds, team_wins, workspaces
 from storage.database import Tx
 
 
@@ -135,6 +135,15 @@ async def hear(parts: Parts, actor: Actor, rule: str, *, on: bool) -> Person:
     return await _choose(parts, actor, work)
 
 
+async def be_named(parts: Parts, actor: Actor, *, named: bool) -> Person:
+    """The team's channel may name the person when they win a deal, or may not."""
+
+    async def work(tx: Tx, person: Person) -> None:
+        await _save(parts, tx, person, replace(person.settings, named=named))
+
+    return await _choose(parts, actor, work)
+
+
 async def save_settings(parts: Parts, actor: Actor, settings: Settings) -> Person:
     """Store a filled-in settings form; `enabled` is the coach's switch as the person left it.
 
@@ -168,10 +177,14 @@ async def _choose(
         # At once, and not at attention's next turn: who says stop is sent nothing more.
         await attend(parts, tx, actor.workspace_id, [person.id])
         after = (await people.load(tx, actor.workspace_id, [person.id]))[person.id]
+        if after.is_named != person.is_named:
+            # What the team's channel was told of them with their name, or without.
+            await team_wins.look_again(tx, actor.workspace_id, parts.clock.now())
     # Only now can the other parts see it.
     parts.wake.tick.set()
     parts.wake.sender.set()
     parts.wake.lookup.set()
+    parts.wake.team.set()
     return after
 
 
@@ -209,7 +222,7 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
         field.name
         for field in fields(settings)
         if getattr(settings, field.name) != getattr(person.settings, field.name)
-    } - {"enabled"}
+    } - {"enabled", "named"}
     if "also" in changed:
         which = set(settings.also).symmetric_difference(person.settings.also)
         await planning.switched(parts, tx, person, which)

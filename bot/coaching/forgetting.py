@@ -6,7 +6,7 @@ from bot.coaching import following, undelivered
 from bot.coaching.checking import Touched, appoint
 from bot.runtime.parts import Parts
 from coach.models import SubjectKind
-from storage import connections, messages, mirror, people, takeovers, workspaces
+from storage import connections, messages, mirror, people, takeovers, team_wins, workspaces
 from storage.database import Tx
 from storage.takeovers import Takeover
 
@@ -20,6 +20,9 @@ async def forget(parts: Parts, workspace_id: str, connection_id: str) -> int:
     What nobody keeps up to date must not be spoken of. Whoever it belonged to stays, with all they
     have set. Done again after a crash, it goes on where it was.
     """
+    async with parts.database.write() as tx:
+        # Before its deals go: they were won all the same.
+        await team_wins.forget(tx, workspace_id, connection_id)
     count = await _forget_things(parts, workspace_id, connection_id)
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, workspace_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.coaching import folding, following
+from bot.coaching import folding, following, team_channel
 from bot.coaching.adopting import as_ours
 from bot.coaching.advising import AT_ONCE, answers, store_insights
 from bot.coaching.checking import Touched, appoint
@@ -123,6 +123,7 @@ async def apply(
         (activity, sources.get(event.dedupe_key, just_now).received_at)
         for event, activity in happened
     ]
+    in_channel = await team_channel.note(tx, workspace_id, connection_id, told, touched, now)
     review = await following.review_of(
         parts, tx, workspace_id, touched, now, here=_here(new, touched), taking=taking
     )
@@ -135,6 +136,7 @@ async def apply(
         "sender": made or followed or (touched and summed_up) or revalued,
         "attention": followed or len(whom) > AT_ONCE,
         "lookup": batch.owners.learnt,
+        "team": in_channel,
     }
     return Applied(
         len(rows), made, followed, frozenset(bell for bell, rings in bells.items() if rings)

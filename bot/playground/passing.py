@@ -3,11 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-from bot.coaching import attending, ticking
+from bot.coaching import attending, team_channel, ticking
 from bot.runtime.clock import MovableClock
 from bot.runtime.parts import Parts
 from coach import engine
-from storage import journal, sending
+from storage import journal, sending, team_wins
 
 #: The clock stops on its way at least so far apart.
 LEAST = timedelta(minutes=1)
@@ -26,7 +26,8 @@ async def pass_by(parts: Parts, clock: MovableClock, by: timedelta) -> None:
     while True:
         now = clock.now()
         async with parts.database.read() as tx:
-            at = (await journal.upcoming(tx, rules)).at
+            ahead = (await journal.upcoming(tx, rules)).at, await team_wins.upcoming(tx)
+        at = min((each for each in ahead if each is not None), default=None)
         step = left if at is None else min(max(at - now, LEAST), left)
         clock.advance(step)
         left -= step
@@ -43,6 +44,7 @@ async def _settled(parts: Parts) -> None:
     await ticking.tick(parts)
     while await attending.turn(parts):
         pass
+    await team_channel.turn(parts)
     parts.wake.ring_all()
     loop = asyncio.get_running_loop()
     end = loop.time() + PATIENCE

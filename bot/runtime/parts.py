@@ -77,6 +77,10 @@ class Wake:
     departing: asyncio.Event = field(default_factory=asyncio.Event)
     #: For teams whose figures are to be looked at.
     patterns: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For what a team is told in its channel.
+    team: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For telling that nothing can be told there any more.
+    channels: asyncio.Event = field(default_factory=asyncio.Event)
     #: For Home tabs on which something has changed.
     home: asyncio.Event = field(default_factory=asyncio.Event)
 

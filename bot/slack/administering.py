@@ -8,7 +8,7 @@ from bot.coaching.actor import Actor
 from bot.coaching.connecting import Connecting, Linked
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
-from bot.slack import members, switches
+from bot.slack import members, switches, team_channel
 from bot.slack.installed import Slack
 from bot.slack.switches import Switch
 from coach.models import Person
@@ -17,6 +17,7 @@ from coach.sought import sought
 from storage import administrators, crm_writes, deliveries, homes, messages, people, workspaces
 from storage.database import Tx
 from storage.messages import Message
+from storage.team_channels import TeamChannel
 
 #: How many owners are offered to be matched at once.
 UNMATCHED = 5
@@ -38,6 +39,8 @@ class Administration:
     administrators: Sequence[str]
     #: What is switched on for everybody.
     switched_on: frozenset[Switch] = frozenset()
+    #: The channel in which the team is told of what concerns all of it.
+    channel: TeamChannel | None = None
 
 
 async def of(
@@ -65,6 +68,7 @@ async def of(
         changes.get("failed", 0),
         who,
         await switches.are_on(parts, actor.workspace_id),
+        await team_channel.known_to(parts, actor.workspace_id),
     )
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from bot.coaching import team_channel
 from bot.runtime.parts import Parts
+from bot.slack import team_channel as choosing
+from bot.slack.blocks import team_channel as in_channel
 from bot.slack.blocks.arrival import arrival
 from bot.slack.blocks.backlog import backlog
 from bot.slack.blocks.brief import brief
@@ -100,12 +103,16 @@ def sight_of(parts: Parts, each: Claimed) -> Sight:
         rule = parts.rules.get(insight.rule)
         return rule.called if rule else None
 
+    voice = parts.voices.to(each.person)
+    if (spoken := each.message.params.get("voice")) is not None:
+        # To a channel: as whoever has chosen it is spoken to.
+        voice = parts.voices.of(*spoken)
     return Sight(
         each.message.params,
         each.insights,
         lambda insight: promise_of(parts.actions, insight),
         now,
-        parts.voices.to(each.person),
+        voice,
         called,
         each.message.superseded,
         each.message.sent_at,
@@ -135,6 +142,8 @@ class Kind:
     advice: bool = False
     #: What changes when it stands in Slack.
     sent: Callable[[Tx, Message], Awaitable[object]] | None = None
+    #: What changes when Slack refuses it for good, in its word.
+    refused: Callable[[Tx, Message, str], Awaitable[object]] | None = None
 
 
 def _card(sight: Sight) -> tuple[str, Blocks] | None:
@@ -211,4 +220,14 @@ KINDS: Mapping[str, Kind] = {
     "trouble": Kind(lambda sight: trouble(sight.params, sight.voice)),
     "undelivered": Kind(lambda sight: undelivered(sight.params, sight.voice)),
     "taking_over": Kind(lambda sight: taking_over(sight.params, sight.voice)),
+    "team_news": Kind(lambda sight: in_channel.news(sight.params, sight.voice)),
+    team_channel.HELLO: Kind(
+        lambda sight: in_channel.hello(sight.params, sight.voice), refused=choosing.refused
+    ),
+    team_channel.WINS: Kind(
+        lambda sight: in_channel.wins(sight.params, sight.voice), refused=choosing.refused
+    ),
+    team_channel.WEEK: Kind(
+        lambda sight: in_channel.week(sight.params, sight.voice), refused=choosing.refused
+    ),
 }

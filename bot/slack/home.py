@@ -11,7 +11,7 @@ from bot.coaching.actor import Actor
 from bot.coaching.connecting import Connecting
 from bot.coaching.listing import Kind, Place, listed
 from bot.runtime.parts import Parts
-from bot.slack import administering
+from bot.slack import administering, team_channel
 from bot.slack.blocks.administration import administration
 from bot.slack.blocks.card import promise_of
 from bot.slack.blocks.home import home
@@ -57,6 +57,7 @@ async def tab(parts: Parts, slack: Slack, connecting: Connecting, actor: Actor) 
         helped=await explaining.helped(parts, person),
         due=await listed(parts, person, Place(Kind.HOME)),
         did=did,
+        channel=await team_channel.known_to(parts, actor.workspace_id),
         administration=await _administration(parts, slack, connecting, actor, person),
     )
 

@@ -442,7 +442,8 @@ class Sender:
     async def _failed(self, each: Claimed, found: Fault) -> None:
         message = each.message
         values: dict[str, object] = {"error": found.code}
-        if _given_up(found, message.attempts, is_new=each.is_new):
+        given_up = _given_up(found, message.attempts, is_new=each.is_new)
+        if given_up:
             log.warning("Slack refused the message %s: %s", message.id, found.code)
             if each.is_new:
                 values["state"] = MessageState.FAILED.value
@@ -457,7 +458,10 @@ class Sender:
         async with self._parts.database.write() as tx:
             if each.is_new:
                 await self._reconsider(tx, each)
-            await sending.record(tx, message, **values)
+            kind = KINDS.get(message.kind)
+            if await sending.record(tx, message, **values) and given_up and kind and kind.refused:
+                await kind.refused(tx, message, found.code)
+                self._parts.wake.channels.set()
         if each.is_new:
             self._parts.wake.attention.set()
 

@@ -41,6 +41,7 @@ from storage.tables.naming import metadata
 from storage.tables.patterns import pattern_turns, patterns
 from storage.tables.persons import link_requests, mutes, owners, people
 from storage.tables.rights import exports
+from storage.tables.team import team_channels, team_wins
 from storage.tables.things import (
     DECIDED_DEAL,
     OPEN_DEAL,
@@ -101,6 +102,8 @@ __all__ = [
     "stage_visits",
     "stages",
     "tasks",
+    "team_channels",
+    "team_wins",
     "usual",
     "workspaces",
 ]

@@ -48,6 +48,8 @@ people = Table(
     # Rules that are off until somebody wants them and that they have switched on, with blanks
     # between.
     Column("also", Text, nullable=False, server_default=""),
+    # Whether the team's channel may name them when they win a deal.
+    Column("named", Boolean, nullable=False, server_default=text("false")),
     Column("began_at", UtcDateTime),
     Column("paused_until", UtcDateTime),
     # Until when Slack is not to disturb them, and when it was asked.

@@ -32,6 +32,7 @@ CHANGED: dict[str, tuple[Any, str]] = {
     "stale_lead_days": (1, "leads go cold after 1 day"),
     "stuck_deal_days": (30, "deals are stuck after 30 days"),
     "also": (("no_next_step",), "also heard of: Next steps"),
+    "named": (True, "the team's channel names you when you win a deal"),
 }
 
 

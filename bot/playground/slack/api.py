@@ -172,7 +172,8 @@ class SlackStandIn(People):
         if url.left <= 0:
             raise SlackFault("used_url")
         url.left -= 1
-        source = self.conversations.get(url.person, {}).get(url.message_ts or "")
+        place = url.place or url.person
+        source = self.conversations.get(place, {}).get(url.message_ts or "")
         if args.get("delete_original"):
             if source is not None:
                 self.remove(source)
@@ -184,7 +185,8 @@ class SlackStandIn(People):
             self.rewrite(source, text, blocks)
         else:
             quiet = args.get("response_type", "ephemeral") != "in_channel"
-            self.post(url.person, text, blocks, quiet=quiet)
+            only = url.person if quiet and url.place in self.channels else None
+            self.post(place, text, blocks, quiet=quiet, only=only)
 
 
 class _CutOff(Response):

@@ -109,7 +109,8 @@ class People(Wire):
         message: Message | None = None
         view: Json | None = None
         if container.get("type") == "message":
-            message = self.conversations.get(who, {}).get(str(container.get("ts")))
+            place = str(container.get("channel") or who)
+            message = self.conversations.get(place, {}).get(str(container.get("ts")))
             blocks = message.blocks if message and not message.deleted else []
         else:
             try:
@@ -189,13 +190,20 @@ class People(Wire):
             return Answer()
         return await self.event(payloads.app_home_opened(self, self.person(who), tab))
 
-    async def write(self, who: str, text: str) -> Message:
-        """Write an ordinary message to the app, which hears of it."""
+    async def write(self, who: str, text: str, channel: str | None = None) -> Message:
+        """Write an ordinary message to the app, which hears of it, or into a channel."""
         person = self.person(who)
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        if channel is not None:
+            return self.post(channel, escaped, [], sender="person", author=who)
         message = self.post(who, escaped, [], sender="person")
         await self.event(payloads.message_im(self, person, message))
         return message
+
+    def invite(self, channel: str) -> None:
+        """Let the app into a channel."""
+        self.channels[channel].joined = True
+        self.tell({"type": "channels", "channels": self.channels_as_page()})
 
     async def _act(
         self,
@@ -215,7 +223,8 @@ class People(Wire):
         action = payloads.action(element, state)
         payload = payloads.block_actions(self, person, [action], around, view=view)
         if message is not None:
-            key = self.new_response_url(person.id, message.ts)
+            place = message.person if message.person in self.channels else None
+            key = self.new_response_url(person.id, message.ts, place)
             payloads.in_message(payload, self, message, f"{self.own_url}/response/{key}")
         words = element.get("text")
         name = words["text"] if isinstance(words, dict) else element["action_id"]

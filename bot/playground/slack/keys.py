@@ -49,10 +49,13 @@ class Keys:
         trigger.used = True
         return trigger
 
-    def new_response_url(self, who: str, message_ts: str | None = None) -> str:
+    def new_response_url(
+        self, who: str, message_ts: str | None = None, place: str | None = None
+    ) -> str:
         """The id of a new response_url."""
         key = self.next_id("R")
-        self.response_urls[key] = ResponseUrl(who, self.timer() + RESPONSE_SECONDS, message_ts)
+        until = self.timer() + RESPONSE_SECONDS
+        self.response_urls[key] = ResponseUrl(who, until, message_ts, place)
         return key
 
     def next_ts(self) -> str:

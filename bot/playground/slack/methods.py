@@ -77,7 +77,8 @@ def content(args: Json) -> tuple[str, list[Json]]:
 
 def _as_slack(world: Workspace, message: Message) -> Json:
     if message.sender != "bot":
-        return {"type": "message", "user": message.person, "ts": message.ts, "text": message.text}
+        user = message.author or message.person
+        return {"type": "message", "user": user, "ts": message.ts, "text": message.text}
     shown: Json = {
         "type": "message",
         "user": world.bot_user_id,
@@ -177,11 +178,15 @@ def _reachable(world: Workspace, who: str) -> Person:
 def _post(world: Workspace, args: Json) -> Json:
     if not args.get("channel"):
         raise SlackFault("channel_not_found")
-    person = world.person_of_channel(args["channel"], users_too=True)
+    place = world.place_of(args["channel"], users_too=True)
     metadata = _metadata(args)
-    message = world.post(person.id, *content(args), metadata=metadata)
+    message = world.post(place, *content(args), metadata=metadata)
     _note(world, "chat.postMessage", message)
-    return {"channel": person.dm, "ts": message.ts, "message": _as_slack(world, message)}
+    return {
+        "channel": world.address_of(place),
+        "ts": message.ts,
+        "message": _as_slack(world, message),
+    }
 
 
 def _metadata(args: Json) -> Json | None:
@@ -231,8 +236,8 @@ def _post_ephemeral(world: Workspace, args: Json) -> Json:
 
 
 def _own_message(world: Workspace, args: Json, refusal: str) -> Message:
-    person = world.person_of_channel(args.get("channel"), users_too=False)
-    message = world.conversations.get(person.id, {}).get(str(args.get("ts")))
+    place = world.place_of(args.get("channel"), users_too=False)
+    message = world.conversations.get(place, {}).get(str(args.get("ts")))
     if message is None or message.deleted or message.ephemeral:
         raise SlackFault("message_not_found")
     if message.sender != "bot":

@@ -95,7 +95,7 @@ def shortcut(
         payload |= {
             "type": "message_action",
             "message_ts": message.ts,
-            "channel": {"id": world.people[message.person].dm, "name": "directmessage"},
+            "channel": world.channel_named(message.person),
             "message": {"type": "message", "text": message.text, "ts": message.ts},
             "response_url": response_url,
         }
@@ -121,14 +121,13 @@ def block_suggestion(
 
 def in_message(payload: Json, world: Workspace, message: Message, response_url: str) -> Json:
     """Complete a click with the message it was made in."""
-    dm = world.people[message.person].dm
     payload["container"] = {
         "type": "message",
         "message_ts": message.ts,
-        "channel_id": dm,
+        "channel_id": world.address_of(message.person),
         "is_ephemeral": message.ephemeral,
     }
-    payload["channel"] = {"id": dm, "name": "directmessage"}
+    payload["channel"] = world.channel_named(message.person)
     if not message.ephemeral:
         payload["message"] = {
             "type": "message",

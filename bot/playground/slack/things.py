@@ -83,7 +83,10 @@ class Person:
 
 @dataclass
 class Message:
-    """A message in somebody's direct message with the app."""
+    """A message in somebody's direct message with the app, or in a channel.
+
+    ``person`` is the place: whose direct message it is, or which channel.
+    """
 
     ts: str
     person: str
@@ -97,6 +100,10 @@ class Message:
     posted: float = 0.0
     metadata: Json | None = None
     """What the app keeps with it and nobody sees."""
+    author: str | None = None
+    """Who wrote it, of the people in a channel."""
+    only: str | None = None
+    """Who alone sees it, of the people in a channel."""
     earlier: list[list[Json]] = field(default_factory=list)
     """The blocks it had before each change, oldest first."""
 
@@ -110,6 +117,8 @@ class Message:
             "at": self.at,
             "edited": self.edited,
             "ephemeral": self.ephemeral,
+            "author": self.author,
+            "only": self.only,
         }
 
 
@@ -162,11 +171,15 @@ class Trigger:
 
 @dataclass
 class ResponseUrl:
-    """A response_url: whom it answers, which message it stands for, and how often it still may."""
+    """A response_url: whom it answers, which message it stands for, and how often it still may.
+
+    ``place`` is where that message is, when it is not in their direct message.
+    """
 
     person: str
     until: float
     message_ts: str | None = None
+    place: str | None = None
     left: int = RESPONSE_USES
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.playground.slack.changes import Changes
+from bot.playground.slack.channels import Channels
 from bot.playground.slack.forms import state_of
 from bot.playground.slack.keys import Keys
 from bot.playground.slack.things import (
@@ -23,7 +24,7 @@ from coach.ports import Clock
 MOST_VIEWS = 3
 
 
-class Workspace(Keys, Changes):
+class Workspace(Keys, Changes, Channels):
     """One Slack team: its people and what they see."""
 
     def __init__(
@@ -45,7 +46,7 @@ class Workspace(Keys, Changes):
         self.app_name = "Coach"
         self.bot_id = "B0COACH"
         self.bot_user_id = "U0COACH"
-        self.people: dict[str, Person] = {person.id: person for person in people}
+        Channels.__init__(self, {person.id: person for person in people})
         self.conversations: dict[str, dict[str, Message]] = {}
         self.homes: dict[str, Json] = {}
         self.views: dict[str, list[Json]] = {}
@@ -68,21 +69,8 @@ class Workspace(Keys, Changes):
             raise SlackFault("user_not_found")
         return found
 
-    def person_of_channel(self, channel: object, *, users_too: bool) -> Person:
-        """Whose direct message a channel id means; a user id does too where Slack allows it.
-
-        Raises:
-            SlackFault: ``channel_not_found``.
-        """
-        if isinstance(channel, str):
-            if channel.startswith("D") and "U" + channel[1:] in self.people:
-                return self.people["U" + channel[1:]]
-            if users_too and channel in self.people:
-                return self.people[channel]
-        raise SlackFault("channel_not_found")
-
     def messages(self, who: str) -> list[Message]:
-        """What stands in this person's direct message, oldest first."""
+        """What stands in this person's direct message, or in this channel, oldest first."""
         return [one for one in self.conversations.get(who, {}).values() if not one.deleted]
 
     def top_view(self, who: str) -> Json | None:
@@ -122,8 +110,13 @@ class Workspace(Keys, Changes):
         sender: str = "bot",
         quiet: bool = False,
         metadata: Json | None = None,
+        author: str | None = None,
+        only: str | None = None,
     ) -> Message:
-        """Put a message before a person; ``quiet`` ones are ephemeral."""
+        """Put a message before a person or into a channel; ``quiet`` ones are ephemeral.
+
+        In a channel it is ``author``'s, if a person wrote it, and ``only`` sees a quiet one.
+        """
         message = Message(
             ts=self.next_ts(),
             person=who,
@@ -134,6 +127,8 @@ class Workspace(Keys, Changes):
             ephemeral=quiet,
             posted=time.time(),
             metadata=metadata,
+            author=author,
+            only=only,
         )
         self.conversations.setdefault(who, {})[message.ts] = message
         self.tell({"type": "message", "person": who, "message": message.as_page()})
@@ -301,6 +296,7 @@ class Workspace(Keys, Changes):
             "peace": {
                 who: [each.isoformat() for each in peace] for who, peace in self.peace.items()
             },
+            "joined": [one.id for one in self.channels.values() if one.joined],
             "last_micro": self._last_micro,
             "serial": self._serial,
         }
@@ -319,9 +315,13 @@ class Workspace(Keys, Changes):
                     edited=one["edited"],
                     posted=one["posted"],
                     metadata=one.get("metadata"),
+                    author=one.get("author"),
                 )
                 for one in messages
             }
+        for id in kept.get("joined", ()):
+            if id in self.channels:
+                self.channels[id].joined = True
         self.homes = dict(kept["homes"])
         for who, (starts, ends) in kept.get("peace", {}).items():
             self.peace[who] = (datetime.fromisoformat(starts), datetime.fromisoformat(ends))

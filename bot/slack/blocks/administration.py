@@ -18,6 +18,7 @@ from bot.slack.blocks.pieces import (
     plain_text,
     section,
 )
+from bot.slack.blocks.team_channel import administered
 from bot.slack.blocks.text import flat, shortened, shorter
 from bot.slack.blocks.usages import RUN
 from bot.slack.switches import Switch
@@ -45,6 +46,7 @@ def administration(stands: Administration, called: Mapping[str, str], voice: Voi
         *_people(stands, voice),
         *_failed(stands, voice),
         *_switches(stands, voice),
+        *administered(stands.channel, voice),
         *_administrators(stands, called, voice),
     ]
 

@@ -20,6 +20,7 @@ from bot.slack.blocks.pieces import (
     section,
 )
 from bot.slack.blocks.settings import is_on
+from bot.slack.blocks.team_channel import own_place
 from bot.slack.blocks.text import flat, shorter
 from bot.slack.blocks.things import UNDO, row
 from coach.calendar import local_date, moment_on
@@ -31,6 +32,7 @@ from coach.thresholds import daily_cap, stale_lead_days, stuck_deal_days
 from coach.timetable import brief_time, digest_time
 from coach.wording import Voice, plain, weekdays, words
 from storage.crm_writes import Did
+from storage.team_channels import TeamChannel
 from storage.undoing import WITHIN
 
 #: Slack's limit of blocks in a view.
@@ -54,19 +56,22 @@ def home(
     helped: Sequence[Phrase] = (),
     due: Listing | None = None,
     did: Sequence[Did] = (),
+    channel: TeamChannel | None = None,
     administration: Sequence[Json] = (),
 ) -> Json:
     """The whole tab for one person, with their pending insights in order.
 
     `promise` tells of an insight what Take Action will do; `muted` are the rows of what they have
     muted, and `helped` what became of what they were told, by kind. `due` are their tasks of today,
-    and `did` what they did here of late; `administration` is for who administers.
+    and `did` what they did here of late; `channel` is the team's, and `administration` is for who
+    administers.
     """
 
     def build(share: float) -> Blocks:
         return [
             header(plain(say("Your business coach"), voice)),
             *_state(person, voice, now),
+            *_in_channel(channel, person, voice),
             {"type": "divider"},
             header(plain(say("Waiting for you"), voice)),
             *(
@@ -87,6 +92,11 @@ def home(
         ][:MOST_BLOCKS]
 
     return {"type": "home", "blocks": fitted(build, MOST_VIEW_JSON)}
+
+
+def _in_channel(channel: TeamChannel | None, person: Person, voice: Voice) -> Blocks:
+    """Whether the team's channel names them; of who is not coached, it names nobody."""
+    return own_place(channel, voice, named=person.is_named) if is_on(person) else []
 
 
 def _due(due: Listing | None, voice: Voice, now: datetime) -> Blocks:

@@ -111,7 +111,7 @@ def welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
                 "in this conversation"
             ),
         ),
-        (say("Who sees it"), say("only you. Nobody gets a report or a ranking")),
+        (say("Who sees it"), say("only you. Nobody gets a report on you, or a ranking")),
     )
     # All of it is our own words: nothing in it has to be escaped.
     told = "\n".join(f"• *{plain(title, voice)}:* {plain(what, voice)}." for title, what in points)

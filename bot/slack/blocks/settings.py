@@ -193,6 +193,7 @@ def submitted(
             "daily_cap", lambda held: checked_cap(held.get("value")), now_set.daily_cap
         ),
         also=checked("also", lambda held: _switched_on(held, rules), now_set.also),
+        named=now_set.named,
     )
     for odd in at_odds(found):
         errors.setdefault(odd.setting, odd.said)

@@ -23,6 +23,7 @@ from bot.slack.blocks import act_forms, mutes, screen, snooze
 from bot.slack.blocks import administration as administration_blocks
 from bot.slack.blocks import connecting as connecting_blocks
 from bot.slack.blocks import settings as settings_blocks
+from bot.slack.blocks import team_channel as team_channel_blocks
 from bot.slack.blocks.arrival import PEOPLE
 from bot.slack.blocks.backlog import ALL, REST, WAKE
 from bot.slack.blocks.card import UNMUTE, UNSNOOZE
@@ -56,6 +57,7 @@ from bot.slack.listeners import (
     shortcuts,
     submitting,
     suggesting,
+    team_channel,
     undelivered,
     why,
     writing,
@@ -118,6 +120,8 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "home:off": home.turn_off,
     "home:resume": home.resume,
     "home:settings": home.open_settings,
+    team_channel_blocks.NAME: team_channel.be_named,
+    team_channel_blocks.UNNAME: team_channel.be_unnamed,
 }
 
 #: By `callback_id`.
@@ -129,6 +133,7 @@ FORMS: Mapping[str, submitting.Handler] = {
     connecting_blocks.CALLBACK: connecting.link,
     act_forms.CALLBACK: acts.submit,
     administration_blocks.CALLBACK: administering.submit,
+    team_channel_blocks.CALLBACK: team_channel.submit,
 }
 
 #: What reading a request raises that is not of the form Slack's documentation gives.

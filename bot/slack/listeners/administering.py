@@ -12,6 +12,7 @@ from bot.slack.blocks.pieces import Json
 from bot.slack.listeners.home import draw, refresh
 from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.submitting import Submission, shown
+from bot.slack.listeners.team_channel import open_form
 from bot.slack.switches import Switch
 from coach.action import FieldErrors
 from coach.phrases import say
@@ -103,6 +104,7 @@ async def choose(press: Press) -> None:
         "add": add,
         "remove": remove,
         "switch": switch,
+        "team_channel": open_form,
     }.get(name)
     if doing is None:
         await press.tell(say("This button is from an older version. Open the tab once more."))

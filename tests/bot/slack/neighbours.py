@@ -37,12 +37,14 @@ from storage import (
     link_requests,
     owners,
     people,
+    team_channels,
     workspaces,
 )
 from storage.connections import Connection
 from storage.installations import Installation
 from storage.link_requests import LinkRequest
 from storage.tables import workspaces as workspaces_table
+from storage.team_channels import TeamChannel
 from tests.bot.slack.oauth_stand_in import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -336,6 +338,17 @@ async def _furnished(street: Street, home: Home) -> None:
             "asked",
         )
         await link_requests.add(tx, asked, now)
+        channel = TeamChannel(
+            home.workspace_id,
+            f"C0{home.mark}",
+            wins=True,
+            figures=True,
+            amounts=True,
+            chosen_by=ANA,
+            chosen_at=now,
+            figures_at=now + timedelta(days=5),
+        )
+        await team_channels.save(tx, channel)
     for event in _events(home):
         await store(parts, event, workspace=home.workspace_id)
     await street.settle()

@@ -127,6 +127,7 @@ def filled(view: dict[str, Any]) -> dict[str, Any]:
                 "selected_date": "2026-12-01",
                 "selected_option": options[0],
                 "selected_options": options[:1],
+                "selected_conversation": "C0SALES",
             }
         }
     return {**view, "state": {"values": values}}
@@ -170,7 +171,9 @@ async def test_no_id_of_theirs_opens_anything_by_any_button(street: Street) -> N
 def all_actions() -> list[str]:
     """Every press there is, those that go on after their colon in each way."""
     acts = [f"act:{name}:{kind}:0:" for name in ("menu", "page") for kind in ("tasks", "deal")]
-    admins = [f"admin:{name}:" for name in ("match", "retry", "add", "remove", "switch")]
+    admins = [
+        f"admin:{name}:" for name in ("match", "retry", "add", "remove", "switch", "team_channel")
+    ]
     return [*PRESSES, *acts, *admins, "act:undo", "act:several:tasks:0:"]
 
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,25 @@ from bot.slack.blocks.screen import screen_modal
 from bot.slack.blocks.settings import settings_modal
 from bot.slack.blocks.snooze import snooze_modal
 from bot.slack.blocks.taking_over import taking_over
+from bot.slack.blocks.team_channel import (
+    administered,
+    form,
+    own_place,
+    week,
+    wins,
+)
+from bot.slack.blocks.team_channel import hello as channel_hello
+from bot.slack.blocks.team_channel import news as channel_news
 from bot.slack.blocks.things import thing_list
 from bot.slack.blocks.undelivered import undelivered
 from bot.slack.blocks.why import why_modal
+from coach import team_week
 from coach.action import Action, ActionView, load_actions
 from coach.engine import load_rules
 from coach.explaining import Outcomes, Told, of_kind
 from coach.models import (
     Contact,
+    DealStatus,
     Dismissed,
     Enrolment,
     Insight,
@@ -64,13 +76,15 @@ from coach.models import (
     Settings,
     SubjectKind,
 )
-from coach.phrases import Phrase, Thing, counted, names, say, to_json, verbatim
+from coach.phrases import Money, Phrase, Thing, counted, names, say, to_json, verbatim
 from coach.presenting import done_so_far
+from coach.report import Closed
 from coach.screens import Control
 from coach.verdicts import Decided, Reason, Verdict
 from coach.wording import ENGLISH
 from storage.crm_writes import Did
 from storage.mutes import Muted
+from storage.team_channels import TeamChannel
 from tests.bot.slack.blocks.values import ANA, DEALS, INSIGHT, NOW, PROMISE, TASKS, VOICE, insight
 
 FOLDER = Path(__file__).parents[3] / "golden"
@@ -105,7 +119,8 @@ LEADS = [
 ]  # fmt: skip
 
 
-def _message(made: tuple[str, list[dict[str, Any]]]) -> Payload:
+def _message(made: tuple[str, list[dict[str, Any]]] | None) -> Payload:
+    assert made is not None
     return {"text": made[0], "blocks": made[1]}
 
 
@@ -140,6 +155,37 @@ STANDS = Administration(
 def _listing(kind: Kind, things: list[Any], first: int = 0, count: int | None = None) -> Listing:
     total = len(things) if count is None else count
     return Listing(Place(kind, first), ANA, date(2026, 11, 23), things, total)
+
+
+TEAM_CHANNEL = TeamChannel(
+    "w", "C0SALES", wins=True, figures=True, amounts=False, chosen_by="U1", chosen_at=NOW,
+    figures_at=NOW + timedelta(days=4),
+)  # fmt: skip
+
+TEAM_WON = [
+    to_json(
+        say(
+            "{who} has won {deal}: {amount}.",
+            who="Ana Ruiz",
+            deal=DEALS[0].thing,
+            amount=Money(Decimal(12000), "EUR"),
+        )
+    ),
+    to_json(say("{deal} is won.", deal=Thing("<!channel> *Bold* & Co"))),
+]
+
+_CLOSED = [
+    Closed(NOW - timedelta(weeks=back), DealStatus.WON, Decimal(9000), "EUR")
+    for back in range(1, 9)
+]
+
+_WEEK = team_week.team_week(_CLOSED, 12, {"EUR": Decimal(120_000)}, 7, NOW, ANA)
+
+TEAM_WEEK = {
+    "title": to_json(team_week.title(_WEEK)),
+    "said": [to_json(each) for each in team_week.lines(_WEEK, amounts=True)],
+    "of": to_json(team_week.counted_of(_WEEK)),
+}
 
 
 def _about(does: str, kind: SubjectKind) -> About:
@@ -480,6 +526,24 @@ BUILT: dict[str, Callable[[], Payload]] = {
     "modal_act_several_contacts": lambda: several_form(
         _about("several", SubjectKind.CONTACT), LEADS, date(2026, 11, 30), VOICE
     ),
+    "team_won": lambda: _message(wins({"said": TEAM_WON[:1]}, VOICE)),
+    "team_won_several": lambda: _message(wins({"said": TEAM_WON}, VOICE)),
+    "team_week": lambda: _message(week(TEAM_WEEK, VOICE)),
+    "team_hello": lambda: _message(
+        channel_hello({"by": "Chris Vale", "wins": True, "figures": True}, VOICE)
+    ),
+    "team_news": lambda: _message(
+        channel_news({"said": to_json(say("Chosen:")), "channel": "C0SALES"}, VOICE)
+    ),
+    "home_team_channel": lambda: {
+        "type": "home",
+        "blocks": [
+            *administered(TEAM_CHANNEL._replace(too_few=3), VOICE),
+            *own_place(TEAM_CHANNEL, VOICE, named=False),
+        ],
+    },
+    "modal_team_channel": lambda: form(TEAM_CHANNEL, VOICE),
+    "modal_team_channel_first": lambda: form(None, VOICE),
     "modal_snooze": lambda: snooze_modal(INSIGHT.fingerprint, date(2026, 11, 30), ANA, VOICE),
     "modal_connect": lambda: connect_modal(HUBSPOT, VOICE),
     "modal_connect_again": lambda: connect_modal(replace(HUBSPOT, linked=True), VOICE),
