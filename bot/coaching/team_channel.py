@@ -133,14 +133,17 @@ async def _wins(parts: Parts, tx: Tx, workspace_id: str, now: datetime) -> None:
 
 
 async def _tell(parts: Parts, tx: Tx, channel: TeamChannel, now: datetime) -> None:
-    """Tell of all that waits in one message, while the team is at work."""
+    """Tell of all that waits in one message, while who won or chose the channel is at work."""
     waiting = await team_wins.untold(tx, channel.workspace_id)
     by = await hours(tx, channel)
-    if (at := next_work(now, by)) > now:
+    deals = await _deals(tx, channel.workspace_id, waiting)
+    owners = {each.person_id for each in deals.values() if each.person_id}
+    known = (await people.load(tx, channel.workspace_id, owners)).values()
+    at_work = [by, *(each for each in known if each.slack_user_id and each.time_zone)]
+    if (at := min(next_work(now, each) for each in at_work)) > now:
         await team_wins.put_off(tx, waiting, at)
         return
     many = in_one_go(each.told_at for each in waiting)
-    deals = await _deals(tx, channel.workspace_id, waiting)
     news = [
         each
         for each in waiting

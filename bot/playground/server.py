@@ -4,7 +4,7 @@ import asyncio
 import pkgutil
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from bot.playground.page.shortcuts import Shortcuts, SwitchedOn, none
 from bot.playground.page.stream import Stream
 from bot.playground.slack.api import SlackStandIn
 from bot.playground.slack.things import Json
-from bot.playground.team import PEOPLE
+from bot.playground.team import CHANNELS, PEOPLE
 from bot.slack import commands as subcommand_files
 from coach.ports import Clock
 
@@ -85,6 +85,7 @@ class Playground:
             changed=self._changed,
             log=self._log,
         )
+        self.slack.channels |= {each.id: replace(each) for each in CHANNELS}
         self.faults = self.slack.faults
         self.crm = Crm(
             {person.id: person.email for person in PEOPLE},
@@ -106,6 +107,7 @@ class Playground:
         )
         self.log: deque[Json] = deque(maxlen=LOG_KEPT)
         self.names = {person.id: person.name for person in PEOPLE}
+        self.names |= {channel.id: f"#{channel.name}" for channel in CHANNELS}
         self._advance = advance
         self._advanced = advanced
         self._state_file = state_file
@@ -193,6 +195,10 @@ class Playground:
                 }
                 for one in people.values()
             ],
+            "channels": [
+                {**each, "messages": [one.as_page() for one in shown(each["id"])]}
+                for each in self.slack.channels_as_page()
+            ],
             "messages": {who: [one.as_page() for one in shown(who)] for who in people},
             "homes": {who: self.slack.homes.get(who) for who in people},
             "views": {who: self.slack.views.get(who, []) for who in people},
@@ -202,7 +208,7 @@ class Playground:
 
     def _changed(self, change: Json) -> None:
         self.stream.publish(change)
-        if change["type"] in ("message", "message_gone", "home"):
+        if change["type"] in ("message", "message_gone", "home", "channels"):
             self._save_soon()
         if change["type"] == "home":
             # Where something is switched, a Home tab is drawn anew.

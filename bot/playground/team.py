@@ -1,6 +1,7 @@
 """The believable small team of the playground: the same people in Slack and in the CRM."""
 
 from bot.playground.crm.seed import ANA, BEN, CHRIS
+from bot.playground.slack.channels import Channel
 from bot.playground.slack.things import Person
 
 PEOPLE = (
@@ -11,3 +12,6 @@ PEOPLE = (
         admin=True, owner=True,
     ),
 )  # fmt: skip
+
+#: Where the team talks; the coach is in one of the two.
+CHANNELS = (Channel("C0SALES", "sales", joined=True), Channel("C0RANDOM", "random"))

@@ -172,6 +172,31 @@ async def answers(browser: Browser, url: str) -> None:
     await page.close()
 
 
+async def channel(browser: Browser, url: str) -> None:
+    """The team's channel: how it is chosen, and a won deal in it."""
+    page = await opened(browser, url, DESKTOP)
+    await page.get_by_test_id("person-U03CHRIS").click()
+    await page.get_by_role("tab", name="Home").click()
+    await page.locator('[data-action="admin:team_channel"]').click()
+    modal = page.get_by_test_id("modal")
+    await modal.get_by_role("button", name="Channel").click()
+    await page.get_by_role("option", name="#sales").click()
+    await take(page, "team-channel-chosen", modal)
+    await page.get_by_role("button", name="Save").click()
+    await modal.get_by_text("The channel was told so").wait_for()
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("person-U01ANA").click()
+    await page.get_by_role("tab", name="Home").click()
+    await page.get_by_role("button", name="Name me there").click()
+    await page.get_by_role("button", name="Leave my name out").wait_for()
+    await move_deal(page, "Weber & Sons rollout", "Closed Won")
+    await page.get_by_test_id("forward-day").click()
+    await page.get_by_test_id("channel-sales").click()
+    await messages(page, "has won").wait_for()
+    await take(page, "team-channel")
+    await page.close()
+
+
 def gallery() -> None:
     """Write the page that shows every picture."""
     told = {**PICTURES}
@@ -190,6 +215,8 @@ PICTURES = {
     "home-tasks": "The Home tab with today's tasks",
     "list-menu": "The menu of a line",
     "several": "Several at once",
+    "team-channel": "The team's channel",
+    "team-channel-chosen": "The team's channel is chosen",
 }
 
 
@@ -202,6 +229,7 @@ async def main() -> None:
             await story(browser, demo.url)
             await other_looks(browser, demo.url)
             await answers(browser, demo.url)
+            await channel(browser, demo.url)
     gallery()
 
 

@@ -60,14 +60,20 @@ class Calls:
         return Route(f"/ui/{path}", _doing(do), methods=["POST"])
 
     async def _do_command(self, given: Json, request: Request) -> Json:
+        channel = _channel(given)
+        if channel is not None and str(given["text"]).startswith("/invite "):
+            self.slack.invite(channel)
+            return {"ok": True}
         return _outcome(await self.slack.command(given["person"], str(given["text"])))
 
     async def _do_message(self, given: Json, request: Request) -> Json:
         text = str(given["text"]).strip()
         if not text:
             return {"ok": False, "error": "Write something first."}
-        await self.slack.write(given["person"], text[:4000])
-        self.slack.say(given["person"], NO_ANSWER)
+        channel = _channel(given)
+        await self.slack.write(given["person"], text[:4000], channel)
+        if channel is None:
+            self.slack.say(given["person"], NO_ANSWER)
         return {"ok": True}
 
     async def _do_shortcut(self, given: Json, request: Request) -> Json:
@@ -158,6 +164,11 @@ def _doing(
         return JSONResponse(answer)
 
     return endpoint
+
+
+def _channel(given: Json) -> str | None:
+    """The channel in which somebody does something; nothing in their direct message."""
+    return str(given["channel"]) if given.get("channel") else None
 
 
 def _outcome(answer: Answer) -> Json:

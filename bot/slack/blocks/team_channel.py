@@ -144,8 +144,8 @@ def form(known: TeamChannel | None, voice: Voice) -> Json:
     if first := [each for each in options if each["value"] in ticked]:
         boxes["initial_options"] = first
     told = say(
-        "A message for each win, in your working hours and your time zone, and the figures as your "
-        "week begins. What the coach advises somebody is never told there."
+        "Each win in the working hours of who has won, or in yours; the figures as your week "
+        "begins. What the coach advises somebody is never told there."
     )
     return modal(
         plain(say("The team's channel"), voice),

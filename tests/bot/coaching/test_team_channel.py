@@ -175,7 +175,9 @@ async def test_an_import_is_not_told(sqlite_post: Post) -> None:
     assert await told_later(sqlite_post) == ["Deal 1 is won."]
 
 
-async def test_out_of_hours_it_waits_for_the_work_of_who_chose_the_channel(post: Post) -> None:
+async def test_out_of_hours_it_waits_for_the_work_of_who_won_or_chose_the_channel(
+    post: Post,
+) -> None:
     await choose(post)
     # Ten in London is eleven in Madrid; nine hours later work is over there.
     post.clock.advance(9 * HOUR)
@@ -186,6 +188,10 @@ async def test_out_of_hours_it_waits_for_the_work_of_who_chose_the_channel(post:
     post.clock.moment = BEGINNING.replace(day=26, hour=7, minute=59)
     assert await told_later(post, timedelta()) == []
     assert await told_later(post, MINUTE) == ["2 deals are won."]
+    # Ben is in London, where work begins and ends an hour later.
+    post.clock.moment = BEGINNING.replace(day=26, hour=17, minute=30)
+    await deliver(post.parts, won(3, owner=BEN, at=post.clock.now()))
+    assert (await told_later(post))[1:] == ["Deal 3 is won: €1,200."]
 
 
 async def test_who_wins_is_named_only_while_they_want_it(post: Post) -> None:

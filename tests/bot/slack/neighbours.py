@@ -340,7 +340,7 @@ async def _furnished(street: Street, home: Home) -> None:
         await link_requests.add(tx, asked, now)
         channel = TeamChannel(
             home.workspace_id,
-            f"C0{home.mark}",
+            f"C0{home.team.id}",
             wins=True,
             figures=True,
             amounts=True,

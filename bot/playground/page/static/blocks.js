@@ -5,7 +5,7 @@ import { freshId, h, safeLink } from "./dom.js";
 import { emojiFor } from "./emoji.js";
 import { control, notShown, words } from "./inputs.js";
 import { mention, mrkdwn } from "./mrkdwn.js";
-import { personName } from "./state.js";
+import { channel, personName } from "./state.js";
 
 const BLOCKS = {
   section,
@@ -199,7 +199,7 @@ function richLeaf(leaf) {
     case "broadcast":
       return [mention("@" + leaf.range, true)];
     case "channel":
-      return [mention("#" + leaf.channel_id)];
+      return [mention("#" + (channel(leaf.channel_id)?.name ?? leaf.channel_id))];
     case "usergroup":
       return [mention("@" + leaf.usergroup_id)];
     case "date":

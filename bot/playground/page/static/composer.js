@@ -1,7 +1,7 @@
 // The message box: sends messages and slash commands, and completes /coach by keyboard.
 
 import { h, reconcile, toast } from "./dom.js";
-import { on, post, state } from "./state.js";
+import { channel, choosePerson, on, place, post, state } from "./state.js";
 
 const SHOWN = 14;
 const box = () => document.getElementById("composer");
@@ -36,7 +36,10 @@ export function startComposer() {
     });
   }
   on("people", ({ fresh } = {}) => {
-    field.placeholder = `Message ${state.app.name}, or type / for a command`;
+    const name = channel(place())?.name;
+    field.placeholder = name
+      ? `Message #${name}`
+      : `Message ${state.app.name}, or type / for a command`;
     // What was typed before the commands were known is completed now.
     if (fresh && document.activeElement === field) offer();
   });
@@ -154,7 +157,10 @@ async function send() {
   const answer = await post(text.startsWith("/") ? "/ui/command" : "/ui/message", {
     person: state.person,
     text,
+    channel: state.channel,
   });
+  // What a command answers stands in the direct message.
+  if (state.channel && text.startsWith("/") && !text.startsWith("/invite ")) choosePerson(state.person);
   if (answer.ok) return;
   toast(answer.error ?? "This was not sent.", "problem");
   if (!box().value) put(text);

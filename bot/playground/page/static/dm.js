@@ -5,7 +5,18 @@ import { renderBlocks } from "./blocks.js";
 import { Form } from "./inputs.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { messageMenu, offered } from "./shortcuts.js";
-import { choosePerson, chooseTab, now, on, post, shown, state } from "./state.js";
+import {
+  channel,
+  choosePerson,
+  chooseTab,
+  now,
+  on,
+  person as personOf,
+  place,
+  post,
+  shown,
+  state,
+} from "./state.js";
 import { clockTime, dayOf, dayWords, daysUntil, initials, tabList, tint, when } from "./words.js";
 
 const GROUPED = 5 * 60 * 1000;
@@ -130,22 +141,26 @@ function toEnd() {
 
 function drawMessages({ person, message, added } = {}) {
   if (message && added && message.from === "bot") {
-    const name =
-      person === state.person ? "" : ` to ${state.people.find((each) => each.id === person)?.name}`;
+    const where = channel(person)?.name ?? personOf(person)?.name;
+    const name = person === state.person ? "" : ` to ${where}`;
     announce(`${state.app.name}${name}: ${h("span", {}, ...mrkdwn(message.text ?? "")).textContent}`);
   }
-  if (person && person !== state.person) return;
-  const stay = nearEnd() || drawn !== state.person || (message && message.from === "person");
-  if (drawn !== state.person) at("message-list").replaceChildren();
-  drawn = state.person;
+  if (person && person !== place()) return;
+  const eyes = `${state.person} ${place()}`;
+  const stay = nearEnd() || drawn !== eyes || (message && message.from === "person");
+  if (drawn !== eyes) at("message-list").replaceChildren();
+  drawn = eyes;
   const items = [];
   let before = null;
-  for (const each of state.messages[state.person] ?? []) {
+  for (const each of state.messages[place()] ?? []) {
+    // In a channel, what only somebody else can see.
+    if (each.only && each.only !== state.person) continue;
     const day = dayOf(each.at);
     if (!before || dayOf(before.at) !== day) items.push(dayDivider(day, each.at));
     const close =
       before &&
       before.from === each.from &&
+      before.author === each.author &&
       !before.ephemeral &&
       !each.ephemeral &&
       dayOf(before.at) === day &&
@@ -158,7 +173,7 @@ function drawMessages({ person, message, added } = {}) {
     });
     before = each;
   }
-  at("empty").hidden = items.length > 0;
+  at("empty").hidden = items.length > 0 || Boolean(state.channel);
   reconcile(at("message-list"), items);
   if (stay) toEnd();
   else at("to-end").hidden = false;
@@ -180,7 +195,8 @@ function dayDivider(day, moment) {
 function messageNode(message, compact, arriving) {
   const bot = message.from === "bot";
   const person = shown();
-  const author = bot ? state.app.name : person.name;
+  const writer = personOf(message.author) ?? person;
+  const author = bot ? state.app.name : writer.name;
   const time = h(
     "time",
     { datetime: message.at, title: when(message.at, { dateStyle: "full", timeStyle: "short" }) },
@@ -196,7 +212,7 @@ function messageNode(message, compact, arriving) {
     act: (action) =>
       post("/ui/action", {
         person: person.id,
-        container: { type: "message", ts: message.ts },
+        container: { type: "message", ts: message.ts, channel: state.channel },
         action,
         values: form.values,
       }),
@@ -215,7 +231,7 @@ function messageNode(message, compact, arriving) {
       "data-from": message.from,
       "aria-label": `${author}, ${clockTime(message.at)}`,
     },
-    compact ? time : bot ? coachAvatar() : avatar(person),
+    compact ? time : bot ? coachAvatar() : avatar(writer),
     h(
       "div",
       { class: "message-body" },
@@ -233,7 +249,7 @@ function messageNode(message, compact, arriving) {
       compact && message.edited && h("span", { class: "edited" }, "(edited)"),
     ),
     // What only one person can see Slack has no shortcuts for.
-    !message.ephemeral && messageMenu(person.id, message),
+    !message.ephemeral && !state.channel && messageMenu(person.id, message),
   );
 }
 

@@ -44,6 +44,8 @@ const ELEMENTS = {
   static_select: choice,
   external_select: choice,
   users_select: choice,
+  conversations_select: choice,
+  channels_select: choice,
   datepicker: dated,
   timepicker: dated,
   plain_text_input: typed,
@@ -149,16 +151,33 @@ function overflow(element, block, ctx) {
   return node;
 }
 
+/** Menus of what Slack itself has. */
+const OWN = {
+  users_select: { field: "selected_user", first: "initial_user", prefix: "", all: () => state.people },
+  conversations_select: {
+    field: "selected_conversation",
+    first: "initial_conversation",
+    prefix: "#",
+    all: () => state.channels,
+  },
+  channels_select: {
+    field: "selected_channel",
+    first: "initial_channel",
+    prefix: "#",
+    all: () => state.channels,
+  },
+};
+
 function choice(element, block, ctx, frame) {
-  const people = element.type === "users_select";
-  const read = (held) => (people ? held.selected_user : held.selected_option?.value) ?? null;
-  const options = people
-    ? state.people.map((each) => ({ text: { text: each.name }, value: each.id }))
+  const own = OWN[element.type];
+  const read = (held) => (own ? held[own.field] : held.selected_option?.value) ?? null;
+  const options = own
+    ? own.all().map((each) => ({ text: { text: own.prefix + each.name }, value: each.id }))
     : (element.options ?? []);
   const groups = element.option_groups ?? [{ options }];
   const all = groups.flatMap((group) => group.options);
-  const first = people
-    ? { selected_user: element.initial_user ?? null }
+  const first = own
+    ? { [own.field]: element[own.first] ?? null }
     : { selected_option: element.initial_option ?? null };
   let held = ctx.form.start(block, element, first);
   const id = freshId("choice");
@@ -185,7 +204,7 @@ function choice(element, block, ctx, frame) {
     text.classList.toggle("placeholder", !chosen);
   };
   const pick = async (option) => {
-    const value = people ? { selected_user: option?.value ?? null } : { selected_option: option };
+    const value = own ? { [own.field]: option?.value ?? null } : { selected_option: option };
     const before = held;
     held = ctx.form.set(block, element, value);
     draw();

@@ -1,6 +1,7 @@
 // Starts the playground page: theme, clock, phone layout, notices, and each part of it.
 
 import { announce, h, icon, redraw, toast } from "./dom.js";
+import { startChannels } from "./channels.js";
 import { startComposer } from "./composer.js";
 import { startConversation } from "./dm.js";
 import { startCrm } from "./crm.js";
@@ -109,6 +110,7 @@ startTheme();
 startNotices();
 startClock();
 startConversation();
+startChannels();
 startComposer();
 startShortcuts();
 startModals();

@@ -147,6 +147,8 @@ function check(form) {
       held.selected_date ??
       held.selected_time ??
       held.selected_user ??
+      held.selected_conversation ??
+      held.selected_channel ??
       null;
     const empty = element.type === "checkboxes" ? !held.selected_options.length : value === null;
     if (empty) {

@@ -2,7 +2,7 @@
 
 import { h, safeLink } from "./dom.js";
 import { emojiFor } from "./emoji.js";
-import { personName } from "./state.js";
+import { channel, personName } from "./state.js";
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
 
@@ -110,7 +110,7 @@ function sequence(inner) {
   const [target, ...rest] = inner.split("|");
   const label = rest.length ? unescapeOnce(rest.join("|")) : null;
   if (/^@[UW]/.test(target)) return mention("@" + (personName(target.slice(1)) ?? label ?? target.slice(1)));
-  if (/^#[CG]/.test(target)) return mention("#" + (label ?? target.slice(1)));
+  if (/^#[CG]/.test(target)) return mention("#" + (channel(target.slice(1))?.name ?? label ?? target.slice(1)));
   if (/^!(here|channel|everyone)$/.test(target)) return mention("@" + target.slice(1), true);
   if (target.startsWith("!subteam^")) return mention(label ?? "@group");
   if (target.startsWith("!date^")) return h("time", {}, date(target, label));

@@ -9,12 +9,14 @@ export const state = {
   commands: [],
   shortcuts: [],
   people: [],
+  channels: [],
   messages: {},
   homes: {},
   views: {},
   crm: { stages: [], deals: [], contacts: [], tasks: [] },
   log: [],
   person: null,
+  channel: null,
   tab: "messages",
   unread: {},
 };
@@ -90,10 +92,32 @@ export function shown() {
   return person(state.person);
 }
 
-/** Show another person's Slack. */
+/** A channel by its id, or undefined. */
+export function channel(id) {
+  return state.channels.find((each) => each.id === id);
+}
+
+/** What is on show: a channel, or else the direct message of the person on show. */
+export function place() {
+  return channel(state.channel) ? state.channel : state.person;
+}
+
+/** Show a channel, through the same person's eyes. */
+export function chooseChannel(id) {
+  if (!channel(id)) return;
+  state.channel = id;
+  state.tab = "messages";
+  markSeen();
+  tell("tab");
+  tell("people");
+  tell("messages", {});
+}
+
+/** Show another person's Slack, and there their direct message. */
 export function choosePerson(id) {
-  if (!person(id) || id === state.person) return;
+  if (!person(id) || (id === state.person && !state.channel)) return;
   state.person = id;
+  state.channel = null;
   memory.set("person", id);
   markSeen();
   tell("people");
@@ -124,8 +148,8 @@ function recall() {
 }
 
 function markSeen() {
-  const last = state.messages[state.person]?.at(-1);
-  if (state.tab === "messages" && last) seen[state.person] = last.ts;
+  const last = state.messages[place()]?.at(-1);
+  if (state.tab === "messages" && last) seen[place()] = last.ts;
   memory.set("seen", JSON.stringify(seen));
   countUnread();
 }
@@ -133,7 +157,7 @@ function markSeen() {
 /** Counted anew each time, so that a page that is loaded again counts the same. */
 function countUnread() {
   const latest = now().getTime() / 1000 + 1;
-  for (const { id } of state.people) {
+  for (const { id } of [...state.people, ...state.channels]) {
     // A time to come is of another demo, which was further ahead and was begun anew.
     const since = Number(seen[id] ?? 0) <= latest ? Number(seen[id] ?? 0) : 0;
     state.unread[id] = (state.messages[id] ?? []).filter(
@@ -151,9 +175,10 @@ async function load() {
   const answer = await fetch("/ui/state");
   if (!answer.ok) throw new Error(`state: ${answer.status}`);
   const data = await answer.json();
-  for (const name of ["app", "commands", "shortcuts", "people", "messages", "homes", "views", "crm", "log"]) {
+  for (const name of ["app", "commands", "shortcuts", "people", "channels", "messages", "homes", "views", "crm", "log"]) {
     if (data[name] !== undefined) state[name] = data[name];
   }
+  for (const each of state.channels) state.messages[each.id] = each.messages ?? [];
   for (const list of Object.values(state.messages)) list.sort(byTs);
   setClock(data.now);
   const first = !state.ready;
@@ -191,6 +216,10 @@ const receive = {
     tell("messages", { person: id });
     tell("people");
   },
+  channels({ channels }) {
+    state.channels = channels;
+    tell("people");
+  },
   views({ person: id, views }) {
     state.views[id] = views;
     tell("views");
@@ -210,6 +239,9 @@ const receive = {
   },
   clock({ now: iso }) {
     setClock(iso);
+    // What came on the way was of a time to come until now.
+    markSeen();
+    tell("people");
     tell("clock");
     tell("crm");
   },
