@@ -560,3 +560,7 @@ class PastInsight:
     unanswered_at: tuple[datetime, ...] = ()
     #: Whether it told of what was so before the coach knew of it.
     backlog: bool = False
+    #: As it was made.
+    priority: Priority = Priority.HIGH
+    #: When it was last put before the person by a message, if it was.
+    said_at: datetime | None = None

@@ -5,9 +5,11 @@ the one need not be told the other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from coach.models import PastInsight
+from coach.chain import admits
+from coach.keys import key_of
+from coach.models import PastInsight, Person
 from coach.repetition import OFTEN, WEEK
 from coach.rule import Rule, TimeRule
 
@@ -33,9 +35,26 @@ def related(rules: Mapping[str, Rule], names: Iterable[str]) -> set[str]:
     return found.union(*(weaker(rules, name) | stronger(rules, name) for name in found))
 
 
+def speakers(rules: Mapping[str, Rule], name: str) -> set[str]:
+    """The rules that speak one by one of what a list leaves out then."""
+    return {
+        each
+        for each, rule in rules.items()
+        if isinstance(rule, TimeRule) and name in rule.left_out_of
+    }
+
+
 def strongest_first(rules: Mapping[str, Rule], names: Iterable[str]) -> list[str]:
-    """In the order in which they are to be asked."""
-    return sorted(names, key=lambda name: (len(stronger(rules, name)), name))
+    """In the order in which they are to be asked: lists know what was said by itself."""
+
+    def place(name: str) -> tuple[bool, int, str]:
+        return bool(speakers(rules, name)), len(stronger(rules, name)), name
+
+    return sorted(names, key=place)
+
+
+#: For so long after the stronger one has spoken of something the weaker one does not.
+FORTNIGHT = timedelta(days=14)
 
 
 def silent_until(
@@ -48,18 +67,29 @@ def silent_until(
     """Of which subjects a rule is to say nothing to a person, and until when.
 
     `past` is what the rules of `related` have said to them, newest first; `muted` are those of
-    which they hear nothing. For a week after the stronger one has spoken of something the weaker
-    one does not, unless that was settled; and what was left standing twice in a week, whichever of
-    them said it, is not said once more.
+    which they hear nothing. One thing has one voice: for a fortnight after the stronger rule has
+    spoken of something the weaker one does not, and for a week where that was settled since. Nor
+    does the stronger one for a week after the weaker one began to, unless what it tells is worse by
+    itself. And what was left standing twice in a week, whichever of them said it, is not said once
+    more.
     """
     found: dict[str, datetime] = {}
     if not any(past.values()):
         return found
+
+    def rests(subject: str, until: datetime) -> None:
+        if until > now:
+            found[subject] = max(until, found.get(subject, until))
+
     for other in stronger(rules, name) - set(muted):
         for each in past.get(other, ()):
-            until = each.created_at + WEEK
-            if until > now and not each.missed and each.settled is None:
-                found[each.subject] = max(until, found.get(each.subject, until))
+            if (until := _rests_until(each, FORTNIGHT)) is not None:
+                rests(each.subject, until)
+    rule = rules.get(name)
+    if isinstance(rule, TimeRule) and not rule.worsens:
+        for other in rule.instead_of:
+            for subject, since in _begun(past.get(other, ())).items():
+                rests(subject, since + WEEK)
     own = {at for each in past.get(name, ()) for at in each.unanswered_at}
     left: dict[str, set[datetime]] = {}
     for other in related(rules, [name]):
@@ -69,6 +99,58 @@ def silent_until(
         lately = sorted(at for at in times if at > now - WEEK)
         # How often it said it alone, attention counts.
         if len(lately) >= OFTEN and not own.issuperset(lately):
-            until = lately[-OFTEN] + WEEK
-            found[subject] = max(until, found.get(subject, until))
+            rests(subject, lately[-OFTEN] + WEEK)
+    return found
+
+
+def _rests_until(each: PastInsight, rest: timedelta) -> datetime | None:
+    """Until when nothing else is to be said of what an insight said; `None`: it does not matter.
+
+    What was settled and never said silences nothing.
+    """
+    if each.missed:
+        return None
+    if each.settled is not None:
+        return None if each.said_at is None else each.said_at + min(rest, WEEK)
+    return each.created_at + rest
+
+
+def _begun(past: Sequence[PastInsight]) -> dict[str, datetime]:
+    """When something began to be spoken of that is spoken of again and again, newest first."""
+    found: dict[str, datetime] = {}
+    for each in past:
+        if each.missed or (each.settled is not None and each.said_at is None):
+            continue
+        since = found.get(each.subject)
+        if since is None or since - each.created_at < FORTNIGHT:
+            found[each.subject] = each.created_at
+    return found
+
+
+def left_out_until(
+    rules: Mapping[str, Rule],
+    name: str,
+    past: Mapping[str, Sequence[PastInsight]],
+    muted: Collection[str],
+    person: Person,
+    now: datetime,
+) -> dict[str, datetime]:
+    """Which things a list leaves out for a person, and until when: they hear of them by themselves.
+
+    `past` is what the `speakers` have said. What does not interrupt at their level leaves the list
+    as it is: there it would be told of sooner.
+    """
+    found: dict[str, datetime] = {}
+    rule = rules.get(name)
+    if not isinstance(rule, TimeRule):
+        return found
+    for other in speakers(rules, name) - set(muted):
+        for each in past.get(other, ()):
+            until = None if each.settled is not None else _rests_until(each, WEEK)
+            if until is None or until <= now or not admits(person.settings.level, each.priority):
+                continue
+            for thing in each.about:
+                if thing.kind is rule.kind:
+                    key = key_of(thing)
+                    found[key] = max(until, found.get(key, until))
     return found

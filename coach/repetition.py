@@ -11,7 +11,9 @@ GAPS = (timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=
 
 def past_of(rule: str, draft: Draft, at: datetime) -> PastInsight:
     """What was said just now, as rules see it from then on."""
-    return PastInsight(rule, draft.subject, at, None, draft.about, draft.occasion)
+    return PastInsight(
+        rule, draft.subject, at, None, draft.about, draft.occasion, priority=draft.priority
+    )
 
 
 #: How often the same may be said in a week to somebody who does not answer it.

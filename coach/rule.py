@@ -167,8 +167,14 @@ class TimeRule:
     moved_by: frozenset[SubjectKind] = frozenset()
     #: Which of their changes count, by the thing as it was, if it was there, and as it is.
     moved_when: Callable[[Subject | None, Subject], bool] = any_change
-    #: Rules whose place it takes: of a thing of which it has spoken they do not speak for a week.
+    #: Rules whose place it takes: of a thing of which it has spoken they are silent for a while.
     instead_of: frozenset[str] = frozenset()
+    #: Whether it speaks even where those have spoken of the same of late: what it tells has come
+    #: about by itself since, and is no other word for what they told.
+    worsens: bool = False
+    #: Lists of which things are left out that its insights are about: of a deal with which nothing
+    #: happens it need not be said once more that its contact hears nothing.
+    left_out_of: frozenset[str] = frozenset()
     #: Where people hear of it only once they have switched it on: its own name.
     switch: str | None = None
 

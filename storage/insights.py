@@ -273,7 +273,7 @@ _RANKED = (
             for name in (
                 *("rule", "person_id", "fingerprint", "subject", "occasion", "created_at"),
                 *("state", "decided_at", "seen_at", "outcome", "dismissed_as", "snoozed_until"),
-                *("said_at", "said_by", "sayings", "backlog"),
+                *("said_at", "said_by", "sayings", "backlog", "priority"),
             )
         ),
         func.row_number()
@@ -312,7 +312,12 @@ async def past(
     found: dict[tuple[str, str], list[PastInsight]] = {}
     for row in rows:
         left = tuple(each.said_at for each in sayings.said_of(row) if each.is_left)
-        earlier = replace(_past(row, about.get(row.fingerprint, ())), unanswered_at=left)
+        earlier = replace(
+            _past(row, about.get(row.fingerprint, ())),
+            unanswered_at=left,
+            priority=Priority(row.priority),
+            said_at=row.said_at,
+        )
         found.setdefault((row.rule, row.person_id), []).append(earlier)
     return found
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from bot.coaching.checking import Touched
 from bot.coaching.due import NOTHING, Found, all_of, due_with, in_truth
 from bot.runtime.parts import Parts
-from coach import engine
+from coach import engine, precedence
 from coach.errors import RuleFaultError
 from coach.importance import most_important_first
 from coach.keys import belongs_to, key_of, kind_of, subject_key
 from coach.knowledge import UNKNOWN, Known
 from coach.models import About, Insight, InsightState, Person, SubjectKind
-from coach.muting import mute_of, names_of
+from coach.muting import KIND, mute_of, names_of
 from coach.namesakes import apart, deals_in, suggested_apart
 from coach.phrases import Phrase, names, say
 from coach.rule import ActionRule, PersonRule, Rule, TimeRule
@@ -36,7 +36,6 @@ from storage import following as kept
 from storage.database import Tx
 from storage.following import Moved
 from storage.loader import Asked
-from storage.snoozes import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -162,11 +161,11 @@ async def ask(
     things = await showing.by_places(tx, workspace_id, places)
     whom = await people.load(tx, workspace_id, {each.person_id for each in asked})
     wanted = engine.known_for_truth(parts.rules, {each.rule for each in asked})
+    muted = await mutes.of(tx, workspace_id, whom, now)
     due = await _listed(parts, tx, workspace_id, asked, now)
-    put_off = await snoozes.withheld(tx, workspace_id, whom) if due else {}
+    silent_in = await _not_listed(parts, tx, workspace_id, due, whom, muted, now)
     subjects = [*things.values(), *(one for each in due.values() for one in each.subjects)]
     known = await loader.find(tx, parts.loaders, wanted, Asked(workspace_id, set(whom), subjects))
-    muted = await mutes.of(tx, workspace_id, whom, now)
     standings: dict[str, Standing] = {}
     for insight in asked:
         its = about.get(insight.fingerprint, ())
@@ -180,7 +179,7 @@ async def ask(
             now, person, insight, its, its_things, known.get(person.id, UNKNOWN), here=here
         )
         if insight.rule in due:
-            its_own = put_off.get((insight.rule, person.id), {})
+            its_own = silent_in.get((insight.rule, person.id), {})
             look = _with_listed(parts, look, due[insight.rule], whom, known, its_own)
         silent = {each.what for each in muted.get(person.id, ())}
         standings[insight.fingerprint] = _without(parts, look, silent)
@@ -211,13 +210,43 @@ async def _listed(
     return found
 
 
+async def _not_listed(
+    parts: Parts,
+    tx: Tx,
+    workspace_id: str,
+    lists: Collection[str],
+    whom: Mapping[str, Person],
+    muted: Mapping[str, Sequence[mutes.Muted]],
+    now: datetime,
+) -> dict[tuple[str, str], dict[str, datetime]]:
+    """What these lists leave out, and until when: (rule, person id) -> by `subject_key`.
+
+    What was put off by itself, and what is told of by itself.
+    """
+    if not lists:
+        return {}
+    found = {
+        place: {key: each.expires_at for key, each in its.items()}
+        for place, its in (await snoozes.withheld(tx, workspace_id, whom)).items()
+    }
+    speakers = set[str]().union(*(precedence.speakers(parts.rules, name) for name in lists))
+    past = await insights.past(tx, workspace_id, speakers, whom, now) if speakers else {}
+    for name in lists if speakers else ():
+        for person in whom.values():
+            kinds = {each.what.removeprefix(KIND) for each in muted.get(person.id, ())}
+            said = {each: past.get((each, person.id), ()) for each in speakers}
+            out = precedence.left_out_until(parts.rules, name, said, kinds, person, now)
+            found.setdefault((name, person.id), {}).update(out)
+    return found
+
+
 def _with_listed(
     parts: Parts,
     look: TruthLook,
     due: Found,
     whom: Mapping[str, Person],
     known: Mapping[str, Known],
-    put_off: Mapping[str, Waiting],
+    silent: Mapping[str, datetime],
 ) -> TruthLook:
     """The look with all that the list is to count now."""
     name, person_id = look.insight.rule, look.person.id
@@ -225,7 +254,6 @@ def _with_listed(
         # It speaks of some of them by themselves.
         return look
     rule = engine.time_rules(parts.rules)[name]
-    silent = {key: each.expires_at for key, each in put_off.items()}
     news, old = (
         in_truth(name, rule, which.get(person_id, NOTHING), whom, known, silent, look.now).due
         for which in (due.news, due.old)

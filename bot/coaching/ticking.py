@@ -160,7 +160,10 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
         theirs = await _at_work(parts, tx, theirs, whom, now)
         names = {each.rule for each in theirs}
         rules = parts.rules
-        past = await insights.past(tx, workspace_id, precedence.related(rules, names), whom, now)
+        heard = precedence.related(rules, names).union(
+            *(precedence.speakers(rules, name) for name in names)
+        )
+        past = await insights.past(tx, workspace_id, heard, whom, now)
         put_off = {
             key: {subject: each.expires_at for subject, each in its.items()}
             for key, its in (await snoozes.withheld(tx, workspace_id, whom)).items()
@@ -181,7 +184,7 @@ async def _look(parts: Parts, tx: Tx, claimed: Sequence[Round], now: datetime) -
             related = precedence.related(rules, [name])
             silent = {
                 each.person_id: _silent(
-                    rules, name, related, each.person_id, past, open_, muted, now
+                    rules, name, related, whom[each.person_id], past, open_, muted, now
                 )
                 for each in mine
             }
@@ -239,7 +242,9 @@ async def _muted_kinds(
 ) -> Mapping[str, set[str]]:
     """Of which rules each person hears nothing, where it matters to others of these."""
     found: dict[str, set[str]] = defaultdict(set)
-    if any(precedence.weaker(rules, each) for each in precedence.related(rules, names)):
+    if any(precedence.speakers(rules, each) for each in names) or any(
+        precedence.weaker(rules, each) for each in precedence.related(rules, names)
+    ):
         for person_id, its in (await mutes.of(tx, workspace_id, whom, now)).items():
             found[person_id] = {each.what.removeprefix(KIND) for each in its}
     return found
@@ -249,7 +254,7 @@ def _silent(
     rules: Mapping[str, Rule],
     name: str,
     related: Collection[str],
-    person_id: str,
+    person: Person,
     past: Mapping[tuple[str, str], Sequence[PastInsight]],
     open_: Mapping[tuple[str, str], Mapping[str, datetime]],
     muted: Mapping[str, set[str]],
@@ -257,13 +262,17 @@ def _silent(
 ) -> dict[str, datetime]:
     """Of which subjects a rule says nothing to somebody, and until when.
 
-    Those of which one that is `related` has spoken instead, and what is `open_`: put off alone, or
-    in a digest.
+    Those of which one that is `related` has spoken instead, what a list leaves out, and what is
+    `open_`: put off alone, or in a digest.
     """
-    its = {other: past.get((other, person_id), ()) for other in related}
-    silent = precedence.silent_until(rules, name, its, muted[person_id], now)
-    for other in related:
-        for subject, until in open_.get((other, person_id), {}).items():
+    speakers = precedence.speakers(rules, name)
+    its = {other: past.get((other, person.id), ()) for other in {*related, *speakers}}
+    not_heard = muted[person.id]
+    told = {other: its[other] for other in related}
+    silent = precedence.silent_until(rules, name, told, not_heard, now)
+    out = precedence.left_out_until(rules, name, its, not_heard, person, now)
+    for each in (out, *(open_.get((other, person.id), {}) for other in related)):
+        for subject, until in each.items():
             silent[subject] = max(until, silent.get(subject, until))
     return silent
 

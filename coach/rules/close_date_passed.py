@@ -141,4 +141,5 @@ RULE = TimeRule(
     latest_first=True,
     # What is late by its own date is not told besides that it stands still.
     instead_of=frozenset({"deal_gone_quiet", "no_next_step", "stuck_deals"}),
+    worsens=True,
 )

@@ -156,4 +156,5 @@ RULE = TimeRule(
     moved_by=frozenset({SubjectKind.TASK, SubjectKind.CONTACT}),
     moved_when=brings_life,
     instead_of=frozenset({"no_next_step", "stuck_deals"}),
+    left_out_of=frozenset({"stale_leads"}),
 )

@@ -14,7 +14,7 @@ from coach.models import (
     Suggestion,
 )
 from coach.phrases import Thing, say
-from storage import deciding, ending, insights, messages, sending
+from storage import deciding, ending, insights, messages, sayings, sending
 from storage.database import Tx
 from storage.insights import NewInsight
 from storage.messages import Message, card_id
@@ -171,7 +171,14 @@ async def test_what_expires_has_its_person_decided_about_anew(store: Store) -> N
 async def test_what_rules_said_before_is_remembered_with_its_dismissals(store: Store) -> None:
     async with store.database.write() as tx:
         for number in range(12):
-            print_ = await put(tx, store, occasion=str(number), rule="stale_leads", hours=99999)
+            print_ = await put(
+                tx,
+                store,
+                occasion=str(number),
+                rule="stale_leads",
+                hours=99999,
+                priority=Priority.LOW,
+            )
             if number % 2:
                 now = store.parts.clock.now()
                 await ending.end(tx, WORKSPACE, print_, InsightState.DISMISSED, now)
@@ -184,4 +191,8 @@ async def test_what_rules_said_before_is_remembered_with_its_dismissals(store: S
         assert [each.occasion for each in said] == [str(number) for number in range(11, 3, -1)]
         assert [each.dismissed_at is not None for each in said] == [True, False] * 4
         assert {each.about for each in said} == {(THING,)}
+        assert {(each.priority, each.said_at) for each in said} == {(Priority.LOW, None)}
+        await sayings.said(tx, WORKSPACE, [print_], "card", now)
+        last = (await insights.past(*asked, now))["stale_leads", store.ana.id][0]
+        assert (last.occasion, last.said_at) == ("11", now)
         assert await insights.past(*asked, now + 2 * insights.MEMORY) == {}
