@@ -128,6 +128,28 @@ async def made_there(tx: Tx, write: StoredWrite, made: CreateTask) -> str | None
     return found[0] if len(found) == 1 else None
 
 
+async def give_up_waiting(tx: Tx, workspace_id: str, connection_id: str) -> list[StoredWrite]:
+    """Give up what is still on its way to a CRM; returns those, in the order they were made in.
+
+    Of one that somebody has at this moment, or had when they were killed, nobody knows.
+    """
+    ended = (
+        update(crm_writes)
+        .where(
+            crm_writes.c.workspace_id == workspace_id,
+            crm_writes.c.connection_id == connection_id,
+            crm_writes.c.state == "queued",
+        )
+        .values(
+            state="failed",
+            in_doubt=or_(crm_writes.c.in_doubt, crm_writes.c.leased_until.is_not(None)),
+        )
+        .returning(*crm_writes.c)
+    )
+    rows = (await tx.execute(ended)).all()
+    return [from_row(row) for row in sorted(rows, key=lambda row: (row.created_at, row.key))]
+
+
 async def given_up(tx: Tx, workspace_id: str, connection_id: str) -> list[StoredWrite]:
     """What was given up and is in a CRM not at all, or by somebody's hand."""
     query = (

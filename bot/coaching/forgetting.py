@@ -27,7 +27,7 @@ async def forget(parts: Parts, workspace_id: str, connection_id: str) -> int:
     async with parts.database.write() as tx:
         await workspaces.lock(tx, parts.database, workspace_id)
         told = await takeovers.of(tx, workspace_id, connection_id)
-        await undelivered.unlink(tx, workspace_id, connection_id)
+        await undelivered.unlink(parts, tx, workspace_id, connection_id)
         await connections.end(tx, workspace_id, connection_id)
         if told is not None:
             await _say_so(tx, told)

@@ -126,11 +126,14 @@ async def _theirs(tx: Tx, actor: Actor, key: str) -> StoredWrite:
     return write
 
 
-async def unlink(tx: Tx, workspace_id: str, connection_id: str) -> None:
+async def unlink(parts: Parts, tx: Tx, workspace_id: str, connection_id: str) -> None:
     """A CRM is about to be forgotten: what is missing there stays so, and nobody tries it again.
 
-    The workspace's lock is held.
+    What is still on its way will not get there: who made it is told. The workspace's lock is held.
     """
+    for write in await undelivered.give_up_waiting(tx, workspace_id, connection_id):
+        if write.told_in is None:
+            await tell(parts, tx, write)
     given_up = await undelivered.given_up(tx, workspace_id, connection_id)
     missing = [each for each in given_up if each.state != BY_HAND]
     for insight in await kept.these(tx, workspace_id, {each.fingerprint for each in missing}):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from starlette.responses import Response
 
-from bot.coaching import decisions
+from bot.coaching import decisions, forgetting
 from bot.crm import outbox
 from bot.crm.caller import Caller
 from bot.crm.calls import Call
@@ -22,7 +22,7 @@ from storage import crm_writes, showing
 from storage.messages import Message
 from tests.bot.coaching.test_decisions import TASK, overdue, referral, use
 from tests.bot.coaching.test_undoing import get, pass_time, to_tell, undo
-from tests.world import ANA, WORKSPACE, Crm, by, connect, crm_of, native, running_crm
+from tests.world import ANA, CONNECTION, WORKSPACE, Crm, by, connect, crm_of, native, running_crm
 
 NOT_THERE = "Created “Ask Ann Lee for referral”"
 
@@ -208,3 +208,48 @@ async def test_what_was_taken_back_before_it_was_given_up_is_nobodys_business(
         await outbox.send_due(crm_of(parts), caller)
     (message,) = await told(parts)
     assert "Not in the CRM: Moved “Task 0” to Tue 10 Nov" in drawn(message, parts)
+
+
+# A CRM that is unlinked with changes on their way
+
+
+async def test_what_was_on_its_way_to_a_crm_that_is_unlinked_is_said_not_to_be_there(
+    parts: Parts, crm: Crm
+) -> None:
+    insight = await referral(parts)
+    await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
+    await connect(parts, native(crm.url))
+    assert [state for state, _ in await to_tell(parts)] == ["queued"]
+    await forgetting.forget(parts, WORKSPACE, CONNECTION)
+    assert f"The CRM did not get this, and is not linked any more: {NOT_THERE}." in words(
+        await get(parts, insight)
+    )
+    (message,) = await told(parts)
+    assert (message.addressee, message.state) == (ANA, MessageState.DUE)
+    said = drawn(message, parts)
+    assert "native is not linked any more: what it does not have is not tried again." in said
+    assert f"It did not get there: {NOT_THERE}." in said
+
+
+async def test_of_what_was_being_sent_just_then_nobody_knows(parts: Parts, crm: Crm) -> None:
+    insight = await referral(parts)
+    await decisions.submit(parts, by(ANA), insight.fingerprint, TASK)
+    await connect(parts, native(crm.url))
+    async with parts.database.write() as tx:
+        assert await crm_writes.claim(
+            tx, parts.database, parts.clock.now(), lease=timedelta(minutes=1), most=1
+        )
+    await forgetting.forget(parts, WORKSPACE, CONNECTION)
+    assert "The CRM may not have this, as its answer was lost" in words(await get(parts, insight))
+    (message,) = await told(parts)
+    assert f"It is perhaps there: {NOT_THERE}." in drawn(message, parts)
+
+
+async def test_of_what_was_taken_back_or_is_there_nothing_is_said(parts: Parts, crm: Crm) -> None:
+    insight = await overdue(parts, 3)
+    await use(parts, insight, Control.COMPLETE_TASK, "T-0")
+    await connect(parts, native(crm.url))
+    async with Caller(crm_of(parts)) as caller:
+        assert await outbox.send_due(crm_of(parts), caller) == 1
+    await forgetting.forget(parts, WORKSPACE, CONNECTION)
+    assert await told(parts) == []
