@@ -1,12 +1,12 @@
 """What people are shown in lists and screens: their own deals, contacts and tasks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, and_, cast, func, or_, select, true
 
-from coach.models import Contact, Deal, Person, SubjectKind, Task
+from coach.models import Contact, Deal, DealStatus, Person, SubjectKind, Task
 from coach.old_deals import borders
 from storage import mirror
 from storage.database import Tx
@@ -25,6 +25,32 @@ def _called(typed: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     # SQLite knows capitals of English letters only.
     forms = {typed, typed.lower(), typed.upper(), typed.title()}
     return or_(*(each.icontains(form, autoescape=True) for each in columns for form in forms))
+
+
+async def deals_at(
+    tx: Tx, workspace_id: str, connection_id: str, urls: Sequence[str]
+) -> dict[str, str]:
+    """The ids of a CRM's deals by their pages, of those of these pages that are one deal's.
+
+    Where several deals have one page, as those of one customer, it is that of the open one.
+    """
+    c = deals.c
+    query = select(c.url, c.id, c.status).where(
+        c.workspace_id == workspace_id,
+        c.connection_id == connection_id,
+        c.url.in_(urls),
+        ~c.deleted,
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for url, id, status in await tx.execute(query):
+        found.setdefault(url, []).append((id, status))
+    one: dict[str, str] = {}
+    for url, its in found.items():
+        open_ = [each for each in its if each[1] == DealStatus.OPEN.value]
+        chosen = open_ if len(its) > 1 else its
+        if len(chosen) == 1:
+            one[url] = chosen[0][0]
+    return one
 
 
 async def tasks_of(

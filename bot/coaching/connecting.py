@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from coach.errors import CoachError
+from coach.models import Ref
 from coach.phrases import Phrase
 
 
@@ -134,6 +135,14 @@ class Outcome:
     testable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a CRM that a link leads to: the deal it shows, and what people call the CRM."""
+
+    deal: Ref
+    crm: str
+
+
 class Connecting(Protocol):
     """What can be done with a workspace's CRMs."""
 
@@ -148,6 +157,9 @@ class Connecting(Protocol):
 
         Raises `ConnectError`, a `FieldError` where it is known which credential will not do.
         """
+
+    async def deals_of_links(self, workspace_id: str, urls: Sequence[str]) -> Mapping[str, Page]:
+        """Which of these links are pages of deals that are known, of CRMs that are linked."""
 
     async def begin(self, workspace_id: str, name: str, given: Mapping[str, str]) -> Begun:
         """A link to where access is granted in a browser. Raises `ConnectError` as `link` does."""

@@ -88,6 +88,15 @@ async def listed(parts: Parts, person: Person, place: Place, *, most: int = PAGE
     return listing
 
 
+async def of_deal(parts: Parts, person: Person, deal: Deal) -> Listing:
+    """One deal of theirs with all that is known of it, be it open or not."""
+    today = local_date(parts.clock.now(), person)
+    place = Place(Kind.DEAL, sought=deal.name)
+    async with parts.database.read() as tx:
+        (told,) = await namesakes.told_apart(tx, person.workspace_id, [deal])
+        return await _of_deal(tx, Listing(place, person, today, [told], 1), told)
+
+
 async def _found(
     tx: Tx, person: Person, place: Place, today: date, most: int
 ) -> tuple[Sequence[Subject], int]:

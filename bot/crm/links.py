@@ -14,6 +14,7 @@ from bot.coaching.connecting import (
     FieldError,
     Linked,
     Outcome,
+    Page,
     Vendor,
 )
 from bot.crm import connecting, granting, oauth
@@ -21,11 +22,12 @@ from bot.crm.caller import Caller
 from bot.crm.connecting import NATIVE
 from bot.crm.intake import Intake
 from bot.crm.parts import CrmParts
+from bot.crm.provider import Provider
 from bot.crm.setup import Credential, OAuth, RefusedError
 from bot.crm.standard_webhooks import signature
-from coach.models import Verb
+from coach.models import Ref, SubjectKind, Verb
 from coach.phrases import Phrase, say
-from storage import connections
+from storage import connections, lists, mirror
 from storage.connections import Connection
 
 
@@ -155,6 +157,34 @@ class Links:
             public=bool(self._crm.public_url),
             testable=name == NATIVE,
         )
+
+    async def deals_of_links(self, workspace_id: str, urls: Sequence[str]) -> Mapping[str, Page]:
+        """Which of these links are pages of deals that are known, of CRMs that are linked."""
+        parts, found = self._crm.shared, dict[str, Page]()
+        async with parts.database.read() as tx:
+            for each in await connections.of_workspace(tx, parts.seal, workspace_id):
+                provider = self._crm.providers.get(each.provider)
+                left = [url for url in urls if url not in found]
+                if provider is None or not left:
+                    continue
+                if provider.deal_of_link is None:
+                    named = await lists.deals_at(tx, workspace_id, each.id, left)
+                else:
+                    account = self._crm.account(each)
+                    ids = {url: provider.deal_of_link(account, url) for url in left}
+                    there = await mirror.load(
+                        tx, SubjectKind.DEAL, workspace_id, each.id, [*filter(None, ids.values())]
+                    )
+                    named = {
+                        url: id for url, id in ids.items() if id in there and not there[id].deleted
+                    }
+                called = self._called(each.provider, provider)
+                found |= {url: Page(Ref(each.id, id), called) for url, id in named.items()}
+        return found
+
+    def _called(self, name: str, provider: Provider) -> str:
+        """What people call the CRM; of one that any may be, nothing."""
+        return "" if name == NATIVE else provider.summary.partition(",")[0].rstrip(".")
 
     async def test(self, workspace_id: str, connection_id: str) -> Phrase:
         """Send a signed test event to the connection's own address; says what came of it.

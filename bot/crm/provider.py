@@ -258,6 +258,12 @@ class Provider:
     #: How an account is linked; without it an address and a secret are all there is to it.
     setup: Setup | None = None
     pace: Pace = field(default_factory=Pace)
+    #: (account, a link that somebody has pasted) -> the id of the deal whose page it is; `None` for
+    #: any other link, also to a deal of another account. Without it a deal's page is known by the
+    #: `url` that the vendor has told of it.
+    deal_of_link: Callable[[Account, str], str | None] | None = None
+    #: The domains its pages are on, as Slack is told of them, subdomains included.
+    domains: Sequence[str] = ()
     #: (answer, now) -> how long the whole connection must rest, where the vendor says so.
     rest: Callable[[Answer, datetime], timedelta | None] = rest_by_headers
 

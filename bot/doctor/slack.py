@@ -1,7 +1,7 @@
 """The Slack app: token, scopes, signing secret, and the team it belongs to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,7 +12,8 @@ from bot.runtime.settings import Settings
 from bot.runtime.tokens import ROTATING_BOT, kind_of
 from bot.slack.faults import CALL_FAILED, Means
 from bot.slack.faults import fault as slack_fault
-from bot.slack.scopes import BETTER_WITH, NEEDED
+from bot.slack.scopes import BETTER_WITH, LINKS, NEEDED
+from bot.slack.switches import Switch
 from coach.phrases import counted, facts
 from coach.wording import plain
 from storage.installations import ENVIRONMENT, Installation
@@ -35,6 +36,7 @@ _MENDING = {
     "token_revoked": _INSTALL,
     "missing_scope": "Add the scopes of manifest.yml on the page “OAuth & Permissions” and "
     "install the app again.",
+    "links_scope": "Add what `coach manifest --links` prints more, and install the app again.",
     "messages_tab_disabled": "Switch on the messages tab on your app's page “App Home”, then "
     "restart `coach serve`.",
     "not_installed": "An administrator of the workspace installs the app on its page “Install "
@@ -157,13 +159,21 @@ async def _ask(url: str, token: str, workspace: Workspace | None) -> AsyncIterat
     if granted is None:
         yield note("slack", "Slack did not say which scopes the token has; they were not checked.")
     else:
-        for finding in _scopes(str(granted)):
+        for finding in _scopes(str(granted), _wanted(workspace)):
             yield finding
     for finding in _stopped(workspace):
         yield finding
 
 
-def _scopes(granted: str) -> Iterator[Finding]:
+def _wanted(workspace: Workspace | None) -> Mapping[str, str]:
+    """What each scope is for that is not needed by all, and wanted here."""
+    if workspace is None or Switch.LINKS not in (workspace.switched_on or "").split():
+        return BETTER_WITH
+    links = "links to deals get no button, though an administrator has switched that on"
+    return {**BETTER_WITH, **dict.fromkeys(LINKS, links)}
+
+
+def _scopes(granted: str, wanted: Mapping[str, str]) -> Iterator[Finding]:
     has = {scope.strip() for scope in granted.split(",")}
     if missing := sorted(NEEDED - has):
         yield fault(
@@ -179,12 +189,13 @@ def _scopes(granted: str) -> Iterator[Finding]:
             ),
             mending("missing_scope"),
         )
-    elif not (lacking := sorted(BETTER_WITH.keys() - has)):
+    elif not (lacking := sorted(wanted.keys() - has)):
         yield ok("slack", "All scopes are granted.")
     else:
         for scope in lacking:
-            without = f"Without the scope {scope}: {BETTER_WITH[scope]}."
-            yield note("slack", without, mending("missing_scope"))
+            without = f"Without the scope {scope}: {wanted[scope]}."
+            how = mending("links_scope" if scope in LINKS else "missing_scope")
+            yield note("slack", without, how)
 
 
 def _stopped(workspace: Workspace | None) -> Iterator[Finding]:

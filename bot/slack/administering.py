@@ -9,7 +9,8 @@ from bot.coaching.connecting import Connecting, Linked
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
 from bot.slack import members, switches, team_channel
-from bot.slack.installed import Slack
+from bot.slack.installed import NotInstalledError, Slack
+from bot.slack.scopes import LINKS
 from bot.slack.switches import Switch
 from coach.models import Person
 from coach.phrases import Phrase, counted, facts, say, to_json
@@ -39,6 +40,8 @@ class Administration:
     administrators: Sequence[str]
     #: What is switched on for everybody.
     switched_on: frozenset[Switch] = frozenset()
+    #: What the app would have to be allowed for links to be seen, as far as Slack has said.
+    lacks: frozenset[str] = frozenset()
     #: The channel in which the team is told of what concerns all of it.
     channel: TeamChannel | None = None
 
@@ -68,6 +71,7 @@ async def of(
         changes.get("failed", 0),
         who,
         await switches.are_on(parts, actor.workspace_id),
+        await _lacks(slack, actor.workspace_id),
         await team_channel.known_to(parts, actor.workspace_id),
     )
 
@@ -78,6 +82,15 @@ async def owners(parts: Parts, slack: Slack, actor: Actor, typed: str = "") -> l
     async with parts.database.read() as tx:
         found = [person for person, _ in await people.unmatched(tx, actor.workspace_id)]
     return sought(found, typed, lambda each: [each.name, each.email or ""])
+
+
+async def _lacks(slack: Slack, workspace_id: str) -> frozenset[str]:
+    """Which scopes for links the token has not; nothing where Slack has not said what it has."""
+    try:
+        granted = (await slack.of(workspace_id)).installation.scopes
+    except NotInstalledError:
+        return frozenset()
+    return LINKS.difference(granted) if granted else frozenset()
 
 
 async def match(

@@ -61,7 +61,8 @@ class InstallPages:
         parts = self._slack.parts
         # One browser may have begun in two windows: it is the same in both.
         browser = request.cookies.get(COOKIE, "")[: installing.LONGEST] or parts.entropy(24).hex()
-        address = await installing.send(self._slack, browser)
+        links = "links" in request.query_params
+        address = await installing.send(self._slack, browser, links=links)
         cookie = (COOKIE, browser)
         return sent_on(address, cookie, installing.LASTS, parts.public_url, "/slack")
 

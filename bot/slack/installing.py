@@ -83,8 +83,11 @@ def _app(slack: Slack) -> OurApp:
     return slack.app
 
 
-async def send(slack: Slack, browser: str) -> str:
-    """The address at Slack that this browser is sent to. Raises `InstallError`."""
+async def send(slack: Slack, browser: str, *, links: bool = False) -> str:
+    """The address at Slack that this browser is sent to. Raises `InstallError`.
+
+    With `links` it is also asked for what it takes to see links to deals.
+    """
     parts, app = slack.parts, _app(slack)
     redirect, state = redirect_of(parts), parts.entropy(24).hex()
     now = parts.clock.now()
@@ -97,7 +100,7 @@ async def send(slack: Slack, browser: str) -> str:
         raise InstallError("Too many are installing it just now. Try again in an hour.", status=503)
     asked = {
         "client_id": app.client_id,
-        "scope": ",".join(scopes.ASKED),
+        "scope": ",".join(sorted({*scopes.ASKED, *(scopes.LINKS if links else ())})),
         "redirect_uri": redirect,
         "state": state,
     }

@@ -4,6 +4,7 @@ Its comments say what each scope is for, so it is changed line by line and not r
 """
 
 import re
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,12 +43,37 @@ def original() -> str:
     raise ManifestError("manifest.yml is missing; install the coach anew.")
 
 
-def made(text: str, *, url: str | None, socket: bool) -> str:
+#: What is there besides where links are to be seen, each after a line that is there always.
+_FOR_LINKS = (
+    (
+        re.compile(r"^ *- im:history .*\n", re.MULTILINE),
+        (
+            "      - links:read         # hears of links to deals, and of no others\n"
+            "      - links:write        # puts a button below them\n"
+        ),
+    ),
+    (
+        re.compile(r"^ *- message\.im .*\n", re.MULTILINE),
+        "      - link_shared        # somebody posts a link to a deal\n",
+    ),
+)
+
+_FEATURES = "features:\n"
+
+#: Slack takes so many (https://docs.slack.dev/reference/app-manifest), of this form.
+MOST_DOMAINS = 5
+_DOMAIN = re.compile(r"(?=.{1,255}$)[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]*[a-z0-9]")
+
+
+def made(text: str, *, url: str | None, socket: bool, links: Sequence[str] = ()) -> str:
     """The manifest for an address, for Socket Mode, or for both.
 
-    With both, requests come by Socket Mode and only browsers come to the address.
-    Raises `ManifestError` for an address that Slack would not take.
+    With both, requests come by Socket Mode and only browsers come to the address. `links` are the
+    domains of the CRMs' pages, where links to deals are to be seen.
+    Raises `ManifestError` for an address or for domains that Slack would not take.
     """
+    if links:
+        text = _with_links(text, links)
     text = _INTRODUCTION.sub(
         '# Paste this at https://api.slack.com/apps, "Create New App", "From a manifest".\n', text
     )
@@ -57,6 +83,25 @@ def made(text: str, *, url: str | None, socket: bool) -> str:
     if url is None:
         return _REDIRECTS.sub("", text)
     return text.replace(PLACEHOLDER, checked(url))
+
+
+def _with_links(text: str, domains: Sequence[str]) -> str:
+    wanted = list(dict.fromkeys(each.strip().lower() for each in domains))
+    for each in wanted:
+        if not _DOMAIN.fullmatch(each):
+            raise ManifestError(
+                f"“{each[:100]}” is neither a provider whose pages are known nor a domain, as "
+                "crm.example.com is."
+            )
+    if len(wanted) > MOST_DOMAINS:
+        raise ManifestError(
+            f"Slack takes {MOST_DOMAINS} domains, and these are {len(wanted)}: {', '.join(wanted)}."
+        )
+    lines = "".join(f"    - {each}\n" for each in wanted)
+    text = text.replace(_FEATURES, f"{_FEATURES}  unfurl_domains:\n{lines}", 1)
+    for line, more in _FOR_LINKS:
+        text = line.sub(rf"\g<0>{more}", text, count=1)
+    return text
 
 
 def checked(url: str) -> str:

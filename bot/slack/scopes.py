@@ -10,5 +10,8 @@ BETTER_WITH = {
     "answer to it was lost",
 }
 
+#: What is asked for only where links to deals are to get a button: to hear of them, and to add it.
+LINKS = frozenset({"links:read", "links:write"})
+
 #: All of them, as whoever installs the app is asked for.
 ASKED = tuple(sorted(NEEDED | BETTER_WITH.keys()))

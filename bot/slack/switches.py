@@ -16,6 +16,12 @@ class Switch(StrEnum):
 
     MAKE_TASK = "make_task"
     LOG_CALL = "log_call"
+    #: No shortcut: links to deals that somebody posts get a button that shows the deal's state.
+    LINKS = "links"
+
+
+#: Those that are shortcuts.
+SHORTCUTS = frozenset({Switch.MAKE_TASK, Switch.LOG_CALL})
 
 
 async def are_on(parts: Parts, workspace_id: str) -> frozenset[Switch]:

@@ -16,7 +16,8 @@ import yaml
 from bot.playground.page.shortcuts import SHORTCUTS
 from bot.slack.command import load_subcommands
 from bot.slack.manifest import PLACEHOLDER, ManifestError, made, original
-from bot.slack.switches import Switch
+from bot.slack.scopes import LINKS
+from bot.slack.switches import SHORTCUTS as SHORTCUTS_ON
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +62,7 @@ def test_the_coach_command_has_a_hint_and_receives_escaped_mentions(
 
 def test_every_shortcut_is_one_that_can_be_switched_on(manifest: dict[str, Any]) -> None:
     shortcuts = manifest["features"]["shortcuts"]
-    assert {each["callback_id"] for each in shortcuts} == {each.value for each in Switch}
+    assert {each["callback_id"] for each in shortcuts} == {each.value for each in SHORTCUTS_ON}
 
 
 def test_events_commands_and_buttons_all_arrive_at_the_same_address(
@@ -89,8 +90,9 @@ def test_only_the_events_that_the_bot_listens_to_are_subscribed(manifest: dict[s
         for path in (ROOT / "bot" / "slack" / "listeners").glob("*.py")
         for event in re.findall(r"\bevent\(\s*[\"'](\w+)[\"']", path.read_text(encoding="utf-8"))
     }
-    # Of messages in direct messages Slack says no more than that they are messages.
-    assert listened == {event.partition(".")[0] for event in events}
+    # Of links Slack tells where that is wanted, and of messages in direct messages it says no more
+    # than that they are messages.
+    assert listened == {event.partition(".")[0] for event in [*events, "link_shared"]}
 
 
 def test_the_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
@@ -102,6 +104,38 @@ def test_the_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
 
 
 # `coach manifest`
+
+
+def test_where_links_are_wanted_it_asks_for_what_that_takes_and_no_more() -> None:
+    plain, wanted = (
+        yaml.safe_load(made(original(), url=ADDRESS, socket=False, links=links))
+        for links in ([], ["hubspot.com", "CRM.example.com", "hubspot.com"])
+    )
+    jsonschema.Draft7Validator(SCHEMA).validate(wanted)
+    assert wanted["features"].pop("unfurl_domains") == ["hubspot.com", "crm.example.com"]
+    for path, more in (
+        (("oauth_config", "scopes", "bot"), LINKS),
+        (("settings", "event_subscriptions", "bot_events"), {"link_shared"}),
+    ):
+        before, after = plain, wanted
+        for each in path:
+            before, after = before[each], after[each]
+        assert set(after) - set(before) == more
+        after[:] = before
+    assert wanted == plain
+
+
+@pytest.mark.parametrize(
+    "links", [["twenty"], [""], ["https://crm.example.com"], ["-x.example"], ["a.b\nc.d"]]
+)
+def test_what_is_no_domain_is_refused(links: list[str]) -> None:
+    with pytest.raises(ManifestError, match="nor a domain"):
+        made(original(), url=None, socket=True, links=links)
+
+
+def test_more_domains_than_slack_takes_are_refused() -> None:
+    with pytest.raises(ManifestError, match="Slack takes 5 domains, and these are 6"):
+        made(original(), url=None, socket=True, links=[f"crm{n}.example" for n in range(6)])
 
 
 SCHEMA = json.loads(

@@ -78,7 +78,7 @@ class SlackStandIn(People):
             answer_seconds=answer_seconds,
         )
         self.bot_token = bot_token
-        self.scopes = set(SCOPES)
+        self.scopes |= set(SCOPES)
         #: Blocks that this Slack does not know, as an older one.
         self.unknown_blocks: set[str] = set()
         self.faults: dict[str, list[Fault]] = {}

@@ -11,6 +11,7 @@ from bot.playground.slack import payloads
 from bot.playground.slack.answers import Answer, shown, submitted, suggested
 from bot.playground.slack.forms import chosen, find, labelled, left_out, state_of
 from bot.playground.slack.things import Json, Message, Person, SlackFault
+from bot.playground.slack.unfurling import shared
 from bot.playground.slack.wire import FORM, Wire
 
 
@@ -57,7 +58,7 @@ class People(Wire):
         message = self.conversations.get(who, {}).get(ts)
         if message is None or (message.deleted and not stale):
             raise LookupError(f"{who} has no message {ts}.")
-        versions = [message.blocks, *(reversed(message.earlier) if stale else ())]
+        versions = [message.shown, *(reversed(message.earlier) if stale else ())]
         element = _control(versions, action_id, label, block_id)
         state = {} if choose is None else chosen(element, choose)
         return await self._act(self.person(by or who), message, None, element, state, {})
@@ -111,7 +112,7 @@ class People(Wire):
         if container.get("type") == "message":
             place = str(container.get("channel") or who)
             message = self.conversations.get(place, {}).get(str(container.get("ts")))
-            blocks = message.blocks if message and not message.deleted else []
+            blocks = message.shown if message and not message.deleted else []
         else:
             try:
                 _, view = self.view(str(container.get("view_id")))
@@ -195,9 +196,13 @@ class People(Wire):
         person = self.person(who)
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         if channel is not None:
-            return self.post(channel, escaped, [], sender="person", author=who)
-        message = self.post(who, escaped, [], sender="person")
-        await self.event(payloads.message_im(self, person, message))
+            message = self.post(channel, escaped, [], sender="person", author=who)
+        else:
+            message = self.post(who, escaped, [], sender="person")
+            await self.event(payloads.message_im(self, person, message))
+        event = shared(self, message, channel or who, who)
+        if event is not None:
+            await self.event(event)
         return message
 
     def invite(self, channel: str) -> None:
@@ -214,7 +219,7 @@ class People(Wire):
         state: Json,
         values: Json,
     ) -> Answer:
-        blocks = view["blocks"] if view is not None else message.blocks if message else []
+        blocks = view["blocks"] if view is not None else message.shown if message else []
         around = state_of(blocks, values)
         if state and element["block_id"] in around:
             around[element["block_id"]].setdefault(element["action_id"], {}).update(state)
@@ -222,7 +227,9 @@ class People(Wire):
             view["state"] = {"values": around}
         action = payloads.action(element, state)
         payload = payloads.block_actions(self, person, [action], around, view=view)
-        if message is not None:
+        if message is not None and message.is_below_link(element["block_id"]):
+            payloads.below_link(payload, self, message)
+        elif message is not None:
             place = message.person if message.person in self.channels else None
             key = self.new_response_url(person.id, message.ts, place)
             payloads.in_message(payload, self, message, f"{self.own_url}/response/{key}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.playground.slack.blocks import MOST_VIEW_BYTES, Surface, problems, too_long, view_problems
 from bot.playground.slack.things import Json, Message, Person, Sent, SlackFault
+from bot.playground.slack.unfurling import unfurl
 from bot.playground.slack.world import Workspace
 
 MOST_TEXT = 40_000
@@ -366,6 +367,7 @@ METHODS: dict[str, Method] = {
     "chat.postEphemeral": Method(_post_ephemeral, "chat:write"),
     "chat.update": Method(_update, "chat:write"),
     "chat.delete": Method(_delete, "chat:write"),
+    "chat.unfurl": Method(unfurl, "links:write"),
     "views.open": Method(_views_open),
     "views.push": Method(_views_push),
     "views.update": Method(_views_update),

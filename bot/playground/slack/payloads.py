@@ -119,6 +119,21 @@ def block_suggestion(
     return payload
 
 
+def below_link(payload: Json, world: Workspace, message: Message) -> Json:
+    """Complete a click made below a link with its message; there is no address to answer it at."""
+    channel = world.channel_named(message.person)
+    payload["container"] = {
+        "type": "message_attachment",
+        "message_ts": message.ts,
+        "attachment_id": 1,
+        "channel_id": channel["id"],
+        "is_ephemeral": False,
+        "is_app_unfurl": True,
+    }
+    payload["channel"] = channel
+    return payload
+
+
 def in_message(payload: Json, world: Workspace, message: Message, response_url: str) -> Json:
     """Complete a click with the message it was made in."""
     payload["container"] = {

@@ -104,8 +104,21 @@ class Message:
     """Who wrote it, of the people in a channel."""
     only: str | None = None
     """Who alone sees it, of the people in a channel."""
+    unfurls: dict[str, list[Json]] = field(default_factory=dict)
+    """What the app has put below its links."""
     earlier: list[list[Json]] = field(default_factory=list)
     """The blocks it had before each change, oldest first."""
+
+    @property
+    def shown(self) -> list[Json]:
+        """All blocks that stand in it, those below its links too."""
+        return [*self.blocks, *(block for each in self.unfurls.values() for block in each)]
+
+    def is_below_link(self, block_id: object) -> bool:
+        """Whether a block stands below one of its links."""
+        return any(
+            block["block_id"] == block_id for each in self.unfurls.values() for block in each
+        )
 
     def as_page(self) -> Json:
         """The form the page reads."""
@@ -119,6 +132,7 @@ class Message:
             "ephemeral": self.ephemeral,
             "author": self.author,
             "only": self.only,
+            "unfurls": list(self.unfurls.values()),
         }
 
 
@@ -210,5 +224,5 @@ def words_of(message: Message) -> str:
             for inner in part:
                 walk(inner)
 
-    walk(message.blocks)
+    walk(message.shown)
     return "\n".join(found)

@@ -53,6 +53,11 @@ class Workspace(Keys, Changes, Channels):
         #: Do Not Disturb of people who have it: from when, and until when.
         self.peace: dict[str, tuple[datetime, datetime]] = {}
         self.commands = {"/coach"}
+        #: What the app may do; which links it is told of, by domain, and what it showed of those
+        #: that were being written.
+        self.scopes: set[str] = set()
+        self.unfurl_domains: set[str] = set()
+        self.previews: dict[str, Json] = {}
         self.sent: list[Sent] = []
         self.refusals: list[Refusal] = []
 

@@ -11,6 +11,7 @@ from bot.slack.blocks.pieces import (
     Json,
     actions,
     button,
+    context,
     field,
     header,
     modal,
@@ -158,6 +159,7 @@ def _failed(stands: Administration, voice: Voice) -> Blocks:
 _SWITCHES: Mapping[Switch, Phrase] = {
     Switch.MAKE_TASK: say("Shortcut on messages: “Make this a task”"),
     Switch.LOG_CALL: say("Shortcut anywhere: “Log a call”"),
+    Switch.LINKS: say("A button below links to deals, which shows the state of one's own"),
 }
 
 
@@ -169,6 +171,13 @@ def _switches(stands: Administration, voice: Voice) -> Blocks:
         told = say("{what} is on.", what=what) if is_on else say("{what} is off.", what=what)
         flip = button(plain(label, voice), f"{SWITCH}:{each}")
         blocks.append(section(_text(told, voice), accessory=flip, block_id=f"{SWITCH}:{each}"))
+    if Switch.LINKS in stands.switched_on and stands.lacks:
+        lacking = say(
+            "Slack tells the coach of no links: the app lacks {scopes}. `coach manifest --links` "
+            "prints what it is to be; then it is installed again.",
+            scopes=facts(*sorted(stands.lacks)),
+        )
+        blocks.append(context(_text(lacking, voice)))
     return blocks
 
 

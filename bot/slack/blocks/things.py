@@ -23,7 +23,7 @@ from bot.slack.blocks.pieces import (
 from bot.slack.blocks.text import escaped, flat, safe_url, shorter, units
 from coach.calendar import days_between
 from coach.keys import kind_of
-from coach.models import Contact, Deal, Ref, Subject, SubjectKind, Task, TaskPriority
+from coach.models import Contact, Deal, DealStatus, Ref, Subject, SubjectKind, Task, TaskPriority
 from coach.phrases import DateWithYear, Phrase, facts, say
 from coach.presenting import value_of
 from coach.promising import days_silent
@@ -219,7 +219,9 @@ def _deal(
     """One deal with all that is known of it."""
     heading = plain(say("{deal}", deal=deal.thing), voice)
     known: list[Phrase] = [say("{value}", value=value_of(deal))]
-    if deal.stage:
+    if deal.status is not DealStatus.OPEN:
+        known.append(say("won") if deal.status is DealStatus.WON else say("lost"))
+    elif deal.stage:
         known.append(_since(deal, listing, now))
     if deal.account:
         known.append(say("{company}", company=deal.account))

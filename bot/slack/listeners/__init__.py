@@ -27,6 +27,7 @@ from bot.slack.blocks import team_channel as team_channel_blocks
 from bot.slack.blocks.arrival import PEOPLE
 from bot.slack.blocks.backlog import ALL, REST, WAKE
 from bot.slack.blocks.card import UNMUTE, UNSNOOZE
+from bot.slack.blocks.links import SHOW as SHOW_DEAL
 from bot.slack.blocks.menu import MENU
 from bot.slack.blocks.preview import CHOOSE as CHOOSE_LEVEL
 from bot.slack.blocks.question import GO_ON, STOP
@@ -62,6 +63,7 @@ from bot.slack.listeners import (
     why,
     writing,
 )
+from bot.slack.listeners import links as shared_links
 from bot.slack.listeners.answering import BUSY
 from bot.slack.listeners.claim import Claim
 from bot.slack.listeners.desk import (
@@ -114,6 +116,7 @@ PRESSES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     PEOPLE: arriving.missing,
     "welcome:start": enrolment.start,
     "welcome:later": enrolment.later,
+    SHOW_DEAL: shared_links.show,
     "link:confirm": linking.confirm,
     "link:refuse": linking.refuse,
     "home:on": home.turn_on,
@@ -237,6 +240,15 @@ def register(
         # Slack will tell us again.
         return BoltResponse(status=200 if begun else 503)
 
+    async def on_link(body: dict[str, Any], client: AsyncWebClient) -> BoltResponse:
+        async def tell(said: Phrase) -> None:
+            log.error("a link could not be answered: %s", plain(said))
+
+        answering = partial(shared_links.answer, desk, body, client)
+        begun = desk.begin(team_of(body), "answering a link", answering, tell)
+        # Slack will tell us again.
+        return BoltResponse(status=200 if begun else 503)
+
     async def on_end(body: dict[str, Any]) -> BoltResponse:
         try:
             await lifecycle.ended(desk, body)
@@ -262,6 +274,7 @@ def register(
     app.command("/coach")(on_command)
     app.event("app_home_opened")(on_home)
     app.event("message")(on_message)
+    app.event("link_shared")(on_link)
     app.event("app_uninstalled")(on_end)
     app.event("tokens_revoked")(on_end)
     app.error(on_error)

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from bot.coaching import acts, enrolling
 from bot.coaching.actor import Actor
 from bot.coaching.acts import Act, NewTask
@@ -26,6 +28,7 @@ from bot.slack.blocks.pieces import Blocks, Json, modal
 from bot.slack.blocks.things import done_alone, done_row, ref_in, thing_list
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.home import refresh
+from bot.slack.listeners.links import window
 from bot.slack.listeners.pressing import Press
 from bot.slack.listeners.response_url import respond
 from bot.slack.listeners.submitting import Submission, shown
@@ -120,6 +123,8 @@ async def _undo(press: Press) -> None:
     actor = await press.actor()
     said = await acts.undo(press.parts, actor, press.value)
     refresh(press.desk, press.client, actor)
+    if press.view is not None:
+        _behind(press.desk, press.client, press.team_id, actor, press.view)
     if press.response_url is None:
         await press.tell(said)
         return
@@ -176,6 +181,7 @@ async def submit(submission: Submission) -> Json:
     if about.place is not None and about.place.kind is Kind.HOME:
         return {}
     if not about.url:
+        _behind(submission.desk, submission.client, submission.team_id, actor, submission.view)
         return {"response_action": "update", "view": await _done(submission, result)}
     _answer(submission, actor, about, result)
     return {}
@@ -207,7 +213,29 @@ async def _done(submission: Submission, done: Act) -> Json:
         done_row(done, voice),
         callback_id="aside",
         close=plain(say("Close"), voice),
+        # What it was about, for Undo.
+        private_metadata=str(submission.view.get("private_metadata") or ""),
     )
+
+
+def _behind(desk: Desk, client: AsyncWebClient, team_id: str, actor: Actor, view: Json) -> None:
+    """Have the window below show a deal as it is now, if it is one that shows a deal."""
+    below = view.get("previous_view_id")
+    try:
+        about = About.of(view)
+    except (KeyError, TypeError, ValueError):
+        return
+    ref = about.ref
+    if not below or ref is None or about.kind is not SubjectKind.DEAL or about.url:
+        return
+
+    async def work() -> None:
+        await client.views_update(view_id=str(below), view=await window(desk, actor, ref))
+
+    async def tell(_: Phrase) -> None:
+        """It is done all the same, and the window can be opened anew."""
+
+    desk.begin(team_id, "showing a deal again", work, tell)
 
 
 def _key(submission: Submission) -> str:

@@ -36,6 +36,9 @@ class Shortcut:
         await self.client.views_open(trigger_id=str(self.body["trigger_id"]), view=view)
 
 
+_OTHER = say("This shortcut is from another version of the coach.")
+
+
 async def answer(shortcut: Shortcut) -> None:
     """Open the window it is for
     (https://docs.slack.dev/interactivity/implementing-shortcuts).
@@ -45,10 +48,12 @@ async def answer(shortcut: Shortcut) -> None:
     try:
         which = Switch(str(body.get("callback_id") or ""))
     except ValueError as error:
-        raise Refusal(say("This shortcut is from another version of the coach.")) from error
+        raise Refusal(_OTHER) from error
     actor = await desk.actor(team_of(body), body["user"])
     await switches.need(desk.parts, actor.workspace_id, which)
-    view = partial(making[which], desk, actor, body)
+    if (opened := making.get(which)) is None:
+        raise Refusal(_OTHER)
+    view = partial(opened, desk, actor, body)
     await show(desk, shortcut.client, str(body["trigger_id"]), view)
 
 

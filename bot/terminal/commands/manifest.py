@@ -14,6 +14,13 @@ def manifest(
         str | None,
         typer.Option(metavar="URL", help="The https address by which Slack reaches the coach."),
     ] = None,
+    links: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CRM",
+            help="Have links to this CRM's deals seen: a provider, or a domain. May be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Print the Slack app's manifest, ready to paste.
 
@@ -24,7 +31,9 @@ def manifest(
     Examples:
       coach manifest --socket
       coach manifest --url https://coach.example.com
+      coach manifest --socket --links hubspot --links crm.example.com
     """
+    from bot.crm.provider import load_providers
     from bot.runtime.settings import load
     from bot.slack.manifest import made, original
     from bot.terminal.harmless import harmless
@@ -34,4 +43,10 @@ def manifest(
         socket = url is None
         how = "Socket Mode" if url is None else harmless(url)
         typer.echo(f"For {how}; --socket and --url say otherwise.", err=True)
-    typer.echo(made(original(), url=url, socket=socket), nl=False)
+    known = load_providers() if links else {}
+    domains = [
+        domain
+        for each in links or ()
+        for domain in ((each in known and known[each].domains) or (each,))
+    ]
+    typer.echo(made(original(), url=url, socket=socket, links=domains), nl=False)

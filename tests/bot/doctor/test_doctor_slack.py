@@ -81,6 +81,16 @@ async def test_a_missing_scope_is_named() -> None:
     assert found.text == "The token lacks a scope: users:read.email."
 
 
+async def test_scopes_for_links_are_missed_only_where_links_are_switched_on() -> None:
+    for on, missed in (("", 0), ("links log_call", 2)):
+        async with slack() as (stand_in, settings):
+            stand_in.scopes = {*NEEDED, *BETTER_WITH}
+            found = await asked(settings, bound(switched_on=on))
+        told = [each for each in found if "Without the scope links:" in each.text]
+        assert len(told) == missed
+        assert all("coach manifest --links" in (each.mend or "") for each in told)
+
+
 async def test_a_scope_without_which_it_works_less_well_is_noted() -> None:
     async with slack() as (stand_in, settings):
         stand_in.scopes = set(NEEDED)

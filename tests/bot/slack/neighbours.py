@@ -316,6 +316,7 @@ async def _furnished(street: Street, home: Home) -> None:
     now, address = parts.clock.now(), f"ana@{home.team.id.lower()}.example"
     async with parts.database.write() as tx:
         await connections.save(tx, parts.seal, home.crm, now)
+        await workspaces.change(tx, home.workspace_id, switched_on="links")
         ana = await people.ensure_slack_user(
             tx, home.workspace_id, ANA, now, parts.new_id, f"Ana {home.mark}"
         )

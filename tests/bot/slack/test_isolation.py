@@ -217,6 +217,30 @@ async def test_no_id_of_theirs_is_found_by_any_command(sqlite_street: Street) ->
     await unchanged(street, before, since)
 
 
+async def test_no_link_of_theirs_is_known_to_others(either: Street) -> None:
+    street = either
+    before, since = await street.kept(street.theirs), len(street.teams.calls)
+    urls = [f"https://crm.example/{home.mark}" for home in (street.theirs, street.ours)]
+    for channel, source in (("C0SALES", "conversations_history"), ("D01ANA", "composer")):
+        link = {
+            "type": "link_shared",
+            "user": ANA,
+            "channel": channel,
+            "message_ts": "1.2",
+            "unfurl_id": "u1",
+            "source": source,
+            "links": [{"domain": "crm.example", "url": url} for url in urls],
+        }
+        await street.happens(street.ours, link)
+    shown = [each for each in street.teams.calls[since:] if each.method == "chat.unfurl"]
+    assert len(shown) == 2
+    value = json.dumps([street.theirs.crm.id, f"{street.theirs.prefix}-D1"])
+    await street.presses(
+        street.ours, {"type": "button", "action_id": "link:show", "block_id": "b", "value": value}
+    )
+    await unchanged(street, before, since)
+
+
 async def test_what_one_crm_says_changes_nothing_of_the_others(twins: Street) -> None:
     before = await twins.kept(twins.theirs)
     for event in (

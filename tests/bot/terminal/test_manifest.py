@@ -26,3 +26,13 @@ def test_an_address_that_slack_would_not_call_is_one_sentence(coach: Coach) -> N
     assert ran.err.strip() == (
         "Slack calls https addresses only; write http://coach.example.com with https://."
     )
+
+
+def test_a_provider_stands_for_the_domains_of_its_pages(coach: Coach) -> None:
+    ran = coach("manifest", "--socket", "--links", "salesforce", "--links", "crm.example.com")
+    assert ran.code == 0
+    domains = yaml.safe_load(ran.out)["features"]["unfurl_domains"]
+    assert domains == ["force.com", "salesforce.com", "crm.example.com"]
+    ran = coach("manifest", "--socket", "--links", "nobody")
+    assert (ran.code, ran.out) == (1, "")
+    assert "“nobody” is neither a provider" in ran.err

@@ -7,6 +7,7 @@ from bot.crm.provider import Provider
 from bot.crm.providers.attio.changes import WRITING
 from bot.crm.providers.attio.linking import SETUP
 from bot.crm.providers.attio.lookups import FETCHING, HISTORIES
+from bot.crm.providers.attio.things import deal_of_link
 from bot.crm.providers.attio.webhooks import parse, verify
 
 PROVIDER = Provider(
@@ -25,4 +26,6 @@ PROVIDER = Provider(
     setup=SETUP,
     # A hundred reads and twenty-five writes a second; most calls of the coach's are reads.
     pace=Pace(together=8, calls=25, within=timedelta(seconds=1)),
+    deal_of_link=deal_of_link,
+    domains=("attio.com",),
 )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.crm.calls import Account
+from bot.crm.pages import page
 from bot.crm.providers.attio.calling import DEALS, PEOPLE, slug_of
 from bot.crm.things import inner, moment, name_of, needed, rows, thing, words
 from coach.events import Change
@@ -83,6 +84,20 @@ def _closing(telling: _Telling, values: object) -> None:
             day = first(values, slug)
             telling.tell(day, expected_close_date=day.get("value"))
             return
+
+
+def deal_of_link(account: Account, url: str) -> str | None:
+    """The record of a page: `https://app.attio.com/<workspace>/<object>/record/<id>/…`.
+
+    Ids are never given twice, so that one of another workspace is no deal that is known.
+    """
+    found = page(url)
+    if found is None or found.host != "app.attio.com":
+        return None
+    match found.path:
+        case (_, _, "record", id, *_):
+            return id
+    return None
 
 
 def _made(telling: _Telling, data: Mapping[str, Any]) -> None:

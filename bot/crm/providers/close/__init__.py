@@ -26,4 +26,5 @@ PROVIDER = Provider(
     setup=SETUP,
     # Limits are by endpoint and told in each answer; this is below the lowest of them.
     pace=Pace(together=4, calls=20, within=timedelta(seconds=1)),
+    domains=("close.com",),
 )

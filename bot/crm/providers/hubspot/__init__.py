@@ -60,4 +60,6 @@ PROVIDER = Provider(
     # The smallest allowance of any plan is 100 calls in 10 seconds for each app.
     pace=Pace(together=4, calls=90, within=timedelta(seconds=10)),
     rest=linking.rest,
+    deal_of_link=objects.deal_of_link,
+    domains=("hubspot.com",),
 )

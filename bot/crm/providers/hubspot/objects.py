@@ -10,6 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from bot.crm.calls import Answer
+from bot.crm.pages import page
 from bot.crm.provider import Account, Fetch, Fetched, PayloadError
 from bot.crm.providers.hubspot.calls import TYPES, following
 from bot.crm.providers.hubspot.events import CREATED, CREATED_BY_IMPORT, DELETED, IMPORTED
@@ -226,6 +227,25 @@ def zone(account: Account) -> ZoneInfo:
 def _day(account: Account, value: object) -> date | None:
     at = moment(value)
     return at.astimezone(zone(account)).date() if at else None
+
+
+def deal_of_link(account: Account, url: str) -> str | None:
+    """The deal of a page of this portal: `…/contacts/<portal>/record/0-3/<id>`, or of old `/deal/`.
+
+    HubSpot takes `app.hubspot.com` for every portal, wherever its own pages are.
+    """
+    found, portal = page(url), account.id
+    hosts = {account.access.get("ui_domain", ""), "app.hubspot.com"}
+    if found is None or not portal or found.host not in hosts:
+        return None
+    match found.path:
+        case ("contacts", whose, "record", type, id, *_):
+            named = type == TYPES[SubjectKind.DEAL].id
+        case ("contacts", whose, "deal", id, *_):
+            named = True
+        case _:
+            return None
+    return id if named and whose == portal and id.isascii() and id.isdigit() else None
 
 
 def _url(account: Account, kind: SubjectKind, id: str) -> str | None:

@@ -8,6 +8,7 @@ from bot.crm.providers.pipedrive.calling import rest
 from bot.crm.providers.pipedrive.changes import WRITING
 from bot.crm.providers.pipedrive.linking import SETUP
 from bot.crm.providers.pipedrive.lookups import FETCHING, HISTORIES
+from bot.crm.providers.pipedrive.things import deal_of_link
 from bot.crm.providers.pipedrive.webhooks import new_secret, parse, verify
 
 PROVIDER = Provider(
@@ -32,4 +33,6 @@ PROVIDER = Provider(
     # The smallest plan: twenty calls within two seconds with an API token.
     pace=Pace(together=4, calls=20, within=timedelta(seconds=2)),
     rest=rest,
+    deal_of_link=deal_of_link,
+    domains=("pipedrive.com",),
 )

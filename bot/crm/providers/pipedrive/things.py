@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.crm.calls import Account
+from bot.crm.pages import page
 from bot.crm.things import inner, moment, name_of, percent, rows, thing, words
 from coach.events import Change
 from coach.models import DealStatus, SubjectKind, TaskStatus, Verb
@@ -43,6 +45,17 @@ def change_of(entity: str, data: Mapping[str, Any], at: datetime, host: object =
     if entity == "person":
         return thing(SubjectKind.CONTACT, _person(data) | _page(host, "person", data), at)
     return thing(SubjectKind.TASK, _activity(data), at)
+
+
+def deal_of_link(account: Account, url: str) -> str | None:
+    """The deal of a page of this company's: `https://<company>.pipedrive.com/deal/<id>`."""
+    found, company = page(url), account.access.get("company_domain")
+    if found is None or not company or found.host != f"{company.lower()}.pipedrive.com":
+        return None
+    match found.path:
+        case ("deal", id, *_) if id.isascii() and id.isdigit():
+            return id
+    return None
 
 
 def _page(host: object, what: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from bot.crm.providers.salesforce.calling import rest
 from bot.crm.providers.salesforce.changes import WRITING
 from bot.crm.providers.salesforce.linking import SETUP
 from bot.crm.providers.salesforce.lookups import FETCHING, HISTORIES
+from bot.crm.providers.salesforce.pages import deal_of_link
 from bot.crm.providers.salesforce.soap import without_session
 from bot.crm.providers.salesforce.webhooks import new_secret, parse, reply, verify
 
@@ -28,4 +29,6 @@ PROVIDER = Provider(
     # The limit is that of a day; this leaves most of it to others.
     pace=Pace(together=4, calls=20, within=timedelta(seconds=2)),
     rest=rest,
+    deal_of_link=deal_of_link,
+    domains=("force.com", "salesforce.com"),
 )

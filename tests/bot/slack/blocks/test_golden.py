@@ -16,7 +16,7 @@ import pytest
 
 from bot.coaching.acts import Act
 from bot.coaching.choosing import Choice
-from bot.coaching.connecting import Asked, Begun, Health, Linked, Outcome, Progress, Vendor
+from bot.coaching.connecting import Asked, Begun, Health, Linked, Outcome, Page, Progress, Vendor
 from bot.coaching.explaining import Explanation
 from bot.coaching.listing import Kind, Listing, Place
 from bot.playground.slack.blocks import problems, view_problems
@@ -37,6 +37,7 @@ from bot.slack.blocks.asides import sentence, sentence_modal, working_modal
 from bot.slack.blocks.card import card
 from bot.slack.blocks.connecting import begun_modal, connect_modal, linked_list, outcome_modal
 from bot.slack.blocks.home import home
+from bot.slack.blocks.links import deal_modal, for_everybody, for_its_person
 from bot.slack.blocks.lists import insight_list
 from bot.slack.blocks.mutes import mute_list, mute_modal, mute_rows
 from bot.slack.blocks.notices import hello, link_answer, link_request, trouble, welcome
@@ -156,6 +157,8 @@ def _listing(kind: Kind, things: list[Any], first: int = 0, count: int | None = 
     total = len(things) if count is None else count
     return Listing(Place(kind, first), ANA, date(2026, 11, 23), things, total)
 
+
+DEAL_PAGE = Page(Ref("c1", "D-17"), "HubSpot")
 
 TEAM_CHANNEL = TeamChannel(
     "w", "C0SALES", wins=True, figures=True, amounts=False, chosen_by="U1", chosen_at=NOW,
@@ -542,6 +545,13 @@ BUILT: dict[str, Callable[[], Payload]] = {
             *own_place(TEAM_CHANNEL, VOICE, named=False),
         ],
     },
+    "link_for_everybody": lambda: {"blocks": for_everybody(DEAL_PAGE, VOICE)},
+    "link_for_its_person": lambda: {
+        "blocks": for_its_person(_listing(Kind.DEAL, DEALS[:1]), DEAL_PAGE.deal, VOICE, NOW)
+    },
+    "modal_deal": lambda: deal_modal(
+        replace(_listing(Kind.DEAL, DEALS[:1]), contact=LEADS[0], planned=TASKS[:2]), VOICE, NOW
+    ),
     "modal_team_channel": lambda: form(TEAM_CHANNEL, VOICE),
     "modal_team_channel_first": lambda: form(None, VOICE),
     "modal_snooze": lambda: snooze_modal(INSIGHT.fingerprint, date(2026, 11, 30), ANA, VOICE),
