@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 
 from coach.backlogs import adds_to_summary, is_time_for_summary, whole_at
 from coach.bulk import in_bulk
-from coach.calendar import is_at_work, local_date, next_morning, next_work, start_of_day
+from coach.calendar import (
+    after_working_days,
+    is_at_work,
+    local_date,
+    next_morning,
+    next_work,
+    start_of_day,
+)
 from coach.chain import FRESH, is_after, is_at_it, silenced, standing
 from coach.history import Past
 from coach.models import (
@@ -38,8 +45,9 @@ from coach.waiting import Waiting, most_important, on_their_way
 #: After an unanswered card, the next one waits so long.
 APART = timedelta(seconds=60)
 
-#: What waited for a digest can be answered for so long after it.
-IN_DIGEST = timedelta(days=3)
+#: What is in a digest can be answered for so many working days after it: a weekly one comes as
+#: the week ends.
+IN_DIGEST = 2
 
 #: What answers something done, and is of use for so long, is of use in a digest too.
 A_DAY = timedelta(days=1)
@@ -162,14 +170,18 @@ def _lasting(
     """Until when what waits for a digest, or is in the one `made`, is to last: it is in one."""
     lasting: dict[str, datetime] = {}
     for each in waiting:
-        if (verdict := decided.get(each.fingerprint)) is None or not _is_for_later(each, verdict):
+        if (verdict := decided.get(each.fingerprint)) is None:
             continue
-        since = each.told_at or each.created_at
-        digest = now if each.fingerprint in made else next_digest(person, since)
+        # What is in a digest stands there as long as the rest of it, whatever it is about.
+        is_made = each.fingerprint in made
+        if not is_made and not _is_for_later(each, verdict):
+            continue
+        digest = now if is_made else next_digest(person, each.told_at or each.created_at)
         if digest is None:
             continue
         # It can be answered for some days, but is in no second one.
-        end = min(next_digest(person, digest) or digest + IN_DIGEST, digest + IN_DIGEST)
+        end = after_working_days(digest, IN_DIGEST, person)
+        end = min(next_digest(person, digest) or end, end)
         if each.expires_at < end:
             lasting[each.fingerprint] = end
     return lasting
@@ -244,6 +256,17 @@ def still_wanted(person: Person, insight: Insight, now: datetime) -> bool:
         and not insight.is_put_off(now)
         and silenced(person, now) is None
     )
+
+
+def takes_its_place(person: Person, anew: Waiting, past: Past, now: datetime) -> bool:
+    """Whether what is found out anew is to be said now, and so takes the place of the same.
+
+    What stands in a digest stays there until its person answers it, or is told of it elsewhere.
+    """
+    found = standing(person, anew, past, now, bulk=False, again=False)
+    if found == IN_BRIEF:
+        return is_time_for_brief(person, now)
+    return found is None or (found == IN_SUMMARY and is_time_for_summary(person, now))
 
 
 def may_come(person: Person, insights: Sequence[Insight], now: datetime, *, alone: bool) -> bool:

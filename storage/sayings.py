@@ -92,15 +92,22 @@ def _is_in_hand(outcome: Phrase | None) -> bool:
     return outcome is not None and "undone" not in outcome.values
 
 
-_IN_DIGESTS = select(
-    insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.expires_at
-).where(
+_STANDS = (
     OPEN_INSIGHT,
     insights.c.workspace_id == bindparam("workspace"),
     among(insights.c.person_id, texts("people")),
     insights.c.said_by == "digest",
     insights.c.snoozed_until.is_(None),
-    insights.c.subject.not_like("person:%"),
+)
+_IN_DIGESTS = select(
+    insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.expires_at
+).where(*_STANDS, insights.c.subject.not_like("person:%"))
+_LISTS_IN_DIGESTS = select(
+    insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.fingerprint
+).where(
+    *_STANDS,
+    insights.c.subject.like("person:%"),
+    insights.c.expires_at > bindparam("now", type_=UtcDateTime),
 )
 
 
@@ -116,3 +123,14 @@ async def in_digests(
     for person_id, rule, subject, until in await tx.execute(_IN_DIGESTS, asked):
         found.setdefault((rule, person_id), {})[subject] = until
     return found
+
+
+async def lists_in_digests(
+    tx: Tx, workspace_id: str, person_ids: Collection[str], now: datetime
+) -> dict[tuple[str, str, str], str]:
+    """The lists that stand in these people's digests, in time: (person id, rule, subject)."""
+    asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
+    return {
+        (person_id, rule, subject): print_
+        for person_id, rule, subject, print_ in await tx.execute(_LISTS_IN_DIGESTS, asked)
+    }

@@ -39,9 +39,13 @@ _TAKEN_BACK = (
     .values(
         snoozed_until=None,
         lasts_until=None,
-        # What would be over by now was wanted longer.
+        # What would be over by now was wanted longer, and what is in a digest lasts for its sake.
         expires_at=case(
-            (insights.c.lasts_until > _NOW, insights.c.lasts_until), else_=insights.c.expires_at
+            (
+                (insights.c.lasts_until > _NOW) & insights.c.said_by.is_distinct_from("digest"),
+                insights.c.lasts_until,
+            ),
+            else_=insights.c.expires_at,
         ),
     )
     .returning(insights)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.coaching import following, snoozing
+from bot.coaching import following, snoozing, staying
 from bot.coaching.attending import attend
 from bot.runtime.parts import Parts
 from coach import engine
@@ -109,9 +109,9 @@ async def store_insights(
     named = await namesakes.of(tx, workspace_id, deals_named(each.draft for each in new))
     if named:
         new = [replace(each, draft=told_apart(each.draft, named)) for each in new]
-    made = await insights.add(
-        tx, workspace_id, await snoozing.followed(tx, workspace_id, new, now), now
-    )
+    new = await snoozing.followed(tx, workspace_id, new, now)
+    new = await staying.left_standing(tx, workspace_id, new, now)
+    made = await insights.add(tx, workspace_id, new, now)
     persons = {each.draft.person_id for _, each in made}
     places = {
         (each.draft.person_id, rule, each.draft.subject)

@@ -11,7 +11,7 @@ _ZONE = ZoneInfo(PEOPLE[0].tz)
 #: In Madrid and in London people are at work by then, and until then.
 _MORNING, _EVENING = time(10, 5), time(17)
 
-#: The digest of the week has come by then, and is gone again on Monday.
+#: The digest of the week has come by then.
 _FRIDAY, _DIGEST = 5, time(17, 5)
 
 

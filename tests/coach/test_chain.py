@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.attention import IN_DIGEST, Decision, decide, may_come
+from coach.attention import Decision, decide, may_come
 from coach.backlogs import QUIET
 from coach.bulk import BULK
 from coach.calendar import is_at_work, next_work
@@ -40,6 +40,8 @@ NOON = NINE + 3 * HOUR
 NIGHT = NINE + 14 * HOUR
 SATURDAY = NINE + 3 * DAY
 FRIDAY_FIVE = NINE + 2 * DAY + 8 * HOUR
+#: Until when what is in it can be answered: two working days.
+TUESDAY_FIVE = FRIDAY_FIVE + 4 * DAY
 
 
 def coached(**more: object) -> Person:
@@ -244,7 +246,7 @@ def test_what_came_in_bulk_is_told_of_once_in_the_digest() -> None:
 def test_what_came_in_bulk_lasts_until_the_digest_it_waits_for() -> None:
     many = [replace(act(f"d{n}", at=NOON), expires_at=NOON + DAY) for n in range(BULK)]
     decision = decide(coached(), many, NOON)
-    assert decision.lasts == {f"d{n}": FRIDAY_FIVE + IN_DIGEST for n in range(BULK)}
+    assert decision.lasts == {f"d{n}": TUESDAY_FIVE for n in range(BULK)}
     daily = coached(settings=replace(ANA.settings, digest=Often.DAILY))
     assert set(
         decide(daily, [replace(each, expires_at=NOON) for each in many], NINE).lasts.values()
@@ -252,7 +254,7 @@ def test_what_came_in_bulk_lasts_until_the_digest_it_waits_for() -> None:
     # Over the weekend too, and not only until it comes.
     longer = [replace(each, expires_at=FRIDAY_FIVE + HOUR) for each in many]
     assert decide(coached(), longer, NOON).lasts == decision.lasts
-    longer = [replace(each, expires_at=FRIDAY_FIVE + IN_DIGEST) for each in many]
+    longer = [replace(each, expires_at=TUESDAY_FIVE) for each in many]
     assert decide(coached(), longer, NOON).lasts == {}
     none = coached(settings=replace(ANA.settings, digest=Often.OFF))
     assert decide(none, many, NOON).lasts == {}
@@ -674,16 +676,37 @@ def test_an_answer_that_is_below_the_level_lasts_until_the_digest_it_waits_for()
     told = replace(act(at=NOON), priority=Priority.LOW, expires_at=NOON + DAY)
     decision = decide(minimal, [told], NOON)
     assert one(decision) == Decided(Verdict.DIGEST, Reason.BELOW_LEVEL)
-    assert decision.lasts == {"act": FRIDAY_FIVE + IN_DIGEST}
-    lasts = replace(told, expires_at=FRIDAY_FIVE + IN_DIGEST, fresh_until=NOON + DAY)
+    assert decision.lasts == {"act": TUESDAY_FIVE}
+    lasts = replace(told, expires_at=TUESDAY_FIVE, fresh_until=NOON + DAY)
     assert decide(minimal, [lasts], FRIDAY_FIVE).digest == ("act",)
     # It is in no second one, however that came.
     assert decide(minimal, [lasts], FRIDAY_FIVE + DAY).lasts == {}
     # What is of use for hours alone, and a list that is counted anew each day, is not kept for it.
     assert decide(minimal, [replace(told, expires_at=NOON + 4 * HOUR)], NOON).lasts == {}
     small = replace(ripe(at=NOON, priority=Priority.LOW), expires_at=NOON + DAY)
-    assert decide(minimal, [small], NOON).lasts == {"ripe": FRIDAY_FIVE + IN_DIGEST}
+    assert decide(minimal, [small], NOON).lasts == {"ripe": TUESDAY_FIVE}
     assert decide(minimal, [replace(small, subject="person:p1")], NOON).lasts == {}
+
+
+def test_whatever_is_in_a_digest_lasts_as_long_as_the_rest_of_it() -> None:
+    minimal = coached(settings=replace(ANA.settings, level=Level.MINIMAL))
+    at = FRIDAY_FIVE - HOUR
+    listed = replace(
+        ripe("list", at=at, priority=Priority.LOW), expires_at=at + DAY, subject="person:p1"
+    )
+    brief = replace(act("tip", at=at), priority=Priority.LOW, expires_at=at + 4 * HOUR)
+    decision = decide(minimal, [listed, brief], FRIDAY_FIVE)
+    assert set(decision.digest) == {"list", "tip"}
+    assert decision.lasts == {"list": TUESDAY_FIVE, "tip": TUESDAY_FIVE}
+    # Where holidays follow, longer; and not beyond the digest that comes next.
+    may = datetime(2026, 4, 30, 15, tzinfo=UTC)
+    german = replace(
+        minimal, settings=replace(minimal.settings, holidays="DE"), digest_made_at=None
+    )
+    thursday = replace(listed, created_at=may - HOUR, expires_at=may + DAY)
+    assert decide(german, [thursday], may).lasts == {"list": may + 5 * DAY}
+    daily = replace(minimal, settings=replace(minimal.settings, digest=Often.DAILY))
+    assert decide(daily, [listed], FRIDAY_FIVE).lasts == {"list": FRIDAY_FIVE + 3 * DAY}
 
 
 def test_what_lasts_for_the_digest_interrupts_nobody_when_its_moment_has_passed() -> None:

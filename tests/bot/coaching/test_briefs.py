@@ -233,6 +233,27 @@ async def test_what_is_too_small_for_the_brief_comes_in_the_digest(sqlite_world:
     assert [each.rule for each in open_] == ["stuck_deals"]
 
 
+async def test_a_list_in_a_digest_moves_to_the_brief_that_tells_of_it(sqlite_world: World) -> None:
+    world = sqlite_world
+    ana = await world.person(ANA)
+    async with world.database.write() as tx:
+        await people.change(tx, WORKSPACE, ana.id, brief=False)
+    await world.post(late(2))
+    await world.settle()
+    await world.pass_time(2 * DAY + 6 * HOUR)
+    (digest,) = world.messages(ANA)
+    assert "You have 2 overdue tasks." in words(world)
+    # At the weekend she wants a brief after all.
+    async with world.database.write() as tx:
+        await people.change(tx, WORKSPACE, ana.id, brief=True)
+    await world.pass_time(2 * DAY + 15 * HOUR)
+    assert [each.ts for each in world.messages(ANA)] == [digest.ts]
+    await world.pass_time(HOUR)
+    (brief,) = world.messages(ANA)
+    assert brief.ts != digest.ts
+    assert brief.text.startswith("One thing for today: You have 2 overdue tasks.")
+
+
 async def test_a_card_that_went_unanswered_makes_room_for_the_next(sqlite_world: World) -> None:
     world = sqlite_world
     await world.as_it_comes(ANA)
