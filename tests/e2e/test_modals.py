@@ -263,4 +263,6 @@ async def test_a_late_answer_does_not_take_the_place_of_a_later_one(
     await top(page).get_by_role("button", name="About").click()
     async with page.expect_response(lambda got: '"value":""' in (got.request.post_data or "")):
         await page.get_by_role("combobox", name="Type to search").fill("blue")
+    # By now it would have been drawn.
+    await page.wait_for_timeout(300)
     await expect(page.get_by_role("option")).to_have_text(["Blue"])
