@@ -204,12 +204,12 @@ async def store(
     await _identify_all(parts, understood.records, connection_id, result)
     for piece in chunks(understood.records, BATCH):
         async with parts.database.write() as tx:
-            await workspaces.lock(tx, parts.database, workspaces.DEFAULT)
+            await workspaces.lock(tx, parts.database, parts.workspace_id)
             events = await _events(
                 parts, tx, understood.thing, piece, connection_id, as_of, watched_from, result
             )
             if events:
-                await apply(parts, tx, workspaces.DEFAULT, connection_id, events)
+                await apply(parts, tx, parts.workspace_id, connection_id, events)
         progress(len(piece))
     return result
 
@@ -220,8 +220,8 @@ async def _identify_all(
     """Who is who in the whole file: what ties two names of one owner may stand in its last row."""
     named = {record.owner for record in records if record.owner is not None}
     async with parts.database.write() as tx:
-        await workspaces.lock(tx, parts.database, workspaces.DEFAULT)
-        found = await identify(parts, tx, workspaces.DEFAULT, connection_id, named)
+        await workspaces.lock(tx, parts.database, parts.workspace_id)
+        found = await identify(parts, tx, parts.workspace_id, connection_id, named)
     result.owners = set(found.people.values())
     result.unsure = sorted(str(owner) for owner in found.bearers)
 
@@ -239,13 +239,13 @@ async def _events(
     known = await mirror.load(
         tx,
         KINDS[thing],
-        workspaces.DEFAULT,
+        parts.workspace_id,
         connection_id,
         [record.id for record in records],
     )
     # Whose a thing is matters here only where it was known and may have been another's.
     named = {record.owner for record in records if record.owner and record.id in known}
-    person_of = await identify(parts, tx, workspaces.DEFAULT, connection_id, named)
+    person_of = await identify(parts, tx, parts.workspace_id, connection_id, named)
     events: list[Event] = []
     again: list[Event] = []
     for record in records:
@@ -259,7 +259,7 @@ async def _events(
             result.unchanged += 1
     # What the same file has said before and newer words have overruled is no news.
     keys = [event.dedupe_key for event in again]
-    fresh = await activities.unknown(tx, workspaces.DEFAULT, connection_id, keys)
+    fresh = await activities.unknown(tx, parts.workspace_id, connection_id, keys)
     result.changed += len(fresh)
     result.unchanged += len(again) - len(fresh)
     return events + [event for event in again if event.dedupe_key in fresh]

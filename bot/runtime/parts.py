@@ -15,6 +15,7 @@ from coach.writes import CrmWrite
 from storage.database import Database
 from storage.loader import Loader, load_loaders
 from storage.sealing import Seal
+from storage.workspaces import DEFAULT
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,8 @@ class Parts:
     slack_api_url: str = "https://slack.com/api/"
     #: Where browsers reach the coach, without a slash at the end; empty where they do not.
     public_url: str = ""
+    #: The workspace that a command is about; a server serves all there are.
+    workspace_id: str = DEFAULT
 
     def new_id(self) -> str:
         """A new id that sorts by time."""

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     coach_public_url: str | None = None
     coach_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     coach_administrator: str | None = None
+    coach_workspace: str | None = None
     coach_crm_apps: Annotated[dict[str, dict[str, SecretStr]], NoDecode] = Field(
         default_factory=dict
     )

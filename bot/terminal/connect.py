@@ -20,7 +20,6 @@ from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from bot.terminal.wishes import Wish
 from storage.connections import Connection
-from storage.workspaces import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,9 @@ async def make(parts: Parts, wish: Wish, public_url: str | None) -> Link:
     news: list[str] = []
     async with parts.database.write() as tx:
         # What is refused below takes it back.
-        before, made = await connecting.plain(tx, parts, providers, DEFAULT, wish.provider, wish.id)
+        before, made = await connecting.plain(
+            tx, parts, providers, parts.workspace_id, wish.provider, wish.id
+        )
         after = before
         if made:
             if wish.rotate or wish.finish or wish.new_bearer:

@@ -18,13 +18,12 @@ from bot.runtime.settings import Settings
 from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from storage import connections
-from storage.workspaces import DEFAULT
 
 
 async def show(settings: Settings, *, as_json: bool) -> None:
     """Print every connection with its health."""
     async with opened(settings) as parts:
-        every = await connecting.linked(parts, load_providers(), DEFAULT)
+        every = await connecting.linked(parts, load_providers(), parts.workspace_id)
     if as_json:
         typer.echo(json.dumps([_as_json(each) for each in every], indent=2, ensure_ascii=False))
         return
@@ -94,7 +93,9 @@ async def disconnect(settings: Settings, name: str, *, anyway: bool) -> None:
     providers = load_providers()
     async with opened(settings) as parts:
         async with parts.database.read() as tx:
-            known = {c.id: c for c in await connections.of_workspace(tx, parts.seal, DEFAULT)}
+            known = {
+                c.id: c for c in await connections.of_workspace(tx, parts.seal, parts.workspace_id)
+            }
         connection = known.get(name)
         if connection is None:
             there = ", ".join(sorted(known)) or "none"
@@ -112,7 +113,7 @@ async def disconnect(settings: Settings, name: str, *, anyway: bool) -> None:
                         f"{error} Nothing was forgotten; with --anyway the link ends all the same."
                     ) from error
                 stopped = False
-        forgotten = await forgetting.forget(parts, DEFAULT, connection.id)
+        forgotten = await forgetting.forget(parts, parts.workspace_id, connection.id)
     typer.echo(f"{connection.id} is not linked any more; things forgotten: {forgotten:,}.")
     if not stopped:
         typer.echo("If the CRM still posts webhooks, delete them there: they are refused here.")

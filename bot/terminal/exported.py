@@ -10,7 +10,6 @@ from bot.terminal.session import opened
 from bot.terminal.whom import meant
 from coach.errors import CoachError
 from storage.personal import Link
-from storage.workspaces import DEFAULT
 
 
 class ExportError(CoachError):
@@ -21,8 +20,8 @@ async def export(settings: Settings, email: str, out: Path | None) -> None:
     """Write it. Raises `WhomError`, or `ExportError` where the file cannot be."""
     async with opened(settings) as parts:
         async with parts.database.read() as tx:
-            person = await meant(tx, DEFAULT, email)
-        pieces = everything(parts, Link(DEFAULT, person.id))
+            person = await meant(tx, parts.workspace_id, email)
+        pieces = everything(parts, Link(parts.workspace_id, person.id))
         if out is None:
             async for piece in pieces:
                 sys.stdout.write(piece)

@@ -22,7 +22,6 @@ from bot.terminal.harmless import harmless
 from bot.terminal.session import opened
 from bot.terminal.wishes import Wish
 from storage import connections, grants
-from storage.workspaces import DEFAULT
 
 #: How often it is looked what has come of it, in seconds.
 LOOK = 1.0
@@ -55,7 +54,7 @@ async def grant(
         public = (settings.coach_public_url or "").rstrip("/")
         crm = CrmParts(parts, providers, public_url=public, apps=settings.apps())
         begun = await granting.begin(
-            crm, DEFAULT, wish.provider, wish.id, wish.credentials, api_url
+            crm, parts.workspace_id, wish.provider, wish.id, wish.credentials, api_url
         )
         if as_json:
             typer.echo(
@@ -103,7 +102,7 @@ async def wait(
     while True:
         async with parts.database.read() as tx:
             grant = await grants.by_link(tx, parts.seal, begun.token)
-            connection = await connections.one(tx, parts.seal, DEFAULT, id)
+            connection = await connections.one(tx, parts.seal, parts.workspace_id, id)
         if grant is not None and grant.outcome not in {None, told}:
             told = grant.outcome
             typer.echo(harmless(told or ""))

@@ -26,7 +26,6 @@ from coach.terms import how_many
 from coach.wording import plain
 from storage import connections
 from storage.people import load
-from storage.workspaces import DEFAULT
 
 #: A file in which nothing has happened for so long before it was written tells of another day.
 OLD = timedelta(days=90)
@@ -108,7 +107,7 @@ async def _import(settings: Settings, wish: Wish) -> None:
                 watched_from=parts.clock.now() if old else None,
             )
         async with parts.database.read() as tx:
-            people = (await load(tx, DEFAULT, result.owners)).values()
+            people = (await load(tx, parts.workspace_id, result.owners)).values()
     rejected = run.write_rejected(wish.file, understood)
     stored = plain(
         say(
@@ -185,7 +184,9 @@ def _tell_old(day: date | None) -> None:
 
 async def _connection(parts: Parts, wanted: str | None) -> str:
     async with parts.database.read() as tx:
-        known = [each.id for each in await connections.of_workspace(tx, parts.seal, DEFAULT)]
+        known = [
+            each.id for each in await connections.of_workspace(tx, parts.seal, parts.workspace_id)
+        ]
     if wanted is None:
         if len(known) > 1:
             raise FileError(

@@ -25,7 +25,6 @@ from bot.terminal.session import opened
 from bot.terminal.wishes import Wish
 from storage import connections
 from storage.connections import Connection
-from storage.workspaces import DEFAULT
 
 #: How long a CRM that asks for a pause is waited for here; `coach serve` has more patience.
 PATIENCE = timedelta(minutes=1)
@@ -52,7 +51,7 @@ async def link(
     async with opened(settings) as parts:
         public = (settings.coach_public_url or "").rstrip("/")
         crm = CrmParts(parts, providers, public_url=public, apps=settings.apps())
-        connection, known = await connecting.begun(crm, DEFAULT, wish.provider, wish.id)
+        connection, known = await connecting.begun(crm, parts.workspace_id, wish.provider, wish.id)
         ask = not as_json and sys.stdin.isatty()
         given = _credentials(
             setup, wish, connection, settings.apps().get(wish.provider, ()), ask=ask
@@ -195,8 +194,8 @@ async def _progress(
 ) -> tuple[Sequence[backfill.Progress], bool]:
     parts = crm.shared
     async with parts.database.read() as tx:
-        now = await connections.one(tx, parts.seal, DEFAULT, connection.id)
+        now = await connections.one(tx, parts.seal, parts.workspace_id, connection.id)
         provider = crm.providers[connection.provider]
-        told = await backfill.progress(tx, provider, DEFAULT, connection.id)
+        told = await backfill.progress(tx, provider, parts.workspace_id, connection.id)
     until = now.paused_until if now else None
     return told, until is not None and until > parts.clock.now() + PATIENCE

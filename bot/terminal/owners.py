@@ -28,7 +28,6 @@ from coach.wording import plain
 from storage import owned, owners, people, workspaces
 from storage.database import Tx
 from storage.owned import Owned
-from storage.workspaces import DEFAULT
 
 #: How wide a table may be where there is no edge at which a row would have to be folded.
 WIDE = 200
@@ -57,7 +56,7 @@ class Pair:
 async def show(settings: Settings, *, as_json: bool) -> None:
     """Print every owner."""
     async with opened(settings) as parts, parts.database.read() as tx:
-        found = await owned.every(tx, DEFAULT)
+        found = await owned.every(tx, parts.workspace_id)
     if as_json:
         typer.echo(json.dumps([_row(each) for each in found], ensure_ascii=False, indent=2))
         return
@@ -167,7 +166,7 @@ async def tie(parts: Parts, pairs: Sequence[Pair]) -> list[str]:
     faults: list[str] = []
     unknown = False
     async with parts.database.write() as tx:
-        await workspaces.lock(tx, parts.database, DEFAULT)
+        await workspaces.lock(tx, parts.database, parts.workspace_id)
         for pair in pairs:
             try:
                 said.append(await _tie(parts, tx, pair))
@@ -177,19 +176,19 @@ async def tie(parts: Parts, pairs: Sequence[Pair]) -> list[str]:
                 faults.append(told if pair.line is None else f"line {pair.line}: {told}")
         if not faults:
             return said
-        how = f" {await _which(tx, pairs)}" if unknown else ""
+        how = f" {await _which(parts, tx, pairs)}" if unknown else ""
         if pairs[0].line is None:
             raise OwnerError(faults[0] + how)
         more = f" And {len(faults) - 20} more." if len(faults) > 20 else ""
         raise OwnerError(f"Nothing was changed. {' '.join(faults[:20])}{more}{how}")
 
 
-async def _which(tx: Tx, pairs: Sequence[Pair]) -> str:
+async def _which(parts: Parts, tx: Tx, pairs: Sequence[Pair]) -> str:
     """Which owners there are: those whose keys are nearly what was typed, and where all stand."""
     near: list[str] = []
     if len(pairs) == 1:
         spelt: dict[str, list[str]] = {}
-        for key in await owners.keys(tx, DEFAULT):
+        for key in await owners.keys(tx, parts.workspace_id):
             spelt.setdefault(key.value, []).append(shown(key))
         # A wrong connection or kind is as likely as a wrong letter.
         typed = re.split("[:/]", normalised(pairs[0].key))[-1]
@@ -203,17 +202,17 @@ async def _tie(parts: Parts, tx: Tx, pair: Pair) -> str:
     owner = Owner.of(email=pair.email)
     if owner is None or "@" not in (owner.email or "") or " " in pair.email.strip():
         raise OwnerError(f"“{pair.email}” is not an address.")
-    meant = await find(tx, DEFAULT, pair.key)
+    meant = await find(tx, parts.workspace_id, pair.key)
     if meant.person_id is None:
         raise UnknownOwnerError(f"No CRM has named an owner “{pair.key}” so far.")
-    before = (await people.load(tx, DEFAULT, [meant.person_id]))[meant.person_id]
+    before = (await people.load(tx, parts.workspace_id, [meant.person_id]))[meant.person_id]
     now = parts.clock.now()
     # An address is the same person in every connection, so that any will do.
-    found = await owners.resolve(tx, DEFAULT, "", [owner], now, parts.new_id)
-    stays = await join(parts, tx, DEFAULT, meant.key, found[owner])
-    person = (await people.load(tx, DEFAULT, [stays]))[stays]
+    found = await owners.resolve(tx, parts.workspace_id, "", [owner], now, parts.new_id)
+    stays = await join(parts, tx, parts.workspace_id, meant.key, found[owner])
+    person = (await people.load(tx, parts.workspace_id, [stays]))[stays]
     if person.slack_user_id is None:
-        await people.change(tx, DEFAULT, stays, email=owner.email, lookup_after=now)
+        await people.change(tx, parts.workspace_id, stays, email=owner.email, lookup_after=now)
     return _done(meant.key, before, owner, person)
 
 

@@ -26,7 +26,6 @@ from coach.pattern import Held
 from coach.phrases import DateWithYear
 from coach.saying_shares import percent
 from coach.wording import plain
-from storage.workspaces import DEFAULT
 
 Json = dict[str, Any]
 
@@ -82,7 +81,7 @@ async def _patterns(parts: Parts, wish: Wish, day: date | None) -> None:
     only: Person | None = None
     if wish.person is not None:
         async with parts.database.read() as tx:
-            only = await meant(tx, DEFAULT, wish.person)
+            only = await meant(tx, parts.workspace_id, wish.person)
     found = await _found(parts, now)
     shown = [each for each in found.candidates if _is_wanted(found, each, wish, only)]
     if wish.as_json:
@@ -102,7 +101,7 @@ async def _found(parts: Parts, now: datetime) -> Found:
         def progress(done: int, of: int) -> None:
             bar.update(task, description="Looking for patterns", completed=done, total=of)
 
-        return await found_in(parts.database, DEFAULT, now, progress)
+        return await found_in(parts.database, parts.workspace_id, now, progress)
 
 
 def _is_wanted(found: Found, each: Candidate, wish: Wish, only: Person | None) -> bool:

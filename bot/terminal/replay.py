@@ -17,7 +17,6 @@ from coach.errors import CoachError
 from coach.phrases import Phrase, counted
 from coach.wording import plain
 from storage import crm_writes, deliveries, fetches, messages, takeovers
-from storage.workspaces import DEFAULT
 
 #: How much of what failed again is listed.
 SHOWN = 20
@@ -53,10 +52,10 @@ async def replay(
         async with parts.database.read() as tx:
             bad = [
                 (delivery.id, delivery.error or "")
-                for delivery in await deliveries.failed(tx, DEFAULT)
+                for delivery in await deliveries.failed(tx, parts.workspace_id)
                 if ids is None or delivery.id in ids
             ]
-            given_up = await crm_writes.failed(tx, DEFAULT)
+            given_up = await crm_writes.failed(tx, parts.workspace_id)
             bad += [
                 (write.key, write.error or "")
                 for write in given_up
@@ -65,7 +64,8 @@ async def replay(
             in_doubt = [write.key for write in given_up if ids is None and write.in_doubt]
             if ids is None:
                 bad += [
-                    (fetch.name, fetch.error or "") for fetch in await fetches.failed(tx, DEFAULT)
+                    (fetch.name, fetch.error or "")
+                    for fetch in await fetches.failed(tx, parts.workspace_id)
                 ]
     if again:
         typer.echo(f"Run again: {', '.join(map(plain, again))}.")
@@ -96,10 +96,10 @@ async def set_aside(settings: Settings, ids: Sequence[str] | None) -> None:
     """
     async with opened(settings) as parts, parts.database.write() as tx:
         if ids is not None:
-            _known(ids, {each.id for each in await deliveries.failed(tx, DEFAULT)})
-        done = [_deliveries(await deliveries.set_aside(tx, DEFAULT, ids))]
+            _known(ids, {each.id for each in await deliveries.failed(tx, parts.workspace_id)})
+        done = [_deliveries(await deliveries.set_aside(tx, parts.workspace_id, ids))]
         if ids is None:
-            done.append(_look_ups(await fetches.set_aside(tx, DEFAULT)))
+            done.append(_look_ups(await fetches.set_aside(tx, parts.workspace_id)))
     if not (aside := [each for each in done if each.count]):
         typer.echo("No delivery or look-up had failed; nothing was set aside.")
         return
@@ -130,28 +130,31 @@ async def _queue(parts: Parts, ids: Sequence[str] | None) -> list[Phrase]:
     now = parts.clock.now()
     async with parts.database.write() as tx:
         if ids is not None:
-            found = [*await deliveries.failed(tx, DEFAULT), *await deliveries.aside(tx, DEFAULT)]
-            keys = {each.key for each in await crm_writes.failed(tx, DEFAULT)}
+            found = [
+                *await deliveries.failed(tx, parts.workspace_id),
+                *await deliveries.aside(tx, parts.workspace_id),
+            ]
+            keys = {each.key for each in await crm_writes.failed(tx, parts.workspace_id)}
             _known(ids, keys | {each.id for each in found})
         again = [
-            _deliveries(await deliveries.replay(tx, DEFAULT, now, ids)),
+            _deliveries(await deliveries.replay(tx, parts.workspace_id, now, ids)),
             counted(
                 "{count} change for the CRM",
                 "{count} changes for the CRM",
                 "count",
-                count=await crm_writes.replay(tx, DEFAULT, now, ids),
+                count=await crm_writes.replay(tx, parts.workspace_id, now, ids),
             ),
         ]
         if ids is None:
-            await takeovers.look_again(tx, DEFAULT, now)
+            await takeovers.look_again(tx, parts.workspace_id, now)
             again += [
-                _look_ups(await fetches.replay(tx, DEFAULT, now)),
+                _look_ups(await fetches.replay(tx, parts.workspace_id, now)),
                 # These are posted by the server: it alone paces messages.
                 counted(
                     "{count} message (sent by `coach serve`)",
                     "{count} messages (sent by `coach serve`)",
                     "count",
-                    count=await messages.replay(tx, DEFAULT, now),
+                    count=await messages.replay(tx, parts.workspace_id, now),
                 ),
             ]
     return [each for each in again if each.count]

@@ -3,10 +3,12 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from bot.runtime.clock import SharedClock, SystemClock
 from bot.runtime.parts import Parts
 from bot.runtime.settings import Settings
+from bot.terminal.choosing import chosen
 from coach.action import load_actions
 from coach.engine import load_rules
 from coach.errors import CoachError
@@ -31,10 +33,19 @@ def open_database(settings: Settings) -> Database:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Parts]:
-    """The parts a command works with. Raises `SchemaError` when PostgreSQL must be upgraded first.
+    """The parts a command works with, and the workspace it is about.
 
-    The embedded SQLite is upgraded here: it belongs to this program alone.
+    Raises `SchemaError` when PostgreSQL must be upgraded first, or `WorkspaceError`.
     """
+    async with _opened(settings) as parts:
+        async with parts.database.read() as tx:
+            workspace_id = await chosen(tx, settings.coach_workspace)
+        yield replace(parts, workspace_id=workspace_id)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Parts]:
+    """The embedded SQLite is upgraded here: it belongs to this program alone."""
     database = open_database(settings)
     try:
         await schema.make_ready(database)
@@ -60,5 +71,5 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
 
 async def make_sure_database_is_usable(settings: Settings) -> None:
     """Raises what keeps a server from starting, before it is made."""
-    async with opened(settings):
+    async with _opened(settings):
         pass

@@ -30,7 +30,6 @@ from coach.phrases import DateWithYear, counted
 from coach.wording import plain
 from storage import owners, showing
 from storage.database import Tx
-from storage.workspaces import DEFAULT
 
 #: Rows that are read and named at a time.
 PAGE = 1000
@@ -86,9 +85,9 @@ async def printed(parts: Parts, options: Options) -> None:
     days = options.days or (None if thing else listing.days)
     async with parts.database.read() as tx:
         wish = Wish(
-            DEFAULT,
+            parts.workspace_id,
             now,
-            await _person(tx, options.person),
+            await _person(tx, parts.workspace_id, options.person),
             now - timedelta(days=days) if days else None,
             thing,
             options.verb,
@@ -120,11 +119,11 @@ def check(options: Options) -> tuple[SubjectKind, str] | None:
     return given[0] if given else None
 
 
-async def _person(tx: Tx, email: str | None) -> str | None:
+async def _person(tx: Tx, workspace_id: str, email: str | None) -> str | None:
     if email is None:
         return None
-    owner = await owners.by_email(tx, DEFAULT, email)
-    found = owner.id if owner else await showing.with_address(tx, DEFAULT, email)
+    owner = await owners.by_email(tx, workspace_id, email)
+    found = owner.id if owner else await showing.with_address(tx, workspace_id, email)
     if found is None:
         raise ShowError(
             f"Nobody here has the address “{harmless(email)}”; `coach show people` lists everybody."

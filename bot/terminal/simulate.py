@@ -27,7 +27,6 @@ from coach.wording import plain
 from storage import recorded
 from storage.database import Tx
 from storage.recorded import Span
-from storage.workspaces import DEFAULT
 
 #: What is said of one that was stopped.
 STOPPED = "Stopped before its end; nothing was changed, and the copy is gone."
@@ -76,12 +75,12 @@ async def simulate(settings: Settings, wish: Wish) -> None:
 async def _simulate(parts: Parts, wish: Wish, begun: date | None) -> None:
     now = parts.clock.now()
     async with parts.database.read() as tx:
-        only = await meant(tx, DEFAULT, wish.person) if wish.person is not None else None
+        only = await meant(tx, parts.workspace_id, wish.person) if wish.person is not None else None
         known = only.time_zone if only is not None else None
-        days = await _days(tx, wish, begun, known or wish.zone, now)
+        days = await _days(tx, parts.workspace_id, wish, begun, known or wish.zone, now)
     copied = await worlds.copied(
         parts.database,
-        DEFAULT,
+        parts.workspace_id,
         days.since,
         days.until,
         coached=[only.id] if only is not None else None,
@@ -146,10 +145,12 @@ def _check_zone(name: str) -> None:
         ) from error
 
 
-async def _days(tx: Tx, wish: Wish, begun: date | None, zone: str | None, now: datetime) -> Days:
+async def _days(
+    tx: Tx, workspace_id: str, wish: Wish, begun: date | None, zone: str | None, now: datetime
+) -> Days:
     """From when to when; no further than anything is known."""
     here = zone_named(zone)
-    span = await recorded.span(tx, DEFAULT)
+    span = await recorded.span(tx, workspace_id)
     if span is None:
         raise SimulateError(
             "Nothing is recorded yet: `coach import deals FILE.csv` takes over a CRM's export, and "

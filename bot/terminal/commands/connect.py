@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 
 def _credential(help: str) -> Any:
@@ -59,6 +60,7 @@ def connect(
         bool,
         typer.Option("--json", help="Print only {id, url, …}, for scripts; ask for nothing."),
     ] = False,
+    workspace: Named = None,
 ) -> None:
     """Link a CRM: what to paste where.
 
@@ -83,7 +85,6 @@ def connect(
       coach connect native --finish
       coach connect native --json
     """
-    from bot.runtime.settings import load
     from bot.terminal import connect as command
     from bot.terminal.wishes import Wish
 
@@ -107,4 +108,4 @@ def connect(
         api_url=api_url,
         oauth=oauth,
     )
-    run(command.connect(load(), wish, as_json=as_json))
+    run(command.connect(settings_for(workspace), wish, as_json=as_json))

@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 
 def list_connections(
     as_json: Annotated[bool, typer.Option("--json", help="Print it for scripts.")] = False,
+    workspace: Named = None,
 ) -> None:
     """List the CRMs that are linked, and how each is.
 
@@ -17,10 +19,9 @@ def list_connections(
       coach connections
       coach connections --json
     """
-    from bot.runtime.settings import load
     from bot.terminal import connections as command
 
-    run(command.show(load(), as_json=as_json))
+    run(command.show(settings_for(workspace), as_json=as_json))
 
 
 def disconnect(
@@ -31,6 +32,7 @@ def disconnect(
             "--anyway", help="Also when the CRM cannot be told that it is to send nothing more."
         ),
     ] = False,
+    workspace: Named = None,
 ) -> None:
     """End a link: no more webhooks, and its secrets and all that is known of it are forgotten.
 
@@ -41,7 +43,6 @@ def disconnect(
     Example:
       coach disconnect hubspot
     """
-    from bot.runtime.settings import load
     from bot.terminal import connections as command
 
-    run(command.disconnect(load(), name, anyway=anyway))
+    run(command.disconnect(settings_for(workspace), name, anyway=anyway))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 
 def export(
@@ -14,6 +15,7 @@ def export(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Where to write it; else it is printed."),
     ] = None,
+    workspace: Named = None,
 ) -> None:
     """Write all that is kept of one person as JSON: for who asks for their own data.
 
@@ -21,7 +23,6 @@ def export(
     Examples:
       coach export ana@example.com --out ana.json
     """
-    from bot.runtime.settings import load
     from bot.terminal import exported as command
 
-    run(command.export(load(), email, out))
+    run(command.export(settings_for(workspace), email, out))

@@ -7,6 +7,7 @@ import typer
 
 from bot.importing.things import Thing
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 
 def import_file(
@@ -56,6 +57,7 @@ def import_file(
         str | None,
         typer.Option(metavar="ID", help="The connection the things belong to; else the only one."),
     ] = None,
+    workspace: Named = None,
 ) -> None:
     """Take over a CRM's CSV export.
 
@@ -72,7 +74,6 @@ def import_file(
       coach import contacts people.csv --set lead=yes --date-format day-first
       coach import tasks todo.csv --as-of 2026-11-01
     """
-    from bot.runtime.settings import load
     from bot.terminal import importing as command
 
     wish = command.Wish(
@@ -86,4 +87,4 @@ def import_file(
         as_of=as_of,
         connection=connection,
     )
-    run(command.import_file(load(), wish))
+    run(command.import_file(settings_for(workspace), wish))

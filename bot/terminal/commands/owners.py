@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 owners_commands = typer.Typer(
     help="Who the owners that CRMs name are, and what waits for them.",
@@ -20,6 +21,7 @@ def owners(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON array, for scripts.")
     ] = False,
+    workspace: Named = None,
 ) -> None:
     """Who the owners that CRMs name are, and what waits for them.
 
@@ -35,10 +37,9 @@ def owners(
     """
     if context.invoked_subcommand is not None:
         return
-    from bot.runtime.settings import load
     from bot.terminal import owners as command
 
-    run(command.show(load(), as_json=as_json))
+    run(command.show(settings_for(workspace), as_json=as_json))
 
 
 @owners_commands.command()
@@ -58,6 +59,7 @@ def link(
             "`connection`.",
         ),
     ] = None,
+    workspace: Named = None,
 ) -> None:
     """Say which person an owner is: everything of the owner is theirs from now on.
 
@@ -69,7 +71,6 @@ def link(
       coach owners link hubspot/id:77 ana@example.com
       coach owners link --csv owners.csv
     """
-    from bot.runtime.settings import load
     from bot.terminal import owners as command
 
-    run(command.link(load(), key, email, csv))
+    run(command.link(settings_for(workspace), key, email, csv))

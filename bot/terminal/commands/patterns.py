@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 
 def patterns(
@@ -24,6 +25,7 @@ def patterns(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything looked at as one JSON array.")
     ] = False,
+    workspace: Named = None,
 ) -> None:
     """Show every pattern looked for in the recorded history, with its counts, and which gate held
     it back.
@@ -38,7 +40,6 @@ def patterns(
       coach patterns --team --json
       coach patterns --person ana@example.com --at 2026-10-31
     """
-    from bot.runtime.settings import load
     from bot.terminal import patterns as command
 
-    run(command.patterns(load(), command.Wish(team, person, at, as_json)))
+    run(command.patterns(settings_for(workspace), command.Wish(team, person, at, as_json)))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 
 def replay(
@@ -23,6 +24,7 @@ def replay(
             "not be read, and with all of them the look-ups that were given up.",
         ),
     ] = False,
+    workspace: Named = None,
 ) -> None:
     """Run what failed again, after a fix, or set aside what cannot be read.
 
@@ -40,10 +42,9 @@ def replay(
       coach replay 019331b2c0a4f1e2d3c4b5a697
       coach replay --set-aside
     """
-    from bot.runtime.settings import load
     from bot.terminal import replay as command
 
     if set_aside:
-        run(command.set_aside(load(), ids or None))
+        run(command.set_aside(settings_for(workspace), ids or None))
     else:
-        sys.exit(run(command.replay(load(), ids or None)))
+        sys.exit(run(command.replay(settings_for(workspace), ids or None)))

@@ -6,6 +6,7 @@ import typer
 
 from bot.terminal.running import run
 from bot.terminal.what import What
+from bot.terminal.workspace import Named, settings_for
 from coach.models import SubjectKind, Verb
 
 
@@ -48,6 +49,7 @@ def show(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON array, for scripts.")
     ] = False,
+    workspace: Named = None,
 ) -> None:
     """Show what the coach knows: what happened, what it said, what the CRM says, who is coached.
 
@@ -67,9 +69,8 @@ def show(
       coach show deals --json
       coach show people
     """
-    from bot.runtime.settings import load
     from bot.terminal import show as command
 
     things = {SubjectKind.DEAL: deal, SubjectKind.CONTACT: contact, SubjectKind.TASK: task}
     options = command.Options(what, person, days, limit, as_json, counts, verb, things)
-    run(command.show(load(), options))
+    run(command.show(settings_for(workspace), options))

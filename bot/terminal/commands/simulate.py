@@ -6,6 +6,7 @@ import typer
 
 from bot.simulating.answers import Answers
 from bot.terminal.running import run
+from bot.terminal.workspace import Named, settings_for
 
 
 def simulate(
@@ -44,6 +45,7 @@ def simulate(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print every decision as one JSON array, for scripts.")
     ] = False,
+    workspace: Named = None,
 ) -> None:
     """Show what the coach would have said in the past, by its real rules on the recorded history.
 
@@ -58,9 +60,8 @@ def simulate(
       coach simulate --from 2026-10-01 --days 31 --answers all
       coach simulate --zone Europe/Madrid --json
     """
-    from bot.runtime.settings import load
     from bot.terminal import simulate as command
     from bot.terminal.stopping import until_stopped
 
     wish = command.Wish(since, days, person, everyone, level, answers, zone, seed, as_json)
-    run(until_stopped(command.simulate(load(), wish), command.STOPPED))
+    run(until_stopped(command.simulate(settings_for(workspace), wish), command.STOPPED))
