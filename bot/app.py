@@ -59,7 +59,7 @@ from coach.engine import load_rules
 from coach.errors import CoachError
 from coach.ids import Entropy
 from coach.ports import Clock
-from storage import people, schema, takeovers, workspaces
+from storage import installations, people, schema, takeovers, workspaces
 from storage.database import Database
 from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
@@ -271,11 +271,14 @@ class Bot:
         try:
             async with self.parts.database.read() as tx:
                 await workspaces.get(tx, self.workspace_id)
+                unheard = self.slack is not None and await installations.first_asked(tx)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             return f"the database does not answer: {type(error).__name__}"
         ended = [task.get_name() for task in self._loops if task.done()]
         if ended:
             return f"{', '.join(ended)} has ended"
+        if unheard:
+            return "Slack has not said yet whose SLACK_BOT_TOKEN is"
         return self.socket.fault() if self.socket is not None else None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 from storage.database import Tx, put
 from storage.sealing import Seal
 from storage.tables import installations, workspaces
+from storage.workspaces import DEFAULT
 
 #: The installation whose token comes with the environment.
 ENVIRONMENT = "environment"
@@ -252,6 +253,25 @@ async def unasked(tx: Tx) -> bool:
         installations.c.id == ENVIRONMENT,
         installations.c.team_id.is_(None),
         ~installations.c.is_enterprise_install,
+    )
+    return (await tx.execute(query)).first() is not None
+
+
+async def first_asked(tx: Tx) -> bool:
+    """Whether Slack was not asked yet, or is asked for the first time, whose the environment's is.
+
+    It is no more where Slack has refused it, or could not be reached and was asked again.
+    """
+    own = workspaces.c.id == DEFAULT
+    known = select(workspaces.c.id).where(
+        own, or_(workspaces.c.team_id.is_not(None), workspaces.c.slack_error.is_not(None))
+    )
+    query = select(installations.c.id).where(
+        installations.c.id == ENVIRONMENT,
+        installations.c.team_id.is_(None),
+        ~installations.c.is_enterprise_install,
+        installations.c.asks <= 1,
+        ~known.exists(),
     )
     return (await tx.execute(query)).first() is not None
 

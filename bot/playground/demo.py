@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -43,6 +43,9 @@ from coach.events import Owner
 from coach.models import Enrolment
 from storage import connections, owners, people
 from storage.connections import Connection
+
+#: After so many seconds the page is told of all the same: what is wrong is seen there.
+READY_WITHIN = 20.0
 
 
 class DemoError(CoachError):
@@ -147,10 +150,19 @@ async def running(
         _serving(_Server(web_config(bot)), bot_socket),
     ):
         await playground.start()
+        await _at_work(bot)
         try:
             yield Demo(bot, playground, clock, page_url)
         finally:
             await playground.close()
+
+
+async def _at_work(bot: Bot) -> None:
+    """Wait until the bot says that it is ready: it knows its team, and hears what is pressed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(READY_WITHIN):
+            while await bot.ready() is not None:
+                await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

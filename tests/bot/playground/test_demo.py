@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import aiohttp
+import pytest
 from rich.console import Console
 
 from bot.playground.crm.seed import ANA, BEN, CHRIS
@@ -38,6 +39,18 @@ async def test_the_tour_goes_through_with_the_real_coach(tmp_path: Path) -> None
         "The end.",
     ):
         assert words in told, told
+
+
+@pytest.mark.parametrize("by_socket", [False, True])
+async def test_a_demo_that_says_it_is_ready_is(tmp_path: Path, by_socket: bool) -> None:
+    console = Console(file=io.StringIO())
+    async with running(tmp_path / "demo", console, by_socket=by_socket) as demo:
+        assert await demo.bot.ready() is None
+        answer = await demo.playground.slack.command(BEN, "/coach help")
+        assert answer.problem is None
+        await demo.bot.parts.background.drain(10)
+        shown = [each for each in demo.playground.slack.messages(BEN) if each.ephemeral]
+        assert "What you can type" in words_of(shown[-1])
 
 
 async def test_the_first_insight_and_the_invitations_come_by_themselves(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from bot.app import build, prepare, web_config
 from bot.playground.slack.signing import slack_headers
 from bot.web.routes import SlackGuard, Web
+from storage import installations, workspaces
 from tests.together import Reply, World
 from tests.world import (
     SIGNING_SECRET,
@@ -216,6 +218,28 @@ async def test_health_and_readiness_are_told_and_other_paths_are_a_404(
     assert (reply.status, reply.body) == (200, {"ok": True})
     reply = await sqlite_world.request("GET", "/readyz")
     assert (reply.status, reply.body) == (200, {"ok": True, "fault": None})
+
+
+async def test_a_bot_is_not_ready_until_slack_has_said_whose_its_token_is(
+    sqlite_world: World,
+) -> None:
+    async def ready(team: str | None, asks: int, error: str | None = None) -> str | None:
+        later = sqlite_world.clock.now() + timedelta(days=1)
+        async with sqlite_world.database.write() as tx:
+            await installations.change(
+                tx, installations.ENVIRONMENT, team_id=team, asks=asks, ask_after=later
+            )
+            await workspaces.change(tx, WORKSPACE, team_id=team, slack_error=error)
+        fault: str | None = (await sqlite_world.request("GET", "/readyz")).body["fault"]
+        return fault
+
+    not_yet = "Slack has not said yet whose SLACK_BOT_TOKEN is"
+    assert await ready(None, 0) == not_yet
+    assert await ready(None, 1) == not_yet
+    # It was refused, or Slack cannot be reached: CRMs are heard all the same.
+    assert await ready(None, 1, "invalid_auth") is None
+    assert await ready(None, 2) is None
+    assert await ready("T0TEAM", 1) is None
 
 
 async def test_a_bot_whose_database_is_gone_is_not_ready(sqlite_world: World) -> None:
