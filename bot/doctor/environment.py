@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from bot.doctor.findings import Finding, fault, note, ok
+from bot.runtime.loopback import is_loopback_name
 from bot.runtime.settings import Settings
 from coach.errors import CoachError
 from storage.sealing import Seal
@@ -59,14 +60,17 @@ def _public_url(url: str | None) -> Iterator[Finding]:
             "where it does not come by Socket Mode.",
         )
         return
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         yield fault(
             "settings",
             f"COACH_PUBLIC_URL ({url}) is not an address.",
             "Write it as https://coach.example.com.",
         )
-    elif parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+    elif parts.scheme == "http" and not is_loopback_name(parts.hostname):
         yield fault(
             "settings",
             f"COACH_PUBLIC_URL ({url}) is not encrypted; Slack calls https addresses only.",

@@ -472,6 +472,7 @@ def test_faults_end_with_exit_1_and_show_no_secret(coach: Coach) -> None:
         ("COACH_LOG_LEVEL", "LOUD", "COACH_LOG_LEVEL"),
         ("COACH_SECRET_KEYS", "no key", "The keys for secrets cannot be used."),
         ("COACH_PUBLIC_URL", "http://coach.example.com", "is not encrypted"),
+        ("COACH_PUBLIC_URL", "http://[coach", "is not an address"),
         ("COACH_PUBLIC_URL", "coach", "is not an address"),
         ("DATABASE_URL", "oracle://host/x", "DATABASE_URL is not an address"),
     ],
@@ -483,6 +484,16 @@ def test_each_wrong_setting_is_a_fault(
     ran = coach("doctor")
     assert ran.code == 1
     assert text in ran.out
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "127.8.9.1", "[::1]", "[::ffff:127.0.0.1]"]
+)
+def test_this_machine_may_be_named_in_every_way(
+    coach: Coach, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("COACH_PUBLIC_URL", f"http://{host}:8000")
+    assert f"Reached from outside at http://{host}:8000." in coach("doctor").out
 
 
 def test_a_key_that_others_can_read_is_a_fault(coach: Coach, tmp_path: Path) -> None:
