@@ -11,9 +11,14 @@ from bot.slack import installing
 from bot.slack.installed import Slack
 from bot.slack.installing import InstallError
 from bot.web.pages import page, sent_on
+from bot.web.visits import Visits, address_of
 from storage.database import is_passing
 
 log = logging.getLogger(__name__)
+
+#: So often within `installing.LASTS` may one browser begin, and one address: behind it may be a
+#: whole company, or a proxy that does not say for whom it comes.
+BROWSER, ADDRESS = 10, 50
 
 #: Tells the browser that was sent to Slack from all others.
 COOKIE = "coach_install"
@@ -24,6 +29,8 @@ class InstallPages:
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
+        self._browsers = Visits(BROWSER, installing.LASTS)
+        self._addresses = Visits(ADDRESS, installing.LASTS)
 
     def routes(self) -> list[Route]:
         """Where a browser begins, and where Slack sends it back to."""
@@ -60,11 +67,32 @@ class InstallPages:
     async def _send(self, request: Request) -> Response:
         parts = self._slack.parts
         # One browser may have begun in two windows: it is the same in both.
-        browser = request.cookies.get(COOKIE, "")[: installing.LONGEST] or parts.entropy(24).hex()
+        known = request.cookies.get(COOKIE, "")[: installing.LONGEST]
+        self._not_too_often(request, known)
+        browser = known or parts.entropy(24).hex()
         links = "links" in request.query_params
         address = await installing.send(self._slack, browser, links=links)
         cookie = (COOKIE, browser)
         return sent_on(address, cookie, installing.LASTS, parts.public_url, "/slack")
+
+    def _not_too_often(self, request: Request, browser: str) -> None:
+        """Raises `InstallError`, before anything is stored."""
+        now, minutes = self._slack.parts.clock.now(), int(installing.LASTS.total_seconds() // 60)
+        again = f"Wait {minutes} minutes, then open /slack/install once more."
+        if browser and not self._browsers.may(browser, now):
+            raise InstallError(
+                f"This browser has begun {BROWSER} times within {minutes} minutes, and each time "
+                f"keeps a place until it is used or runs out. {again}",
+                status=429,
+            )
+        if not self._addresses.may(address_of(request.client.host if request.client else ""), now):
+            raise InstallError(
+                f"From your address it was begun {ADDRESS} times within {minutes} minutes, so that "
+                f"others would find no place. {again} Where the coach runs behind a proxy, whoever "
+                "runs it sets FORWARDED_ALLOW_IPS to that proxy's address: then each visitor "
+                "counts by their own.",
+                status=429,
+            )
 
     async def _take_back(self, request: Request) -> Response:
         told = {name: value[: installing.LONGEST] for name, value in request.query_params.items()}

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot.app import build
-from bot.slack import members
+from bot.slack import installing, members
 from bot.slack.bolt import bolt_for
+from bot.slack.install_pages import ADDRESS, BROWSER
 from bot.slack.manifest import original
 from bot.slack.scopes import ASKED
 from storage import connections, installations, workspaces
+from storage import install_states as stored_states
 from storage.tables import install_states
 from storage.tables import installations as installations_table
 from tests.bot.slack.oauth_stand_in import CLIENT_ID, CLIENT_SECRET, Office, Team, running_office
@@ -148,6 +151,57 @@ async def test_who_takes_too_long_is_told_so(office: Office) -> None:
     assert status == 400
     assert "longer than 10 minutes" in said
     assert await installed(office) == []
+
+
+async def begun(office: Office, browser: aiohttp.ClientSession) -> tuple[int, str]:
+    where = f"{office.url}/slack/install"
+    async with browser.get(where, allow_redirects=False) as response:
+        return response.status, await response.text()
+
+
+async def states(office: Office) -> int:
+    async with office.bot.parts.database.read() as tx:
+        return await stored_states.how_many(tx)
+
+
+async def test_one_browser_is_not_sent_on_without_end_and_is_told_why(
+    sqlite_office: Office,
+) -> None:
+    office = sqlite_office
+    async with office.browser() as browser, office.browser() as another:
+        # The first visit gives it the cookie by which it is known.
+        for _ in range(BROWSER + 1):
+            assert (await begun(office, browser))[0] == 303
+        status, said = await begun(office, browser)
+        assert status == 429
+        assert f"This browser has begun {BROWSER} times within 10 minutes" in said
+        assert "Wait 10 minutes, then open /slack/install once more." in said
+        assert await states(office) == BROWSER + 1
+        # Others are sent on all the same, and so is this one later.
+        assert (await begun(office, another))[0] == 303
+        office.clock.advance(installing.LASTS)
+        assert (await begun(office, browser))[0] == 303
+
+
+async def test_a_flood_from_one_address_is_refused_before_anything_is_stored(
+    sqlite_office: Office,
+) -> None:
+    office = sqlite_office
+    for visit in range(ADDRESS + 5):
+        # Each a browser that nobody has seen, as of whoever keeps no cookies.
+        async with office.browser() as browser:
+            status, said = await begun(office, browser)
+        assert status == (303 if visit < ADDRESS else 429)
+    assert f"From your address it was begun {ADDRESS} times within 10 minutes" in said
+    assert "FORWARDED_ALLOW_IPS" in said
+    assert await states(office) == ADDRESS
+    # Behind a proxy of this machine each visitor counts by their own address.
+    async with office.browser() as browser:
+        browser.headers["x-forwarded-for"] = "198.51.100.7"
+        assert (await begun(office, browser))[0] == 303
+    office.clock.advance(installing.LASTS)
+    async with office.browser() as browser:
+        assert (await begun(office, browser))[0] == 303
 
 
 async def test_who_does_not_allow_it_is_told_what_to_do(sqlite_office: Office) -> None:
