@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.runtime.settings import load
-from bot.terminal.session import open_database
+from bot.terminal.session import make_sure_database_is_usable, open_database
 from storage import schema, workspaces
 from storage.database import Tx
 from tests.bot.terminal.conftest import Coach, Ran
@@ -155,7 +155,12 @@ def test_with_one_everything_is_as_it_was(coach: Coach) -> None:
     assert "COACH_WORKSPACE" not in os.environ
 
 
-def test_a_server_serves_all_of_them(several: Coach, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "")
-    ran = several("serve", "--port", "99999")
-    assert EVERY not in ran.err
+def test_a_server_serves_all_of_them(several: Coach) -> None:
+    several("connections")
+    asyncio.run(make_sure_database_is_usable(load()))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_each_of_them_takes_the_name(several: Coach, command: tuple[str, ...]) -> None:
+    ran = several(*command, "--workspace", "T0NORTH")
+    assert "Slack workspace" not in ran.err
