@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from bot.playground import keeping, story
 from bot.playground.crm import seed
-from bot.playground.crm.board import Crm
+from bot.playground.crm.board import PAGES, Crm
 from bot.playground.crm.callback import Callback
 from bot.playground.crm.disguise import NATIVE, Disguise, Linking
 from bot.playground.mornings import until_morning, until_next
@@ -85,6 +85,8 @@ class Playground:
             changed=self._changed,
             log=self._log,
         )
+        self.slack.scopes |= {"links:read", "links:write"}
+        self.slack.unfurl_domains = {PAGES}
         self.slack.channels |= {each.id: replace(each) for each in CHANNELS}
         self.faults = self.slack.faults
         self.crm = Crm(

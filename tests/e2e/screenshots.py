@@ -194,6 +194,19 @@ async def channel(browser: Browser, url: str) -> None:
     await page.get_by_test_id("channel-sales").click()
     await messages(page, "has won").wait_for()
     await take(page, "team-channel")
+    await page.get_by_test_id("person-U03CHRIS").click()
+    await page.get_by_role("tab", name="Home").click()
+    await page.locator('[data-action="admin:switch:links"]').click()
+    await page.get_by_text("which shows the state of one's own is on.").wait_for()
+    await page.get_by_test_id("person-U01ANA").click()
+    await page.get_by_test_id("channel-sales").click()
+    await page.get_by_role("button", name="Move Tanaka add-on to…").click()
+    await page.get_by_role("menuitem", name="Paste its link").click()
+    await page.get_by_test_id("composer").press("Enter")
+    await page.get_by_test_id("unfurl").get_by_role("button", name="Show its state").click()
+    await page.get_by_test_id("modal").get_by_text("Tanaka add-on").wait_for()
+    await take(page, "deal-by-link")
+    await page.keyboard.press("Escape")
     await page.close()
 
 
@@ -215,6 +228,7 @@ PICTURES = {
     "home-tasks": "The Home tab with today's tasks",
     "list-menu": "The menu of a line",
     "several": "Several at once",
+    "deal-by-link": "A deal whose link was pasted, for who owns it",
     "team-channel": "The team's channel",
     "team-channel-chosen": "The team's channel is chosen",
 }

@@ -19,6 +19,10 @@ LOGGED = {
 }
 
 
+#: Where its pages would be: nobody is there.
+PAGES = "crm.northwind.example"
+
+
 def stage_verb(old: str, new: str) -> str:
     """What a move of a deal from one stage to another is called."""
     if new in STATUSES:
@@ -139,6 +143,14 @@ class Crm:
             deal["owner"] = owner
             self._announce("deal_owner_changed", deal=deal)
         return deal
+
+    def link(self, deal_id: str) -> str:
+        """The address of a deal's page, of which the coach is told when it is asked for first."""
+        deal = there(self.deals, deal_id, "deal")
+        if not deal.get("url"):
+            deal["url"] = f"https://{PAGES}/deals/{deal_id}"
+            self._announce("deal_updated", deal=deal)
+        return str(deal["url"])
 
     def delete_deal(self, deal_id: str) -> None:
         """Delete a deal."""

@@ -49,6 +49,7 @@ class Calls:
             self._route("crm/deals", self._do_new_deal),
             self._route("crm/deals/{id}", self._do_deal),
             self._route("crm/deals/{id}/delete", self._do_delete_deal),
+            self._route("crm/deals/{id}/link", self._do_link),
             self._route("crm/contacts", self._do_new_contact),
             self._route("crm/contacts/{id}/log", self._do_log_contact),
             self._route("crm/tasks", self._do_new_task),
@@ -129,6 +130,9 @@ class Calls:
     async def _do_delete_deal(self, given: Json, request: Request) -> Json:
         self.crm.delete_deal(request.path_params["id"])
         return {"ok": True}
+
+    async def _do_link(self, given: Json, request: Request) -> Json:
+        return {"ok": True, "url": self.crm.link(request.path_params["id"])}
 
     async def _do_new_contact(self, given: Json, request: Request) -> Json:
         return {"ok": True, "contact": self.crm.add_contact(given)}

@@ -1,6 +1,7 @@
 // The board of deals: open stages as lanes, the two ways to close always in reach below them.
 
 import { h, icon, reconcile, toast } from "./dom.js";
+import { paste } from "./composer.js";
 import { openForm } from "./dialogs.js";
 import { openMenu } from "./menu.js";
 import { freshness, ours, ownerChip, ownerField } from "./owners.js";
@@ -82,6 +83,16 @@ function daysHere(deal) {
   return Math.max(0, -daysUntil(dayOf(deal.stage_entered_at)));
 }
 
+function own() {
+  return !state.crm.pretends?.vendor;
+}
+
+async function link(deal) {
+  const answer = await post(`/ui/crm/deals/${deal.id}/link`, {});
+  if (answer.ok) paste(answer.url);
+  else toast(answer.error, "problem");
+}
+
 function card(deal) {
   const contact = state.crm.contacts.find((each) => each.id === deal.contact_id);
   const days = daysHere(deal);
@@ -108,6 +119,8 @@ function card(deal) {
           .map((stage) => ({ label: stage, pick: () => move(deal, stage) })),
         { heading: "This deal" },
         { label: "Edit…", pick: () => editDeal(deal) },
+        // Of a CRM that it only pretends to be there are no pages.
+        ...(own() ? [{ label: "Paste its link", pick: () => link(deal) }] : []),
         { label: "Delete", danger: true, pick: () => remove(deal) },
       ],
       { label: `Move ${deal.title} to` },

@@ -51,6 +51,12 @@ function grow() {
   field.style.height = `${Math.min(field.scrollHeight, 160)}px`;
 }
 
+/** Add something to what is being written. */
+export function paste(text) {
+  const before = box().value.trimEnd();
+  put(before ? `${before} ${text} ` : `${text} `);
+}
+
 function put(text) {
   const field = box();
   field.value = text;

@@ -246,6 +246,9 @@ function messageNode(message, compact, arriving) {
           message.edited && h("span", { class: "edited" }, "(edited)"),
         ),
       body,
+      ...(message.unfurls ?? []).map((blocks) =>
+        h("div", { class: "blocks unfurl", "data-testid": "unfurl" }, ...renderBlocks(blocks, ctx)),
+      ),
       compact && message.edited && h("span", { class: "edited" }, "(edited)"),
     ),
     // What only one person can see Slack has no shortcuts for.

@@ -1,5 +1,6 @@
-"""The team's channel: chosen in Home, told of a won deal, and of a name once that is wanted."""
+"""Channels: the team's is told of a won deal, and a link to a deal is for who owns it."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -89,3 +90,37 @@ async def test_of_a_small_team_no_figures_are_told_and_home_says_why(page: Page)
     await expect(page.get_by_test_id("home")).to_contain_text("Last week's were not told:")
     await page.get_by_test_id("channel-random").click()
     await expect(messages(page, "The team's week")).to_have_count(0)
+
+
+async def test_a_link_to_a_deal_shows_its_state_to_who_owns_it(page: Page) -> None:
+    modal = page.get_by_test_id("modal")
+    await page.get_by_test_id("person-U03CHRIS").click()
+    await page.get_by_role("tab", name="Home").click()
+    await page.locator('[data-action="admin:switch:links"]').click()
+    await page.get_by_text("which shows the state of one's own is on.").wait_for()
+    await page.get_by_test_id("person-U01ANA").click()
+    await page.get_by_test_id("channel-random").click()
+    await page.get_by_role("tab", name="Deals").click()
+    await page.get_by_role("button", name="Move Tanaka add-on to…").click()
+    await page.get_by_role("menuitem", name="Paste its link").click()
+    box = page.get_by_test_id("composer")
+    await expect(box).to_have_value(re.compile("https://crm.northwind.example/deals/"))
+    link = (await box.input_value()).strip()
+    await box.press("Enter")
+    below = page.get_by_test_id("unfurl")
+    await expect(below).to_contain_text("A deal in the CRM.")
+    await expect(below).not_to_contain_text("Tanaka")
+    await below.get_by_role("button", name="Show its state").click()
+    await expect(modal).to_contain_text("Tanaka add-on")
+    await expect(modal).to_contain_text("€6,700")
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("person-U02BEN").click()
+    await page.get_by_test_id("channel-random").click()
+    await below.get_by_role("button", name="Show its state").click()
+    await expect(modal).to_contain_text("This deal is not yours in the CRM")
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("person-U01ANA").click()
+    await page.get_by_role("tab", name="Messages").click()
+    await command(page, f"How is {link} doing?")
+    await expect(below).to_contain_text("Tanaka add-on")
+    await expect(below.get_by_role("button", name="Do something…")).to_be_visible()
