@@ -36,6 +36,9 @@ LOG_PAGES = 4000
 BUSY_TIMEOUT_MS = 15_000
 
 
+#: Takes the write lock at once: a later upgrade from reading could fail at any time.
+_WRITING = "BEGIN IMMEDIATE"
+
 _SQLITE: dict[str, Any] = {
     "connect_args": {"async_creator_fn": one_trip.connect},
     # Every transaction here ends by its block: one more rollback would be a trip for nothing.
@@ -70,13 +73,11 @@ class Database:
             if self.is_sqlite
             else self._engine.execution_options(isolation_level="REPEATABLE READ")
         )
-        self._writing = self._engine.execution_options(coach_writes=True)
         # SQLite has one writer at a time; taking turns here is fairer than its busy loop.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._places: AbstractAsyncContextManager[None] = nullcontext()
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "connect", partial(_prepare_sqlite, durable))
-            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
 
     def share(self, most: int) -> "Database":
         """The same database for a part that may have so many transactions of it at once.
@@ -96,7 +97,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A transaction that only reads: one consistent view."""
-        async with self._places, self._begun(self._reading) as tx:
+        async with self._places, self._begun(self._reading, "BEGIN") as tx:
             yield tx
 
     @asynccontextmanager
@@ -104,20 +105,25 @@ class Database:
         """A transaction that may write; durable when the block has ended.
 
         On SQLite what gives no rows back is made together with what comes next (`one_trip`), and
-        tells not how many rows it has changed.
+        tells not how many rows it has changed. There the lock is had from the first statement on.
         """
-        async with self._places, self._turn, self._begun(self._writing) as tx:
+        async with (
+            self._places,
+            self._turn,
+            self._begun(self._engine, _WRITING, gathers=True) as tx,
+        ):
             yield tx
 
     @asynccontextmanager
     async def count(self) -> AsyncIterator[Tx]:
         """The same, where each statement tells how many rows it has changed, as Alembic asks it."""
-        counting = self._writing.execution_options(coach_counts=True)
-        async with self._places, self._turn, counting.begin() as tx:
+        async with self._places, self._turn, self._begun(self._engine, _WRITING) as tx:
             yield tx
 
     @asynccontextmanager
-    async def _begun(self, engine: AsyncEngine) -> AsyncIterator[Tx]:
+    async def _begun(
+        self, engine: AsyncEngine, how: str, *, gathers: bool = False
+    ) -> AsyncIterator[Tx]:
         if not self.is_sqlite:
             async with engine.begin() as tx:
                 yield tx
@@ -126,6 +132,8 @@ class Database:
         # and whoever waits for the turn to write waits for it. On SQLite that waits for nothing.
         tx = await engine.connect().start()
         try:
+            # Not as SQLAlchemy's event: engines with one take a longer way with every statement.
+            _driver(tx).begin(how, gathers=gathers)
             async with tx.begin():
                 yield tx
         finally:
@@ -134,6 +142,12 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self._engine.dispose()
+
+
+def _driver(tx: Tx) -> one_trip.Connection:
+    connection: Any = tx.sync_connection
+    driver: one_trip.Connection = connection.connection.driver_connection
+    return driver
 
 
 def _json(value: Any) -> str:
@@ -160,16 +174,6 @@ def _prepare_sqlite(durable: bool, connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:
-    options = connection.get_execution_options()
-    if options.get("coach_writes"):
-        # Takes the write lock at once: a later upgrade from reading could fail at any time.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.connection.driver_connection.gathers = not options.get("coach_counts")
-    else:
-        connection.connection.driver_connection.begin_reading()
 
 
 #: Classes of PostgreSQL's error codes that say that the server is in trouble, not the statement:

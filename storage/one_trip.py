@@ -2,8 +2,9 @@
 
 Through SQLAlchemy every statement makes a cursor, executes, fetches and closes, and each of these
 is a job for the connection's thread. What a trip costs (two changes of thread) is many times what
-SQLite needs for a short statement, and a transaction has dozens of these. In one that writes, what
-gives nothing back makes no trip of its own: it goes with whatever comes next, in its order.
+SQLite needs for a short statement, and a transaction has dozens of these. It begins together with
+its first statement, and in one that writes, what gives nothing back makes no trip of its own: it
+goes with whatever comes next, in its order.
 
 There is no public way to do something in a connection's thread, so this leans on private names. The
 version is pinned exactly, and tests/storage/test_one_trip.py tells when they move.
@@ -76,8 +77,8 @@ class Cursor:
 class Connection(aiosqlite.Connection):
     """A connection whose cursors make one trip a statement."""
 
-    #: Whether the next statement begins a transaction.
-    _begins = False
+    #: How a transaction begins with the next statement, if one does.
+    _begins: str | None = None
     #: Whether this transaction keeps back what gives nothing back. How many rows such a statement
     #: has changed, it does not tell.
     gathers = False
@@ -89,18 +90,13 @@ class Connection(aiosqlite.Connection):
         """A new cursor; it costs nothing."""
         return Cursor(self)
 
-    def begin_reading(self) -> None:
-        """Begin a transaction with the next statement.
-
-        SQLite itself looks at the database only then, so that a trip for BEGIN would do nothing.
-        """
-        self._begins = True
+    def begin(self, how: str, *, gathers: bool = False) -> None:
+        """Begin a transaction with the next statement: a trip for it alone would bring nothing."""
+        self._begins, self.gathers = how, gathers
 
     async def once(self, work: Work) -> None:
         """Do something with the connection in its thread, after what was kept back."""
-        begins, self._begins = self._begins, False
-        before, self._kept_back = self._kept_back, ()
-        made = partial(_after, (_begin, *before) if begins else before, work)
+        made = partial(_after, self._before(), work)
         await self._execute(made, self._conn)  # type: ignore[no-untyped-call]
 
     async def soon(self, work: Work) -> None:
@@ -112,20 +108,26 @@ class Connection(aiosqlite.Connection):
     async def commit(self) -> None:
         """End a transaction, if one was begun."""
         self.gathers = False
-        if self._begins:
-            self._begins = False
+        if self._begins and not self._kept_back:
+            # Nothing was done in it.
+            self._begins = None
         else:
-            before, self._kept_back = self._kept_back, ()
-            made = partial(_end, before)
+            made = partial(_end, self._before())
             await self._execute(made, self._conn)  # type: ignore[no-untyped-call]
 
     async def rollback(self) -> None:
         """Undo a transaction, if one was begun."""
         self.gathers, self._kept_back = False, ()
         if self._begins:
-            self._begins = False
+            self._begins = None
         else:
             await super().rollback()
+
+    def _before(self) -> tuple[Work, ...]:
+        """What is to be done before anything else: a beginning, and what was kept back."""
+        begins, self._begins = self._begins, None
+        before, self._kept_back = self._kept_back, ()
+        return (partial(_begin, begins), *before) if begins else before
 
 
 def _gives_nothing(sql: str) -> bool:
@@ -141,8 +143,8 @@ def _noted(sql: str, work: Execution, raw: sqlite3.Connection) -> None:
         raise
 
 
-def _begin(raw: sqlite3.Connection) -> None:
-    raw.execute("BEGIN")
+def _begin(how: str, raw: sqlite3.Connection) -> None:
+    raw.execute(how)
 
 
 def _end(before: Sequence[Work], raw: sqlite3.Connection) -> None:

@@ -56,6 +56,7 @@ async def test_who_holds_a_workspace_is_alone_and_the_next_waits(store: Store) -
     async def hold(database: Database, name: str, ready: asyncio.Event) -> None:
         async with database.write() as tx:
             await workspaces.lock(tx, database, WORKSPACE)
+            await workspaces.every(tx)
             order.append(f"{name} in")
             ready.set()
             await asyncio.sleep(0.1)
@@ -115,7 +116,6 @@ async def lock_without_patience(database: Database) -> None:
     async with database.engine.connect() as tx:
         if database.is_sqlite:
             await tx.exec_driver_sql("PRAGMA busy_timeout = 1")
-            await tx.exec_driver_sql("COMMIT")
             await tx.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             await tx.execute(text("SET LOCAL lock_timeout = '1ms'"))
@@ -127,6 +127,7 @@ async def test_a_lock_that_is_not_had_in_time_is_the_databases_own_trouble(store
     try:
         async with store.database.write() as tx:
             await workspaces.lock(tx, store.database, WORKSPACE)
+            await workspaces.every(tx)
             with pytest.raises(OperationalError) as caught:
                 await lock_without_patience(other)
     finally:

@@ -77,6 +77,38 @@ async def test_what_gives_nothing_back_makes_no_trip_of_its_own(
         await database.close()
 
 
+async def test_a_transaction_begins_with_its_first_statement_and_without_one_not_at_all(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database, other = Database(sqlite_url), Database(sqlite_url)
+
+    def trips() -> int:
+        return sum(each.msg == "executing %s" for each in caplog.records)
+
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER)"))
+        with caplog.at_level(logging.DEBUG, "aiosqlite"):
+            async with database.write():
+                pass
+            nothing = trips()
+            async with database.write() as tx:
+                await tx.execute(text("SELECT id FROM things"))
+                begun = trips()
+                raw = (await tx.get_raw_connection()).driver_connection
+                assert isinstance(raw, one_trip.Connection)
+                assert raw.in_transaction
+            async with database.write() as tx:
+                await tx.execute(text("INSERT INTO things VALUES (1)"))
+                written = trips()
+        assert (nothing, begun, written) == (0, 1, 2)
+        async with other.read() as tx:
+            assert (await tx.execute(text("SELECT id FROM things"))).scalars().all() == [1]
+    finally:
+        await database.close()
+        await other.close()
+
+
 async def test_not_more_is_kept_back_than_so_many_statements(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     try:
