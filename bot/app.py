@@ -121,7 +121,7 @@ class Bot:
         async def ring() -> None:
             parts.wake.tick.set()
 
-        self._begin("the worker", work, parts.wake.worker, 2.0)
+        self._begin("the worker", work, parts.wake.worker, 2.0, apart=worker.APART)
         self._begin("the worker on large deliveries", work_large, parts.wake.large, 2.0)
         self._begin("attention", lambda: attending.turn(parts), parts.wake.attention, 1.0)
         if not parts.database.is_sqlite:
@@ -228,9 +228,11 @@ class Bot:
         bell: asyncio.Event,
         idle: float | None,
         finish: Callable[[], Awaitable[object]] | None = None,
+        *,
+        apart: float = 0.0,
     ) -> None:
         async def run() -> None:
-            await keep_working(name, work, bell, self._stopping, idle=idle)
+            await keep_working(name, work, bell, self._stopping, idle=idle, apart=apart)
             if finish is not None:
                 await finish()
 

@@ -28,6 +28,10 @@ BATCH = 400
 BYTES = 262_144
 EVENTS = 400
 
+#: Seconds between the beginnings of two turns, unless there is more than one can hold. A turn makes
+#: some thirty statements however little it has found: a webhook a turn would fill a core with them.
+APART = 0.025
+
 
 @dataclass(slots=True)
 class _Told:

@@ -14,14 +14,20 @@ async def keep_working(
     stopping: asyncio.Event,
     *,
     idle: float | None,
+    apart: float = 0.0,
 ) -> None:
     """Do `work` when the bell rings, and every `idle` seconds anyway (`None`: only then).
 
-    `work` is called again at once as long as it returns something true. It is never cut off in the
-    middle: stopping waits for its present turn, so nothing is done without being recorded. An
-    error is logged and tried again after a pause; it never ends the loop.
+    After a rest the bell is answered at once, and in a crowd of rings every `apart` seconds, a
+    moment: what many have rung for costs little more than what one has. `work` is called again at
+    once as long as it returns something true. It is never cut off in the middle: stopping waits for
+    its present turn, so nothing is done without being recorded. An error is logged and tried again
+    after a pause; it never ends the loop.
     """
+    loop, begun = asyncio.get_running_loop(), float("-inf")
     while not stopping.is_set():
+        await asyncio.sleep(begun + apart - loop.time())
+        begun = loop.time()
         bell.clear()
         pause = idle
         try:

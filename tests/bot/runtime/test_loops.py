@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -12,10 +13,10 @@ from bot.runtime.loops import keep_working
 
 @asynccontextmanager
 async def looping(
-    work: Callable[[], Awaitable[object]], idle: float | None
+    work: Callable[[], Awaitable[object]], idle: float | None, apart: float = 0.0
 ) -> AsyncIterator[tuple[asyncio.Event, asyncio.Event, asyncio.Task[None]]]:
     bell, stopping = asyncio.Event(), asyncio.Event()
-    task = asyncio.create_task(keep_working("a part", work, bell, stopping, idle=idle))
+    task = asyncio.create_task(keep_working("a part", work, bell, stopping, idle=idle, apart=apart))
     try:
         yield bell, stopping, task
     finally:
@@ -43,6 +44,32 @@ async def test_it_works_at_once_when_the_bell_rings_and_again_while_there_is_mor
         await until(lambda: len(turns) == 4)
         await asyncio.sleep(0.05)
         assert len(turns) == 4
+
+
+async def test_rung_again_and_again_its_turns_begin_apart() -> None:
+    loop, apart, begun = asyncio.get_running_loop(), 0.2, list[float]()
+
+    async def work() -> bool:
+        begun.append(loop.time())
+        return False
+
+    async with looping(work, None, apart) as (bell, _, _):
+        for turn in (1, 2, 3):
+            await until(lambda turn=turn: len(begun) == turn)  # type: ignore[misc]
+            bell.set()
+    assert all(later - earlier >= apart for earlier, later in pairwise(begun))
+
+
+async def test_while_there_is_more_no_turn_waits_for_its_distance() -> None:
+    turns: list[int] = []
+
+    async def work() -> bool:
+        turns.append(len(turns))
+        return len(turns) < 3
+
+    async with looping(work, None, apart=3600.0) as (_, stopping, _):
+        await until(lambda: len(turns) == 3)
+        stopping.set()
 
 
 async def test_a_bell_rung_during_work_is_not_lost() -> None:
