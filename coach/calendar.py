@@ -135,6 +135,14 @@ def _week(days: tuple[int, ...]) -> tuple[int, ...]:
     return days or (1, 2, 3, 4, 5)
 
 
+# Of many things the same few lengths are asked about.
+@lru_cache(maxsize=4096)
+def _worked(working: tuple[int, ...], last: int, days: int) -> int:
+    """How many of so many days, of which the last is that day of the week, are working days."""
+    weeks, rest = divmod(days, 7)
+    return weeks * len(working) + sum((last - 1 - n) % 7 + 1 in working for n in range(rest))
+
+
 def _length(day: date, person: Person) -> timedelta:
     # 23 or 25 hours on the days on which clocks change.
     return start_of_day(day + timedelta(days=1), person) - start_of_day(day, person)
@@ -199,10 +207,8 @@ def days_between(since: datetime, until: datetime, person: Person) -> int:
 def working_dates_between(since: datetime, until: datetime, person: Person) -> int:
     """How many of the days that `days_between` counts were working days: those that have begun."""
     first, last = local_date(since, person), local_date(until, person)
-    weeks, rest = divmod(max((last - first).days, 0), 7)
-    tail = (last - timedelta(days=offset) for offset in range(rest))
-    count = weeks * len(_days(person)) + sum(day.isoweekday() in _days(person) for day in tail)
-    return count - _holidays_between(first, last, person)
+    days = max((last - first).days, 0)
+    return _worked(_days(person), last.isoweekday(), days) - _holidays_between(first, last, person)
 
 
 def working_days_between(since: datetime, until: datetime, person: Person) -> int:
@@ -210,8 +216,6 @@ def working_days_between(since: datetime, until: datetime, person: Person) -> in
     (first, start), (last, end) = _from_work(since, person), _at_work(until, person)
     if last <= first:
         return 0
-    weeks, rest = divmod((last - first).days, 7)
-    tail = (last - timedelta(days=offset) for offset in range(rest))
-    count = weeks * len(_days(person)) + sum(day.isoweekday() in _days(person) for day in tail)
+    count = _worked(_days(person), last.isoweekday(), (last - first).days)
     count -= _holidays_between(first, last, person)
     return count - (end < min(start, _length(last, person) - INSTANT))

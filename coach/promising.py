@@ -1,7 +1,8 @@
 """Which of many is most worth a word: what was alive of late, then what is larger, then nearer."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import TypeVar
 
@@ -13,6 +14,10 @@ from coach.models import Contact, Deal, Person
 
 #: Silence of up to so many days counts alike; after the last of them little is left to hope for.
 ALIKE = (30, 90, 365)
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+_NONE = Dealings()
 
 T = TypeVar("T", Deal, Contact)
 
@@ -26,7 +31,8 @@ def most_promising_first(
     the deals with each contact, by its `subject_key`. Of all else alike the one that was alive last
     comes first.
     """
-    return sorted(things, key=lambda thing: _place(thing, now, dealings))
+    today = now.date()
+    return sorted(things, key=lambda thing: _place(thing, now, today, dealings))
 
 
 def largest_first(deals: Iterable[Deal], now: datetime) -> list[Deal]:
@@ -53,18 +59,17 @@ def days_silent(contact: Contact, now: datetime, person: Person) -> int:
 
 
 def _place(
-    thing: Deal | Contact, now: datetime, dealings: Mapping[str, Dealings]
+    thing: Deal | Contact, now: datetime, today: date, dealings: Mapping[str, Dealings]
 ) -> tuple[int, float, int, float, str]:
     if isinstance(thing, Deal):
         alive, closes = thing.stage_since, thing.expected_close_date
         value = None if thing.value is None else float(thing.value)
     else:
-        its = dealings.get(subject_key(thing), Dealings())
+        its = dealings.get(subject_key(thing), _NONE)
         alive, value, closes = thing.silent_since, its.value, its.closes
-    silence = now - alive if alive else now - datetime.min.replace(tzinfo=UTC)
-    today = now.date()
+    silence = now - (alive or _NEVER)
     return (
-        sum(silence.days > days for days in ALIKE),
+        bisect_left(ALIKE, silence.days),
         -(value or 0.0),
         # Long past is as far away as long to come.
         abs((closes - today).days) if closes else today.toordinal(),
