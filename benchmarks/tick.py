@@ -9,6 +9,7 @@ from benchmarks import subjects, team
 from benchmarks.figures import Figure, median
 from bot.app import make_parts
 from bot.coaching import ticking
+from bot.runtime import collecting
 from bot.runtime.parts import Parts
 from storage.columns import to_micros
 
@@ -31,6 +32,8 @@ async def measure(folder: Path, *, quick: bool) -> list[Figure]:
         made = await team.make(place, 0)
         subjects.fill(made.path, count)
         paths[count], parts[count] = made.path, make_parts(team.settings(made.path, made.key))
+    # As `coach serve` does it.
+    collecting.settle()
     try:
         figures = [await _idle(parts[MANY], paths[MANY])]
         taken: dict[tuple[int, int], list[float]] = {}
