@@ -156,17 +156,17 @@ def _here(events: Sequence[Event], touched: Sequence[Touched]) -> frozenset[str]
 
 
 def _revalued(touched: Sequence[Touched]) -> set[str]:
-    """Whose deals are worth something else than before."""
+    """Whose deals are worth something else than before; of a new one no brief can speak yet."""
     return {
         each.person_id
         for before, after in touched
-        if isinstance(after, Deal) and _worth(before) != _worth(after)
+        if isinstance(after, Deal) and before is not None and _worth(before) != _worth(after)
         for each in (before, after)
-        if each is not None and each.person_id is not None
+        if each.person_id is not None
     }
 
 
-def _worth(deal: Subject | None) -> object:
+def _worth(deal: Subject) -> object:
     if not isinstance(deal, Deal) or deal.deleted:
         return None
     return deal.value, deal.currency
