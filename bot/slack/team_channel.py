@@ -1,6 +1,4 @@
-"""Choosing the team's channel, and telling administrators of it: that it is chosen, or that Slack
-takes nothing there any more.
-"""
+"""The team's channel is chosen here, and administrators are told of that and of its trouble."""
 
 import logging
 import re
