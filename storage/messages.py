@@ -167,6 +167,17 @@ async def withdraw_to(tx: Tx, workspace_id: str, addressee: str) -> None:
     )
 
 
+async def standing(tx: Tx, workspace_id: str, kind: str, addressee: str) -> list[Message]:
+    """The messages of a kind that stand in a channel."""
+    query = select(messages).where(
+        messages.c.workspace_id == workspace_id,
+        messages.c.kind == kind,
+        messages.c.addressee == addressee,
+        messages.c.state == MessageState.SENT.value,
+    )
+    return [from_row(row) for row in await tx.execute(query)]
+
+
 async def keep_posted(tx: Tx, message: Message, now: datetime) -> None:
     """Keep a message that stands in Slack already; one that is known stays as it is."""
     row = {

@@ -210,7 +210,7 @@ async def _said(
 
 
 def _won(deal: Deal, owner: Person | None, *, amounts: bool) -> Phrase:
-    who = owner.name if owner is not None and owner.is_named else None
+    who = (owner.name or None) if owner is not None and owner.is_named else None
     amount = Money(deal.value, deal.currency) if amounts and deal.value else None
     match who, amount:
         case str(), Money():

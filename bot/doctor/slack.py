@@ -48,6 +48,8 @@ _MENDING = {
     "team's token.",
     "sealed": "Put the key that the token was sealed with back into COACH_SECRET_KEYS, behind the "
     "new one, and restart `coach serve`.",
+    "not_in_channel": "The coach is not in the team's channel any more: an administrator chooses "
+    "it again in their Home tab, or another.",
     "channel_not_found": "The person may have left or been deactivated; their CRM owner can be "
     "linked to somebody else with /coach link.",
 }

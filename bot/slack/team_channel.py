@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.coaching import enrolling
@@ -83,8 +84,10 @@ async def choose(
         await workspaces.lock(tx, parts.database, actor.workspace_id)
         await team_channels.save(tx, chosen)
         if is_new:
-            await messages.keep_posted(tx, hello, now)
             await _leave(tx, before)
+            await messages.keep_posted(tx, hello, now)
+        else:
+            await _say_there(tx, chosen, said)
         if not wins:
             await team_wins.drop_untold(tx, actor.workspace_id)
         # What deals are worth may be told of them now, or not any more.
@@ -157,9 +160,18 @@ async def _end(parts: Parts, actor: Actor, before: TeamChannel | None, others: l
 
 
 async def _leave(tx: Tx, before: TeamChannel | None) -> None:
-    """What is still on its way to the channel of before is not sent."""
+    """What is still on its way to the channel of before is not sent, and it is told so."""
     if before is not None:
         await messages.withdraw_to(tx, before.workspace_id, before.channel)
+        await _say_there(tx, before, {"wins": False, "figures": False})
+
+
+async def _say_there(tx: Tx, chosen: TeamChannel, said: Mapping[str, object]) -> None:
+    """Have what the channel was told first say what it is told by now."""
+    for each in await messages.standing(tx, chosen.workspace_id, HELLO, chosen.channel):
+        params = {**each.params, **said}
+        if params != each.params:
+            await messages.redraw(tx, chosen.workspace_id, each.id, params)
 
 
 async def tell_due(parts: Parts, slack: Slack) -> None:

@@ -79,7 +79,13 @@ def week(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
 
 
 def hello(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
-    """What a channel is told first. Params: `by`, `wins` and `figures`."""
+    """What a channel is told first, and that it is told nothing any more.
+
+    Params: `by`, `wins` and `figures`.
+    """
+    if not (params.get("wins") or params.get("figures")):
+        over = words(say("The coach tells nothing in this channel any more."), voice)
+        return escaped(flat(over), 200), [paragraph(line(over, 200))]
     said = together(
         say(
             "{by} has chosen this channel for: {what}.",

@@ -25,7 +25,8 @@ from bot.slack.listeners.pressing import Press
 from bot.slack.switches import Switch
 from coach.models import Deal, Person, Ref, SubjectKind
 from coach.phrases import say
-from storage import sending
+from coach.wording import Voice
+from storage import people, sending
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +50,13 @@ async def answer(desk: Desk, body: Json, client: AsyncWebClient) -> None:
     if not pages:
         return
     actor = Actor(workspace_id, str(event["user"]))
-    person = await enrolling.person_of(desk.parts, actor)
-    alone = await _is_theirs_alone(desk, person, event)
+    async with desk.parts.database.read() as tx:
+        # Of whom nothing is known, nothing is kept for posting a link.
+        person = await people.by_slack_user(tx, workspace_id, actor.slack_user_id)
+    alone = person if await _is_theirs_alone(desk, person, event) else None
+    voice = desk.parts.voices.to(person)
     unfurls = {
-        url: {"blocks": await _below(desk, actor, person, page, alone=alone)}
+        url: {"blocks": await _below(desk, actor, alone, page, voice)}
         for url, page in pages.items()
     }
     try:
@@ -69,28 +73,30 @@ def _where(event: Json) -> dict[str, Any]:
     return {"channel": str(event["channel"]), "ts": str(event["message_ts"])}
 
 
-async def _is_theirs_alone(desk: Desk, person: Person, event: Json) -> bool:
+async def _is_theirs_alone(desk: Desk, person: Person | None, event: Json) -> bool:
     """Whether it stands in its writer's own conversation with the coach, which nobody else sees.
 
     That is where the coach has written to them before: by its letter alone it may be a conversation
     with somebody else.
     """
     channel = str(event.get("channel") or "")
-    if event.get("source") == "composer" or not channel.startswith("D"):
+    if person is None or event.get("source") == "composer" or not channel.startswith("D"):
         return False
     async with desk.parts.database.read() as tx:
         return channel == await sending.channel_of(tx, person.workspace_id, person.id)
 
 
-async def _below(desk: Desk, actor: Actor, person: Person, page: Page, *, alone: bool) -> Blocks:
-    voice = desk.parts.voices.to(person)
-    if alone:
+async def _below(
+    desk: Desk, actor: Actor, alone: Person | None, page: Page, voice: Voice
+) -> Blocks:
+    """What stands below a link: its state, where `alone` is who sees it and owns the deal."""
+    if alone is not None:
         try:
             deal = await acts.own(desk.parts, actor, SubjectKind.DEAL, page.deal)
         except Refusal:
             return for_everybody(page, voice)
         if isinstance(deal, Deal):
-            listing = await of_deal(desk.parts, person, deal)
+            listing = await of_deal(desk.parts, alone, deal)
             return for_its_person(listing, page.deal, voice, desk.parts.clock.now())
     return for_everybody(page, voice)
 

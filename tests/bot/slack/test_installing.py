@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
@@ -68,6 +69,15 @@ async def test_what_slack_is_asked_for_is_what_the_manifest_says(sqlite_office: 
     assert asked["scope"].split(",") == list(ASKED)
     lines = original().partition("    bot:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split()[1] for line in lines] == list(ASKED)
+
+
+async def test_for_links_it_is_asked_for_what_they_take_besides(sqlite_office: Office) -> None:
+    async with (
+        sqlite_office.browser() as browser,
+        browser.get(f"{sqlite_office.url}/slack/install?links", allow_redirects=False) as response,
+    ):
+        (asked,) = parse_qs(urlsplit(response.headers["location"]).query)["scope"]
+    assert set(asked.split(",")) == {*ASKED, "links:read", "links:write"}
 
 
 async def test_the_way_back_is_that_of_the_settings_whatever_a_request_says(

@@ -9,10 +9,13 @@ from bot.playground.slack.api import Message, words_of
 from bot.playground.slack.channels import Channel
 from bot.slack.switches import Switch
 from coach.models import DealStatus
-from storage import messages
+from storage import installations, messages, people
+from storage.installations import ENVIRONMENT, Installation
+from storage.tables import installations as installations_table
+from tests.bot.playground.fake_bot import BOT_TOKEN
 from tests.bot.slack.listeners.test_home import open_home, shown
 from tests.bot.slack.listeners.test_shortcuts import switched_on
-from tests.bot.surface import ANA, BEN, CHRIS, CRM, WS, Surface, deal, words
+from tests.bot.surface import ANA, BEN, CHRIS, CRM, NEW, WS, Surface, deal, words
 
 SALES = "C0SALES"
 URL = "https://crm.example/deals/17"
@@ -202,4 +205,22 @@ async def test_a_button_with_another_value_shows_nothing(linked: Surface) -> Non
 
 async def test_home_says_so_where_slack_tells_of_no_links(surface: Surface) -> None:
     await switched_on(surface, Switch.LINKS)
+    # What Slack has not said is not guessed at.
     assert "links:read" not in shown(surface, CHRIS)
+    for scopes, lacks in ((("chat:write",), True), (("links:read", "links:write"), False)):
+        async with surface.parts.database.write() as tx:
+            known = Installation(
+                ENVIRONMENT, BOT_TOKEN, team_id=surface.slack.team_id, scopes=scopes
+            )
+            await installations.keep(tx, surface.parts.seal, known, surface.clock.now())
+            await tx.execute(installations_table.update().values(scopes=",".join(scopes)))
+        surface.installed.forget()
+        await open_home(surface, CHRIS)
+        assert ("the app lacks links:read, links:write" in shown(surface, CHRIS)) is lacks
+
+
+async def test_nothing_is_kept_of_somebody_who_posts_a_link(linked: Surface) -> None:
+    message = await write(linked, NEW, URL, SALES)
+    assert "A deal in the CRM." in below(message)
+    async with linked.parts.database.read() as tx:
+        assert await people.by_slack_user(tx, WS, NEW) is None

@@ -65,9 +65,10 @@ async def test_a_channel_is_chosen_told_so_and_shown_in_home(surface: Surface) -
     assert "<#C0SALES>: the team's channel. Won deals: on." in shown(surface, CHRIS)
     # In New York it is four in the morning of a Monday: the figures come in a week.
     assert "The next figures come Mon 30 Nov" in shown(surface, CHRIS)
-    # Chosen once more with less, it is not told so again.
+    # Chosen once more with less, it is not told so again, and says what it is told by now.
     assert (await choose(surface, what=("wins",))).ok
-    assert len(heard(surface)) == 1
+    (said,) = heard(surface)
+    assert "for: won deals." in said
     chosen = await known(surface)
     assert chosen is not None
     assert (chosen.wins, chosen.figures, chosen.amounts, chosen.figures_at) == (
@@ -102,6 +103,14 @@ async def test_a_slack_that_does_not_answer_is_told_at_the_field(surface: Surfac
     assert (await choose(surface)).ok
 
 
+async def test_of_two_channels_the_first_is_told_that_it_is_over(surface: Surface) -> None:
+    await choose(surface)
+    surface.slack.channels[OTHER].joined = True
+    assert (await choose(surface, OTHER)).ok
+    assert heard(surface)[0].startswith("The coach tells nothing in this channel any more.")
+    assert "Chris Vale has chosen this channel for" in heard(surface, OTHER)[0]
+
+
 async def test_nobody_else_chooses_it(surface: Surface) -> None:
     await open_home(surface, CHRIS)
     await press(surface, CHRIS, "admin:team_channel")
@@ -130,7 +139,9 @@ async def test_it_is_switched_off_again_and_what_waits_is_not_told(surface: Surf
     await surface.settle()
     assert "Nothing is told in a channel." in words(surface.view(CHRIS))
     assert await known(surface) is None
-    assert len(heard(surface)) == 1
+    assert [each.splitlines()[0] for each in heard(surface)] == [
+        "The coach tells nothing in this channel any more."
+    ]
     async with surface.parts.database.read() as tx:
         assert await team_wins.untold(tx, WS) == []
     assert "The team's channel: none." in shown(surface, CHRIS)
