@@ -219,3 +219,38 @@ def working_days_between(since: datetime, until: datetime, person: Person) -> in
     count = _worked(_days(person), last.isoweekday(), (last - first).days)
     count -= _holidays_between(first, last, person)
     return count - (end < min(start, _length(last, person) - INSTANT))
+
+
+def working_time(since: datetime, until: datetime, person: Person) -> timedelta:
+    """How much of a person's working hours there was between two instants."""
+    day, last, worked = local_date(since, person), local_date(until, person), timedelta()
+    while day <= last:
+        begin, end = _hours_of(day, person)
+        worked += max(min(end, until) - max(begin, since), timedelta())
+        day += timedelta(days=1)
+    return worked
+
+
+def after_working_time(
+    since: datetime, length: timedelta, person: Person, *, before: datetime
+) -> datetime | None:
+    """The instant at which so much of a person's working hours has passed since another.
+
+    `None` where that is not `before` a third.
+    """
+    day, left = local_date(since, person), length
+    while (hours := _hours_of(day, person))[0] < before:
+        begin, end = max(hours[0], since), hours[1]
+        if end > begin and left <= end - begin:
+            return begin + left if begin + left < before else None
+        left -= max(end - begin, timedelta())
+        day += timedelta(days=1)
+    return None
+
+
+def _hours_of(day: date, person: Person) -> tuple[datetime, datetime]:
+    """From when to when a person works on a day; on a day off that is no time."""
+    begin = moment_on(day, person.settings.work_from, person)
+    if not is_working_day(day, person):
+        return begin, begin
+    return begin, moment_on(day, person.settings.work_until, person)

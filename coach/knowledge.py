@@ -129,7 +129,7 @@ class FoundPattern:
 class Answered:
     """How soon the leads that a team has won were first contacted."""
 
-    #: Nine of ten within so many minutes of coming.
+    #: Nine of ten within so many minutes of coming, those of somebody's working hours alone.
     minutes: int
     #: How many leads that was learned from.
     leads: int

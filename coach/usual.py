@@ -11,9 +11,11 @@ faster than it is.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from coach.calendar import working_time
 from coach.knowledge import USUAL_STAYS, Answered, Known, Place, Usual
-from coach.models import Deal
+from coach.models import Deal, Person
 
 #: From so many deals on that were won, something is said of a stage.
 ENOUGH = 20
@@ -34,6 +36,31 @@ class Stays:
     lost: int = 0
     #: Open still: they stayed at least so long.
     open: int = 0
+
+
+#: Who has waited for longer has waited too long, however much it is.
+LONGEST = timedelta(days=90)
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A lead that was won: whose it is, when it came, and when somebody was first in touch."""
+
+    person_id: str
+    came_at: datetime
+    contacted_at: datetime
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is a wait, and how long is known.
+
+        Who was entered when they were called has not waited, and where days alone are known nobody
+        knows how long.
+        """
+        took = self.contacted_at - self.came_at
+        return took > timedelta() and took % DAY != timedelta()
 
 
 def usual_stay(stays: Iterable[Stays]) -> Usual | None:
@@ -59,20 +86,27 @@ def usual_stay(stays: Iterable[Stays]) -> Usual | None:
     return Usual(max(days, 1), won)
 
 
-def usual_answer(counts: Mapping[int, int]) -> Answered | None:
-    """Within how many minutes nine of ten leads that were won had been contacted.
+def usual_answer(waits: Iterable[Wait], people: Mapping[str, Person]) -> Answered | None:
+    """Within how much working time nine of ten leads that were won had been contacted.
 
-    `counts` are how many took so many minutes; `None`: they are too few.
+    Each by the working hours of whose it is, by their ids; `None`: they are too few.
     """
-    leads = sum(counts.values())
-    if leads < ENOUGH:
+    took = sorted(
+        _worked(each, person)
+        for each in waits
+        if (person := people.get(each.person_id))
+        if each.is_known
+    )
+    if len(took) < ENOUGH:
         return None
-    so_far = 0
-    for minutes, count in sorted(counts.items()):
-        so_far += count
-        if so_far * 10 >= leads * OF_TEN:
-            return Answered(minutes, leads)
-    raise AssertionError("All of them are nine of ten.")
+    needed = -(-len(took) * OF_TEN // 10)
+    return Answered(took[needed - 1], len(took))
+
+
+def _worked(each: Wait, person: Person) -> int:
+    """The minutes of working time for which a lead has waited; one that was begun is a minute."""
+    until = min(each.contacted_at, each.came_at + LONGEST)
+    return max(-(-working_time(each.came_at, until, person) // MINUTE), 1)
 
 
 def _by_day(stays: Iterable[Stays]) -> Mapping[int, Stays]:

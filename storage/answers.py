@@ -1,41 +1,11 @@
-"""How soon the leads that were won had been contacted: counted by the database."""
+"""How soon the leads that were won had been contacted."""
 
-from typing import Any
-
-from sqlalchemy import Integer, bindparam, func, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import bindparam, func, select
 
 from coach.models import DealStatus
+from coach.usual import Wait
 from storage.database import Tx
 from storage.tables import contacts, contacts_made, deals
-
-
-class _MinutesBetween(FunctionElement[int]):
-    """How many minutes it is from one instant to another; one that was begun is a minute."""
-
-    inherit_cache = True
-    type = Integer()
-    name = "minutes_between"
-
-    def sides(self, compiler: SQLCompiler, options: dict[str, Any]) -> tuple[str, str]:
-        """The two instants, as a statement calls them."""
-        begin, end = self.clauses
-        return compiler.process(begin, **options), compiler.process(end, **options)
-
-
-@compiles(_MinutesBetween, "sqlite")
-def _sqlite(element: _MinutesBetween, compiler: SQLCompiler, **options: Any) -> str:
-    begin, end = element.sides(compiler, options)
-    return f"(({end}) - ({begin}) + 59999999) / 60000000"
-
-
-@compiles(_MinutesBetween, "postgresql")
-def _postgresql(element: _MinutesBetween, compiler: SQLCompiler, **options: Any) -> str:
-    begin, end = element.sides(compiler, options)
-    return f"ceil(extract(epoch FROM ({end}) - ({begin})) / 60)::integer"
-
 
 _WON = (
     select(deals.c.id)
@@ -50,8 +20,12 @@ _WON = (
     .exists()
 )
 
-_TOOK = (
-    select(_MinutesBetween(contacts.c.created_at, func.min(contacts_made.c.at)).label("minutes"))
+_WAITED = (
+    select(
+        contacts.c.created_at,
+        func.min(contacts_made.c.at).label("contacted_at"),
+        contacts.c.person_id,
+    )
     .join(
         contacts_made,
         (contacts_made.c.workspace_id == contacts.c.workspace_id)
@@ -61,25 +35,19 @@ _TOOK = (
     .where(
         contacts.c.workspace_id == bindparam("workspace"),
         contacts.c.created_at.is_not(None),
+        contacts.c.person_id.is_not(None),
         ~contacts.c.deleted,
         _WON,
     )
-    .group_by(contacts.c.connection_id, contacts.c.id, contacts.c.created_at)
-    .subquery()
-)
-_COUNTED = (
-    select(_TOOK.c.minutes, func.count().label("leads"))
-    # Who was entered when they were called has not waited, and where days alone are known nobody
-    # knows how long.
-    .where(_TOOK.c.minutes > 0, _TOOK.c.minutes % (24 * 60) != 0)
-    .group_by(_TOOK.c.minutes)
+    .group_by(contacts.c.connection_id, contacts.c.id, contacts.c.created_at, contacts.c.person_id)
 )
 
 
-async def counted(tx: Tx, workspace_id: str) -> dict[int, int]:
-    """After how many minutes the leads that were won had first been contacted, and how many were.
+async def waits(tx: Tx, workspace_id: str) -> list[Wait]:
+    """How long the leads that were won had waited until they were first contacted.
 
-    Those are contacts of whom a deal was won, and of whom both moments are known.
+    Those are contacts of whom a deal was won, and of whom both moments are known, and whose they
+    are.
     """
-    rows = await tx.execute(_COUNTED, {"workspace": workspace_id})
-    return {row.minutes: row.leads for row in rows}
+    rows = await tx.execute(_WAITED, {"workspace": workspace_id})
+    return [Wait(row.person_id, row.created_at, row.contacted_at) for row in rows]

@@ -234,7 +234,13 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
 
 
 #: The settings that decide when a thing becomes due.
-_MOVES = frozenset({"stale_lead_days", "stuck_deal_days", "working_days", "holidays"})
+_MOVES = frozenset(
+    {
+        *("stale_lead_days", "stuck_deal_days", "working_days", "holidays"),
+        # How long a lead has waited for a first word is counted in hours at work.
+        *("work_from", "work_until"),
+    }
+)
 
 
 async def _show_welcome(tx: Tx, person: Person, state: str) -> None:

@@ -9,7 +9,7 @@ from bot.coaching import planning
 from bot.runtime.parts import Parts
 from coach.knowledge import USUAL_ANSWER, USUAL_STAYS, Answered, Place, Usual
 from coach.usual import usual_answer, usual_stay
-from storage import answers, stays, usual, workspaces
+from storage import answers, people, stays, usual, workspaces
 from storage.database import Tx, is_passing
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,9 @@ async def shown(tx: Tx, workspace_id: str, at: datetime) -> Shown:
         for place, its in found.items()
         if place.stage and (each := usual_stay(its)) is not None
     }
-    return Shown(learned, usual_answer(await answers.counted(tx, workspace_id)))
+    waits = await answers.waits(tx, workspace_id)
+    whom = await people.load(tx, workspace_id, {each.person_id for each in waits})
+    return Shown(learned, usual_answer(waits, whom))
 
 
 async def keep(parts: Parts, workspace_id: str, found: Shown, now: datetime) -> None:

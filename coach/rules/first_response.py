@@ -9,7 +9,7 @@ time wins; where too few leads were won to tell, it says nothing.
 from datetime import datetime, timedelta
 
 from coach import settling
-from coach.calendar import after_working_days
+from coach.calendar import after_working_days, after_working_time
 from coach.concern import is_hoped_for, is_lead
 from coach.keys import about, subject_key
 from coach.knowledge import DEALS_WITH, USUAL_ANSWER, Answered, Known
@@ -35,7 +35,7 @@ GAP = timedelta(days=60)
 #: How many of one person's leads are spoken of in a day.
 A_DAY = 2
 
-_HOUR, _DAY = 60, 24 * 60
+_HOUR = 60
 
 
 def due(subject: Subject, person: Person, known: Known) -> datetime | None:
@@ -47,8 +47,13 @@ def due(subject: Subject, person: Person, known: Known) -> datetime | None:
         return None
     if not is_hoped_for(subject, known[DEALS_WITH].get(subject_key(subject))):
         return None
-    at = subject.created_at + timedelta(minutes=usual.minutes)
-    return at if at < _cold_at(subject.created_at, person) else None
+    # By their working hours, as it was learned: nobody waits for a word in the night.
+    return after_working_time(
+        subject.created_at,
+        timedelta(minutes=usual.minutes),
+        person,
+        before=_cold_at(subject.created_at, person),
+    )
 
 
 def _cold_at(created: datetime, person: Person) -> datetime:
@@ -121,27 +126,21 @@ def _so_soon(usual: Answered) -> Phrase:
     """How soon the team's won leads were contacted, in the unit that suits it."""
     if usual.minutes < 2 * _HOUR:
         return counted(
-            "9 of 10 leads your team won were first contacted within {time} minute ({leads} "
-            "leads).",
-            "9 of 10 leads your team won were first contacted within {time} minutes ({leads} "
-            "leads).",
+            "9 of 10 leads your team won were first contacted within {time} working minute "
+            "({leads} leads).",
+            "9 of 10 leads your team won were first contacted within {time} working minutes "
+            "({leads} leads).",
             "time",
             time=usual.minutes,
             leads=usual.leads,
         )
-    if usual.minutes < 2 * _DAY:
-        return counted(
-            "9 of 10 leads your team won were first contacted within {time} hour ({leads} leads).",
-            "9 of 10 leads your team won were first contacted within {time} hours ({leads} leads).",
-            "time",
-            time=-(-usual.minutes // _HOUR),
-            leads=usual.leads,
-        )
     return counted(
-        "9 of 10 leads your team won were first contacted within {time} day ({leads} leads).",
-        "9 of 10 leads your team won were first contacted within {time} days ({leads} leads).",
+        "9 of 10 leads your team won were first contacted within {time} working hour ({leads} "
+        "leads).",
+        "9 of 10 leads your team won were first contacted within {time} working hours ({leads} "
+        "leads).",
         "time",
-        time=-(-usual.minutes // _DAY),
+        time=-(-usual.minutes // _HOUR),
         leads=usual.leads,
     )
 

@@ -101,8 +101,8 @@ usual = Table(
     "usual",
     metadata,
     Column("workspace_id", String(64)),
-    # stay: how many days its won deals were in a stage; answer: how many minutes it took until its
-    # won leads were first contacted
+    # stay: how many days its won deals were in a stage; answer: how many minutes of working time it
+    # took until its won leads were first contacted
     Column("what", String(16)),
     # Which stage, of which pipeline, if any; empty for what is of none.
     Column("connection_id", String(64)),

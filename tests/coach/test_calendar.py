@@ -12,10 +12,12 @@ from coach import calendar
 from coach.calendar import (
     INSTANT,
     after_working_days,
+    after_working_time,
     local_date,
     start_of_day,
     working_dates_between,
     working_days_between,
+    working_time,
 )
 from coach.models import Person
 from tests.coach.values import ANA, setting
@@ -176,3 +178,38 @@ def test_the_count_between_is_the_number_of_days_that_have_passed(
 def test_ripening_falls_on_a_working_day(person: Person, since: datetime, days: int) -> None:
     ripe = after_working_days(since, days, person)
     assert local_date(ripe, person).isoweekday() in person.settings.working_days
+
+
+# Working time
+
+
+def test_working_time_is_the_hours_at_work() -> None:
+    # From Friday afternoon to Monday morning.
+    friday, monday = madrid(2026, 11, 20, 17), madrid(2026, 11, 23, 11)
+    assert working_time(friday, monday, ANA) == timedelta(hours=1 + 2)
+    assert working_time(monday, friday, ANA) == timedelta()
+    assert working_time(madrid(2026, 11, 23, 3), madrid(2026, 11, 23, 8), ANA) == timedelta()
+    assert working_time(madrid(2026, 11, 23, 10), madrid(2026, 11, 23, 12), ANA) == timedelta(
+        hours=2
+    )
+
+
+@pytest.mark.parametrize("hours", [0.5, 1, 2, 9, 9.5, 30])
+def test_after_working_time_so_much_of_it_has_passed(hours: float) -> None:
+    length, never = timedelta(hours=hours), madrid(2027, 1, 1)
+    for since in (madrid(2026, 11, 20, 17), madrid(2026, 11, 21, 12), madrid(2026, 11, 24, 3)):
+        at = after_working_time(since, length, ANA, before=never)
+        assert at is not None
+        assert working_time(since, at, ANA) == length
+        assert working_time(since, at - timedelta(minutes=1), ANA) < length
+        assert after_working_time(since, length, ANA, before=at) is None
+
+
+def test_a_holiday_and_a_week_without_hours_hold_no_working_time() -> None:
+    since, until = madrid(2026, 12, 7, 9), madrid(2026, 12, 8, 18)
+    spanish = replace(ANA, settings=replace(ANA.settings, holidays="ES"))
+    assert working_time(since, until, ANA) == timedelta(hours=18)
+    # The eighth is one.
+    assert working_time(since, until, spanish) == timedelta(hours=9)
+    none = replace(ANA, settings=replace(ANA.settings, work_until=ANA.settings.work_from))
+    assert after_working_time(since, timedelta(minutes=1), none, before=until) is None

@@ -1,14 +1,20 @@
-"""How long nine of ten won deals needed in a stage, with those that are open still counted."""
+"""How long nine of ten won deals needed in a stage, open ones counted, and won leads for a word."""
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 
-from coach.knowledge import USUAL_STAYS, Known, Place, Usual
-from coach.models import Deal
-from coach.usual import ENOUGH, Stays, of_stage, usual_stay
+from coach.knowledge import USUAL_STAYS, Answered, Known, Place, Usual
+from coach.models import Deal, Person, Settings
+from coach.usual import ENOUGH, Stays, Wait, of_stage, usual_answer, usual_stay
+from tests.coach.values import ANA, NOW
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND = timedelta(seconds=1)
 
 
 def won(*days: int) -> list[Stays]:
@@ -121,3 +127,54 @@ def test_it_is_known_of_a_stage_in_its_pipeline_and_connection() -> None:
         Deal("c1", "D-1"),
     ):
         assert of_stage(other, known) is None
+
+
+# How soon leads were answered
+
+#: Ten o'clock in Madrid, where she works from nine to six.
+MONDAY = NOW
+
+ENDLESS = timedelta(days=4000)
+
+
+def waited(*took: timedelta, since: datetime = MONDAY, whose: str = ANA.id) -> list[Wait]:
+    """Leads that came then and were first contacted so much later."""
+    return [Wait(whose, since, since + each) for each in took]
+
+
+def answer(waits: Sequence[Wait], person: Person = ANA) -> Answered | None:
+    return usual_answer(waits, {person.id: person})
+
+
+def test_nine_of_ten_leads_were_answered_within_so_much_working_time() -> None:
+    quick = waited(*[5 * MINUTE] * 18)
+    assert answer([*quick, *waited(HOUR, 3 * HOUR)]) == Answered(5, 20)
+    assert answer([*quick, *waited(HOUR, 3 * HOUR, 4 * HOUR)]) == Answered(60, 21)
+    assert answer(waited(*[90 * SECOND] * 20)) == Answered(2, 20)
+    assert answer(quick) is None
+
+
+def test_nights_and_days_off_are_no_waiting_time() -> None:
+    # From Friday at half past five to Monday at half past nine.
+    friday = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
+    over_a_weekend = waited(*[64 * HOUR] * 20, since=friday)
+    assert answer(over_a_weekend) == Answered(60, 20)
+    always = replace(ANA, settings=Settings(working_days=(1, 2, 3, 4, 5, 6, 7)))
+    assert answer(over_a_weekend, always) == Answered(60 + 2 * 9 * 60, 20)
+    # Who came in the night and was answered before work began has waited for a moment.
+    night = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    assert answer(waited(*[HOUR] * 20, since=night)) == Answered(1, 20)
+
+
+def test_what_is_no_wait_or_not_known_does_not_count() -> None:
+    twenty = waited(*[HOUR] * 20)
+    for other in (timedelta(), -HOUR, 3 * DAY):
+        assert answer([*twenty, *waited(other)]) == Answered(60, 20)
+    assert answer([*twenty, *waited(5 * MINUTE, whose="nobody")]) == Answered(60, 20)
+
+
+def test_who_has_waited_for_years_has_waited_for_as_long_as_counts() -> None:
+    (at_most, for_ever) = (
+        answer(waited(*[each] * 20)) for each in (90 * DAY + HOUR, ENDLESS + HOUR)
+    )
+    assert at_most == for_ever

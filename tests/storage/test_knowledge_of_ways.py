@@ -291,7 +291,7 @@ async def lead(store: Store, id: str, *after: timedelta, won: bool = True, **mor
     """A contact who came at the beginning and was contacted so much later."""
     await keep(
         store,
-        Contact(CONNECTION, id, **{"created_at": BEGINNING, **more}),
+        Contact(CONNECTION, id, **{"created_at": BEGINNING, "person_id": store.ana.id, **more}),
         deal(
             store,
             f"of-{id}",
@@ -315,9 +315,7 @@ async def lead(store: Store, id: str, *after: timedelta, won: bool = True, **mor
             await tx.execute(contacts_made.insert(), rows)
 
 
-async def test_the_first_contact_with_each_lead_that_was_won_is_counted_in_minutes(
-    store: Store,
-) -> None:
+async def test_the_first_contact_with_each_lead_that_was_won_is_read(store: Store) -> None:
     await lead(store, "C-1", 5 * HOUR, 2 * HOUR, 9 * DAY)
     await lead(store, "C-2", 2 * HOUR)
     await lead(store, "C-3", MINUTE + timedelta(seconds=1))
@@ -325,13 +323,14 @@ async def test_the_first_contact_with_each_lead_that_was_won_is_counted_in_minut
     await lead(store, "never")
     await lead(store, "gone", HOUR, deleted=True)
     await lead(store, "nobody knows when", HOUR, created_at=None)
-    # Entered as they were called, contacted before, or known by the day alone.
-    await lead(store, "at once", timedelta())
-    await lead(store, "before", -HOUR)
-    await lead(store, "by days", 3 * DAY)
+    await lead(store, "nobody's", HOUR, person_id=None)
     async with store.database.read() as tx:
-        assert await answers.counted(tx, WORKSPACE) == {120: 2, 2: 1}
-        assert await answers.counted(tx, "another") == {}
+        found = sorted(await answers.waits(tx, WORKSPACE), key=lambda each: each.contacted_at)
+        assert await answers.waits(tx, "another") == []
+    assert [each.contacted_at - BEGINNING for each in found] == [
+        MINUTE + timedelta(seconds=1), 2 * HOUR, 2 * HOUR,
+    ]  # fmt: skip
+    assert {(each.person_id, each.came_at) for each in found} == {(store.ana.id, BEGINNING)}
 
 
 # What follow-ups have shown

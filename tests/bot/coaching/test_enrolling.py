@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -140,6 +140,8 @@ async def test_a_lower_level_takes_back_what_is_too_unimportant_and_a_higher_bri
             Settings(stale_lead_days=3, working_days=(1, 2, 3)),
             set(time_rules(load_rules())),
         ),
+        (Settings(work_from=time(8)), set(time_rules(load_rules()))),
+        (Settings(work_until=time(17)), set(time_rules(load_rules()))),
     ],
 )
 async def test_each_setting_that_matters_to_the_clock_has_it_look_at_once(

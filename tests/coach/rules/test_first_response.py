@@ -14,8 +14,8 @@ from tests.coach.values import ANA, CALL, NOW, look, only, reason, said, setting
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
-#: Six hours ago.
-CAME = NOW - 6 * HOUR
+#: On Friday at noon where Ana is, seven of her working hours ago.
+CAME = NOW - 70 * HOUR
 
 LEAD = Contact(
     "c1", "C-1", "Ann Lee", status="LEAD", person_id="p1", created_at=CAME, silent_since=CAME
@@ -35,6 +35,12 @@ def looked(*due: Contact, **more: Any) -> TimeLook:
 
 def test_it_is_due_when_nine_of_ten_that_were_won_had_been_contacted() -> None:
     assert RULE.due(LEAD, ANA, FIVE_HOURS) == CAME + 5 * HOUR
+    # At three on Friday: three hours of that day, and two of Monday.
+    late = replace(LEAD, created_at=CAME + 3 * HOUR)
+    assert RULE.due(late, ANA, FIVE_HOURS) == NOW + HOUR
+    # In the night, nobody has waited before their work begins.
+    night = replace(LEAD, created_at=NOW - 7 * HOUR)
+    assert RULE.due(night, ANA, FIVE_HOURS) == NOW + 4 * HOUR
 
 
 def test_where_too_few_leads_were_won_to_tell_it_says_nothing() -> None:
@@ -67,14 +73,15 @@ def test_what_is_no_contact_and_whoever_is_a_client_is_never_due() -> None:
 
 
 def test_a_team_that_is_slower_than_leads_go_cold_is_not_quoted() -> None:
-    slow = Known({USUAL_ANSWER.name: Answered(20 * 24 * 60, 34)})
+    # Eight days of nine hours.
+    slow = Known({USUAL_ANSWER.name: Answered(8 * 9 * 60, 34)})
     assert RULE.due(LEAD, ANA, slow) is None
     assert RULE.due(LEAD, setting(stale_lead_days=30), slow) is not None
 
 
 def test_it_is_said_since_when_and_from_how_many_leads() -> None:
     draft = only(RULE.evaluate(looked(LEAD)))
-    assert words(draft).startswith("Ann Lee is new since Mon 23 Nov, ")
+    assert words(draft).startswith("Ann Lee is new since Fri 20 Nov, ")
     assert words(draft).endswith(" and waits for a first word.")
     assert draft.priority is Priority.HIGH
     assert draft.suggestion == Suggestion(
@@ -85,13 +92,12 @@ def test_it_is_said_since_when_and_from_how_many_leads() -> None:
 @pytest.mark.parametrize(
     ("minutes", "time"),
     [
-        (1, "1 minute"),
-        (119, "119 minutes"),
-        (120, "2 hours"),
-        (300, "5 hours"),
-        (301, "6 hours"),
-        (2880, "2 days"),
-        (2881, "3 days"),
+        (1, "1 working minute"),
+        (119, "119 working minutes"),
+        (120, "2 working hours"),
+        (300, "5 working hours"),
+        (301, "6 working hours"),
+        (2881, "49 working hours"),
     ],
 )
 def test_the_teams_own_figure_is_said_in_the_unit_that_suits_it(minutes: int, time: str) -> None:
