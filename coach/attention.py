@@ -17,7 +17,7 @@ from coach.calendar import (
     next_work,
     start_of_day,
 )
-from coach.chain import FRESH, is_after, is_at_it, silenced, standing
+from coach.chain import FRESH, comes_with_brief, is_after, is_at_it, silenced, standing
 from coach.history import Past
 from coach.models import (
     Enrolment,
@@ -30,6 +30,7 @@ from coach.models import (
 )
 from coach.thresholds import daily_cap
 from coach.timetable import (
+    BRIEF_LINES,
     adds_to_brief,
     digest_now,
     digest_to_come,
@@ -106,6 +107,10 @@ def decide(
         # No brief takes the place of the one before: what stands there still does.
         brief = ()
         decided |= {each.fingerprint: SAID for each in waiting if _is_in_brief(each, now)}
+    if behind := _asked_for_behind(person, waiting, brief, now):
+        # What they asked for does not come behind a button: it comes by itself after the brief.
+        brief = tuple(print_ for print_ in brief if print_ not in behind)
+        ready += [each for each in waiting if each.fingerprint in behind]
     room -= bool(brief) and not adds_to_brief(person, now)
     if room - digest_to_come(person, now) <= 0:
         # One message of the day is the digest's: what is too much for the day waits for it.
@@ -143,6 +148,23 @@ def aged(person: Person, waiting: Sequence[Waiting], now: datetime) -> list[str]
 def _is_in_brief(each: Waiting, now: datetime) -> bool:
     """Whether it stands in a brief, to be answered there."""
     return each.stands and each.shown_by == "brief" and each.expires_at > now
+
+
+def _asked_for_behind(
+    person: Person, waiting: Sequence[Waiting], brief: Sequence[str], now: datetime
+) -> set[str]:
+    """What of a brief was put off until now and would be out of sight in it."""
+    asked_for = {each.fingerprint for each in waiting if comes_with_brief(person, each, now)}
+    if asked_for.isdisjoint(brief):
+        return set()
+    known = {each.fingerprint: each for each in waiting}
+    adds = adds_to_brief(person, now)
+    there = [each.fingerprint for each in waiting if adds and _is_in_brief(each, now)]
+    # As it is drawn: by priority, and what is there already before its equals.
+    lines = sorted(
+        {**dict.fromkeys(there), **dict.fromkeys(brief)}, key=lambda print_: -known[print_].priority
+    )
+    return asked_for.intersection(brief).intersection(lines[BRIEF_LINES:])
 
 
 def _is_said_today(

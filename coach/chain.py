@@ -5,12 +5,19 @@
 
 from datetime import datetime, timedelta
 
-from coach.calendar import local_date, next_work
+from coach.calendar import local_date, moment_on, next_work
 from coach.history import TO_DIGEST, Mute, Past
 from coach.models import Enrolment, InsightType, Level, MessageState, Person, Priority
 from coach.muting import mute_of, names_of
 from coach.repetition import OFTEN
-from coach.timetable import BEGINNING, SAME_BRIEF, brief_on, has_just_begun
+from coach.timetable import (
+    BEGINNING,
+    SAME_BRIEF,
+    brief_now,
+    brief_on,
+    has_just_begun,
+    is_time_for_brief,
+)
 from coach.verdicts import IN_BRIEF, IN_SUMMARY, SAID, TURN, Decided, Reason, Verdict
 from coach.waiting import Waiting
 
@@ -106,7 +113,21 @@ def _asked_for(person: Person, each: Waiting, now: datetime) -> Decided | None:
         return Decided(Verdict.HOLD, Reason.REFUSED)
     if each.message is MessageState.DUE and each.shown_by != "card":
         return _still_due(person, each, now)
+    if comes_with_brief(person, each, now):
+        return IN_BRIEF
     return _at_this_moment(person, each, now)
+
+
+def comes_with_brief(person: Person, each: Waiting, now: datetime) -> bool:
+    """Whether it was put off until the brief that is made now, or was a moment ago: one message.
+
+    What was put off until an hour after that comes then, by itself.
+    """
+    since = brief_now(person, now)
+    if each.snoozed_until is None or since is None or not is_time_for_brief(person, now):
+        return False
+    work = moment_on(local_date(now, person), person.settings.work_from, person)
+    return each.snoozed_until <= max(since, work)
 
 
 def _still_due(person: Person, each: Waiting, now: datetime) -> Decided:

@@ -14,6 +14,9 @@ BEGINNING = timedelta(minutes=15)
 #: What may still be put into a brief that was made so shortly before.
 SAME_BRIEF = timedelta(minutes=15)
 
+#: How many lines of a brief are read without pressing anything.
+BRIEF_LINES = 3
+
 #: Nobody is off for longer than this and still waits for a brief.
 FAR = 366
 

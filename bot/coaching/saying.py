@@ -8,13 +8,14 @@ from datetime import datetime
 from coach import backlogs
 from coach.attention import APART
 from coach.models import Insight, MessageState
+from coach.timetable import BRIEF_LINES
 from storage import attention, sayings
 from storage.database import Tx
 from storage.messages import Message
 
 #: How many of its insights a message shows, by its kind; the others are behind a button. A kind
 #: that is not here shows all.
-SHOWN: Mapping[str, int] = {"brief": 3, "digest": 10, "backlog": backlogs.LINES}
+SHOWN: Mapping[str, int] = {"brief": BRIEF_LINES, "digest": 10, "backlog": backlogs.LINES}
 
 
 @dataclass(frozen=True, slots=True)

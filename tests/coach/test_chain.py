@@ -731,11 +731,36 @@ def test_what_was_put_off_until_the_morning_comes_then_whatever_would_have_kept_
     )
     assert one(decide(coached(), [wanted], NINE - MINUTE, past)).reason is Reason.SNOOZED
     assert one(decide(coached(), [wanted], NINE, past)) == TURN
-    # By a card of its own, beside the brief: it need not be among the most important.
+    # With the brief of that morning, in one message.
     before = coached(brief_made_at=NINE - DAY)
     other = replace(ripe("other", at=NINE - HOUR), rule="stale_leads")
     decision = decide(before, [other, wanted], NINE, past)
-    assert (decision.brief, decision.insights["wanted"]) == (("other",), TURN)
+    assert (decision.brief, decision.insights["wanted"]) == (("other", "wanted"), TURN)
+    # A moment later it is put into it, and by itself it comes in one as well.
+    made = coached(brief_made_at=NINE)
+    assert decide(made, [wanted], NINE + MINUTE, past).brief == ("wanted",)
+    assert decide(before, [wanted], NINE, past).brief == ("wanted",)
+    # Behind the button it would not have come: it need not be among the most important.
+    others = [
+        replace(ripe(f"other {n}", at=NINE - HOUR), rule="stale_leads", subject=f"person:{n}")
+        for n in range(3)
+    ]
+    decision = decide(before, [*others, wanted], NINE, past)
+    assert "wanted" not in decision.brief
+    assert (len(decision.brief), decision.insights["wanted"]) == (3, TURN)
+    there = [
+        replace(each, message=MessageState.SENT, sent_at=NINE, shown_by="brief") for each in others
+    ]
+    decision = decide(made, [*there, wanted], NINE + MINUTE, past)
+    assert decision.brief == ()
+    # Who has asked for ten, or wants no brief, has it then and by itself.
+    ten = asked_for(NINE + HOUR)
+    for person, at, each in (
+        (made, NINE + HOUR, ten),
+        (coached(settings=replace(ANA.settings, brief=False)), NINE, wanted),
+    ):
+        decision = decide(person, [each], at, past)
+        assert (one(decision), decision.brief) == (TURN, ())
     # Said again and left standing, it counts like everything else.
     stands = replace(wanted, sent_at=NINE, shown_by="brief")
     held = one(decide(coached(), [stands], NINE + DAY, past))

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from bot.coaching import undoing
 from bot.coaching.snoozing import snooze
+from bot.playground.slack.api import words_of
 from bot.runtime.parts import Parts
 from bot.slack.answers import Answer, record
 from bot.slack.drawing import KINDS
@@ -102,12 +103,18 @@ async def test_what_was_put_off_until_tomorrow_comes_tomorrow(sqlite_world: Worl
     await snooze(world.parts, by(ANA), said.fingerprint, tomorrow)
     for _ in range(48):
         await world.pass_time(timedelta(hours=0.5))
-        cards = [text for text in world.texts(ANA) if "D-4" in text and "three" not in text]
-        if cards:
+        told = [
+            each
+            for each in world.messages(ANA)
+            if "D-4" in words_of(each) and "insight:take" in str(each.blocks)
+        ]
+        if told:
             break
-    # Tomorrow at nine in Madrid.
+    # Tomorrow at nine in Madrid, with the brief.
     assert world.clock.now() < BEGINNING.replace(hour=9) + DAY
-    assert cards
+    assert [each.text.partition(":")[0] for each in told] == [
+        "Your two for today, the most important first"
+    ]
 
 
 async def test_what_lasts_for_the_digest_keeps_when_its_moment_is_over(parts: Parts) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bot.coaching import decisions, muting, snoozing
+from bot.coaching import decisions, enrolling, muting, snoozing
 from bot.coaching.muting import Choice
 from bot.playground.slack.api import words_of
 from coach import postponing
-from coach.models import Insight, InsightState, SubjectKind
+from coach.models import Insight, InsightState, Level, SubjectKind
 from coach.wording import plain
 from storage import checks
 from storage.tables import insights as insights_table
@@ -17,7 +17,7 @@ from tests.bot.coaching.test_agreeing import items
 from tests.bot.coaching.test_following import done, late
 from tests.bot.coaching.test_ticking import open_deal, task
 from tests.together import World
-from tests.world import ANA, CONNECTION, WORKSPACE, batch, by, told
+from tests.world import ANA, CONNECTION, WORKSPACE, batch, by, told, won
 
 DAY = timedelta(days=1)
 
@@ -245,6 +245,29 @@ async def test_of_one_task_one_thing_is_said_that_day(world: World) -> None:
     assert left.rule == "overdue_tasks"
 
 
+async def test_what_was_put_off_until_the_morning_comes_with_the_brief_of_it(
+    sqlite_world: World,
+) -> None:
+    """Also to whoever wants to hear of everything as it comes."""
+    world = sqlite_world
+    await enrolling.set_level(world.parts, by(ANA), Level.ACTIVE)
+    await world.post(won("D-7", at=world.clock.now()))
+    await world.settle()
+    (wish,) = await open_ones(world)
+    await snoozing.snooze(world.parts, by(ANA), wish.fingerprint, postponing.tomorrow)
+    await world.settle()
+    await world.post(task("T-1", f"{world.clock.now():%Y-%m-%d}"))
+    await world.settle()
+    posted = len(world.posts(ANA))
+    now = world.clock.now()
+    await world.pass_time((now + DAY).replace(hour=8, minute=0) - now)
+    await world.pass_time(timedelta(minutes=2))
+    assert len(world.posts(ANA)) == posted + 1
+    (said,) = live(world)
+    assert "You have 1 overdue task" in said
+    assert "for a referral" in said
+
+
 async def test_a_brief_that_comes_a_moment_later_takes_the_place_of_what_came_back(
     world: World,
 ) -> None:
@@ -258,7 +281,9 @@ async def test_a_brief_that_comes_a_moment_later_takes_the_place_of_what_came_ba
     await world.settle()
     (said,) = live(world)
     assert "You have 1 overdue task" in said
-    assert any("Task T-1 is in today's messages already." in text for text in world.texts(ANA))
+    # One message of that morning holds both.
+    assert "Task T-1 is in today's messages already." in said
+    assert len(world.messages(ANA)) == 1
 
 
 async def test_what_is_overdue_anew_is_named_though_one_of_them_is_late_again_with_another(

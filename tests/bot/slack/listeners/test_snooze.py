@@ -78,14 +78,15 @@ async def test_put_off_for_an_hour_it_says_so_and_comes_again_by_another_card(
     assert len(live(surface)) == 1
     assert await surface.standing(fingerprint) == "sent"
 
-    # It is the same as any other card: put off once more, it comes once more.
+    # It is the same as any other card: put off once more, it comes once more, in the brief.
     await choose(surface, surface.last(ANA).ts, "tomorrow")
     await later(surface, timedelta(hours=22))
-    assert there(surface) == ["Coach: Ask Ann Lee for a referral."]
+    assert there(surface) == ["One thing for today: Ask Ann Lee for a referral."]
+    assert len(live(surface)) == 1
     await surface.slack.press(ANA, surface.last(ANA).ts, label="Dismiss")
     await surface.settle()
     assert (await surface.stored(fingerprint)).state is InsightState.DISMISSED
-    assert there(surface) == ["Dismissed: Ask Ann Lee for a referral."]
+    assert there(surface) == ["None of these waits for you now"]
 
 
 def snoozes(surface: Surface) -> list[tuple[str, str]]:
