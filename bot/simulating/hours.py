@@ -20,20 +20,15 @@ def spread(told: Sequence[Told], whom: Mapping[str, Person], since: datetime) ->
     Deals that were won on a day come after those that were lost on it: which was first nobody
     knows, and no run of wins is to be made up.
     """
-    won = {(is_about(each), each.event.occurred_at) for each in told if _is_win(each)}
-
-    def place_of(each: Told) -> tuple[datetime, bool]:
-        at = each.event.occurred_at
-        return at, each.day_only and (is_about(each), at) in won
-
-    told = sorted(told, key=place_of)
+    told = sorted(told, key=lambda each: each.event.occurred_at)
     days: dict[tuple[str, date], list[int]] = defaultdict(list)
     for place, each in enumerate(told):
         if each.day_only and each.person_id in whom:
             days[each.person_id or "", each.event.occurred_at.date()].append(place)
     hours: dict[int, datetime] = {}
     for (person_id, day), places in days.items():
-        hours |= zip(places, _hours(whom[person_id], day, len(places)), strict=True)
+        in_turn = _wins_last(told, places)
+        hours |= zip(in_turn, _hours(whom[person_id], day, len(places)), strict=True)
     placed: list[Told] = []
     last: dict[object, datetime] = {}
     for place, each in enumerate(told):
@@ -46,8 +41,17 @@ def spread(told: Sequence[Told], whom: Mapping[str, Person], since: datetime) ->
     return sorted(placed, key=lambda each: each.event.occurred_at)
 
 
-def _is_win(told: Told) -> bool:
-    return any(each.fields.get("status") is DealStatus.WON for each in told.event.changes)
+def _wins_last(told: Sequence[Told], places: Sequence[int]) -> list[int]:
+    """These places, with those of deals that were lost before those of deals that were won."""
+    closed = [place for place in places if _closed_as(told[place]) is not None]
+    in_turn = iter(sorted(closed, key=lambda place: _closed_as(told[place]) is DealStatus.WON))
+    closings = set(closed)
+    return [next(in_turn) if place in closings else place for place in places]
+
+
+def _closed_as(told: Told) -> DealStatus | None:
+    statuses = {each.fields.get("status") for each in told.event.changes}
+    return next((each for each in (DealStatus.WON, DealStatus.LOST) if each in statuses), None)
 
 
 def _hours(person: Person, day: date, count: int) -> list[datetime]:

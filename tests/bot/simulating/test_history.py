@@ -310,6 +310,18 @@ def test_what_is_known_to_the_minute_stays_where_it_is() -> None:
 
 def test_on_a_day_without_hours_no_deal_is_lost_after_one_was_won() -> None:
     noon = datetime(2026, 11, 11, 12, tzinfo=UTC)
+    new = on_a_day(
+        replace(
+            DEAL,
+            id="D-new",
+            status=DealStatus.OPEN,
+            closed_at=None,
+            created_at=noon,
+            person_id="p1",
+            told={"title": noon},
+        ),
+        act(Verb.DEAL_CREATED, noon, Origin.IMPORT),
+    )
     deals = [
         on_a_day(
             replace(DEAL, id=f"D-{n}", status=status, closed_at=noon, person_id="p1"),
@@ -317,8 +329,10 @@ def test_on_a_day_without_hours_no_deal_is_lost_after_one_was_won() -> None:
         )
         for n, status in enumerate([DealStatus.WON, DealStatus.LOST, DealStatus.WON])
     ]
+    deals.insert(1, new)
     told = spread([one for made in deals for one in made], {"p1": ANA}, SINCE)
-    assert [each.event.changes[0].id for each in told] == ["D-1", "D-0", "D-2"]
+    # Whatever else was done keeps its place.
+    assert [each.event.changes[0].id for each in told] == ["D-1", "D-new", "D-0", "D-2"]
 
 
 def test_a_deal_that_was_won_and_changed_on_one_day_keeps_its_order() -> None:
