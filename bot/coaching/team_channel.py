@@ -65,7 +65,9 @@ async def note(
     changed = {
         each.after.id
         for each in touched
+        # Of one that was not known before nothing can have been told.
         if isinstance(each.after, Deal)
+        and each.before is not None
         and (_was_won(each.before) or each.after.status is DealStatus.WON)
     }
     if changed:

@@ -15,7 +15,8 @@ from bot.runtime.parts import Parts
 from bot.slack.sender import Sender
 from coach.events import Change, Event
 from coach.models import DealStatus, Enrolment, Origin, SubjectKind, Verb
-from storage import messages, team_channels, team_wins
+from storage import activities, messages, team_channels, team_wins
+from storage.activities import SLACK, ActivityRow
 from storage.tables import messages as messages_table
 from storage.tables import team_wins as wins_table
 from storage.team_channels import TeamChannel
@@ -266,6 +267,8 @@ async def test_a_crm_that_is_not_linked_any_more_takes_nothing_back(post: Post) 
     await deliver(post.parts, won())
     before = await told_later(post)
     await forgetting.forget(post.parts, WORKSPACE, CONNECTION)
+    # Nor when all that was told is looked at anew.
+    await enrolling.be_named(post.parts, by(ANA), named=True)
     assert await told_later(post, timedelta()) == before == ["Deal 1 is won: €1,200."]
 
 
@@ -353,6 +356,16 @@ async def test_of_four_people_nothing_is_told_and_that_is_kept_for_administrator
 ) -> None:
     await choose(post, wins=False, figures=True, figures_at=MONDAY)
     await five(post, 4)
+    # Who only types, or is only brought in, has no part in it.
+    async with post.parts.database.write() as tx:
+        for number, (connection_id, origin) in enumerate(
+            ((SLACK, Origin.SELF), (CONNECTION, Origin.IMPORT))
+        ):
+            row = ActivityRow(
+                connection_id, f"k{number}", Verb.NOTE_LOGGED, BEGINNING, BEGINNING,
+                f"person{number}", origin=origin,
+            )  # fmt: skip
+            await activities.record(tx, WORKSPACE, [row])
     post.clock.moment = MONDAY
     assert await told_later(post, timedelta()) == []
     async with post.parts.database.read() as tx:
