@@ -25,13 +25,20 @@ HEADERS = (
 )
 
 
+#: The names of this machine, and the port of an address that names none.
+NAMES, HTTP = ("127.0.0.1", "localhost"), 80
+
+
 class Guard:
     """Checks Host, Origin and size of each request and adds strict headers to each answer."""
 
     def __init__(self, app: ASGIApp, page_url: str) -> None:
         self.app = app
-        port = urlsplit(page_url).port or 80
-        self.hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
+        port = urlsplit(page_url).port or HTTP
+        self.hosts = {f"{name}:{port}" for name in NAMES}
+        if port == HTTP:
+            # Nobody names the port that an address has without one.
+            self.hosts |= set(NAMES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

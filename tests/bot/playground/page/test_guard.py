@@ -1,5 +1,11 @@
 """Only this machine's own page and bot are let in, and browsers are told to be strict."""
 
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse
+
+from bot.playground.page.guard import Guard
 from tests.bot.playground.room import Room
 
 
@@ -30,3 +36,30 @@ async def test_browsers_are_told_to_be_strict(room: Room) -> None:
             assert "unsafe" not in policy
             assert "frame-ancestors 'none'" in policy
             assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("page", "host", "status"),
+    [
+        ("http://127.0.0.1:80", "127.0.0.1", 200),
+        ("http://127.0.0.1:80", "localhost", 200),
+        ("http://127.0.0.1:80", "127.0.0.1:80", 200),
+        ("http://127.0.0.1:80", "evil.example", 421),
+        ("http://127.0.0.1:8080", "127.0.0.1", 421),
+    ],
+)
+async def test_an_address_without_a_port_is_that_of_port_80(
+    page: str, host: str, status: int
+) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    headers = [(b"host", host.encode()), (b"origin", f"http://{host}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
+    await Guard(JSONResponse({}), page)(scope, receive, send)
+    assert sent[0]["status"] == status
