@@ -154,6 +154,21 @@ async def test_an_unknown_command_is_said_and_the_text_is_kept(page: Page, stage
     await expect(box).to_have_value("/couch help")
 
 
+async def test_what_is_written_is_answered_by_the_app_and_by_nobody_else(
+    page: Page, stage: Stage
+) -> None:
+    box = page.get_by_test_id("composer")
+    await box.fill("Hello")
+    await box.press("Enter")
+    await expect(page.get_by_test_id("message")).to_have_count(1)
+    assert [
+        each["event"]["text"] for each in stage.bot.events if each["event"]["type"] == "message"
+    ] == ["Hello"]
+    stage.post("Hello! What can I do?")
+    await expect(page.get_by_test_id("message")).to_have_count(2)
+    await expect(page.get_by_test_id("toast")).to_have_count(0)
+
+
 async def test_each_person_sees_their_own_messages_and_unread_ones_are_counted(
     page: Page, stage: Stage
 ) -> None:

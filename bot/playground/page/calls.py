@@ -14,8 +14,6 @@ from bot.playground.crm.fields import CrmRefusal
 from bot.playground.slack.api import Answer, SlackStandIn
 from bot.playground.slack.things import Json, SlackFault
 
-NO_ANSWER = "The coach reads commands, not messages. Try /coach help."
-
 
 class Calls:
     """The page's ways to act on Slack's stand-in, on the CRM and on the clock.
@@ -71,10 +69,7 @@ class Calls:
         text = str(given["text"]).strip()
         if not text:
             return {"ok": False, "error": "Write something first."}
-        channel = _channel(given)
-        await self.slack.write(given["person"], text[:4000], channel)
-        if channel is None:
-            self.slack.say(given["person"], NO_ANSWER)
+        await self.slack.write(given["person"], text[:4000], _channel(given))
         return {"ok": True}
 
     async def _do_shortcut(self, given: Json, request: Request) -> Json:
