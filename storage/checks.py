@@ -1,6 +1,5 @@
 """Checks: from when on each thing is each rule's business, and what of a person is due now."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Float,
+    FromClause,
     Select,
     bindparam,
     case,
@@ -144,18 +144,20 @@ async def _change(
     await tx.execute(one, given)
 
 
-def _muted(now: datetime | ColumnElement[datetime], *, kinds: bool = False) -> ColumnElement[bool]:
+def _muted(
+    now: datetime | ColumnElement[datetime], *, kinds: bool = False, of: FromClause = checks
+) -> ColumnElement[bool]:
     """That the person hears nothing of a thing: then it is not spoken of, and not counted.
 
     With `kinds` also where it is the rule of which they hear nothing.
     """
-    key = checks.c.kind + ":" + checks.c.connection_id + ":" + checks.c.subject_id
-    names = [key, literal(KIND).concat(checks.c.rule)] if kinds else [key]
+    key = of.c.kind + ":" + of.c.connection_id + ":" + of.c.subject_id
+    names = [key, literal(KIND).concat(of.c.rule)] if kinds else [key]
     return (
         select(mutes.c.what)
         .where(
-            mutes.c.workspace_id == checks.c.workspace_id,
-            mutes.c.person_id == checks.c.person_id,
+            mutes.c.workspace_id == of.c.workspace_id,
+            mutes.c.person_id == of.c.person_id,
             mutes.c.what.in_(names),
             or_(mutes.c.until.is_(None), mutes.c.until > now),
         )
@@ -264,27 +266,61 @@ async def grow_old(tx: Tx, workspace_id: str, person_id: str, now: datetime) -> 
     )
 
 
+#: Of one rule before another, as a parameter: `stronger>weaker`.
+_BEFORE = ">"
+
+
+def _counted_elsewhere(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """That a stronger rule, of those that are given, counts the same thing for the same person."""
+    other = checks.alias("other")
+    return (
+        select(other.c.rule)
+        .where(
+            other.c.workspace_id == checks.c.workspace_id,
+            other.c.person_id == checks.c.person_id,
+            other.c.kind == checks.c.kind,
+            other.c.connection_id == checks.c.connection_id,
+            other.c.subject_id == checks.c.subject_id,
+            other.c.old,
+            among(other.c.rule + _BEFORE + checks.c.rule, texts("before")),
+            ~_muted(now, kinds=True, of=other),
+        )
+        .exists()
+    )
+
+
+def _pairs(before: Collection[tuple[str, str]]) -> list[str]:
+    return sorted(f"{stronger}{_BEFORE}{weaker}" for stronger, weaker in before)
+
+
 _BACKLOG = (
-    select(checks.c.person_id, checks.c.rule, func.count())
+    select(checks.c.rule, func.count())
     .where(
         checks.c.workspace_id == bindparam("workspace"),
-        among(checks.c.person_id, texts("people")),
+        checks.c.person_id == bindparam("person"),
         OLD_CHECK,
         ~_muted(_NOW, kinds=True),
+        ~_counted_elsewhere(_NOW),
     )
-    .group_by(checks.c.person_id, checks.c.rule)
+    .group_by(checks.c.rule)
 )
 
 
 async def backlog(
-    tx: Tx, workspace_id: str, person_ids: Collection[str], now: datetime
-) -> dict[str, dict[str, int]]:
-    """How much of what was so before the coach knew of it is so still: person -> rule -> count."""
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
-    for person_id, rule, count in await tx.execute(_BACKLOG, asked):
-        found[person_id][rule] = count
-    return found
+    tx: Tx,
+    workspace_id: str,
+    person_id: str,
+    before: Collection[tuple[str, str]],
+    now: datetime,
+) -> dict[str, int]:
+    """How much of what was so before the coach knew of it is so still, by rule.
+
+    Each thing counts once: `before` tells which rule counts it before which other.
+    """
+    asked = {
+        "workspace": workspace_id, "person": person_id, "before": _pairs(before), "now": now,
+    }  # fmt: skip
+    return {row.rule: row[1] for row in await tx.execute(_BACKLOG, asked)}
 
 
 async def old_of(
@@ -293,12 +329,13 @@ async def old_of(
     rule: str,
     kind: SubjectKind,
     person_id: str,
+    before: Collection[tuple[str, str]],
     now: datetime,
     *,
     most: int,
     largest_first: bool = False,
 ) -> list[Subject]:
-    """The worst of somebody's backlog with a rule: the largest deals, or what was so longest."""
+    """The worst of what `backlog` counts with a rule: the largest deals, or what was so longest."""
     table = mirror.TABLES[kind]
     order: list[Any] = [checks.c.since, checks.c.connection_id, checks.c.subject_id]
     if largest_first:
@@ -318,11 +355,13 @@ async def old_of(
             checks.c.rule == rule,
             OLD_CHECK,
             ~_muted(now, kinds=True),
+            ~_counted_elsewhere(now),
         )
         .order_by(*order)
         .limit(most)
     )
-    return [mirror.from_row(kind, row) for row in await tx.execute(query)]
+    rows = await tx.execute(query, {"before": _pairs(before)})
+    return [mirror.from_row(kind, row) for row in rows]
 
 
 # One look into the index for each, instead of reading all that is to come.

@@ -5,7 +5,7 @@ another sender has claimed the message changes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -212,9 +212,15 @@ async def claim(
     return await _with_sources(tx, found)
 
 
-async def as_drawn(tx: Tx, claimed: Sequence[Claimed], now: datetime) -> list[Claimed]:
+#: Which rule counts a thing of a person's before which other.
+Before = Callable[[Person], Collection[tuple[str, str]]]
+
+
+async def as_drawn(
+    tx: Tx, claimed: Sequence[Claimed], before: Before, now: datetime
+) -> list[Claimed]:
     """The same with what their insights do not tell: of briefs the money, of backlogs how many."""
-    return await _with_worth(tx, await _with_backlogs(tx, claimed, now))
+    return await _with_worth(tx, await _with_backlogs(tx, claimed, before, now))
 
 
 async def _with_worth(tx: Tx, claimed: Sequence[Claimed]) -> list[Claimed]:
@@ -231,25 +237,20 @@ async def _with_worth(tx: Tx, claimed: Sequence[Claimed]) -> list[Claimed]:
     ]
 
 
-async def _with_backlogs(tx: Tx, claimed: Sequence[Claimed], now: datetime) -> list[Claimed]:
-    asked: dict[str, set[str]] = defaultdict(set)
+async def _with_backlogs(
+    tx: Tx, claimed: Sequence[Claimed], before: Before, now: datetime
+) -> list[Claimed]:
+    """The same; the summaries of backlogs among them with how much there is."""
+    told: list[Claimed] = []
     for each in claimed:
-        if each.message.kind == "backlog" and each.message.person_id:
-            asked[each.message.workspace_id].add(each.message.person_id)
-    if not asked:
-        return list(claimed)
-    known = {
-        (workspace_id, id): counts
-        for workspace_id, ids in asked.items()
-        for id, counts in (await checks.backlog(tx, workspace_id, ids, now)).items()
-    }
-    nothing: dict[str, int] = {}
-    return [
-        replace(each, backlog=known.get((each.message.workspace_id, whose), nothing))
-        if each.message.kind == "backlog" and (whose := each.message.person_id)
-        else each
-        for each in claimed
-    ]
+        if each.message.kind == "backlog" and each.person is not None:
+            person = each.person
+            whose = (person.workspace_id, person.id)
+            counts = await checks.backlog(tx, *whose, before(person), now)
+            told.append(replace(each, backlog=counts))
+        else:
+            told.append(each)
+    return told
 
 
 async def channel_of(tx: Tx, workspace_id: str, person_id: str) -> str | None:

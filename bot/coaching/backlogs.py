@@ -1,6 +1,6 @@
 """What a person does with their backlog: look at all of it, or let it rest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.coaching.actor import Actor
@@ -9,6 +9,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.models import Person, Subject
 from coach.phrases import Phrase, say
+from coach.rule import Rule
 from storage import checks, messages, people
 
 #: How many things of each kind are looked at.
@@ -24,18 +25,29 @@ class Kind:
     more: int
 
 
+def counts_before(rules: Mapping[str, Rule], person: Person) -> set[tuple[str, str]]:
+    """Which rule counts a thing of somebody's before which other: each thing counts once."""
+    return {
+        (name, weaker)
+        for name, rule in engine.time_rules(rules).items()
+        if rule.counts is not None and engine.is_heard(rule, person)
+        for weaker in rule.instead_of
+    }
+
+
 async def everything(parts: Parts, person: Person) -> list[Kind]:
     """All that was so before the coach knew of it and is so still."""
     found: list[Kind] = []
     async with parts.database.read() as tx:
         now, workspace_id = parts.clock.now(), person.workspace_id
-        counts = (await checks.backlog(tx, workspace_id, [person.id], now)).get(person.id, {})
+        before = counts_before(parts.rules, person)
+        counts = await checks.backlog(tx, workspace_id, person.id, before, now)
         for name, rule in engine.time_rules(parts.rules).items():
             count = counts.get(name, 0)
             if not count or rule.counts is None or not engine.is_heard(rule, person):
                 continue
             things = await checks.old_of(
-                tx, workspace_id, name, rule.kind, person.id, now,
+                tx, workspace_id, name, rule.kind, person.id, before, now,
                 most=MOST, largest_first=rule.largest_first,
             )  # fmt: skip
             found.append(Kind(rule.counts(count), things, count - len(things)))

@@ -223,6 +223,8 @@ async def _save(parts: Parts, tx: Tx, person: Person, settings: Settings) -> Non
         for field in fields(settings)
         if getattr(settings, field.name) != getattr(person.settings, field.name)
     } - {"enabled", "named"}
+    # At another level other kinds are counted.
+    await messages.of_now(tx, person.workspace_id, "backlog", [person.id] if changed else ())
     if "also" in changed:
         which = set(settings.also).symmetric_difference(person.settings.also)
         await planning.switched(parts, tx, person, which)

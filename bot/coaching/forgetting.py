@@ -67,6 +67,7 @@ async def _forget_some(
         )
         review = await following.review_of(parts, tx, workspace_id, touched, now)
         await following.act(tx, workspace_id, review, now)
+        await messages.of_now(tx, workspace_id, "backlog", whose)
         ids = [each.id for each in found]
         await mirror.forget(tx, kind, workspace_id, connection_id, ids)
     return len(found)

@@ -10,7 +10,7 @@ from bot.runtime.parts import Parts
 from coach import engine
 from coach.knowledge import Knowledge
 from coach.models import Person, Subject
-from storage import check_plans, checks, ending, mirror, people, rounds, workspaces
+from storage import check_plans, checks, ending, messages, mirror, people, rounds, workspaces
 from storage.check_plans import Plan, Thing
 from storage.checks import Check, Key
 from storage.database import Tx, is_passing
@@ -153,6 +153,7 @@ async def _make(parts: Parts, plan: Plan, most: int, now: datetime) -> bool:
         await checks.save(tx, plan.workspace_id, made, gone)
         backlog = {check.person_id for check in made if check.old}
         await people.backlog_came(tx, plan.workspace_id, backlog, now)
+        await messages.of_now(tx, plan.workspace_id, "backlog", set(whom))
         more = len(things) == most
         await check_plans.advance(tx, found, things, done=not more)
     return more

@@ -16,7 +16,7 @@ from coach.muting import KIND, mute_of, names_of
 from coach.phrases import Phrase, say
 from coach.presenting import done_so_far
 from coach.rule import Rule
-from storage import crm_writes, deciding, insights, mutes, people, rounds, workspaces
+from storage import crm_writes, deciding, insights, messages, mutes, people, rounds, workspaces
 from storage.database import Tx
 from storage.mutes import Muted
 
@@ -37,6 +37,8 @@ async def silence(parts: Parts, tx: Tx, person: Person, made: Muted) -> None:
     """
     workspace_id, now = person.workspace_id, made.created_at
     await mutes.add(tx, workspace_id, person.id, made)
+    # It is not counted any more.
+    await messages.of_now(tx, workspace_id, "backlog", [person.id])
     open_ = await insights.pending(tx, workspace_id, person.id, now)
     about = await insights.subjects(tx, workspace_id, [each.fingerprint for each in open_])
     whole, lists = [], []
@@ -120,6 +122,7 @@ async def _open_again(
 ) -> None:
     """What was muted by these names and is by none any more is open again, if it is in time."""
     workspace_id = person.workspace_id
+    await messages.of_now(tx, workspace_id, "backlog", [person.id])
     left = mutes.plainly((await mutes.of(tx, workspace_id, [person.id], now)).get(person.id, []))
     silent = await mutes.silenced(tx, workspace_id, person.id)
     about = await insights.subjects(tx, workspace_id, [each.fingerprint for each in silent])

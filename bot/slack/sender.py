@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.coaching import following
+from bot.coaching.backlogs import counts_before
 from bot.runtime.backoff import backoff
 from bot.runtime.parts import Parts
 from bot.slack import finding
@@ -95,6 +97,7 @@ class Sender:
         self._parts = parts
         self._client_of = client_of
         self._peace = DoNotDisturb(parts, client_of)
+        self._before = partial(counts_before, parts.rules)
         self._apart = channel_pace
         self._together = together
         self._rest = rest
@@ -130,7 +133,7 @@ class Sender:
                     return 0
         async with parts.database.write() as tx:
             claimed = await sending.claim(tx, now, lease=LEASE, most=room, paused=paused)
-            claimed = await sending.as_drawn(tx, claimed, now)
+            claimed = await sending.as_drawn(tx, claimed, self._before, now)
         self._found = bool(claimed)
         # Slack is asked meanwhile; a slow answer about one holds up no other.
         peace = {each.message.id: self._asked_for_peace(each) for each in claimed}
@@ -263,7 +266,7 @@ class Sender:
                 if again is None:
                     log.warning("another sender has claimed %s meanwhile", message.id)
                     return
-                (each,) = await sending.as_drawn(tx, [again], self._parts.clock.now())
+                (each,) = await sending.as_drawn(tx, [again], self._before, self._parts.clock.now())
         if peace is not None and each.person is not None:
             person = replace(each.person, dnd_until=peace.until, dnd_asked_at=peace.asked_at)
             each = replace(each, person=person)

@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event
 
-from bot.coaching import backlogs, enrolling
-from bot.coaching.recording import apply
+from bot.coaching import backlogs, decisions, enrolling, forgetting, muting
+from bot.coaching.muting import Choice
+from bot.coaching.recording import Applied, apply
 from bot.crm.providers import native
 from bot.runtime.parts import Parts
 from coach.backlogs import QUIET
@@ -34,6 +35,14 @@ async def bring_in(to: World | Parts, *events: Mapping[str, Any]) -> None:
     imported = [replace(each, origin=Origin.IMPORT) for each in read]
     async with parts.database.write() as tx:
         await apply(parts, tx, WORKSPACE, CONNECTION, imported)
+
+
+async def applied(parts: Parts, *events: Mapping[str, Any]) -> Applied:
+    """Take these in as they are told of."""
+    body = json.dumps(batch(*events)).encode()
+    read = native.PROVIDER.parse(body, uuid4().hex, parts.clock.now()).events
+    async with parts.database.write() as tx:
+        return await apply(parts, tx, WORKSPACE, CONNECTION, read)
 
 
 def history(deals: int = 12, leads: int = 40, tasks: int = 3) -> list[dict[str, Any]]:
@@ -90,6 +99,103 @@ async def test_who_starts_gets_one_summary_and_no_queue(world: World) -> None:
     for _ in range(15):
         await world.pass_time(DAY)
     assert len(world.posts(ANA)) == so_far
+
+
+def quiet(id: str, value: int) -> list[dict[str, Any]]:
+    """A deal that is stuck, and whose contact nobody has spoken to for as long."""
+    contact = {"id": f"C-{id}", "name": f"Buyer {id}", "status": "CUSTOMER"}
+    spoken = {**contact, "last_contacted_at": LONG_AGO.isoformat()}
+    deal = {
+        "id": id, "title": f"Deal {id}", "stage": "Proposal", "status": "open", "value": value,
+        "contact_id": contact["id"],
+    }  # fmt: skip
+    return [
+        told("contact_created", contact=spoken, at=LONG_AGO),
+        told("deal_created", deal=deal, at=LONG_AGO),
+    ]
+
+
+async def test_a_deal_that_is_quiet_and_stuck_is_counted_once(world: World) -> None:
+    await newcomer(world)
+    await bring_in(world, *quiet("D-1", 900), *quiet("D-2", 800), open_deal("D-3", 50))
+    await start(world)
+    (summary,) = [each for each in world.messages(ANA) if "What was waiting" in each.text]
+    told_of = summary.text.removeprefix("What was waiting before I came: ")
+    assert told_of.startswith("1 deal stuck, 2 deals gone quiet. ") or told_of.startswith(
+        "2 deals gone quiet, 1 deal stuck. "
+    )
+    ana = await world.person(ANA)
+    found = await backlogs.everything(world.parts, ana)
+    assert sorted(each.id for one in found for each in one.things) == ["D-1", "D-2", "D-3"]
+    # Who hears nothing of quiet deals has them counted as stuck.
+    await muting.mute(world.parts, by(ANA), Choice("rule:deal_gone_quiet"), None)
+    await world.settle()
+    (summary,) = [each for each in world.messages(ANA) if "What was waiting" in each.text]
+    assert "3 deals stuck" in summary.text
+    assert "quiet" not in summary.text
+
+
+async def test_the_summary_is_counted_anew_whatever_changes_what_it_counts(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await newcomer(world)
+    await bring_in(world, *history())
+    await start(world)
+
+    def counted_now() -> str:
+        (summary,) = [each for each in world.messages(ANA) if "What was waiting" in each.text]
+        return summary.text
+
+    assert says_counts(world, COUNTS)
+    # Something of it is muted, and heard of again.
+    ana = by(ANA)
+    await muting.mute(world.parts, ana, Choice(f"deal:{CONNECTION}:D-0", "Deal D-0"), None)
+    await world.settle()
+    assert "11 deals stuck" in counted_now()
+    await muting.unmute(world.parts, ana, f"deal:{CONNECTION}:D-0")
+    await world.settle()
+    assert "12 deals stuck" in counted_now()
+    # Another number of days, by their own choice.
+    settings = (await world.person(ANA)).settings
+    await enrolling.save_settings(world.parts, ana, replace(settings, stuck_deal_days=50))
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    assert "stuck" not in counted_now()
+    assert "40 leads gone cold" in counted_now()
+    # Another level: of overdue tasks the first does not hear.
+    await enrolling.set_level(world.parts, ana, Level.MINIMAL)
+    await world.settle()
+    assert "tasks overdue" not in counted_now()
+
+
+async def test_of_a_crm_that_is_forgotten_nothing_is_counted(sqlite_world: World) -> None:
+    world = sqlite_world
+    await newcomer(world)
+    await bring_in(world, *history())
+    await start(world)
+    for each in await world.insights(ANA):
+        if each.state is InsightState.OPEN:
+            await decisions.dismiss(world.parts, by(ANA), each.fingerprint)
+    await world.settle()
+    assert says_counts(world, COUNTS)
+    await forgetting.forget(world.parts, WORKSPACE, CONNECTION)
+    await world.settle()
+    (said,) = [each.text for each in world.messages(ANA) if "What was waiting" in each.text]
+    assert said == "What was waiting before I came: None of it waits any more."
+
+
+async def test_the_sender_is_rung_for_a_summary_that_counts_another_number(
+    sqlite_parts: Parts,
+) -> None:
+    parts = sqlite_parts
+    ana = await enrol(parts, ANA)
+    await bring_in(parts, open_deal("D-1"), open_deal("D-2"))
+    async with parts.database.write() as tx:
+        await people.backlog_made(tx, WORKSPACE, [ana.id], parts.clock.now())
+    moves = await applied(parts, moved("D-2", parts.clock.now()))
+    assert "sender" in moves.bells
 
 
 async def test_the_whole_of_it_has_the_worst_first(sqlite_world: World) -> None:
@@ -261,7 +367,7 @@ async def test_other_settings_make_no_backlog_of_news_and_no_news_of_a_backlog(
 async def counted(parts: Parts, person_id: str) -> dict[str, int]:
     async with parts.database.read() as tx:
         now = parts.clock.now()
-        return (await checks.backlog(tx, WORKSPACE, [person_id], now)).get(person_id, {})
+        return await checks.backlog(tx, WORKSPACE, person_id, (), now)
 
 
 async def test_the_summary_follows_the_crm_and_goes_when_nothing_waits(
