@@ -5,7 +5,16 @@ from datetime import datetime
 
 from bot.coaching.connecting import Page
 from bot.coaching.listing import Listing
-from bot.slack.blocks.pieces import Blocks, Json, actions, button, modal, plain_text, section
+from bot.slack.blocks.pieces import (
+    Blocks,
+    Json,
+    actions,
+    button,
+    context,
+    modal,
+    plain_text,
+    section,
+)
 from bot.slack.blocks.text import flat, shorter
 from bot.slack.blocks.things import thing_list
 from coach.models import Ref
@@ -31,7 +40,9 @@ def for_its_person(listing: Listing, ref: Ref, voice: Voice, now: datetime) -> B
     _, blocks = thing_list(listing, voice, now)
     # A menu below a message of somebody's could not replace it by what came of it.
     state = [{key: each[key] for key in each if key != "accessory"} for each in blocks]
-    return [*state, actions([_show(say("Do something…"), ref, voice)])]
+    # It stands there as it was: a message of somebody's is not drawn again.
+    as_of = context(plain_text(plain(say("As of {time}.", time=now), voice)))
+    return [*state, as_of, actions([_show(say("Do something…"), ref, voice)])]
 
 
 def _show(label: Phrase, ref: Ref, voice: Voice) -> Json:

@@ -42,6 +42,9 @@ async def answer(desk: Desk, body: Json, client: AsyncWebClient) -> None:
     what stood there.
     """
     event = body["event"]
+    if body.get("is_ext_shared_channel"):
+        # Another organisation need not know what is a deal of this one's.
+        return
     workspace_id = await desk.workspace_id(str(body["team_id"]))
     if Switch.LINKS not in await switches.are_on(desk.parts, workspace_id):
         return

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
+from bot.crm.intake import Intake
+from bot.crm.links import Links
+from bot.crm.parts import CrmParts
+from bot.crm.provider import load_providers
 from bot.playground.slack.api import Message, words_of
 from bot.playground.slack.channels import Channel
+from bot.slack.listeners import links
+from bot.slack.listeners.desk import Desk
 from bot.slack.switches import Switch
 from coach.models import DealStatus
 from storage import installations, messages, people
@@ -97,6 +103,7 @@ async def test_in_ones_own_conversation_its_state_stands_below(linked: Surface) 
     message = await write(linked, ANA, URL)
     assert "Acme & <!channel>" in below(message)
     assert "€12,000" in below(message)
+    assert "As of Mon 23 Nov, 10:00." in below(message)
     await linked.slack.press(ANA, message.ts, label="Do something…")
     await linked.settle()
     assert "Move to a stage…" in words(linked.view(ANA))
@@ -217,6 +224,26 @@ async def test_home_says_so_where_slack_tells_of_no_links(surface: Surface) -> N
         surface.installed.forget()
         await open_home(surface, CHRIS)
         assert ("the app lacks links:read, links:write" in shown(surface, CHRIS)) is lacks
+
+
+async def test_a_channel_that_is_shared_with_others_is_told_nothing(linked: Surface) -> None:
+    body = {
+        "team_id": linked.slack.team_id,
+        "event": {
+            "user": ANA,
+            "channel": SALES,
+            "message_ts": "1.2",
+            "source": "composer",
+            "unfurl_id": "u1",
+            "links": [{"url": URL}],
+        },
+    }
+    crm = CrmParts(linked.parts, load_providers())
+    desk = Desk(linked.parts, linked.installed, Links(crm, Intake(crm)))
+    await links.answer(desk, {**body, "is_ext_shared_channel": True}, linked.client)
+    assert linked.slack.previews == {}
+    await links.answer(desk, {**body, "is_ext_shared_channel": False}, linked.client)
+    assert list(linked.slack.previews) == ["u1"]
 
 
 async def test_nothing_is_kept_of_somebody_who_posts_a_link(linked: Surface) -> None:
