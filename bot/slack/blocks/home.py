@@ -1,4 +1,4 @@
-"""The Home tab: whether the coach is on, the settings, what waits, and what was done."""
+"""The Home tab: what waits, what was done, and whether the coach is on and how it is set."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -68,11 +68,12 @@ def home(
     """
 
     def build(share: float) -> Blocks:
-        return [
+        state: Blocks = [
             header(plain(say("Your business coach"), voice)),
             *_state(person, voice, now),
             *_in_channel(channel, person, voice),
-            {"type": "divider"},
+        ]
+        waiting: Blocks = [
             header(plain(say("Waiting for you"), voice)),
             *(
                 insight_rows(
@@ -84,8 +85,18 @@ def home(
             ),
             *_due(due, voice, now),
             *_did(did, voice, now),
-            *([{"type": "divider"}, header(plain(say("Muted"), voice)), *muted] if muted else []),
             *_helped(helped, voice, share),
+        ]
+        # However much waits, the settings can be reached.
+        waiting = waiting[: MOST_BLOCKS - len(state) - 2]
+        # What matters today comes first, unless something has to be switched on for it.
+        speaks = is_on(person) and (person.paused_until is None or person.paused_until <= now)
+        first, then = (waiting, state) if speaks else (state, waiting)
+        return [
+            *first,
+            {"type": "divider"},
+            *then,
+            *([{"type": "divider"}, header(plain(say("Muted"), voice)), *muted] if muted else []),
             *administration,
             {"type": "divider"},
             context(plain_text(plain(_YOURS, voice))),
