@@ -29,6 +29,9 @@ from storage.mutes import Muted
 CALLBACK = "mute"
 UNMUTE = "mute:end"
 
+#: What begins the `block_id` of each row, and that of what stands above them in a window.
+_ROW, _TITLE = "mute:", "muted"
+
 #: How many rows are shown.
 ROWS = 20
 
@@ -56,6 +59,11 @@ def mute_rows(
     return rows
 
 
+def muted_title(voice: Voice) -> Json:
+    """What stands above these rows in a window, and goes with the last of them."""
+    return {**header(plain(say("Muted"), voice)), "block_id": _TITLE}
+
+
 def _more(left: int) -> Phrase:
     return counted("… and {count} more.", "… and {count} more.", "count", count=left)
 
@@ -69,7 +77,7 @@ def _row(name: str, muted: Muted, voice: Voice) -> Phrase:
 
 def row_id(what: str) -> str:
     """The `block_id` of the row of something muted: short whatever its id."""
-    return "mute:" + hashlib.sha256(what.encode()).hexdigest()[:32]
+    return _ROW + hashlib.sha256(what.encode()).hexdigest()[:32]
 
 
 def mute_list(
@@ -131,4 +139,6 @@ def without(view: Mapping[str, Any], what: str) -> Json:
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
     made = {name: view[name] for name in kept if view.get(name)}
     blocks = [each for each in view["blocks"] if each.get("block_id") != row_id(what)]
+    if not any(str(each.get("block_id")).startswith(_ROW) for each in blocks):
+        blocks = [each for each in blocks if each.get("block_id") != _TITLE]
     return {**made, "notify_on_close": bool(view.get("notify_on_close")), "blocks": blocks}

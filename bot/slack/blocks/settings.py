@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, TypeVar
 
+from bot.slack.blocks.mutes import muted_title
 from bot.slack.blocks.pieces import VALUE, Json, context, field, modal, option, plain_text
 from coach import previewing
 from coach.action import FieldErrors
@@ -60,10 +61,18 @@ def is_on(person: Person) -> bool:
     return person.enrolment is Enrolment.STARTED and person.settings.enabled
 
 
-def settings_modal(person: Person, voice: Voice, now: datetime, rules: Mapping[str, Rule]) -> Json:
+def settings_modal(
+    person: Person,
+    voice: Voice,
+    now: datetime,
+    rules: Mapping[str, Rule],
+    *,
+    muted: Sequence[Json] = (),
+) -> Json:
     """The modal, filled with what the person has set, and what today looks like with it.
 
-    `rules` are those there are: what is off until somebody wants it can be switched on.
+    `rules` are those there are: what is off until somebody wants it can be switched on. `muted` are
+    the rows of what they have muted.
     """
     settings = person.settings
     days = [option(day, str(number)) for number, day in enumerate(weekdays(voice), start=1)]
@@ -126,6 +135,7 @@ def settings_modal(person: Person, voice: Voice, now: datetime, rules: Mapping[s
             _cap(settings.daily_cap, voice),
             _days("stale_lead_days", settings.stale_lead_days, voice),
             _days("stuck_deal_days", settings.stuck_deal_days, voice),
+            *([muted_title(voice), *muted] if muted else []),
         ],
         callback_id=CALLBACK,
         submit=label(say("Save")),

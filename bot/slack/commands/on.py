@@ -24,5 +24,5 @@ SUBCOMMAND = Subcommand(
     say("start the coach, or let it speak again"),
     run,
     group=Group.SETUP,
-    also=("start", "begin"),
+    also=("start", "begin", "resume", "continue", "unpause"),
 )

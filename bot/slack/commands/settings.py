@@ -1,15 +1,13 @@
 """`/coach settings`: everything that can be set, in one modal."""
 
-from bot.slack.blocks.settings import settings_modal
 from bot.slack.command import Answer, Call, Group, Subcommand
+from bot.slack.own_settings import window
 from coach.phrases import say
 
 
 async def run(call: Call) -> Answer:
     """The modal with what this person has set."""
-    return Answer(
-        view=settings_modal(call.person, call.voice, call.parts.clock.now(), call.parts.rules)
-    )
+    return Answer(view=await window(call.parts, call.person))
 
 
 SUBCOMMAND = Subcommand(

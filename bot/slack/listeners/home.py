@@ -7,10 +7,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coaching import enrolling
 from bot.coaching.actor import Actor
 from bot.slack.blocks.pieces import Json
-from bot.slack.blocks.settings import settings_modal
 from bot.slack.home import publish
 from bot.slack.listeners.desk import Desk
 from bot.slack.listeners.pressing import Press
+from bot.slack.own_settings import window
 from coach.phrases import Phrase
 from coach.wording import plain
 from storage import homes
@@ -80,7 +80,6 @@ async def open_settings(press: Press) -> None:
 
     async def view() -> Json:
         person = await enrolling.person_of(press.parts, await press.actor())
-        voice = press.parts.voices.to(person)
-        return settings_modal(person, voice, press.parts.clock.now(), press.parts.rules)
+        return await window(press.parts, person)
 
     await press.show(view)

@@ -15,6 +15,7 @@ from bot.slack.nearest import nearest
         ("setings", "settings"),
         ("levle", "level"),
         ("please stop", "off"),
+        ("resume", "on"),
         ("I am on vacation", "on"),
         ("who are my leads", "contacts"),
     ],

@@ -5,14 +5,42 @@ from datetime import time
 
 import pytest
 
+from bot.coaching import muting
+from bot.coaching.muting import Choice
 from coach.models import Enrolment, Level, Often, Settings
 from storage import check_plans, people
-from tests.bot.surface import ANA, BEN, Surface, deal, words
+from tests.bot.surface import ANA, BEN, WS, Surface, deal, words
+from tests.world import by
 
 
 async def open_settings(surface: Surface, who: str = ANA) -> None:
     await surface.slack.command(who, "/coach settings")
     await surface.settle()
+
+
+async def test_what_is_muted_stands_there_and_is_heard_of_again_by_one_press(
+    surface: Surface,
+) -> None:
+    await open_settings(surface)
+    assert "Unmute" not in words(surface.view(ANA))
+    await surface.slack.dismiss(ANA)
+    for kind in ("stuck_deals", "stale_leads"):
+        await muting.mute(surface.parts, by(ANA), Choice(f"rule:{kind}"), None)
+    await open_settings(surface)
+    view = surface.view(ANA)
+    assert "Muted" in words(view)
+    assert "Stuck deals" in words(view)
+    for left in (1, 0):
+        await surface.slack.press_in_view(ANA, str(view["id"]), label="Unmute")
+        await surface.settle()
+        view = surface.view(ANA)
+        assert words(view).count("Unmute") == left
+        assert ("Muted" in words(view)) is bool(left)
+    assert await muting.of(surface.parts, WS, (await surface.person(ANA)).id) == []
+    # The rest of it is there, and is saved as it was filled in.
+    assert (await surface.submit(ANA, {"level": "3"})).ok
+    await surface.settle()
+    assert (await surface.person(ANA)).settings.level is Level.ACTIVE
 
 
 async def test_every_setting_is_kept_and_shown_again(surface_on_both: Surface) -> None:
