@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from coach.chain import admits
 from coach.keys import key_of
 from coach.models import PastInsight, Person
+from coach.one_by_one import RESTS
 from coach.repetition import OFTEN, WEEK
 from coach.rule import Rule, TimeRule
 
@@ -69,9 +70,9 @@ def silent_until(
     `past` is what the rules of `related` have said to them, newest first; `muted` are those of
     which they hear nothing. One thing has one voice: for a fortnight after the stronger rule has
     spoken of something the weaker one does not, and for a week where that was settled since. Nor
-    does the stronger one for a week after the weaker one began to, unless what it tells is worse by
-    itself. And what was left standing twice in a week, whichever of them said it, is not said once
-    more.
+    does the stronger one for a week after the weaker one did, unless what it tells is worse by
+    itself: where that one speaks of it again and again, it has its turn after a fortnight. And what
+    was left standing twice in a week, whichever of them said it, is not said once more.
     """
     found: dict[str, datetime] = {}
     if not any(past.values()):
@@ -88,8 +89,8 @@ def silent_until(
     rule = rules.get(name)
     if isinstance(rule, TimeRule) and not rule.worsens:
         for other in rule.instead_of:
-            for subject, since in _begun(past.get(other, ())).items():
-                rests(subject, since + WEEK)
+            for subject, (first, last) in _spells(past.get(other, ())).items():
+                rests(subject, max(min(last + WEEK, first + FORTNIGHT), last + RESTS))
     own = {at for each in past.get(name, ()) for at in each.unanswered_at}
     left: dict[str, set[datetime]] = {}
     for other in related(rules, [name]):
@@ -115,15 +116,15 @@ def _rests_until(each: PastInsight, rest: timedelta) -> datetime | None:
     return each.created_at + rest
 
 
-def _begun(past: Sequence[PastInsight]) -> dict[str, datetime]:
-    """When something began to be spoken of that is spoken of again and again, newest first."""
-    found: dict[str, datetime] = {}
+def _spells(past: Sequence[PastInsight]) -> dict[str, tuple[datetime, datetime]]:
+    """From when to when each thing was spoken of again and again; `past` is newest first."""
+    found: dict[str, tuple[datetime, datetime]] = {}
     for each in past:
         if each.missed or (each.settled is not None and each.said_at is None):
             continue
-        since = found.get(each.subject)
-        if since is None or since - each.created_at < FORTNIGHT:
-            found[each.subject] = each.created_at
+        first, last = found.get(each.subject, (each.created_at, each.created_at))
+        if first - each.created_at < FORTNIGHT:
+            found[each.subject] = each.created_at, last
     return found
 
 

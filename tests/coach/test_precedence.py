@@ -67,17 +67,18 @@ def test_for_a_fortnight_after_the_stronger_one_the_weaker_says_nothing_of_the_s
     assert silent(STUCK, said(DATES, NOW - FORTNIGHT)) == {}
 
 
-def test_for_a_week_after_the_weaker_one_began_the_stronger_says_nothing_but_what_is_worse() -> (
-    None
-):
+def test_for_a_week_after_the_weaker_one_the_stronger_says_nothing_but_what_is_worse() -> None:
     stuck = said(STUCK, NOW - 2 * DAY)
     assert silent(QUIET, stuck) == {"deal:c1:D-1": NOW + 5 * DAY}
     # That its date has passed is no other word for it.
     assert silent(DATES, stuck) == {}
     assert silent(QUIET, said(STUCK, NOW - WEEK)) == {}
-    # However often it has said so since.
-    assert silent(QUIET, stuck, said(STUCK, NOW - 5 * DAY)) == {"deal:c1:D-1": NOW + 2 * DAY}
-    assert silent(QUIET, stuck, said(STUCK, NOW - 8 * DAY)) == {}
+    # Where it says so again and again, for a fortnight in all, but not on the days after.
+    assert silent(QUIET, stuck, said(STUCK, NOW - 5 * DAY)) == {"deal:c1:D-1": NOW + 5 * DAY}
+    assert silent(QUIET, stuck, said(STUCK, NOW - 11 * DAY)) == {"deal:c1:D-1": NOW + 3 * DAY}
+    assert silent(QUIET, stuck, said(STUCK, NOW - 15 * DAY)) == {"deal:c1:D-1": NOW + DAY}
+    again = said(STUCK, NOW - 3 * DAY)
+    assert silent(QUIET, again, said(STUCK, NOW - 14 * DAY)) == {}
     # What was said long before was of another time.
     assert silent(QUIET, stuck, said(STUCK, NOW - 2 * DAY - FORTNIGHT)) == {
         "deal:c1:D-1": NOW + 5 * DAY
