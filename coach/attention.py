@@ -46,6 +46,9 @@ from coach.waiting import Waiting, most_important, on_their_way
 #: After an unanswered card, the next one waits so long.
 APART = timedelta(seconds=60)
 
+#: What waits for the rules to look is decided about again so soon.
+SOON = timedelta(seconds=5)
+
 #: What is in a digest can be answered for so many working days after it: a weekly one comes as
 #: the week ends.
 IN_DIGEST = 2
@@ -80,11 +83,17 @@ _NOTHING_PAST = Past()
 
 
 def decide(
-    person: Person, waiting: Sequence[Waiting], now: datetime, past: Past = _NOTHING_PAST
+    person: Person,
+    waiting: Sequence[Waiting],
+    now: datetime,
+    past: Past = _NOTHING_PAST,
+    *,
+    looked: bool = True,
 ) -> Decision:
     """Decide on all open insights of one person together.
 
-    At most one is sent by a card at a time; what time brings goes together, in the brief.
+    At most one is sent by a card at a time; what time brings goes together, in the brief. It is
+    not made yet where not all rules have `looked` at their person this morning.
     """
     bulk = in_bulk(waiting)
     anew = is_time_for_brief(person, now) and not adds_to_brief(person, now)
@@ -102,7 +111,7 @@ def decide(
     room = daily_cap(person) - past.today - on_their_way(waiting)
     backlog = _backlog(person, in_order, decided, now, room)
     room -= bool(backlog) and not adds_to_summary(person, now)
-    brief = _brief(person, in_order, decided, now, room)
+    brief = _brief(person, in_order, decided, now, room) if looked else ()
     if anew and _is_said_today(person, waiting, brief, now):
         # No brief takes the place of the one before: what stands there still does.
         brief = ()
@@ -121,9 +130,10 @@ def decide(
     for print_ in (*backlog, *brief, *digest):
         decided[print_] = TURN
     decided |= _in_turn(ready, waiting, now)
+    again_at = _again_at(person, decided, now)
     return Decision(
         decided,
-        _again_at(person, decided, now),
+        again_at if looked else now + SOON,
         _ask(person, waiting, decided, now),
         brief,
         digest,

@@ -11,6 +11,9 @@ LATE = timedelta(hours=3)
 #: Who has pressed Start finds something before them for so long, at whatever hour.
 BEGINNING = timedelta(minutes=15)
 
+#: So long at most a brief waits for what the rules have to say.
+LOOKING = timedelta(minutes=10)
+
 #: What may still be put into a brief that was made so shortly before.
 SAME_BRIEF = timedelta(minutes=15)
 
@@ -97,6 +100,19 @@ def is_time_for_brief(person: Person, now: datetime) -> bool:
         return True
     made, since = person.brief_made_at, brief_now(person, now)
     return since is not None and is_at_work(now, person) and (made is None or made < since)
+
+
+def waits_for_rules(person: Person, now: datetime) -> bool:
+    """Whether a brief that is to be made now waits until the rules have looked at its person.
+
+    As work begins all of them do; a brief made before has neither all that there is nor its order.
+    After a while it comes as it is.
+    """
+    since = brief_now(person, now)
+    if since is None or adds_to_brief(person, now) or has_just_begun(person, now):
+        return False
+    work = moment_on(local_date(now, person), person.settings.work_from, person)
+    return is_time_for_brief(person, now) and now < max(since, work) + LOOKING
 
 
 def adds_to_brief(person: Person, now: datetime) -> bool:

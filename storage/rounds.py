@@ -138,6 +138,18 @@ async def due(tx: Tx, rules: Collection[str], now: datetime, most: int) -> list[
     return [Round(*row) for row in await tx.execute(_due(rules, now).limit(most))]
 
 
+async def due_of(
+    tx: Tx, workspace_id: str, person_ids: Collection[str], rules: Collection[str], now: datetime
+) -> set[str]:
+    """Of which of these people rounds are due that can be made."""
+    if not person_ids:
+        return set()
+    query = _due(rules, now).where(
+        rounds.c.workspace_id == workspace_id, rounds.c.person_id.in_(sorted(person_ids))
+    )
+    return {Round(*row).person_id for row in await tx.execute(query)}
+
+
 def _alone(query: Select[Any]) -> Select[Any]:
     """The same rounds for this transaction alone, without those that another is busy with."""
     theirs = (people.c.workspace_id == rounds.c.workspace_id) & (people.c.id == rounds.c.person_id)

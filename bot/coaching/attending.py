@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 
 from bot.coaching import following
 from bot.runtime.parts import Parts
-from coach import attention
+from coach import attention, engine
 from coach.attention import Decision
 from coach.backlogs import adds_to_summary
 from coach.history import Past
 from coach.models import Enrolment, MessageState, Person
 from coach.phrases import Phrase, say, to_json
-from coach.timetable import adds_to_brief, is_time_for_brief
+from coach.timetable import adds_to_brief, is_time_for_brief, waits_for_rules
 from coach.verdicts import Decided, Reason, Verdict
 from coach.waiting import Waiting, most_important
-from storage import asking, deciding, ending, homes, messages, people, takeovers
+from storage import asking, deciding, ending, homes, messages, people, rounds, takeovers
 from storage import attention as kept
 from storage.attention import Open
 from storage.database import Tx, is_passing
@@ -51,12 +51,14 @@ async def attend(parts: Parts, tx: Tx, workspace_id: str, person_ids: Collection
     making = {id for id, person in persons.items() if is_time_for_brief(person, now)}
     waiting = await kept.with_worth(tx, workspace_id, waiting, anew=making)
     past = await _past(tx, workspace_id, persons, waiting, now)
+    unlooked = await _unlooked(parts, tx, workspace_id, persons, now)
     decisions = {
         id: attention.decide(
             person,
             [each.waiting for each in waiting.get(id, {}).values()],
             now,
             past.get(id, Past()),
+            looked=id not in unlooked,
         )
         for id, person in persons.items()
     }
@@ -90,6 +92,20 @@ def _dated(waiting: Mapping[str, Mapping[str, Open]], aged: Collection[str]) -> 
         for print_, each in theirs.items()
         if print_ in aged and each.waiting.shown_by != "digest"
     }
+
+
+async def _unlooked(
+    parts: Parts, tx: Tx, workspace_id: str, persons: Mapping[str, Person], now: datetime
+) -> set[str]:
+    """Those whose brief waits for rules that have still to look at them; the clock is rung."""
+    whom = {id for id, person in persons.items() if waits_for_rules(person, now)}
+    if not whom:
+        return whom
+    rules = {*engine.time_rules(parts.rules), *engine.person_rules(parts.rules)}
+    found = await rounds.due_of(tx, workspace_id, whom, rules, now)
+    if found:
+        parts.wake.tick.set()
+    return found
 
 
 async def _past(
