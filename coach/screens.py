@@ -94,10 +94,13 @@ Element = TextField | DateField | ChoiceField | Item | Note | DraftedMail
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A whole screen; `submit` is the button that ends it (at most 24 characters, as the title)."""
+    """A whole screen; `submit` is the button that ends it (at most 24 characters, as the title).
+
+    Without it all is done by the controls, and to leave the screen is to have done.
+    """
 
     title: Phrase
-    submit: Phrase
+    submit: Phrase | None
     elements: Sequence[Element]
 
 

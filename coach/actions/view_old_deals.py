@@ -28,7 +28,7 @@ def screen(view: ActionView) -> Screen:
         elements.append(left_in_crm(left))
     if not deals:
         elements.append(Note(say("None of your open deals is that old any more. Well done!")))
-    return Screen(say("Deals open for too long"), say("Done"), elements)
+    return Screen(say("Deals open for too long"), None, elements)
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:

@@ -27,7 +27,7 @@ def screen(view: ActionView) -> Screen:
         elements.append(left_in_crm(left))
     if not tasks:
         elements.append(Note(say("Nothing is overdue any more. Well done!")))
-    return Screen(say("Overdue tasks"), say("Done"), elements)
+    return Screen(say("Overdue tasks"), None, elements)
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:

@@ -36,7 +36,7 @@ def screen(view: ActionView) -> Screen:
     if (left := len(leads) + unlisted - SHOWN) > 0:
         elements.append(left_in_crm(left))
     title = say("A new lead") if view.params.get("new") else say("Leads going cold")
-    return Screen(title, say("Done"), elements)
+    return Screen(title, None, elements)
 
 
 def submit(view: ActionView, values: Mapping[str, str | None]) -> Submission | FieldErrors:

@@ -235,4 +235,4 @@ def test_every_action_fits_a_modal() -> None:
         seen = view(params=draft.suggestion.kept, task=CALL, deal=WON, contact=ANN, contacts=[ANN])
         screen = load_actions()[draft.suggestion.action].screen(seen)
         assert 0 < len(plain(screen.title)) <= 24, name
-        assert 0 < len(plain(screen.submit)) <= 24, name
+        assert screen.submit is None or 0 < len(plain(screen.submit)) <= 24, name

@@ -78,8 +78,9 @@ def screen_modal(screen: Screen, voice: Voice, fingerprint: str) -> Json:
         plain(screen.title, voice),
         fitted(build, MOST_VIEW_JSON),
         callback_id=CALLBACK,
-        submit=plain(screen.submit, voice),
-        close=plain(say("Close"), voice),
+        submit=plain(screen.submit, voice) if screen.submit else None,
+        # Two buttons that do the same would only make people wonder.
+        close=plain(say("Close") if screen.submit else say("Done"), voice),
         private_metadata=_metadata(fingerprint, refs),
     )
     if any(isinstance(element, Item) for element in screen.elements):
@@ -246,14 +247,14 @@ def _controls(item: Item, voice: Voice) -> list[Json]:
                 label = plain(say("Complete"), voice)
                 made.append(button(label, f"{DO}:{control}", style="primary"))
             case Control.RESCHEDULE_TASK:
-                picker: Json = {
-                    "type": "datepicker",
-                    "action_id": f"{DO}:{control}",
-                    "placeholder": plain_text(plain(say("Move its date"), voice)),
-                }
-                if item.due_date:
-                    picker["initial_date"] = item.due_date.isoformat()
-                made.append(picker)
+                made.append(
+                    {
+                        "type": "datepicker",
+                        "action_id": f"{DO}:{control}",
+                        # Its label, which a first date would hide; the facts tell the present one.
+                        "placeholder": plain_text(plain(say("Move its date"), voice)),
+                    }
+                )
             case Control.MOVE_DEAL:
                 made += _stages(item, control, voice)
     if logs:
@@ -272,17 +273,16 @@ def _controls(item: Item, voice: Voice) -> list[Json]:
 
 def _stages(item: Item, control: Control, voice: Voice) -> list[Json]:
     # A stage whose name is longer than an option's value may be cannot be chosen here.
-    stages = [stage for stage in item.stages if stage and units(stage) <= 150][:100]
+    fitting = [stage for stage in item.stages if stage and units(stage) <= 150]
+    # Where it is the facts tell, and it is no stage to move to.
+    stages = [stage for stage in fitting if stage != item.stage][:100]
     if not stages:
         return []
-    options = [option(stage, stage) for stage in stages]
-    menu: Json = {
-        "type": "static_select",
-        "action_id": f"{DO}:{control}",
-        "placeholder": plain_text(plain(say("Move to a stage"), voice)),
-        "options": options,
-    }
-    present = next((each for each in options if each["value"] == item.stage), None)
-    if present:
-        menu["initial_option"] = present
-    return [menu]
+    return [
+        {
+            "type": "static_select",
+            "action_id": f"{DO}:{control}",
+            "placeholder": plain_text(plain(say("Move to a stage"), voice)),
+            "options": [option(stage, stage) for stage in stages],
+        }
+    ]

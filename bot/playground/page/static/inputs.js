@@ -287,7 +287,9 @@ function dated(element, block, ctx, frame) {
   });
   node.addEventListener("pointerdown", () => (typing = false));
   node.addEventListener("blur", settle);
-  return node;
+  if (frame.labelledBy || !element.placeholder) return node;
+  // A browser's own field for a date shows no placeholder: it stands before it.
+  return h("label", { class: "dated-label" }, h("span", {}, words(element.placeholder)), node);
 }
 
 function typed(element, block, ctx, frame) {

@@ -209,6 +209,19 @@ def test_lists_of_tasks_and_deals_are_taken_by_slack(
         assert_taken_by_slack(*thing_list(one, VOICE, NOW))
 
 
+def test_a_page_of_contacts_with_links_of_any_length_is_taken_by_slack() -> None:
+    url = "https://crm.example/" + "x" * 980
+    whom = [Contact("c1", str(n), "<!channel> <!here>", url=url) for n in range(PAGE)]
+    page = Listing(Place(Kind.CONTACTS), ANA, NOW.date(), whom, PAGE)
+    text, blocks = thing_list(page, VOICE, NOW, Act("a" * 32, say("{done}.", done=whom[0].thing)))
+    assert_taken_by_slack(text, blocks)
+    # The links go, and nothing else.
+    menus = [each["accessory"]["options"] for each in blocks if "accessory" in each][1:]
+    assert [[each["value"] for each in menu] for menu in menus] == [
+        ["call", "email", "meeting", "task"]
+    ] * PAGE
+
+
 @some
 @given(st.lists(hostile, min_size=1, max_size=12))
 def test_whoever_is_called_anything_administers(called: list[str]) -> None:

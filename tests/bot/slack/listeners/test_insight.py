@@ -483,3 +483,25 @@ async def test_closing_the_window_after_only_looking_leaves_the_card_open(surfac
 
     assert await surface.standing(fingerprint) == "sent"
     assert "Take Action" in str(surface.last(ANA).blocks)
+
+
+async def test_a_list_has_one_button_to_leave_it_and_each_control_its_label(
+    surface: Surface,
+) -> None:
+    person = await surface.person(ANA)
+    await surface.save(task(due_date=date(2026, 11, 20), person_id=person.id))
+    _, card = await surface.card(**OVERDUE)
+    await surface.slack.press(ANA, card.ts, label="Take Action")
+    await surface.settle()
+    view = surface.view(ANA)
+    assert "submit" not in view
+    assert view["close"]["text"] == "Done"
+    (picker,) = [
+        each
+        for block in view["blocks"]
+        for each in block.get("elements", ())
+        if each["type"] == "datepicker"
+    ]
+    assert picker["placeholder"]["text"] == "Move its date"
+    # A first date would stand in its place.
+    assert "initial_date" not in picker
