@@ -49,6 +49,11 @@ ENTRIES: dict[str, Phrase] = {
 }
 
 
+#: Where lines have to be shorter than this part of their length, links are left out: ten of the
+#: longest would be a message by themselves.
+LINKS = 0.2
+
+
 def thing_list(
     listing: Listing, voice: Voice, now: datetime, done: Act | None = None
 ) -> tuple[str, Blocks]:
@@ -66,7 +71,11 @@ def thing_list(
         return [
             *(done_row(done, voice, share) if done is not None else []),
             _heading(heading, share),
-            *(line for each in listing.things for line in row(each, listing, voice, now, most)),
+            *(
+                line
+                for each in listing.things
+                for line in row(each, listing, voice, now, most, links=share > LINKS)
+            ),
             *_turns(listing, voice),
         ]
 
@@ -105,27 +114,35 @@ def _block_id(thing: Subject) -> str:
     return f"{kind_of(thing)}={told}"
 
 
-def row(thing: Subject, listing: Listing, voice: Voice, now: datetime, most: int) -> Blocks:
+def row(
+    thing: Subject,
+    listing: Listing,
+    voice: Voice,
+    now: datetime,
+    most: int,
+    *,
+    links: bool = True,
+) -> Blocks:
     """A thing's line with its menu, in at most so many characters."""
     said = flat(shorter(words(_told(thing, listing, now), voice), most))
     block_id = _block_id(thing)
     if units(block_id) > MOST_ID:
         # An id of an absurd length: it is shown, but cannot be changed from here.
         return [section(plain_text(said, most + 20))]
-    menu = _menu(thing, listing.place, voice)
+    menu = _menu(thing, listing.place, voice, links=links)
     return [section(plain_text(said, most + 20), accessory=menu, block_id=block_id)]
 
 
-def _menu(thing: Subject, place: Place, voice: Voice) -> Json:
+def _menu(thing: Subject, place: Place, voice: Voice, *, links: bool = True) -> Json:
     return {
         "type": "overflow",
         "action_id": f"{MENU}:{place}"[:MOST_ID],
-        "options": [_entry(name, thing, voice) for name in _entries(thing)],
+        "options": [_entry(name, thing, voice) for name in _entries(thing, links=links)],
     }
 
 
-def _entries(thing: Subject) -> list[str]:
-    link = ["open"] if safe_url(thing.url) else []
+def _entries(thing: Subject, *, links: bool) -> list[str]:
+    link = ["open"] if links and safe_url(thing.url) else []
     match thing:
         case Task(contact_id=whom):
             return ["done", "tomorrow", "date", *(["call"] if whom else []), *link]
