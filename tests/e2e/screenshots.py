@@ -167,6 +167,9 @@ async def answers(browser: Browser, url: str) -> None:
     await take(page, "home-tasks", page.get_by_role("main"))
     await page.get_by_test_id("person-U03CHRIS").click()
     await page.get_by_role("tab", name="Home").click()
+    await page.get_by_text("You administer this coach").wait_for()
+    # It is drawn once more when the tab is opened.
+    await page.wait_for_timeout(1000)
     await page.get_by_text("You administer this coach").scroll_into_view_if_needed()
     await take(page, "home-administrator", page.get_by_role("main"))
     await page.close()
