@@ -43,13 +43,16 @@ def how_many(deals: Iterable[OpenDeal], days: int, now: datetime, person: Person
 
 
 def said(count: int, of: int, days: int, closed: int, *, own: bool) -> Phrase:
-    """How many of how many, and that no deal took longer: of their own alone, or of the team's."""
+    """How many of how many, and that no deal took longer: of their own alone, or of the team's.
+
+    The first are as many as when it is read; of the closed ones it is said that they were counted.
+    """
     if own:
         return counted(
-            "{old} of your open deals ({all} in all) is older than {days} days; none of your "
-            "{closed} closed deals took longer. Close it, or start anew?",
-            "{old} of your {all} open deals are older than {days} days; none of your {closed} "
-            "closed deals took longer. Close or restart them?",
+            "{old} of your open deals ({all} in all) is older than {days} days; of your "
+            "{closed} closed when this was counted none took longer. Close it, or start anew?",
+            "{old} of your {all} open deals are older than {days} days; of your {closed} "
+            "closed when this was counted none took longer. Close or restart them?",
             "old",
             old=count,
             all=of,
@@ -57,10 +60,10 @@ def said(count: int, of: int, days: int, closed: int, *, own: bool) -> Phrase:
             closed=closed,
         )
     return counted(
-        "{old} of your open deals ({all} in all) is older than {days} days; none of your team's "
-        "{closed} closed deals took longer. Close it, or start anew?",
-        "{old} of your {all} open deals are older than {days} days; none of your team's {closed} "
-        "closed deals took longer. Close or restart them?",
+        "{old} of your open deals ({all} in all) is older than {days} days; of your team's "
+        "{closed} closed when this was counted none took longer. Close it, or start anew?",
+        "{old} of your {all} open deals are older than {days} days; of your team's {closed} "
+        "closed when this was counted none took longer. Close or restart them?",
         "old",
         old=count,
         all=of,

@@ -133,14 +133,17 @@ def test_who_was_not_told_or_knows_already_hears_of_no_end(more: dict[str, objec
 def test_old_deals_come_first_and_as_they_are_today() -> None:
     draft = said(SOURCE, OWN, OLD)
     assert words(draft) == (
-        "5 of your 8 open deals are older than 138 days; none of your team's 6,711 closed deals "
-        "took longer. Close or restart them?"
+        "5 of your 8 open deals are older than 138 days; of your team's 6,711 closed when "
+        "this was counted none took longer. Close or restart them?"
     )
     assert draft is not None
     assert draft.suggestion.action == "view_old_deals"
     assert draft.suggestion.params == {"days": 138, "count": 5}
     alone = replace(OLD, figures={"days": 138, "rest_n": 120, "own": 1})
-    assert "none of your 120 closed deals took longer" in words(said(alone))
+    # Those still open are as many as today, and the closed ones as when they were counted.
+    told_alone = words(said(alone))
+    assert "of your 120 closed when this was counted none took longer" in told_alone
+    assert words(said(replace(OLD, open_deals=OLD.open_deals[1:]))).startswith("4 of your 7")
 
 
 def test_a_few_old_deals_are_no_list() -> None:
