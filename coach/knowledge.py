@@ -73,7 +73,7 @@ class Run:
     #: How many were won since the last one that was lost, and when the first of them was.
     length: int
     since: datetime
-    #: The longest run of before.
+    #: The longest run of before, as long as it may have been.
     longest: int
     #: How many deals were decided before this run, and how many of them were lost.
     decided: int

@@ -79,7 +79,7 @@ def _said(deal: Deal, run: Run) -> Changed:
     return Changed(
         message,
         say(
-            "The longest before was {longest}, in {decided} deals decided. Well done.",
+            "No run before was longer than {longest}, in {decided} deals decided. Well done.",
             longest=run.longest,
             decided=run.decided,
         ),

@@ -97,11 +97,12 @@ def _in_order(instants: Iterable[Any]) -> Iterator[_Closed]:
 def _runs(closed: Iterable[_Closed], asked: Mapping[str, datetime]) -> dict[str, Run]:
     """In which run each of these deals was won, given when; none for one won at that of a loss.
 
-    What was won at the instant of a loss belongs to the run before it.
+    What was won at the instant of a loss belongs to none; of the longest of before it counts for
+    the run before it as well as for the one after, the most that each may have been.
     """
     found: dict[str, Run] = {}
     going: list[str] = []
-    length = longest = decided = lost = 0
+    length = longest = decided = lost = perhaps = 0
     since: datetime | None = None
     for each in closed:
         if not length:
@@ -109,8 +110,9 @@ def _runs(closed: Iterable[_Closed], asked: Mapping[str, datetime]) -> dict[str,
         length += each.won
         if each.lost:
             found |= {key: replace(found[key], ended=True) for key in going}
-            longest, decided, lost = max(longest, length), decided + length, lost + each.lost
-            length, going = 0, []
+            longest = max(longest, perhaps + length)
+            decided, lost = decided + length, lost + each.lost
+            length, perhaps, going = 0, each.won, []
             continue
         its = [key for key, at in asked.items() if each.since <= at <= each.until]
         run = Run(length, since or each.since, longest, decided + lost, lost, each.won)

@@ -258,6 +258,23 @@ async def test_on_a_day_of_which_no_hour_is_known_nothing_comes_after_another(
     assert await run_of(store, after) == Run(1, MORNING + DAY, 6, 8, 2)
 
 
+@pytest.mark.parametrize("order", ["wl", "lw"])
+async def test_what_was_won_on_the_day_of_a_loss_may_have_lengthened_the_run_after_it(
+    store: Store, order: str
+) -> None:
+    day = datetime.combine(MORNING, time(0), UTC)
+    later = [MORNING + n * DAY for n in range(1, 23)]
+    win, loss = (closed(store, order.index(each), day, lost=each == "l") for each in "wl")
+    before = [closed(store, 10 + n, at) for n, at in enumerate(later[:10])]
+    lost = closed(store, 30, later[10], lost=True)
+    now = [closed(store, 40 + n, at) for n, at in enumerate(later[11:])]
+    await keep(store, win, loss, *before)
+    # The run that goes on is without it, the longest of before with it.
+    assert await run_of(store, before[-1]) == Run(10, later[0], 1, 2, 1)
+    await keep(store, lost, *now)
+    assert await run_of(store, now[-1]) == Run(11, later[11], 11, 13, 2)
+
+
 async def test_of_a_deal_it_is_the_run_as_it_was_with_it(store: Store) -> None:
     await decided(store, "lwwwlw")
     second = deal(store, "D-2", status=DealStatus.WON, closed_at=BEGINNING + 2 * DAY)

@@ -28,7 +28,7 @@ def test_the_longest_run_so_far_is_praised_with_its_figures() -> None:
     assert words(draft) == (
         "With Acme renewal you have won 6 deals in a row: your longest run so far."
     )
-    assert reason(draft) == "The longest before was 5, in 40 deals decided. Well done."
+    assert reason(draft) == "No run before was longer than 5, in 40 deals decided. Well done."
 
 
 @pytest.mark.parametrize(
