@@ -178,6 +178,12 @@ async def standing(tx: Tx, workspace_id: str, kind: str, addressee: str) -> list
     return [from_row(row) for row in await tx.execute(query)]
 
 
+async def of_kind(tx: Tx, workspace_id: str, kind: str) -> list[Message]:
+    """All messages of a kind, whatever became of them."""
+    query = select(messages).where(messages.c.workspace_id == workspace_id, messages.c.kind == kind)
+    return [from_row(row) for row in await tx.execute(query)]
+
+
 async def keep_posted(tx: Tx, message: Message, now: datetime) -> None:
     """Keep a message that stands in Slack already; one that is known stays as it is."""
     row = {

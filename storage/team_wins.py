@@ -24,6 +24,9 @@ from storage.tables import messages, team_channels, team_wins
 #: For so long what was told follows the deal; then the coach keeps nothing of it.
 FOLLOWED = timedelta(days=30)
 
+#: The kind of the messages that tell of them.
+KIND = "team_wins"
+
 
 class Win(NamedTuple):
     """A deal that was won, and the message that tells of it."""
@@ -155,19 +158,31 @@ async def _set(tx: Tx, wins: Sequence[Win], **values: object) -> None:
 
 
 async def drop(tx: Tx, wins: Sequence[Win]) -> None:
-    """Keep nothing of these any more, nor of messages that tell of nothing else."""
+    """Keep nothing of these any more; the messages that tell of them stay as they are."""
     for some in chunks(wins):
         which = _of(some[0].workspace_id, [each.ref for each in some])
         await tx.execute(delete(team_wins).where(*which))
+
+
+async def let_go(tx: Tx, wins: Sequence[Win]) -> None:
+    """Follow these no more; what was told of them stands.
+
+    A message of nothing that is followed is kept only as long as it names somebody, who may want
+    their name out of it.
+    """
+    await drop(tx, wins)
     for workspace_id, message_id in sorted(
         {(each.workspace_id, each.message_id) for each in wins if each.message_id}
     ):
         if not await told_in(tx, workspace_id, message_id):
-            await tx.execute(
-                delete(messages).where(
-                    messages.c.workspace_id == workspace_id, messages.c.id == message_id
-                )
-            )
+            await _let_go(tx, workspace_id, message_id)
+
+
+async def _let_go(tx: Tx, workspace_id: str, message_id: str) -> None:
+    which = (messages.c.workspace_id == workspace_id) & (messages.c.id == message_id)
+    params = (await tx.execute(select(messages.c.params).where(which))).scalar()
+    if params is not None and not any(person for *_, person in params.get("of") or ()):
+        await tx.execute(delete(messages).where(which))
 
 
 async def forget(tx: Tx, workspace_id: str, connection_id: str) -> None:
@@ -175,7 +190,7 @@ async def forget(tx: Tx, workspace_id: str, connection_id: str) -> None:
     query = select(*_COLUMNS).where(
         team_wins.c.workspace_id == workspace_id, team_wins.c.connection_id == connection_id
     )
-    await drop(tx, [Win(*row) for row in await tx.execute(query)])
+    await let_go(tx, [Win(*row) for row in await tx.execute(query)])
 
 
 async def drop_untold(tx: Tx, workspace_id: str) -> None:

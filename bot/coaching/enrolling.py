@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 from datetime import datetime
 
-from bot.coaching import planning
+from bot.coaching import planning, wins_told
 from bot.coaching.actor import Actor
 from bot.coaching.attending import attend
 from bot.coaching.permission import Refusal
@@ -180,6 +180,7 @@ async def _choose(
         if after.is_named != person.is_named:
             # What the team's channel was told of them with their name, or without.
             await team_wins.look_again(tx, actor.workspace_id, parts.clock.now())
+            await wins_told.unname(tx, actor.workspace_id)
     # Only now can the other parts see it.
     parts.wake.tick.set()
     parts.wake.sender.set()

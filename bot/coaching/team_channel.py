@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.coaching import wins_told
 from bot.coaching.checking import Touched
 from bot.runtime.parts import Parts
 from coach import team_week
 from coach.bulk import WITHIN, in_one_go
 from coach.calendar import next_work
 from coach.models import Activity, Deal, DealStatus, Origin, Person, Ref, SubjectKind, Verb
-from coach.phrases import Money, Phrase, say, to_json
+from coach.phrases import to_json
 from storage import messages, mirror, people, team_channels, team_figures, team_wins, workspaces
 from storage.database import Tx
 from storage.messages import Message
@@ -37,7 +38,7 @@ TOGETHER = 20
 EVERY = 15.0
 
 #: The kinds of messages that go to the channel, as `bot.slack.drawing` has them.
-HELLO, WINS, WEEK = "team_hello", "team_wins", "team_week"
+HELLO, WINS, WEEK = "team_hello", team_wins.KIND, "team_week"
 
 
 async def note(
@@ -123,7 +124,7 @@ async def _wins(parts: Parts, tx: Tx, workspace_id: str, now: datetime) -> None:
     channel = await team_channels.of(tx, workspace_id)
     found = await team_wins.due(tx, workspace_id, now)
     over = [each for each in found if now - each.told_at >= team_wins.FOLLOWED]
-    await team_wins.drop(tx, over)
+    await team_wins.let_go(tx, over)
     told = {each.message_id for each in found if each.message_id and each not in over}
     for message_id in sorted(told):
         await _follow(tx, channel, workspace_id, message_id, now)
@@ -149,7 +150,7 @@ async def _tell(parts: Parts, tx: Tx, channel: TeamChannel, now: datetime) -> No
     news = [
         each
         for each in waiting
-        if _stands(deals.get(each.ref))
+        if wins_told.stands(deals.get(each.ref))
         and now - each.told_at <= STALE
         # A bulk is nobody's win of now.
         and not any(abs(each.told_at - one) <= WITHIN for one in many)
@@ -159,7 +160,12 @@ async def _tell(parts: Parts, tx: Tx, channel: TeamChannel, now: datetime) -> No
         return
     id = f"{WINS}:{parts.new_id()}"
     await team_wins.tell(tx, news, id)
-    params = await _said(tx, channel, by, [deals[each.ref] for each in news])
+    named = await wins_told.named_of(tx, channel.workspace_id, owners)
+    lines = [
+        wins_told.new(each.ref, deals[each.ref], named, amounts=channel.amounts) for each in news
+    ]
+    voice = [by.time_zone, by.locale]
+    params = {**wins_told.kept(lines), "amounts": channel.amounts, "voice": voice}
     made = Message(channel.workspace_id, id, WINS, channel.channel, params)
     await messages.make(tx, [(made, [])], now)
     await team_wins.rest(tx, news)
@@ -168,25 +174,47 @@ async def _tell(parts: Parts, tx: Tx, channel: TeamChannel, now: datetime) -> No
 async def _follow(
     tx: Tx, channel: TeamChannel | None, workspace_id: str, message_id: str, now: datetime
 ) -> None:
-    """Let a message say what is so of its deals by now; one of none that is won is taken out."""
+    """Let a message say what is so of its deals by now; one of none that is won is taken out.
+
+    A deal that is not won is let go: won again, it is told like any other, where and when it may.
+    """
     known = await messages.get(tx, workspace_id, message_id)
     its = await team_wins.told_in(tx, workspace_id, message_id)
+    deals = await _deals(tx, workspace_id, its)
     if known is not None:
-        deals = await _deals(tx, workspace_id, its)
-        won = [deal for each in its if _stands(deal := deals.get(each.ref)) and deal is not None]
-        by = await hours(tx, channel) if channel else Person(workspace_id, "", "")
-        params = await _said(tx, channel, by, won)
+        params = await _anew(tx, channel, known, its, deals)
         if params["said"] != known.params.get("said"):
-            if won:
-                # It may have been taken out before.
-                again = Message(workspace_id, message_id, WINS, known.addressee, params)
-                await messages.make(tx, [(again, [])], now)
             await messages.redraw(tx, workspace_id, message_id, params)
-    await team_wins.rest(tx, its)
+    lost = [each for each in its if not wins_told.stands(deals.get(each.ref))]
+    await team_wins.drop(tx, lost)
+    await team_wins.rest(tx, [each for each in its if each not in lost])
 
 
-def _stands(deal: Deal | None) -> bool:
-    return deal is not None and deal.status is DealStatus.WON and not deal.deleted
+async def _anew(
+    tx: Tx,
+    channel: TeamChannel | None,
+    known: Message,
+    its: Sequence[Win],
+    deals: Mapping[Ref, Deal],
+) -> dict[str, Any]:
+    """What a message says by now; the deals of it that are not followed stay as they were told."""
+    here = channel is not None and channel.channel == known.addressee
+    # Where nothing is told any more, deals are told as they were, unless that is hidden since.
+    amounts = channel.amounts if channel else True
+    if not here:
+        amounts = amounts and bool(known.params.get("amounts", True))
+    before = wins_told.lines(known.params, its)
+    whose = {each.person_id for each in before} | {each.person_id for each in deals.values()}
+    named = await wins_told.named_of(tx, known.workspace_id, whose)
+    followed = {each.ref for each in its}
+    lines = [
+        wins_told.new(each.ref, deals[each.ref], named, amounts=amounts)
+        if each.ref in followed
+        else wins_told.again(each, named, amounts=amounts)
+        for each in before
+        if each.ref not in followed or wins_told.stands(deals.get(each.ref))
+    ]
+    return {**known.params, **wins_told.kept(lines), "amounts": amounts}
 
 
 async def _deals(tx: Tx, workspace_id: str, wins: Collection[Win]) -> Mapping[Ref, Deal]:
@@ -198,31 +226,6 @@ async def _deals(tx: Tx, workspace_id: str, wins: Collection[Win]) -> Mapping[Re
             Ref(connection_id, id): each for id, each in loaded.items() if isinstance(each, Deal)
         }
     return found
-
-
-async def _said(
-    tx: Tx, channel: TeamChannel | None, by: Person, deals: Sequence[Deal]
-) -> dict[str, Any]:
-    """What a message says of these deals: a phrase for each, with a name where it may be said."""
-    owners = {each.person_id for each in deals if each.person_id}
-    named = await people.load(tx, by.workspace_id, owners)
-    amounts = channel is not None and channel.amounts
-    said = [to_json(_won(each, named.get(each.person_id or ""), amounts=amounts)) for each in deals]
-    return {"said": said, "voice": [by.time_zone, by.locale]}
-
-
-def _won(deal: Deal, owner: Person | None, *, amounts: bool) -> Phrase:
-    who = (owner.name or None) if owner is not None and owner.is_named else None
-    amount = Money(deal.value, deal.currency) if amounts and deal.value else None
-    match who, amount:
-        case str(), Money():
-            return say("{who} has won {deal}: {amount}.", who=who, deal=deal.thing, amount=amount)
-        case str(), None:
-            return say("{who} has won {deal}.", who=who, deal=deal.thing)
-        case None, Money():
-            return say("{deal} is won: {amount}.", deal=deal.thing, amount=amount)
-        case _:
-            return say("{deal} is won.", deal=deal.thing)
 
 
 async def _week(tx: Tx, channel: TeamChannel, now: datetime) -> None:

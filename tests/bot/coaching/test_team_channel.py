@@ -272,6 +272,114 @@ async def test_a_crm_that_is_not_linked_any_more_takes_nothing_back(post: Post) 
     assert await told_later(post, timedelta()) == before == ["Deal 1 is won: €1,200."]
 
 
+async def reopen(post: Post, number: int = 1) -> None:
+    open_ = {"id": f"D-{number}", "status": "open", "stage": "Proposal"}
+    await deliver(post.parts, told("deal_reopened", deal=open_, at=post.clock.now()))
+
+
+@pytest.mark.parametrize("why", ["off", "trouble", "ended", "night", "old"])
+async def test_what_is_won_again_is_told_only_where_a_new_win_would_be(
+    sqlite_post: Post, why: str
+) -> None:
+    post, parts = sqlite_post, sqlite_post.parts
+    await choose(post)
+    await deliver(parts, won())
+    await told_later(post)
+    await reopen(post)
+    assert await told_later(post) == []
+    at = post.clock.now()
+    async with parts.database.write() as tx:
+        if why == "trouble":
+            await team_channels.refused(tx, WORKSPACE, SALES, "not_in_channel")
+        elif why == "ended":
+            await team_channels.end(tx, WORKSPACE)
+    if why == "off":
+        await choose(post, wins=False, figures=True)
+    elif why == "night":
+        at = post.clock.moment = at + 15 * HOUR
+    elif why == "old":
+        post.clock.advance(2 * DAY)
+    await deliver(parts, won(at=at))
+    assert await told_later(post) == []
+    assert posts(post) == 1
+
+
+async def test_what_is_won_again_is_told_in_the_channel_of_now(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await choose(post)
+    await deliver(post.parts, won())
+    await told_later(post)
+    await reopen(post)
+    await told_later(post)
+    post.slack.channels["C0OTHER"] = Channel("C0OTHER", "other", joined=True)
+    chosen = TeamChannel(WORKSPACE, "C0OTHER", True, False, True, ANA, post.clock.now())
+    async with post.parts.database.write() as tx:
+        await team_channels.save(tx, chosen)
+    await deliver(post.parts, won(at=post.clock.now()))
+    assert await told_later(post) == []
+    assert len(post.slack.messages("C0OTHER")) == 1
+
+
+async def test_a_deal_that_is_not_followed_any_more_stands_beside_one_that_is(post: Post) -> None:
+    await choose(post)
+    await deliver(post.parts, won(1), won(2))
+    await told_later(post)
+    async with post.parts.database.write() as tx:
+        known = await team_wins.told_in(tx, WORKSPACE, await message_id(post))
+        await team_wins.let_go(tx, known[:1])
+    changed = {"id": "D-2", "value": "1300"}
+    await deliver(post.parts, told("deal_amount_changed", deal=changed, at=post.clock.now()))
+    assert await told_later(post) == ["2 deals are won."]
+    assert shown(post) == ["Deal 1 is won: €1,200.", "Deal 2 is won: €1,300."]
+    await reopen(post, 2)
+    assert await told_later(post) == ["Deal 1 is won: €1,200."]
+
+
+async def message_id(post: Post) -> str:
+    async with post.parts.database.read() as tx:
+        (known,) = await messages.of_kind(tx, WORKSPACE, team_channel.WINS)
+    return known.id
+
+
+@pytest.mark.parametrize("amounts", [True, False])
+async def test_where_the_channel_was_ended_deals_are_told_as_they_were(
+    sqlite_post: Post, amounts: bool
+) -> None:
+    post = sqlite_post
+    await choose(post, amounts=amounts)
+    await deliver(post.parts, won())
+    await told_later(post)
+    async with post.parts.database.write() as tx:
+        await team_channels.end(tx, WORKSPACE)
+    changed = {"id": "D-1", "title": "Deal one", "value": "1300"}
+    await deliver(post.parts, told("deal_amount_changed", deal=changed, at=post.clock.now()))
+    said = "Deal one is won: €1,300." if amounts else "Deal one is won."
+    assert await told_later(post) == [said]
+
+
+@pytest.mark.parametrize("how", ["month", "unlinked"])
+async def test_a_name_can_be_taken_out_of_what_is_not_followed_any_more(
+    post: Post, how: str
+) -> None:
+    await choose(post)
+    await enrolling.be_named(post.parts, by(ANA), named=True)
+    await deliver(post.parts, won())
+    named = ["Ana Ruiz has won Deal 1: €1,200."]
+    assert await told_later(post) == named
+    if how == "month":
+        assert await told_later(post, 30 * DAY) == named
+    else:
+        await forgetting.forget(post.parts, WORKSPACE, CONNECTION)
+        assert await told_later(post) == named
+    async with post.parts.database.read() as tx:
+        assert (await tx.execute(wins_table.select())).all() == []
+    await enrolling.forget(post.parts, by(ANA))
+    assert await told_later(post, timedelta()) == ["Deal 1 is won: €1,200."]
+    async with post.parts.database.read() as tx:
+        (known,) = await messages.of_kind(tx, WORKSPACE, team_channel.WINS)
+    assert "Ana" not in str(known.params)
+
+
 async def test_of_several_processes_one_tells(post: Post) -> None:
     await choose(post)
     await deliver(post.parts, won(1), won(2))
