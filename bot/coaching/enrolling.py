@@ -10,8 +10,9 @@ from bot.coaching.attending import attend
 from bot.coaching.permission import Refusal
 from bot.runtime.parts import Parts
 from coach import engine
+from coach.countries import not_chosen
 from coach.models import Enrolment, Level, Person, Settings
-from coach.phrases import say
+from coach.phrases import say, to_json
 from storage import checks, ending, messages, people, personal, rounds, team_wins, workspaces
 from storage.database import Tx
 
@@ -251,4 +252,7 @@ async def _show_welcome(tx: Tx, person: Person, state: str) -> None:
     id = f"welcome:{person.id}"
     welcome = await messages.get(tx, person.workspace_id, id)
     if welcome is not None and welcome.params.get("state") != state:
-        await messages.redraw(tx, person.workspace_id, id, {**welcome.params, "state": state})
+        at_work = not_chosen(person) if state == "started" else None
+        holidays = to_json(at_work) if at_work else None
+        params = {**welcome.params, "state": state, "holidays": holidays}
+        await messages.redraw(tx, person.workspace_id, id, params)

@@ -85,10 +85,15 @@ def _text(said: Phrase, voice: Voice) -> str:
 
 
 def welcome(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
-    """The first message; params are `state` (asked, started or declined) and `name`."""
+    """The first message.
+
+    Params: `state` (asked, started or declined), `name`, and `holidays`, a kept phrase.
+    """
     match params.get("state"):
         case "started":
             on = say("Your coach is on. /coach settings changes what you hear, /coach off ends it.")
+            if params.get("holidays"):
+                on = together(on, from_json(params["holidays"]))
             return _one_line(on, "white_check_mark", voice)
         case "declined":
             off = say("Your coach stays quiet. Whenever you like, /coach on starts it.")

@@ -1,6 +1,5 @@
 """The settings modal: everything a person can set, with its range checked at its field."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, TypeVar
@@ -9,6 +8,7 @@ from bot.slack.blocks.mutes import muted_title
 from bot.slack.blocks.pieces import VALUE, Json, context, field, modal, option, plain_text
 from coach import previewing
 from coach.action import FieldErrors
+from coach.countries import suggested
 from coach.engine import switched
 from coach.errors import SettingError
 from coach.models import Enrolment, Level, Often, Person, Settings
@@ -275,12 +275,10 @@ def _holidays(person: Person, voice: Voice) -> Json:
     text: Json = {"type": "plain_text_input", "max_length": 8}
     if person.settings.holidays:
         text["initial_value"] = person.settings.holidays
-    country = re.search(r"[-_]([A-Z]{2})$", person.locale or "")
-    if country:
+    if yours := suggested(person):
         hint = say(
-            "A country by its two letters ({yours}, by your language in Slack), or a part of it, "
-            "such as DE-BY. Empty: none.",
-            yours=country[1],
+            "A country by its two letters ({yours}), or a part of it, such as DE-BY. Empty: none.",
+            yours=yours,
         )
     else:
         hint = say("A country by its two letters, such as DE, or a part of it: DE-BY. Empty: none.")

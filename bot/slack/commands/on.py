@@ -3,6 +3,7 @@
 from bot.coaching import enrolling
 from bot.coaching.telling_waits import what_waits
 from bot.slack.command import Answer, Call, Group, Subcommand, says
+from coach.countries import not_chosen
 from coach.phrases import say, together
 from coach.terms import LEVEL_NAMES
 
@@ -16,7 +17,9 @@ async def run(call: Call) -> Answer:
         number=int(level),
         name=LEVEL_NAMES[level],
     )
-    return says(together(is_on, await what_waits(call.parts, person)), call.voice)
+    said = together(is_on, await what_waits(call.parts, person))
+    at_work = not_chosen(person)
+    return says(together(said, at_work) if at_work else said, call.voice)
 
 
 SUBCOMMAND = Subcommand(

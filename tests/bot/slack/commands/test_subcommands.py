@@ -79,6 +79,16 @@ async def test_on_starts_and_off_silences(surface: Surface) -> None:
     assert not (await surface.person(BEN)).settings.enabled
 
 
+async def test_on_says_that_public_holidays_count_until_a_country_is_chosen(
+    surface: Surface,
+) -> None:
+    assert "Public holidays count as working days until" in await coach(surface, "on", BEN)
+    ben = await surface.person(BEN)
+    async with surface.parts.database.write() as tx:
+        await people.save_settings(tx, ben, replace(ben.settings, holidays="ES"))
+    assert "Public holidays" not in await coach(surface, "on", BEN)
+
+
 @pytest.mark.parametrize(
     ("typed", "level"),
     [("1", Level.MINIMAL), ("minimal", Level.MINIMAL), ("2", Level.BALANCED),

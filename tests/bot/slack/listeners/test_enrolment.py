@@ -15,7 +15,9 @@ async def test_start_brings_what_was_held_and_the_message_says_so(surface_on_bot
     await surface.settle()
 
     assert (await surface.person(BEN)).enrolment is Enrolment.STARTED
-    assert "Your coach is on" in surface.slack.conversations[BEN][message.ts].text
+    on = surface.slack.conversations[BEN][message.ts].text
+    assert "Your coach is on" in on
+    assert "Public holidays count as working days until you choose your country" in on
     assert "Start" not in str(surface.slack.conversations[BEN][message.ts].blocks)
     assert await surface.standing(held) == "sent"
     assert "Ask Ann Lee" in surface.said(BEN)

@@ -164,14 +164,18 @@ async def test_new_hours_hold_at_once(surface: Surface) -> None:
     assert await surface.standing(fingerprint) == "sent"
 
 
-async def test_the_country_of_their_slack_is_proposed(surface: Surface) -> None:
+async def test_the_country_they_are_in_is_proposed(surface: Surface) -> None:
     person = await surface.person(ANA)
-    await open_settings(surface)
-    assert "two letters, such as DE, or a part" in words(surface.view(ANA))
-    async with surface.parts.database.write() as tx:
-        await people.change(tx, person.workspace_id, person.id, locale="es-ES")
-    await open_settings(surface)
-    assert "two letters (ES, by your language in Slack)" in words(surface.view(ANA))
+    proposed = (
+        ({"time_zone": None}, "two letters, such as DE, or a part"),
+        ({"locale": "en-GB"}, "two letters (GB, by your language in Slack), or"),
+        ({"time_zone": "Europe/Madrid"}, "two letters (ES, by your time zone), or"),
+    )
+    for told, hint in proposed:
+        async with surface.parts.database.write() as tx:
+            await people.change(tx, person.workspace_id, person.id, **told)
+        await open_settings(surface)
+        assert hint in words(surface.view(ANA))
 
 
 @pytest.mark.parametrize(
