@@ -96,9 +96,16 @@ async def choose(
         told = say("{by} has chosen what the team's channel is told:", by=person.name)
         await _tell(parts, tx, actor, others, told, channel)
     parts.wake.ring({"sender", "team", "home"})
-    if is_new:
+    return _saved(is_new=is_new, others=bool({*others} - {actor.slack_user_id}))
+
+
+def _saved(*, is_new: bool, others: bool) -> Phrase:
+    """What came of it: who is told."""
+    if is_new and others:
         return say("Saved. The channel was told so, and so are the other administrators.")
-    return say("Saved. The other administrators are told.")
+    if is_new:
+        return say("Saved. The channel was told so.")
+    return say("Saved. The other administrators are told.") if others else say("Saved.")
 
 
 async def _post(parts: Parts, slack: Slack, hello: Message, person: Person) -> Message | Phrase:

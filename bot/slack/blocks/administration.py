@@ -75,18 +75,32 @@ def _called(linked: Linked) -> Phrase:
     return say("{name} ({what})", name=linked.id, what=what)
 
 
+def _matched(matched: int, left: int) -> Phrase:
+    """How many owners in CRMs are somebody in Slack, and how many are not."""
+    if not matched and not left:
+        return say("No owner in a CRM is known yet.")
+    if not matched:
+        return counted(
+            "{count} owner of your CRM is nobody in Slack yet.",
+            "{count} owners of your CRM are nobody in Slack yet.",
+            "count",
+            count=left,
+        )
+    are = counted(
+        "{count} owner of your CRM is somebody in Slack",
+        "{count} owners of your CRM are people in Slack",
+        "count",
+        count=matched,
+    )
+    if not left:
+        return say("{told}.", told=are)
+    nobody = counted("{count} is nobody yet", "{count} are nobody yet", "count", count=left)
+    return say("{told}.", told=facts(are, nobody))
+
+
 def _people(stands: Administration, voice: Voice) -> Blocks:
     left = len(stands.unmatched) + stands.more_unmatched
-    told = facts(
-        counted(
-            "{count} owner of your CRM is somebody in Slack",
-            "{count} owners of your CRM are people in Slack",
-            "count",
-            count=stands.matched,
-        ),
-        counted("{count} is nobody yet", "{count} are nobody yet", "count", count=left),
-    )
-    blocks: Blocks = [section(_text(say("{told}.", told=told), voice))]
+    blocks: Blocks = [section(_text(_matched(stands.matched, left), voice))]
     for person, waiting in stands.unmatched:
         named = say("{name}", name=person.name)
         if person.email and person.email != person.name:
@@ -190,7 +204,7 @@ def _administrators(stands: Administration, called: Mapping[str, str], voice: Vo
         off = button(plain(say("Take off"), voice), f"{REMOVE}:{each}")
         name = say("Administers too: {name}", name=called.get(each, each))
         blocks.append(section(_text(name, voice), accessory=off, block_id=f"{REMOVE}:{each}"))
-    told = say("The others are told of every change.")
+    told = say("The others are told of every change.") if named else say("Nobody else does.")
     blocks.append(
         section(
             _text(told, voice),

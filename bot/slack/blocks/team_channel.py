@@ -242,6 +242,8 @@ def _next(known: TeamChannel, at: datetime) -> Phrase:
     coming = say("The next figures come {time}.", time=at)
     if known.too_few is None:
         return coming
+    if not known.too_few:
+        return together(say("Last week's were not told: nobody was active."), coming)
     few = counted(
         "Last week's were not told: {count} person was active, and that is too few.",
         "Last week's were not told: {count} people were active, and that is too few.",

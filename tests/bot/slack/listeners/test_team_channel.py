@@ -60,7 +60,8 @@ async def test_a_channel_is_chosen_told_so_and_shown_in_home(surface: Surface) -
     (said,) = heard(surface)
     assert "Chris Vale has chosen this channel for: won deals, the week in figures" in said
     assert "named only if they want it" in said
-    assert "Saved. The channel was told so" in words(surface.view(CHRIS))
+    told = "Saved. The channel was told so, and so are the other administrators."
+    assert told in words(surface.view(CHRIS))
     assert "Chris Vale has chosen what the team's channel is told:" in surface.said(BEN)
     assert "<#C0SALES>: the team's channel. Won deals: on." in shown(surface, CHRIS)
     # In New York it is four in the morning of a Monday: the figures come in a week.
@@ -74,6 +75,17 @@ async def test_a_channel_is_chosen_told_so_and_shown_in_home(surface: Surface) -
     assert (chosen.wins, chosen.figures, chosen.amounts, chosen.figures_at) == (
         True, False, False, None,
     )  # fmt: skip
+
+
+async def test_who_administers_alone_is_told_of_no_others(surface: Surface) -> None:
+    assert (await choose(surface)).ok
+    assert '"Saved. The channel was told so."' in words(surface.view(CHRIS))
+    assert (await choose(surface, what=("wins",))).ok
+    assert '"Saved."' in words(surface.view(CHRIS))
+    async with surface.parts.database.write() as tx:
+        await administrators.add(tx, WS, BEN, CHRIS, surface.clock.now())
+    assert (await choose(surface)).ok
+    assert '"Saved. The other administrators are told."' in words(surface.view(CHRIS))
 
 
 @pytest.mark.parametrize(
