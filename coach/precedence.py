@@ -83,8 +83,13 @@ def silent_until(
             found[subject] = max(until, found.get(subject, until))
 
     for other in stronger(rules, name) - set(muted):
+        settled: set[str] = set()
         for each in past.get(other, ()):
-            if (until := _rests_until(each, FORTNIGHT)) is not None:
+            if each.settled is not None:
+                settled.add(each.subject)
+            # What is settled by now is settled of what was said of it before, too.
+            rest = WEEK if each.subject in settled else FORTNIGHT
+            if (until := _rests_until(each, rest)) is not None:
                 rests(each.subject, until)
     rule = rules.get(name)
     if isinstance(rule, TimeRule) and not rule.worsens:

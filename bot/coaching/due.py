@@ -8,6 +8,7 @@ from bot.coaching.checking import moment
 from coach.keys import kind_of, subject_key
 from coach.knowledge import Known
 from coach.models import Person, Subject
+from coach.repetition import WEEK
 from coach.rule import TimeRule
 from storage import checks
 from storage.checks import Due, Key
@@ -85,7 +86,8 @@ def in_truth(
 ) -> Sorted:
     """Ask again of each thing when it is due: a version that did not know the rule said "now".
 
-    Of what is `silent`, by `subject_key`, nothing is said before that time.
+    Of what is `silent`, by `subject_key`, nothing is said before that time. It is asked about each
+    week all the same: what has silenced it may be settled by then.
     """
     truly: list[Subject] = []
     gone: list[Key] = []
@@ -97,7 +99,7 @@ def in_truth(
         elif when.at > now:
             later.append((key_of(name, subject), when.at, when.error))
         elif (until := silent.get(subject_key(subject))) and until > now:
-            later.append((key_of(name, subject), until, None))
+            later.append((key_of(name, subject), min(until, now + WEEK), None))
         else:
             truly.append(subject)
     return Sorted(Due(truly, found.count - len(gone) - len(later)), gone, later)

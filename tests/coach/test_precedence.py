@@ -95,6 +95,11 @@ def test_what_was_never_said_silences_nothing_and_what_was_settled_does_for_a_we
         assert silent(rule, said(other, NOW - DAY, missed=True)) == {}
     settled = said(QUIET, NOW - DAY, settled=say("Done."), said_at=NOW - DAY)
     assert silent(STUCK, settled) == {"deal:c1:D-1": NOW + 6 * DAY}
+    # With the last word all that was said of it is settled.
+    earlier = said(QUIET, NOW - 6 * DAY, said_at=NOW - 6 * DAY)
+    assert silent(STUCK, settled, earlier) == {"deal:c1:D-1": NOW + 6 * DAY}
+    other = said(QUIET, NOW - 6 * DAY, "deal:c1:D-2")
+    assert silent(STUCK, settled, other)["deal:c1:D-2"] == NOW + 8 * DAY
 
 
 def test_a_kind_that_is_muted_silences_no_other() -> None:
