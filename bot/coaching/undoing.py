@@ -71,7 +71,8 @@ async def undo(parts: Parts, actor: Actor, fingerprint: str) -> Undone:
         so_far = said
         if left and following.is_list(parts, insight):
             so_far = done_so_far([each.words for each in left])
-        await undoing.reopen(tx, insight, so_far, now, snoozed_until=None)
+        # What had been put off stays with the message that has said it since.
+        await undoing.reopen(tx, insight, so_far, now)
         if insight.state is InsightState.DISMISSED:
             await _unmute(parts, tx, insight, person, before.undo_until)
         after = await as_it_is(parts, tx, person, fingerprint, now)

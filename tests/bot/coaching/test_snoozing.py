@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bot.coaching import decisions, enrolling, muting, snoozing
+from bot.coaching import decisions, enrolling, muting, snoozing, undoing
 from bot.coaching.muting import Choice
 from bot.playground.slack.api import words_of
 from coach import postponing
@@ -167,6 +167,28 @@ async def test_what_was_put_off_together_is_back_together(sqlite_world: World) -
             tx, WORKSPACE, "overdue_tasks", SubjectKind.TASK, [ana.id], back.expires_at, most=9
         )
     assert [each.id for each in due[ana.id].subjects] == ["T-8", "T-9"]
+
+
+async def test_what_came_back_by_itself_and_is_reopened_there_is_open_in_one_message(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await world.post(late(3))
+    await world.settle()
+    await world.tick()
+    await world.settle()
+    (insight,) = await open_ones(world)
+    (brief,) = live(world)
+
+    await snoozing.snooze(world.parts, by(ANA), insight.fingerprint, postponing.in_an_hour)
+    await world.settle()
+    await world.pass_time(timedelta(hours=1, minutes=1))
+    (card,) = live(world)
+    assert card != brief
+    await decisions.dismiss(world.parts, by(ANA), insight.fingerprint)
+    await undoing.undo(world.parts, by(ANA), insight.fingerprint)
+    await world.settle()
+    assert live(world) == [card]
 
 
 async def test_a_deal_that_was_put_off_leaves_its_place_to_others_until_then(world: World) -> None:
