@@ -127,7 +127,16 @@ class Connection(aiosqlite.Connection):
         """What is to be done before anything else: a beginning, and what was kept back."""
         begins, self._begins = self._begins, None
         before, self._kept_back = self._kept_back, ()
-        return (partial(_begin, begins), *before) if begins else before
+        return (partial(self._begin, begins), *before) if begins else before
+
+    def _begin(self, how: str, raw: sqlite3.Connection) -> None:
+        # In the connection's thread.
+        try:
+            raw.execute(how)
+        except sqlite3.Error:
+            # Nothing of this block is made outside a transaction, whoever goes on after this.
+            self._begins = how
+            raise
 
 
 def _gives_nothing(sql: str) -> bool:
@@ -141,10 +150,6 @@ def _noted(sql: str, work: Execution, raw: sqlite3.Connection) -> None:
         # SQLAlchemy names the statement with which it goes.
         error.add_note(f"in: {sql}")
         raise
-
-
-def _begin(how: str, raw: sqlite3.Connection) -> None:
-    raw.execute(how)
 
 
 def _end(before: Sequence[Work], raw: sqlite3.Connection) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import aiosqlite
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from storage import one_trip
-from storage.database import Database
+from storage.database import Database, Tx
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +104,37 @@ async def test_a_transaction_begins_with_its_first_statement_and_without_one_not
         assert (nothing, begun, written) == (0, 1, 2)
         async with other.read() as tx:
             assert (await tx.execute(text("SELECT id FROM things"))).scalars().all() == [1]
+    finally:
+        await database.close()
+        await other.close()
+
+
+async def test_where_a_transaction_could_not_begin_nothing_is_made_outside_of_one(
+    sqlite_url: str,
+) -> None:
+    database, other = Database(sqlite_url), Database(sqlite_url)
+    count = text("SELECT count(*) FROM things")
+
+    async def go_on(held: Tx) -> None:
+        async with database.write() as tx:
+            with pytest.raises(OperationalError, match="locked"):
+                await tx.execute(count)
+            await held.rollback()
+            await tx.execute(text("INSERT INTO things VALUES (1)"))
+            assert (await tx.execute(count)).scalar_one() == 1
+            raise LookupError
+
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER)"))
+        async with database.read() as tx:
+            await tx.execute(text("PRAGMA busy_timeout = 1"))
+        async with other.write() as held:
+            await held.execute(count)
+            with pytest.raises(LookupError):
+                await go_on(held)
+        async with other.read() as tx:
+            assert (await tx.execute(count)).scalar_one() == 0
     finally:
         await database.close()
         await other.close()
