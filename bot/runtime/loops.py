@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,8 @@ async def keep_working(
     its present turn, so nothing is done without being recorded. An error is logged and tried again
     after a pause; it never ends the loop.
     """
-    loop, begun = asyncio.get_running_loop(), float("-inf")
+    loop = asyncio.get_running_loop()
     while not stopping.is_set():
-        await asyncio.sleep(begun + apart - loop.time())
         begun = loop.time()
         bell.clear()
         pause = idle
@@ -38,8 +38,8 @@ async def keep_working(
             pause = max(idle or 1.0, 1.0)
         if stopping.is_set():
             return
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await bell.wait()
-        except TimeoutError:
-            continue
+        if not stopping.is_set():
+            await asyncio.sleep(begun + apart - loop.time())

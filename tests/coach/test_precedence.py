@@ -98,8 +98,8 @@ def test_what_was_never_said_silences_nothing_and_what_was_settled_does_for_a_we
     # With the last word all that was said of it is settled.
     earlier = said(QUIET, NOW - 6 * DAY, said_at=NOW - 6 * DAY)
     assert silent(STUCK, settled, earlier) == {"deal:c1:D-1": NOW + 6 * DAY}
-    other = said(QUIET, NOW - 6 * DAY, "deal:c1:D-2")
-    assert silent(STUCK, settled, other)["deal:c1:D-2"] == NOW + 8 * DAY
+    another = said(QUIET, NOW - 6 * DAY, "deal:c1:D-2")
+    assert silent(STUCK, settled, another)["deal:c1:D-2"] == NOW + 8 * DAY
 
 
 def test_a_kind_that_is_muted_silences_no_other() -> None:

@@ -60,6 +60,23 @@ async def test_rung_again_and_again_its_turns_begin_apart() -> None:
     assert all(later - earlier >= apart for earlier, later in pairwise(begun))
 
 
+async def test_stopped_between_two_turns_it_begins_no_other() -> None:
+    turns: list[int] = []
+
+    async def work() -> bool:
+        turns.append(len(turns))
+        return False
+
+    async with looping(work, None, apart=0.2) as (bell, stopping, task):
+        await until(lambda: len(turns) == 1)
+        bell.set()
+        # It has heard the bell, and lets its distance pass.
+        await asyncio.sleep(0.02)
+        stopping.set()
+        await asyncio.wait_for(task, 20)
+    assert len(turns) == 1
+
+
 async def test_while_there_is_more_no_turn_waits_for_its_distance() -> None:
     turns: list[int] = []
 
