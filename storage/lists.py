@@ -159,7 +159,7 @@ def _theirs(workspace_id: str, person_id: str) -> ColumnElement[bool]:
 async def contacts_of(
     tx: Tx, workspace_id: str, person_id: str, most: int = 100, called: str = ""
 ) -> list[Contact]:
-    """A person's contacts, those that were silent longest first and what is not known last.
+    """A person's contacts, those silent longest first; last those of whom no contact is known.
 
     Those alone whose name, address or company holds `called`.
     """
@@ -167,7 +167,9 @@ async def contacts_of(
     query = (
         select(*mirror.columns(SubjectKind.CONTACT))
         .where(_theirs(workspace_id, person_id), named)
-        .order_by(contacts.c.silent_since.is_(None), contacts.c.silent_since, contacts.c.id)
+        .order_by(
+            contacts.c.last_contacted_at.is_(None), contacts.c.last_contacted_at, contacts.c.id
+        )
         .limit(most)
     )
     rows = [mirror.from_row(SubjectKind.CONTACT, row) for row in await tx.execute(query)]
