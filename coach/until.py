@@ -10,7 +10,7 @@ from coach.phrases import DateWithYear, Phrase, TimeOfDay, say
 from coach.postponing import FARTHEST, morning_of, next_week
 from coach.weekdays import next_named
 
-_LENGTH = re.compile(r"(\d{1,4}) ?(m|min|mins|minutes?|h|hours?|d|days?|w|weeks?)")
+_LENGTH = re.compile(r"(\d{1,4}|an?(?= )) ?(m|min|mins|minutes?|h|hours?|d|days?|w|weeks?)")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -62,7 +62,7 @@ def _read(words: str, person: Person, now: datetime) -> datetime | None:
     if (day := next_named(words.removeprefix("next "), today)) is not None:
         return morning_of(day, person)
     if found := _LENGTH.fullmatch(words):
-        return _after(int(found[1]), found[2][0], person, now)
+        return _after(int(found[1]) if found[1].isdecimal() else 1, found[2][0], person, now)
     if found := _CLOCK.fullmatch(words):
         return moment_on(today, time(int(found[1]), int(found[2])), person)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):

@@ -18,18 +18,19 @@ _WORD = re.compile(r"[^\W_]+")
 def nearest(text: str, subcommands: Mapping[str, Subcommand]) -> list[str]:
     """The names of those it may be, the likeliest first; nothing where it is like none.
 
-    A word counts that is a sub-command's name, or one of those people use for it, or nearly so; an
-    earlier one more than a later one.
+    A word counts that is a sub-command's name, or one of those people use for it, or nearly so; two
+    of them more than one, and an earlier one more than a later one.
     """
     known: dict[str, set[str]] = {}
     for name, each in subcommands.items():
         for word in (name, *each.also):
             known.setdefault(word, set()).add(name)
     found: dict[str, float] = {}
-    for place, word in enumerate(_WORD.findall(text.casefold())[:20]):
+    typed = dict.fromkeys(_WORD.findall(text.casefold())[:20])
+    for place, word in enumerate(typed):
         for name, alike in _meant(word, known).items():
             # Of two that are alike the earlier word decides.
-            found[name] = max(found.get(name, 0), alike - place / 1000)
+            found[name] = found.get(name, 0) + alike - place / 1000
     ordered = sorted(found, key=lambda name: (-found[name], name))
     return ordered[:MOST]
 

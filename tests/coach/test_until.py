@@ -23,6 +23,8 @@ def day(number: int, hour: int = 8, month: int = 11) -> datetime:
     [
         ("2h", NOW + 2 * HOUR),
         ("for 1 hour", NOW + HOUR),
+        ("for an hour", NOW + HOUR),
+        ("a day", day(26)),
         ("  90  MIN ", NOW + 1.5 * HOUR),
         ("45m", NOW + 0.75 * HOUR),
         ("1d", day(26)),
@@ -49,6 +51,7 @@ def test_it_is_read_as_people_type_it(typed: str, until: datetime) -> None:
     [
         ("", "I do not understand “”."),
         ("a while", "I do not understand “a while”."),
+        ("ah", "I do not understand “ah”."),
         ("mo", "I do not understand “mo”."),
         ("-2h", "I do not understand “-2h”."),
         ("25:00", "I do not understand “25:00”."),

@@ -15,6 +15,9 @@ from coach.until import in_full, read_until
 from coach.wording import Voice, plain
 from storage.mutes import Muted
 
+#: What somebody begins with who wants to hear nothing at all.
+_ALL = frozenset({"all", "everything"})
+
 _UNTIL = re.compile(" until ", re.IGNORECASE)
 
 
@@ -51,6 +54,13 @@ def _rule(call: Call, name: str) -> str:
     rules = call.parts.rules
     if (rule := kinds.named(rules, name, call.voice)) is not None:
         return rule
+    if name.casefold().split(" ")[0] in _ALL:
+        raise Refusal(
+            say(
+                "Kinds of advice are muted one by one. `/coach pause until monday` silences me "
+                "for a while, and `/coach off` altogether."
+            )
+        )
     listed = facts(*(each.called for _, each in sorted(rules.items())))
     if (near := kinds.nearest(rules, name, call.voice)) is not None:
         raise Refusal(

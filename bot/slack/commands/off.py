@@ -19,5 +19,5 @@ SUBCOMMAND = Subcommand(
     say("silence the coach; nothing is lost from the record"),
     run,
     group=Group.SETUP,
-    also=("stop", "unsubscribe", "quit"),
+    also=("stop", "unsubscribe", "quit", "shut"),
 )

@@ -59,5 +59,5 @@ SUBCOMMAND = Subcommand(
     run,
     group=Group.ADVICE,
     example="pause until monday",
-    also=("holiday", "vacation", "snooze", "quiet", "away"),
+    also=("holiday", "vacation", "snooze", "quiet", "away", "shut"),
 )

@@ -25,5 +25,8 @@ SUBCOMMAND = Subcommand(
     run,
     group=Group.WORK,
     example="report month",
-    also=("figures", "numbers", "statistics", "conversion", "won", "lost", "chart"),
+    also=(
+        *("figures", "numbers", "statistics", "conversion", "won", "lost", "chart"),
+        *("pipeline", "doing", "performance"),
+    ),
 )

@@ -24,6 +24,18 @@ def test_a_known_word_or_one_like_it_tells(written: str, first: str) -> None:
     assert first in nearest(written, load_subcommands())
 
 
+@pytest.mark.parametrize(
+    ("written", "first"),
+    [
+        ("tell me how my pipeline is doing", ["report"]),
+        ("shut up until tomorrow", ["off", "pause"]),
+        ("mute mute mute tasks, my overdue tasks", ["tasks"]),
+    ],
+)
+def test_two_words_for_one_tell_more_than_one_word(written: str, first: list[str]) -> None:
+    assert nearest(written, load_subcommands())[: len(first)] == first
+
+
 @pytest.mark.parametrize("written", ["", "xyzzy plugh", "thanks!", "123 456", "<!channel>"])
 def test_what_is_like_none_offers_none(written: str) -> None:
     assert nearest(written, load_subcommands()) == []

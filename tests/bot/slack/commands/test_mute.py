@@ -90,3 +90,11 @@ async def test_a_day_of_another_year_is_told_with_its_year(surface: Surface) -> 
     assert (await surface.slack.command(ANA, "/coach pause 366d")).ok
     await surface.settle()
     assert f"Your coach is silent until {until}." in surface.ephemerals(ANA)[-1]
+
+
+async def test_whoever_would_mute_everything_is_told_how_to_pause(surface: Surface) -> None:
+    for typed in ("everything", "Everything until monday", "all of it"):
+        told = await said(surface, typed)
+        assert "/coach pause until monday" in told
+        assert "/coach off" in told
+    assert "You have muted nothing." in await said(surface, "")
