@@ -100,8 +100,9 @@ def decide(
     decided: dict[str, Decided] = {}
     ready: list[Waiting] = []
     for each in waiting:
-        # What stands in the brief of before is left to the one of now.
-        again = anew and _is_in_brief(each, now)
+        # What stands in the brief of before is left to the one of now, but for what is to be known
+        # and not done: of that one morning hears.
+        again = anew and _is_in_brief(each, now) and each.type is not InsightType.PATTERN
         found = standing(person, each, past, now, bulk=each.fingerprint in bulk, again=again)
         if found is None:
             ready.append(each)

@@ -503,6 +503,16 @@ def test_what_stands_unanswered_in_the_brief_of_yesterday_is_in_the_one_of_today
     assert decide(before, [stood], NINE, said).brief == ()
 
 
+def test_a_pattern_that_stands_in_the_brief_of_yesterday_is_not_told_once_more() -> None:
+    stood = replace(
+        ripe(at=NINE - DAY), message=MessageState.SENT, sent_at=NINE - DAY, shown_by="brief"
+    )
+    known, new = replace(stood, type=InsightType.PATTERN), replace(ripe(at=NINE), fingerprint="new")
+    before = coached(brief_made_at=NINE - DAY)
+    assert decide(before, [known], NINE).brief == ()
+    assert decide(before, [known, new], NINE).brief == ("new",)
+
+
 @pytest.mark.parametrize(
     ("level", "priority", "verdict"),
     [
