@@ -34,6 +34,7 @@ class Win(NamedTuple):
     workspace_id: str
     connection_id: str
     deal_id: str
+    #: When it was won, or where the hour of that is not known, when we were told.
     told_at: datetime
     #: `None` until it is told.
     message_id: str | None = None
@@ -123,6 +124,19 @@ async def untold(tx: Tx, workspace_id: str) -> list[Win]:
         .order_by(team_wins.c.told_at, team_wins.c.connection_id, team_wins.c.deal_id)
     )
     return [Win(*row) for row in await tx.execute(query)]
+
+
+async def latest_due(tx: Tx, workspace_id: str, now: datetime, until: datetime) -> datetime | None:
+    """When the last of those is due that were not told yet and are due soon."""
+    c = team_wins.c
+    query = select(func.max(c.due_at)).where(
+        c.workspace_id == workspace_id,
+        c.message_id.is_(None),
+        c.due_at > now,
+        c.due_at <= until,
+    )
+    at: datetime | None = (await tx.execute(query)).scalar()
+    return at
 
 
 async def told_in(tx: Tx, workspace_id: str, message_id: str) -> list[Win]:

@@ -5,7 +5,7 @@ due with the transaction that has it told.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.coaching import wins_told
@@ -56,7 +56,9 @@ async def note(
     """
     before = {each.after.id: each.before for each in touched if isinstance(each.after, Deal)}
     new = {
-        activity.deal.id: Win(workspace_id, connection_id, activity.deal.id, received_at)
+        activity.deal.id: Win(
+            workspace_id, connection_id, activity.deal.id, _won_at(activity, received_at)
+        )
         for activity, received_at in told
         if activity.deal is not None
         and activity.verb is Verb.DEAL_CLOSED
@@ -82,6 +84,14 @@ async def note(
 
 def _was_won(before: object) -> bool:
     return isinstance(before, Deal) and before.status is DealStatus.WON
+
+
+def _won_at(activity: Activity, received_at: datetime) -> datetime:
+    """When a deal was won: not when we were told, as after an outage all is told in one go."""
+    at = activity.occurred_at
+    # Some vendors tell the day alone.
+    has_hours = at.time() != time()
+    return min(at, received_at) if has_hours else received_at
 
 
 def _is_news(activity: Activity, deal: Deal, received_at: datetime) -> bool:
@@ -145,6 +155,11 @@ async def _tell(parts: Parts, tx: Tx, channel: TeamChannel, now: datetime) -> No
     at_work = [by, *(each for each in known if each.slack_user_id and each.time_zone)]
     if (at := min(next_work(now, each) for each in at_work)) > now:
         await team_wins.put_off(tx, waiting, at)
+        return
+    soon = await team_wins.latest_due(tx, channel.workspace_id, now, now + GATHERED)
+    if soon is not None:
+        # More is coming in: the end of a bulk would pass for wins of somebody's own.
+        await team_wins.put_off(tx, waiting, soon)
         return
     many = in_one_go(each.told_at for each in waiting)
     news = [
@@ -231,9 +246,11 @@ async def _deals(tx: Tx, workspace_id: str, wins: Collection[Win]) -> Mapping[Re
 async def _week(tx: Tx, channel: TeamChannel, now: datetime) -> None:
     """Tell of the week that is over, where enough people had a part in it."""
     by = await hours(tx, channel)
-    if not await team_channels.claim_figures(tx, channel, team_week.told_at(now, by)):
-        return
-    if channel.figures_at is None or now - channel.figures_at > team_week.LATE:
+    late = channel.figures_at is None or now - channel.figures_at > team_week.LATE
+    # Whoever chose it may be in another time zone by now.
+    asleep = not late and (at := next_work(now, by)) > now
+    again_at = at if asleep else team_week.told_at(now, by)
+    if not await team_channels.claim_figures(tx, channel, again_at) or late or asleep:
         return
     since, until = team_week.span(now, by)
     count = await team_figures.active(tx, channel.workspace_id, since, until)

@@ -30,4 +30,7 @@ def page(url: str) -> Page | None:
         path = tuple(unquote(each, errors="strict") for each in parts.path.split("/") if each)
     except ValueError:
         return None
+    if not all(each.isprintable() for each in path):
+        # No id has control characters or halves of characters in it, and no database takes them.
+        return None
     return Page(host, path)

@@ -48,7 +48,7 @@ team_wins = Table(
     Column("workspace_id", String(64)),
     Column("connection_id", String(64)),
     Column("deal_id", Text),
-    # When we were told that it is won.
+    # When it was won, or where the hour of that is not known, when we were told.
     Column("told_at", UtcDateTime, nullable=False),
     # When it is to be looked at next: to be told, to be told otherwise, and at last to be let go.
     Column("due_at", UtcDateTime, nullable=False),

@@ -18,6 +18,7 @@ from coach.models import DealStatus, Enrolment, Origin, SubjectKind, Verb
 from storage import activities, messages, team_channels, team_wins
 from storage.activities import SLACK, ActivityRow
 from storage.tables import messages as messages_table
+from storage.tables import people as people_table
 from storage.tables import team_wins as wins_table
 from storage.team_channels import TeamChannel
 from tests.bot.slack.posting import Post, one_client
@@ -147,6 +148,26 @@ async def test_a_bulk_is_nobodys_win(post: Post) -> None:
     assert await told_later(post) == []
     async with post.parts.database.read() as tx:
         assert await team_wins.untold(tx, WORKSPACE) == []
+
+
+async def test_the_end_of_a_slow_bulk_is_nobodys_win_either(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await choose(post)
+    for number in range(63):
+        await deliver(post.parts, won(number, at=post.clock.now()))
+        await team_channel.turn(post.parts)
+        post.clock.advance(timedelta(seconds=1))
+    assert await told_later(post) == []
+
+
+async def test_what_was_won_one_by_one_is_told_though_it_was_learned_in_one_go(
+    sqlite_post: Post,
+) -> None:
+    post = sqlite_post
+    await choose(post)
+    ago = [won(n, id=f"e{n}", at=BEGINNING - n * 5 * MINUTE) for n in range(1, 7)]
+    await deliver(post.parts, batch(*ago))
+    assert await told_later(post) == ["6 deals are won."]
 
 
 @pytest.mark.parametrize(
@@ -492,3 +513,15 @@ async def test_a_week_that_was_slept_through_is_left_out(post: Post) -> None:
         assert await messages.failed(tx, WORKSPACE) == []
     assert known is not None
     assert known.figures_at == MONDAY + 7 * DAY
+
+
+async def test_the_week_waits_for_the_morning_of_who_has_moved(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await choose(post, wins=False, figures=True, figures_at=MONDAY)
+    await five(post)
+    async with post.parts.database.write() as tx:
+        await tx.execute(people_table.update().values(time_zone="America/New_York"))
+    post.clock.moment = MONDAY
+    assert await told_later(post, timedelta()) == []
+    post.clock.moment = MONDAY + 6 * HOUR
+    assert await told_later(post, timedelta()) == ["The team's week, Mon 23 Nov to Sun 29 Nov"]

@@ -69,6 +69,9 @@ OTHERS = {
     "attio": (
         "https://attio.com/northwind/deals/record/987",
         "https://app.attio.com/northwind/deals/987",
+        "https://app.attio.com/northwind/deals/record/%00/overview",
+        "https://app.attio.com/northwind/deals/record/9%1F7",
+        "https://app.attio.com/northwind/deals/record/\ud800",
     ),
 }
 
