@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 #: whole company, or a proxy that does not say for whom it comes.
 BROWSER, ADDRESS = 10, 50
 
+#: So often may one network, of which an address may be one of 65,536 of IPv6.
+NETWORK = 200
+
 #: Tells the browser that was sent to Slack from all others.
 COOKIE = "coach_install"
 
@@ -31,6 +34,7 @@ class InstallPages:
         self._slack = slack
         self._browsers = Visits(BROWSER, installing.LASTS)
         self._addresses = Visits(ADDRESS, installing.LASTS)
+        self._networks = Visits(NETWORK, installing.LASTS)
 
     def routes(self) -> list[Route]:
         """Where a browser begins, and where Slack sends it back to."""
@@ -85,12 +89,19 @@ class InstallPages:
                 f"keeps a place until it is used or runs out. {again}",
                 status=429,
             )
-        if not self._addresses.may(address_of(request.client.host if request.client else ""), now):
+        host = request.client.host if request.client else ""
+        if not self._addresses.may(address_of(host), now):
             raise InstallError(
                 f"From your address it was begun {ADDRESS} times within {minutes} minutes, so that "
                 f"others would find no place. {again} Where the coach runs behind a proxy, whoever "
                 "runs it sets FORWARDED_ALLOW_IPS to that proxy's address: then each visitor "
                 "counts by their own.",
+                status=429,
+            )
+        if not self._networks.may(address_of(host, 48), now):
+            raise InstallError(
+                f"From your network it was begun {NETWORK} times within {minutes} minutes, so that "
+                f"others would find no place. {again}",
                 status=429,
             )
 

@@ -28,12 +28,15 @@ class Visits:
         return True
 
 
-def address_of(host: str | None) -> str:
-    """An address as one of somebody: whoever has one of IPv6 has a whole network of them."""
+def address_of(host: str | None, bits: int = 64) -> str:
+    """An address as one of somebody: whoever has one of IPv6 has a whole network of them.
+
+    A household or a company may have many of 64 bits: all within one of 48 (RFC 6177).
+    """
     try:
         address = ipaddress.ip_address(host or "")
     except ValueError:
         return host or ""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
+        return str(ipaddress.ip_network((address, bits), strict=False))
     return str(address)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bot.app import build
 from bot.slack import installing, members
 from bot.slack.bolt import bolt_for
-from bot.slack.install_pages import ADDRESS, BROWSER
+from bot.slack.install_pages import ADDRESS, BROWSER, NETWORK
 from bot.slack.manifest import original
 from bot.slack.scopes import ASKED
 from storage import connections, installations, workspaces
@@ -190,6 +190,21 @@ async def test_one_browser_is_not_sent_on_without_end_and_is_told_why(
         # Others are sent on all the same, and so is this one later.
         assert (await begun(office, another))[0] == 303
         office.clock.advance(installing.LASTS)
+        assert (await begun(office, browser))[0] == 303
+
+
+async def test_a_flood_from_all_over_one_network_leaves_others_their_place(
+    sqlite_office: Office,
+) -> None:
+    office = sqlite_office
+    for visit in range(NETWORK + 2):
+        async with office.browser() as browser:
+            browser.headers["x-forwarded-for"] = f"2001:db8:0:{visit:x}::1"
+            status, said = await begun(office, browser)
+        assert status == (303 if visit < NETWORK else 429)
+    assert f"From your network it was begun {NETWORK} times within 10 minutes" in said
+    async with office.browser() as browser:
+        browser.headers["x-forwarded-for"] = "2001:db8:1::1"
         assert (await begun(office, browser))[0] == 303
 
 

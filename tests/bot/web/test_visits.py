@@ -39,3 +39,9 @@ def test_of_however_many_only_the_latest_are_kept() -> None:
 )
 def test_a_network_of_ipv6_is_one_visitor(host: str | None, one: str) -> None:
     assert address_of(host) == one
+
+
+def test_a_larger_network_is_one_too() -> None:
+    assert address_of("2001:db8:1:2::3", 48) == address_of("2001:db8:1:ffff::4", 48)
+    assert address_of("2001:db8:1::3", 48) != address_of("2001:db8:2::3", 48)
+    assert address_of("192.0.2.7", 48) == "192.0.2.7"
