@@ -205,6 +205,8 @@ async def channel(browser: Browser, url: str) -> None:
     await page.get_by_test_id("channel-sales").click()
     await page.get_by_role("button", name="Move Tanaka add-on to…").click()
     await page.get_by_role("menuitem", name="Paste its link").click()
+    # The CRM tells the coach of the deal's page only now.
+    await page.wait_for_timeout(1000)
     await page.get_by_test_id("composer").press("Enter")
     await page.get_by_test_id("unfurl").get_by_role("button", name="Show its state").click()
     await page.get_by_test_id("modal").get_by_text("Tanaka add-on").wait_for()
