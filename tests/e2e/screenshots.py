@@ -200,7 +200,7 @@ async def channel(browser: Browser, url: str) -> None:
     await page.get_by_test_id("person-U03CHRIS").click()
     await page.get_by_role("tab", name="Home").click()
     await page.locator('[data-action="admin:switch:links"]').click()
-    await page.get_by_text("which shows the state of one's own is on.").wait_for()
+    await page.get_by_text("which shows its owner the state, is on.").wait_for()
     await page.get_by_test_id("person-U01ANA").click()
     await page.get_by_test_id("channel-sales").click()
     await page.get_by_role("button", name="Move Tanaka add-on to…").click()

@@ -97,7 +97,7 @@ async def test_a_link_to_a_deal_shows_its_state_to_who_owns_it(page: Page) -> No
     await page.get_by_test_id("person-U03CHRIS").click()
     await page.get_by_role("tab", name="Home").click()
     await page.locator('[data-action="admin:switch:links"]').click()
-    await page.get_by_text("which shows the state of one's own is on.").wait_for()
+    await page.get_by_text("which shows its owner the state, is on.").wait_for()
     await page.get_by_test_id("person-U01ANA").click()
     await page.get_by_test_id("channel-random").click()
     await page.get_by_role("tab", name="Deals").click()

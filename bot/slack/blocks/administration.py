@@ -173,7 +173,7 @@ def _failed(stands: Administration, voice: Voice) -> Blocks:
 _SWITCHES: Mapping[Switch, Phrase] = {
     Switch.MAKE_TASK: say("Shortcut on messages: “Make this a task”"),
     Switch.LOG_CALL: say("Shortcut anywhere: “Log a call”"),
-    Switch.LINKS: say("A button below links to deals, which shows the state of one's own"),
+    Switch.LINKS: say("The button below a link to a deal, which shows its owner the state,"),
 }
 
 
