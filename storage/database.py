@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import JSON, Dialect, Table, event
+from sqlalchemy import JSON, Dialect, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
@@ -35,6 +35,8 @@ LOG_PAGES = 4000
 #: How long one process waits for another to finish writing the same SQLite file, in milliseconds.
 BUSY_TIMEOUT_MS = 15_000
 
+
+_NOTHING = text("SELECT 1")
 
 #: Takes the write lock at once: a later upgrade from reading could fail at any time.
 _WRITING = "BEGIN IMMEDIATE"
@@ -116,8 +118,12 @@ class Database:
 
     @asynccontextmanager
     async def count(self) -> AsyncIterator[Tx]:
-        """The same, where each statement tells how many rows it has changed, as Alembic asks it."""
+        """The same, where each statement tells how many rows it has changed, as Alembic asks it.
+
+        The lock is had from the beginning: of Alembic's there can be only one in a process.
+        """
         async with self._places, self._turn, self._begun(self._engine, _WRITING) as tx:
+            await tx.execute(_NOTHING)
             yield tx
 
     @asynccontextmanager
