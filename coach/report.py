@@ -119,32 +119,32 @@ def report(
 ) -> Report:
     """Put a person's figures together; `closed` are the deals closed since `since(...)`."""
     today, every = local_date(now, person), list(closed)
-    past = {begin: During(begin) for begin in span.starts(today)}
-    amounts: dict[date, dict[str | None, Decimal]] = defaultdict(dict)
-    counts: dict[date, Counter[DealStatus]] = defaultdict(Counter)
-    for each in every:
-        begin = span.begin(local_date(each.at, person))
-        if begin in past:
-            counts[begin][each.status] += 1
-            if each.status is DealStatus.WON and each.value is not None:
-                sums = amounts[begin]
-                sums[each.currency] = sums.get(each.currency, Decimal(0)) + each.value
     return Report(
         span,
         today,
         stages,
-        [
-            During(
-                begin,
-                counts[begin][DealStatus.WON],
-                counts[begin][DealStatus.LOST],
-                amounts[begin],
-            )
-            for begin in past
-        ],
+        during(span, span.starts(today), every, person),
         _sources(every, now - SOURCES_SINCE),
         any(each.status is DealStatus.LOST for each in every),
     )
+
+
+def during(
+    span: Span, begins: Sequence[date], closed: Iterable[Closed], person: Person
+) -> list[During]:
+    """What was won and lost in each of the weeks or months that began on these days."""
+    amounts: dict[date, dict[str | None, Decimal]] = defaultdict(dict)
+    counts: dict[date, Counter[DealStatus]] = defaultdict(Counter)
+    for each in closed:
+        begin = span.begin(local_date(each.at, person))
+        counts[begin][each.status] += 1
+        if each.status is DealStatus.WON and each.value is not None:
+            sums = amounts[begin]
+            sums[each.currency] = sums.get(each.currency, Decimal(0)) + each.value
+    return [
+        During(begin, counts[begin][DealStatus.WON], counts[begin][DealStatus.LOST], amounts[begin])
+        for begin in begins
+    ]
 
 
 def since(span: Span, person: Person, now: datetime) -> datetime:

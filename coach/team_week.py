@@ -3,7 +3,6 @@
 It is told of five people at least, and of none of them: nobody is named, compared or ranked.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,12 +10,9 @@ from decimal import Decimal
 from statistics import median_low
 
 from coach.calendar import local_date, next_work, start_of_day
-from coach.models import DealStatus, Person
+from coach.models import Person
 from coach.phrases import Money, Phrase, Value, counted, facts, say
-from coach.report import Amounts, Closed, During
-
-#: Of fewer people's work the figures would tell of each of them.
-PEOPLE = 5
+from coach.report import Amounts, Closed, During, Span, during
 
 #: So many weeks before show what is usual, and so few show nothing.
 BEFORE, LEAST = 8, 4
@@ -55,8 +51,7 @@ class TeamWeek:
 
 def monday_of(moment: datetime, person: Person) -> date:
     """The day on which the week began that a moment is in, by this person's clock."""
-    day = local_date(moment, person)
-    return day - timedelta(days=day.weekday())
+    return Span.WEEK.begin(local_date(moment, person))
 
 
 def told_at(moment: datetime, person: Person) -> datetime:
@@ -87,18 +82,7 @@ def team_week(
     """The figures of the week before; by the clock of this person."""
     monday = monday_of(now, person)
     begins = [monday - timedelta(weeks=back) for back in range(BEFORE + 1, 0, -1)]
-    counts: dict[date, Counter[DealStatus]] = defaultdict(Counter)
-    amounts: dict[date, dict[str | None, Decimal]] = defaultdict(dict)
-    for each in closed:
-        begin = monday_of(each.at, person)
-        counts[begin][each.status] += 1
-        if each.status is DealStatus.WON and each.value is not None:
-            sums = amounts[begin]
-            sums[each.currency] = sums.get(each.currency, Decimal(0)) + each.value
-    weeks = [
-        During(begin, counts[begin][DealStatus.WON], counts[begin][DealStatus.LOST], amounts[begin])
-        for begin in begins
-    ]
+    weeks = during(Span.WEEK, begins, closed, person)
     return TeamWeek(weeks[-1], _usual(weeks[:-1]), open_, open_amounts, people)
 
 

@@ -49,19 +49,26 @@ async def by_stage(tx: Tx, workspace_id: str, person_id: str) -> list[InStage]:
     return [InStage(each, counts[each], amounts[each]) for each in [*ordered, *rest, *last]]
 
 
-async def closed(tx: Tx, workspace_id: str, person_id: str, since: datetime) -> list[Closed]:
-    """A person's deals that were won or lost since then, the latest first."""
+async def closed(
+    tx: Tx,
+    workspace_id: str,
+    person_id: str | None,
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    most: int = MOST,
+) -> list[Closed]:
+    """A person's deals that were won or lost in that time, the latest first; `None`: the team's."""
     query = (
         select(deals.c.closed_at, deals.c.status, deals.c.value, deals.c.currency, deals.c.source)
-        .where(
-            deals.c.workspace_id == workspace_id,
-            deals.c.person_id == person_id,
-            DECIDED_DEAL,
-            deals.c.closed_at >= since,
-        )
+        .where(deals.c.workspace_id == workspace_id, DECIDED_DEAL, deals.c.closed_at >= since)
         .order_by(deals.c.closed_at.desc())
-        .limit(MOST)
+        .limit(most)
     )
+    if person_id is not None:
+        query = query.where(deals.c.person_id == person_id)
+    if until is not None:
+        query = query.where(deals.c.closed_at < until)
     return [
         Closed(at, DealStatus(status), value, currency, source)
         for at, status, value, currency, source in await tx.execute(query)

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 from sqlalchemy import distinct, func, select
 
-from coach.models import DealStatus, Origin
+from coach.models import Origin
 from coach.report import Amounts, Closed
+from storage import report
 from storage.activities import SLACK
 from storage.database import Tx
-from storage.tables import DECIDED_DEAL, OPEN_DEAL, activities, deals
+from storage.tables import OPEN_DEAL, activities, deals
 
 #: So many closed deals are counted at most, the latest first: more than a team closes in weeks.
 MOST = 50_000
@@ -31,22 +32,7 @@ async def active(tx: Tx, workspace_id: str, since: datetime, until: datetime) ->
 
 async def closed(tx: Tx, workspace_id: str, since: datetime, until: datetime) -> list[Closed]:
     """The team's deals that were won or lost in that time, the latest first."""
-    c = deals.c
-    query = (
-        select(c.closed_at, c.status, c.value, c.currency)
-        .where(
-            c.workspace_id == workspace_id,
-            DECIDED_DEAL,
-            c.closed_at >= since,
-            c.closed_at < until,
-        )
-        .order_by(c.closed_at.desc())
-        .limit(MOST)
-    )
-    return [
-        Closed(at, DealStatus(status), value, currency)
-        for at, status, value, currency in await tx.execute(query)
-    ]
+    return await report.closed(tx, workspace_id, None, since, until, most=MOST)
 
 
 async def open_now(tx: Tx, workspace_id: str) -> tuple[int, Amounts]:

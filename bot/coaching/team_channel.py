@@ -5,7 +5,7 @@ due with the transaction that has it told.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.coaching import wins_told
@@ -13,7 +13,8 @@ from bot.coaching.checking import Touched
 from bot.runtime.parts import Parts
 from coach import team_week
 from coach.bulk import WITHIN, in_one_go
-from coach.calendar import next_work
+from coach.calendar import is_hourless, next_work
+from coach.gate import PEOPLE
 from coach.models import Activity, Deal, DealStatus, Origin, Person, Ref, SubjectKind, Verb
 from coach.phrases import to_json
 from storage import messages, mirror, people, team_channels, team_figures, team_wins, workspaces
@@ -90,8 +91,7 @@ def _won_at(activity: Activity, received_at: datetime) -> datetime:
     """When a deal was won: not when we were told, as after an outage all is told in one go."""
     at = activity.occurred_at
     # Some vendors tell the day alone.
-    has_hours = at.time() != time()
-    return min(at, received_at) if has_hours else received_at
+    return received_at if is_hourless(at) else min(at, received_at)
 
 
 def _is_news(activity: Activity, deal: Deal, received_at: datetime) -> bool:
@@ -217,8 +217,8 @@ async def _anew(
     # Where nothing is told any more, deals are told as they were, unless that is hidden since.
     amounts = channel.amounts if channel else True
     if not here:
-        amounts = amounts and bool(known.params.get("amounts", True))
-    before = wins_told.lines(known.params, its)
+        amounts = amounts and known.params["amounts"]
+    before = wins_told.lines(known.params)
     whose = {each.person_id for each in before} | {each.person_id for each in deals.values()}
     named = await wins_told.named_of(tx, known.workspace_id, whose)
     followed = {each.ref for each in its}
@@ -254,7 +254,7 @@ async def _week(tx: Tx, channel: TeamChannel, now: datetime) -> None:
         return
     since, until = team_week.span(now, by)
     count = await team_figures.active(tx, channel.workspace_id, since, until)
-    if count < team_week.PEOPLE:
+    if count < PEOPLE:
         await team_channels.note_too_few(tx, channel.workspace_id, count)
         return
     await team_channels.note_too_few(tx, channel.workspace_id, None)

@@ -4,14 +4,14 @@ Each line knows its deal and whom it names. So a line stands when its deal is no
 and the name can be taken out of it all the same.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from coach.models import Deal, DealStatus, Ref
 from coach.phrases import Money, Phrase, Value, from_json, say, to_json
 from storage import messages, people
 from storage.database import Tx
-from storage.team_wins import KIND, Win
+from storage.team_wins import KIND
 
 
 class Line(NamedTuple):
@@ -23,12 +23,11 @@ class Line(NamedTuple):
     person_id: str | None = None
 
 
-def lines(params: Mapping[str, Any], wins: Sequence[Win]) -> list[Line]:
-    """The lines of a message; `wins` are what it tells of, where it was kept before lines were."""
-    of = params.get("of") or [[each.connection_id, each.deal_id, None] for each in wins]
+def lines(params: Mapping[str, Any]) -> list[Line]:
+    """The lines that a message keeps."""
     return [
         Line(Ref(connection_id, id), said, person_id)
-        for (connection_id, id, person_id), said in zip(of, params.get("said") or (), strict=False)
+        for (connection_id, id, person_id), said in zip(params["of"], params["said"], strict=True)
     ]
 
 
@@ -85,7 +84,7 @@ def _won(who: Value | None, deal: Value, amount: Value | None) -> Phrase:
 async def unname(tx: Tx, workspace_id: str) -> None:
     """Take the names out that nobody wants told any more, of messages that are not followed too."""
     for message in await messages.of_kind(tx, workspace_id, KIND):
-        its = lines(message.params, ())
+        its = lines(message.params)
         named = await named_of(tx, workspace_id, {each.person_id for each in its})
         anew = [again(each, named, amounts=True) for each in its]
         if anew != its:

@@ -24,8 +24,8 @@ from bot.slack.blocks.pieces import (
     section,
 )
 from bot.slack.blocks.text import escaped, flat
+from coach.gate import PEOPLE
 from coach.phrases import Phrase, counted, facts, from_json, say, together
-from coach.team_week import PEOPLE
 from coach.wording import Voice, plain, words
 from storage.team_channels import TeamChannel
 

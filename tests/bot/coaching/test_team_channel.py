@@ -170,6 +170,16 @@ async def test_what_was_won_one_by_one_is_told_though_it_was_learned_in_one_go(
     assert await told_later(post) == ["6 deals are won."]
 
 
+async def test_of_days_without_an_hour_it_is_gone_by_when_they_were_told(sqlite_post: Post) -> None:
+    post = sqlite_post
+    await choose(post)
+    midnight = BEGINNING.replace(hour=0, minute=0)
+    for number in range(6):
+        await deliver(post.parts, won(number, at=midnight))
+        post.clock.advance(5 * MINUTE)
+    assert await told_later(post) == ["6 deals are won."]
+
+
 @pytest.mark.parametrize(
     "event",
     [
