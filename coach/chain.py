@@ -5,7 +5,7 @@
 
 from datetime import datetime, timedelta
 
-from coach.calendar import local_date, moment_on, next_work
+from coach.calendar import local_date, next_work
 from coach.history import TO_DIGEST, Mute, Past
 from coach.models import Enrolment, InsightType, Level, MessageState, Person, Priority
 from coach.muting import mute_of, names_of
@@ -13,7 +13,7 @@ from coach.repetition import OFTEN
 from coach.timetable import (
     BEGINNING,
     SAME_BRIEF,
-    brief_now,
+    brief_from,
     brief_on,
     has_just_begun,
     is_time_for_brief,
@@ -123,11 +123,10 @@ def comes_with_brief(person: Person, each: Waiting, now: datetime) -> bool:
 
     What was put off until an hour after that comes then, by itself.
     """
-    since = brief_now(person, now)
+    since = brief_from(person, now)
     if each.snoozed_until is None or since is None or not is_time_for_brief(person, now):
         return False
-    work = moment_on(local_date(now, person), person.settings.work_from, person)
-    return each.snoozed_until <= max(since, work)
+    return each.snoozed_until <= since
 
 
 def _still_due(person: Person, each: Waiting, now: datetime) -> Decided:

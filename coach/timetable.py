@@ -62,6 +62,14 @@ def brief_now(person: Person, now: datetime) -> datetime | None:
     return _now(brief_on(local_date(now, person), person), now)
 
 
+def brief_from(person: Person, now: datetime) -> datetime | None:
+    """From when on today's brief can be made, at work; `None` while it is not its time."""
+    since = brief_now(person, now)
+    if since is None:
+        return None
+    return max(since, moment_on(local_date(now, person), person.settings.work_from, person))
+
+
 def digest_now(person: Person, now: datetime) -> datetime | None:
     """Since when it is time for today's digest; `None` while it is not, or not any more."""
     return _now(digest_on(local_date(now, person), person), now)
@@ -108,11 +116,10 @@ def waits_for_rules(person: Person, now: datetime) -> bool:
     As work begins all of them do; a brief made before has neither all that there is nor its order.
     After a while it comes as it is.
     """
-    since = brief_now(person, now)
+    since = brief_from(person, now)
     if since is None or adds_to_brief(person, now) or has_just_begun(person, now):
         return False
-    work = moment_on(local_date(now, person), person.settings.work_from, person)
-    return is_time_for_brief(person, now) and now < max(since, work) + LOOKING
+    return is_time_for_brief(person, now) and now < since + LOOKING
 
 
 def adds_to_brief(person: Person, now: datetime) -> bool:
