@@ -1,6 +1,6 @@
 """Mails to copy: drafted from what the CRM says, and from nothing else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from coach.models import Contact
@@ -16,7 +16,7 @@ def drafted(params: Mapping[str, Any], contact: Contact | None, writer: str) -> 
     made = _KINDS.get(str(params.get("mail") or ""))
     if made is None:
         return None
-    subject, body = made()
+    subject, body = made
     name = " ".join(contact.name_given.split()) if contact else ""
     greeting = say("Hello {contact},", contact=name) if name else say("Hello,")
     end = [say("Best regards")]
@@ -29,25 +29,23 @@ def drafted(params: Mapping[str, Any], contact: Contact | None, writer: str) -> 
 Body = tuple[tuple[Phrase, ...], ...]
 
 
-def _referral() -> tuple[Phrase, Body]:
-    return say("Whom else could we help?"), (
-        (say("Thank you for choosing us."),),
+#: Subject and paragraphs, by the word that a rule names them with.
+_KINDS: Mapping[str, tuple[Phrase, Body]] = {
+    "referral": (
+        say("Whom else could we help?"),
         (
-            say("Do you know somebody whom we could help as well?"),
-            say("If so, would you put us in touch?"),
+            (say("Thank you for choosing us."),),
+            (
+                say("Do you know somebody whom we could help as well?"),
+                say("If so, would you put us in touch?"),
+            ),
         ),
-    )
-
-
-def _next_step() -> tuple[Phrase, Body]:
-    return say("Our next step"), (
-        (say("I would like to talk with you about our next step."),),
-        (say("When would it suit you?"),),
-    )
-
-
-#: By the word that a rule names it with.
-_KINDS: Mapping[str, Callable[[], tuple[Phrase, Body]]] = {
-    "referral": _referral,
-    "next_step": _next_step,
+    ),
+    "next_step": (
+        say("Our next step"),
+        (
+            (say("I would like to talk with you about our next step."),),
+            (say("When would it suit you?"),),
+        ),
+    ),
 }
