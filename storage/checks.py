@@ -1,5 +1,6 @@
 """Checks: from when on each thing is each rule's business, and what of a person is due now."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -294,33 +295,37 @@ def _pairs(before: Collection[tuple[str, str]]) -> list[str]:
 
 
 _BACKLOG = (
-    select(checks.c.rule, func.count())
+    select(checks.c.person_id, checks.c.rule, func.count())
     .where(
         checks.c.workspace_id == bindparam("workspace"),
-        checks.c.person_id == bindparam("person"),
+        among(checks.c.person_id, texts("people")),
         OLD_CHECK,
         ~_muted(_NOW, kinds=True),
         ~_counted_elsewhere(_NOW),
     )
-    .group_by(checks.c.rule)
+    .group_by(checks.c.person_id, checks.c.rule)
 )
 
 
 async def backlog(
     tx: Tx,
     workspace_id: str,
-    person_id: str,
+    person_ids: Collection[str],
     before: Collection[tuple[str, str]],
     now: datetime,
-) -> dict[str, int]:
-    """How much of what was so before the coach knew of it is so still, by rule.
+) -> dict[str, dict[str, int]]:
+    """How much of what was so before the coach knew of it is so still: person -> rule -> count.
 
-    Each thing counts once: `before` tells which rule counts it before which other.
+    Each thing counts once: `before` tells which rule counts it before which other, for all of them.
     """
+    found: dict[str, dict[str, int]] = defaultdict(dict)
     asked = {
-        "workspace": workspace_id, "person": person_id, "before": _pairs(before), "now": now,
+        "workspace": workspace_id, "people": sorted(person_ids), "before": _pairs(before),
+        "now": now,
     }  # fmt: skip
-    return {row.rule: row[1] for row in await tx.execute(_BACKLOG, asked)}
+    for person_id, rule, count in await tx.execute(_BACKLOG, asked):
+        found[person_id][rule] = count
+    return found
 
 
 async def old_of(

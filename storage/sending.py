@@ -241,16 +241,25 @@ async def _with_backlogs(
     tx: Tx, claimed: Sequence[Claimed], before: Before, now: datetime
 ) -> list[Claimed]:
     """The same; the summaries of backlogs among them with how much there is."""
-    told: list[Claimed] = []
-    for each in claimed:
-        if each.message.kind == "backlog" and each.person is not None:
-            person = each.person
-            whose = (person.workspace_id, person.id)
-            counts = await checks.backlog(tx, *whose, before(person), now)
-            told.append(replace(each, backlog=counts))
-        else:
-            told.append(each)
-    return told
+    summaries = {
+        (each.message.workspace_id, each.message.id): each.person
+        for each in claimed
+        if each.message.kind == "backlog" and each.person is not None
+    }
+    # Those who hear of the same rules are asked about together.
+    alike: dict[tuple[str, frozenset[tuple[str, str]]], set[str]] = defaultdict(set)
+    for person in summaries.values():
+        alike[person.workspace_id, frozenset(before(person))].add(person.id)
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for (workspace_id, pairs), ids in alike.items():
+        found = await checks.backlog(tx, workspace_id, ids, pairs, now)
+        counts |= {(workspace_id, id): found[id] for id in ids}
+    return [
+        replace(each, backlog=counts[whose.workspace_id, whose.id])
+        if (whose := summaries.get((each.message.workspace_id, each.message.id)))
+        else each
+        for each in claimed
+    ]
 
 
 async def channel_of(tx: Tx, workspace_id: str, person_id: str) -> str | None:

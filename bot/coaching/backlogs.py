@@ -41,7 +41,7 @@ async def everything(parts: Parts, person: Person) -> list[Kind]:
     async with parts.database.read() as tx:
         now, workspace_id = parts.clock.now(), person.workspace_id
         before = counts_before(parts.rules, person)
-        counts = await checks.backlog(tx, workspace_id, person.id, before, now)
+        counts = (await checks.backlog(tx, workspace_id, [person.id], before, now))[person.id]
         for name, rule in engine.time_rules(parts.rules).items():
             count = counts.get(name, 0)
             if not count or rule.counts is None or not engine.is_heard(rule, person):

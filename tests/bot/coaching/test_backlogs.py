@@ -367,7 +367,7 @@ async def test_other_settings_make_no_backlog_of_news_and_no_news_of_a_backlog(
 async def counted(parts: Parts, person_id: str) -> dict[str, int]:
     async with parts.database.read() as tx:
         now = parts.clock.now()
-        return await checks.backlog(tx, WORKSPACE, person_id, (), now)
+        return (await checks.backlog(tx, WORKSPACE, [person_id], (), now))[person_id]
 
 
 async def test_the_summary_follows_the_crm_and_goes_when_nothing_waits(
