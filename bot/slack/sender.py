@@ -23,6 +23,7 @@ from bot.slack.disturbing import DoNotDisturb, Peace
 from bot.slack.drawing import KINDS, Kind, sight_of
 from bot.slack.faults import CALL_FAILED, Fault, Means, fault
 from bot.slack.installed import NotInstalledError
+from bot.slack.posting import post
 from coach.attention import may_come, still_wanted
 from coach.models import MessageState
 from storage import deciding, installations, messages, people, sending, workspaces
@@ -389,16 +390,7 @@ class Sender:
 
     async def _post(self, each: Claimed, text: str, blocks: Blocks) -> AsyncSlackResponse:
         client = await self._client_of(each.message.workspace_id)
-        # What stands in it may be a CRM's: nothing of it is formatted or unfolded.
-        return await client.chat_postMessage(
-            channel=each.message.addressee,
-            text=text,
-            blocks=blocks,
-            mrkdwn=False,
-            unfurl_links=False,
-            unfurl_media=False,
-            metadata=finding.marked(each.message),
-        )
+        return await post(client, each.message, text, blocks)
 
     async def _update(self, each: Claimed, text: str, blocks: Blocks) -> AsyncSlackResponse:
         client = await self._client_of(each.message.workspace_id)

@@ -9,11 +9,12 @@ from bot.coaching import enrolling
 from bot.coaching.actor import Actor
 from bot.coaching.team_channel import HELLO
 from bot.runtime.parts import Parts
-from bot.slack import finding, members
+from bot.slack import members
 from bot.slack.blocks import team_channel as blocks
 from bot.slack.blocks.team_channel import AMOUNTS, CHANNEL, FIGURES, WINS
 from bot.slack.faults import CALL_FAILED, Means, fault
 from bot.slack.installed import NotInstalledError, Slack
+from bot.slack.posting import post
 from coach import team_week
 from coach.action import FieldErrors
 from coach.models import MessageState, Person
@@ -113,15 +114,7 @@ async def _post(parts: Parts, slack: Slack, hello: Message, person: Person) -> M
     try:
         client = (await slack.of(hello.workspace_id)).client
         text, said = blocks.hello(hello.params, parts.voices.to(person))
-        answer = await client.chat_postMessage(
-            channel=hello.addressee,
-            text=text,
-            blocks=said,
-            mrkdwn=False,
-            unfurl_links=False,
-            unfurl_media=False,
-            metadata=finding.marked(hello),
-        )
+        answer = await post(client, hello, text, said)
     except NotInstalledError:
         return say("The coach is not installed here any more.")
     except CALL_FAILED as error:
