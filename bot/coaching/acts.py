@@ -28,7 +28,7 @@ from coach.models import (
     TaskPriority,
     TaskStatus,
 )
-from coach.phrases import Joint, Phrase, Series, say
+from coach.phrases import Joint, Phrase, Series, counted, say
 from coach.screens import Control
 from coach.writes import CreateTask, CrmWrite, LogContact
 from storage import connections, crm_writes, deciding, lists, mirror, rounds, stages, workspaces
@@ -331,7 +331,9 @@ def _together(said: Sequence[Phrase]) -> Phrase:
     more = len(said) - NAMED
     if more <= 0:
         return say("{done}.", done=named)
-    return say("{done}; and {count} more.", done=named, count=more)
+    return counted(
+        "{done}; and {count} more.", "{done}; and {count} more.", "count", done=named, count=more
+    )
 
 
 def _ring(parts: Parts) -> None:

@@ -11,7 +11,7 @@ from bot.slack.blocks.pieces import Json, option, plain_text
 from bot.slack.blocks.text import flat, shorter, units
 from coach.keys import kind_of
 from coach.models import Ref, Subject, SubjectKind
-from coach.phrases import Phrase, say
+from coach.phrases import say
 from coach.wording import Voice, plain, words
 
 #: Longest value of an entry, and most entries of a menu.
@@ -60,7 +60,7 @@ def grouped(things: Sequence[Subject], voice: Voice) -> list[Json]:
     return groups
 
 
-def box_of(thing: Subject) -> str:
+def box_of(thing: Subject | Ref) -> str:
     """The value of a thing among others of its kind."""
     return json.dumps([thing.connection_id, thing.id], separators=(",", ":"))
 
@@ -95,8 +95,4 @@ def _ref(told: list[object]) -> Ref:
 
 
 def _name(thing: Subject, voice: Voice) -> str:
-    return flat(shorter(words(_said(thing), voice), 75))
-
-
-def _said(thing: Subject) -> Phrase:
-    return say("{thing}", thing=thing.thing)
+    return flat(shorter(words(say("{thing}", thing=thing.thing), voice), 75))

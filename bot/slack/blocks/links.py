@@ -1,10 +1,10 @@
 """Links to deals: what stands below one, for everybody or for its person alone, and the window."""
 
-import json
 from datetime import datetime
 
 from bot.coaching.connecting import Page
 from bot.coaching.listing import Listing
+from bot.slack.blocks.choosing import box_of
 from bot.slack.blocks.pieces import (
     Blocks,
     Json,
@@ -46,21 +46,7 @@ def for_its_person(listing: Listing, ref: Ref, voice: Voice, now: datetime) -> B
 
 
 def _show(label: Phrase, ref: Ref, voice: Voice) -> Json:
-    return button(plain(label, voice), SHOW, value_of(ref))
-
-
-def value_of(ref: Ref) -> str:
-    """A deal as a button names it."""
-    return json.dumps([ref.connection_id, ref.id], separators=(",", ":"))[:_LONGEST]
-
-
-def ref_in(value: str) -> Ref | None:
-    """The deal a button names, to be checked against what is stored."""
-    try:
-        connection_id, id = json.loads(value)
-    except (ValueError, TypeError):
-        return None
-    return Ref(str(connection_id), str(id))
+    return button(plain(label, voice), SHOW, box_of(ref)[:_LONGEST])
 
 
 def deal_modal(listing: Listing, voice: Voice, now: datetime) -> Json:

@@ -25,7 +25,7 @@ from bot.slack.blocks.pieces import (
 )
 from bot.slack.blocks.text import escaped, flat
 from coach.gate import PEOPLE
-from coach.phrases import Phrase, counted, facts, from_json, say, together
+from coach.phrases import Phrase, Value, counted, facts, from_json, say, together
 from coach.wording import Voice, plain, words
 from storage.team_channels import TeamChannel
 
@@ -108,8 +108,8 @@ def news(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks]:
     return escaped(flat(made), 500), [paragraph([*emoji("loudspeaker"), *line(made, 900), *where])]
 
 
-def _what(*, wins_: bool, figures: bool) -> Phrase:
-    told = []
+def _what(*, wins_: bool, figures: bool) -> Value:
+    told: list[Value] = []
     if wins_:
         told.append(say("won deals"))
     if figures:
@@ -121,7 +121,7 @@ def _what(*, wins_: bool, figures: bool) -> Phrase:
                 count=PEOPLE,
             )
         )
-    return say("{what}", what=facts(*told))
+    return facts(*told)
 
 
 def form(known: TeamChannel | None, voice: Voice) -> Json:

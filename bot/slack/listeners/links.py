@@ -17,7 +17,8 @@ from bot.coaching.listing import of_deal
 from bot.coaching.permission import Refusal
 from bot.slack import switches
 from bot.slack.blocks.asides import sentence_modal
-from bot.slack.blocks.links import deal_modal, for_everybody, for_its_person, ref_in
+from bot.slack.blocks.choosing import read_box
+from bot.slack.blocks.links import deal_modal, for_everybody, for_its_person
 from bot.slack.blocks.pieces import Blocks, Json
 from bot.slack.faults import CALL_FAILED, fault
 from bot.slack.listeners.desk import Desk
@@ -106,9 +107,10 @@ async def _below(
 
 async def show(press: Press) -> None:
     """A window with the deal's state, for who owns it; whoever else pressed is told why not."""
-    ref = ref_in(press.value)
-    if ref is None:
-        raise Refusal(say("This button is from an older version."))
+    try:
+        ref = read_box(press.value)
+    except ValueError as error:
+        raise Refusal(say("This button is from an older version.")) from error
     await press.show(partial(_window, press, ref))
 
 
