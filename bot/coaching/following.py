@@ -5,16 +5,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.coaching import listed_now
 from bot.coaching.checking import Touched
-from bot.coaching.due import NOTHING, Found, all_of, due_with, in_truth
 from bot.runtime.parts import Parts
-from coach import engine, precedence
+from coach import engine
 from coach.errors import RuleFaultError
 from coach.importance import most_important_first
 from coach.keys import belongs_to, key_of, kind_of, subject_key
-from coach.knowledge import UNKNOWN, Known
-from coach.models import About, Insight, InsightState, Person, SubjectKind
-from coach.muting import KIND, mute_of, names_of
+from coach.knowledge import UNKNOWN
+from coach.models import About, Insight, InsightState, SubjectKind
+from coach.muting import mute_of, names_of
 from coach.namesakes import apart, deals_in, suggested_apart
 from coach.phrases import Phrase, names, say
 from coach.rule import ActionRule, PersonRule, Rule, TimeRule
@@ -29,7 +29,6 @@ from storage import (
     namesakes,
     people,
     showing,
-    snoozes,
     worth,
 )
 from storage import following as kept
@@ -162,8 +161,8 @@ async def ask(
     whom = await people.load(tx, workspace_id, {each.person_id for each in asked})
     wanted = engine.known_for_truth(parts.rules, {each.rule for each in asked})
     muted = await mutes.of(tx, workspace_id, whom, now)
-    due = await _listed(parts, tx, workspace_id, asked, now)
-    silent_in = await _not_listed(parts, tx, workspace_id, due, whom, muted, now)
+    due = await listed_now.listed(parts, tx, workspace_id, asked, now)
+    silent_in = await listed_now.not_listed(parts, tx, workspace_id, due, whom, muted, now)
     subjects = [*things.values(), *(one for each in due.values() for one in each.subjects)]
     known = await loader.find(tx, parts.loaders, wanted, Asked(workspace_id, set(whom), subjects))
     standings: dict[str, Standing] = {}
@@ -180,7 +179,7 @@ async def ask(
         )
         if insight.rule in due:
             its_own = silent_in.get((insight.rule, person.id), {})
-            look = _with_listed(parts, look, due[insight.rule], whom, known, its_own)
+            look = listed_now.with_listed(parts, look, due[insight.rule], whom, known, its_own)
         silent = {each.what for each in muted.get(person.id, ())}
         standings[insight.fingerprint] = _without(parts, look, silent)
     standings = await _told_apart(tx, workspace_id, standings)
@@ -196,76 +195,6 @@ async def ask(
                 continue
         review.people.add(insight.person_id)
     return review
-
-
-async def _listed(
-    parts: Parts, tx: Tx, workspace_id: str, asked: Sequence[Insight], now: datetime
-) -> dict[str, Found]:
-    """What is due with those of the rules that list, by their names."""
-    found: dict[str, Found] = {}
-    for name, rule in engine.time_rules(parts.rules).items():
-        whose = {each.person_id for each in asked if each.rule == name}
-        if rule.lists and whose:
-            found[name] = await due_with(tx, workspace_id, name, rule, whose, now, told=whose)
-    return found
-
-
-async def _not_listed(
-    parts: Parts,
-    tx: Tx,
-    workspace_id: str,
-    lists: Collection[str],
-    whom: Mapping[str, Person],
-    muted: Mapping[str, Sequence[mutes.Muted]],
-    now: datetime,
-) -> dict[tuple[str, str], dict[str, datetime]]:
-    """What these lists leave out, and until when: (rule, person id) -> by `subject_key`.
-
-    What was put off by itself, and what is told of by itself.
-    """
-    if not lists:
-        return {}
-    found = {
-        place: {key: each.expires_at for key, each in its.items()}
-        for place, its in (await snoozes.withheld(tx, workspace_id, whom)).items()
-    }
-    speakers = set[str]().union(*(precedence.speakers(parts.rules, name) for name in lists))
-    past = await insights.past(tx, workspace_id, speakers, whom, now) if speakers else {}
-    for name in lists if speakers else ():
-        for person in whom.values():
-            kinds = {each.what.removeprefix(KIND) for each in muted.get(person.id, ())}
-            said = {each: past.get((each, person.id), ()) for each in speakers}
-            out = precedence.left_out_until(parts.rules, name, said, kinds, person, now)
-            found.setdefault((name, person.id), {}).update(out)
-    return found
-
-
-def _with_listed(
-    parts: Parts,
-    look: TruthLook,
-    due: Found,
-    whom: Mapping[str, Person],
-    known: Mapping[str, Known],
-    silent: Mapping[str, datetime],
-) -> TruthLook:
-    """The look with all that the list is to count now."""
-    name, person_id = look.insight.rule, look.person.id
-    if look.insight.subject != f"person:{person_id}":
-        # It speaks of some of them by themselves.
-        return look
-    rule = engine.time_rules(parts.rules)[name]
-    news, old = (
-        in_truth(name, rule, which.get(person_id, NOTHING), whom, known, silent, look.now).due
-        for which in (due.news, due.old)
-    )
-    if not (news.count or look.insight.backlog or look.insight.seen):
-        # What it was to be said for is settled, and what was so before is no news.
-        before = {subject_key(each) for each in old.subjects}
-        return replace(
-            look, things=[each for each in look.things if subject_key(each) not in before]
-        )
-    whole = all_of(news, old)
-    return replace(look, listed=whole.subjects, listed_count=whole.count, old=old.count)
 
 
 def is_list(parts: Parts, insight: Insight) -> bool:
