@@ -1,6 +1,7 @@
 """A copy of the database as it was at a time, with a clock that runs, and what happened since."""
 
 import asyncio
+import logging
 import random
 import shutil
 import tempfile
@@ -39,8 +40,14 @@ from storage.tables import (
 )
 from storage.tables import people as people_table
 
+log = logging.getLogger(__name__)
+
 #: Events that the coach is told of in one transaction.
 BATCH = 1000
+
+#: How often it is tried to remove a copy, and the seconds between two tries.
+REMOVALS = 50
+REMOVAL_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +196,18 @@ async def opened(
         finally:
             await asyncio.shield(database.close())
     finally:
+        await asyncio.shield(_remove(folder))
+
+
+async def _remove(folder: Path) -> None:
+    # A statement that was cut off is still made to its end, in the database's own thread, and may
+    # make a file anew while the others are being removed.
+    for _ in range(REMOVALS):
         shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        await asyncio.sleep(REMOVAL_PAUSE)
+    log.warning("the copy could not be removed whole; what is left of it is in %s", folder)
 
 
 async def _made(

@@ -1,5 +1,6 @@
 """The real rules and the real attention on a copy: what is said there, when, and to whom."""
 
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -332,6 +333,30 @@ async def test_nothing_is_left_behind(sqlite_parts: Parts) -> None:
     with pytest.raises(KeyError):
         await look()
     assert not folders[0].exists()
+
+
+async def test_nothing_is_left_behind_of_a_statement_that_was_cut_off(
+    sqlite_parts: Parts,
+) -> None:
+    await enrol(sqlite_parts, ANA)
+    now = sqlite_parts.clock.now()
+    copied = await worlds.copied(
+        sqlite_parts.database, WORKSPACE, SINCE, BEGINNING, coached=None, now=now
+    )
+    made_anew: list[Path] = []
+    async with worlds.opened(sqlite_parts, copied) as made:
+        folder = Path(made.parts.database.url.database or "").parent
+
+        def make_anew(event: str, arguments: tuple[Any, ...]) -> None:
+            """A file, between the removal of those that are there and that of their folder."""
+            if event == "os.rmdir" and arguments[0] == str(folder) and not made_anew:
+                made_anew.append(folder / "copy.db-wal")
+                made_anew[0].touch()
+
+        # It cannot be taken away again, and does nothing after this.
+        sys.addaudithook(make_anew)
+    assert made_anew
+    assert not folder.exists()
 
 
 async def test_it_may_be_looked_at_while_the_coach_is_at_work(world: World) -> None:
