@@ -11,6 +11,7 @@ from coach.models import CONTACT_VERBS, Origin, SubjectKind, Verb
 from coach.values import quick
 from storage.among import among, texts
 from storage.database import Tx, add_new, insert
+from storage.prepared import Prepared
 from storage.tables import activities, contacts_made
 
 #: Where `/coach` commands come from, in the place of a connection.
@@ -41,17 +42,19 @@ class ActivityRow:
     actor: str | None = None
 
 
-_KNOWN = select(activities.c.dedupe_key).where(
-    activities.c.workspace_id == bindparam("workspace"),
-    activities.c.connection_id == bindparam("connection"),
-    among(activities.c.dedupe_key, texts("keys")),
+_KNOWN = Prepared(
+    select(activities.c.dedupe_key).where(
+        activities.c.workspace_id == bindparam("workspace"),
+        activities.c.connection_id == bindparam("connection"),
+        among(activities.c.dedupe_key, texts("keys")),
+    )
 )
 
 
 async def unknown(tx: Tx, workspace_id: str, connection_id: str, keys: Sequence[str]) -> set[str]:
     """Which of these events have not been recorded yet."""
     asked = {"workspace": workspace_id, "connection": connection_id, "keys": list(keys)}
-    return set(keys).difference((await tx.execute(_KNOWN, asked)).scalars())
+    return set(keys).difference(await _KNOWN.column(tx, asked))
 
 
 async def record(tx: Tx, workspace_id: str, rows: Sequence[ActivityRow]) -> None:

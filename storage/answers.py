@@ -5,6 +5,7 @@ from sqlalchemy import bindparam, func, select
 from coach.models import DealStatus
 from coach.usual import Wait
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.tables import contacts, contacts_made, deals
 
 _WON = (
@@ -20,7 +21,7 @@ _WON = (
     .exists()
 )
 
-_WAITED = (
+_WAITED = Prepared(
     select(
         contacts.c.created_at,
         func.min(contacts_made.c.at).label("contacted_at"),
@@ -49,5 +50,5 @@ async def waits(tx: Tx, workspace_id: str) -> list[Wait]:
     Those are contacts of whom a deal was won, and of whom both moments are known, and whose they
     are.
     """
-    rows = await tx.execute(_WAITED, {"workspace": workspace_id})
+    rows = await _WAITED.rows(tx, {"workspace": workspace_id})
     return [Wait(row.person_id, row.created_at, row.contacted_at) for row in rows]

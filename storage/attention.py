@@ -16,6 +16,7 @@ from storage import deciding, sayings, worth
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks
+from storage.prepared import Prepared
 from storage.tables import (
     OPEN_INSIGHT,
     insight_subjects,
@@ -47,7 +48,7 @@ _FURTHEST = (
 
 _links = message_insights
 
-_OPEN = (
+_OPEN = Prepared(
     select(
         insights.c.person_id,
         insights.c.fingerprint,
@@ -101,7 +102,7 @@ async def open_of(
     """The open insights of these people: person id -> fingerprint -> insight."""
     found: dict[str, dict[str, Open]] = {}
     for piece in chunks(sorted(person_ids)):
-        for row in await tx.execute(_OPEN, {"workspace": workspace_id, "people": piece}):
+        for row in await _OPEN.rows(tx, {"workspace": workspace_id, "people": piece}):
             theirs = found.setdefault(row.person_id, {})
             state = MessageState(row.state) if row.state else None
             behind = state is MessageState.SENT and row.said_at is None
@@ -142,25 +143,29 @@ async def open_of(
     return found
 
 
-_SAID = select(
-    insights.c.person_id,
-    insights.c.rule,
-    insights.c.subject,
-    insights.c.said_at,
-    insights.c.said_by,
-    insights.c.sayings,
-    insights.c.state,
-    insights.c.dismissed_as,
-    insights.c.snoozed_until,
-    insights.c.outcome,
-).where(
-    insights.c.workspace_id == bindparam("workspace"),
-    among(insights.c.person_id, texts("people")),
-    insights.c.said_at > bindparam("since", type_=UtcDateTime),
+_SAID = Prepared(
+    select(
+        insights.c.person_id,
+        insights.c.rule,
+        insights.c.subject,
+        insights.c.said_at,
+        insights.c.said_by,
+        insights.c.sayings,
+        insights.c.state,
+        insights.c.dismissed_as,
+        insights.c.snoozed_until,
+        insights.c.outcome,
+    ).where(
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+        insights.c.said_at > bindparam("since", type_=UtcDateTime),
+    )
 )
-_MUTES = select(mutes.c.person_id, mutes.c.what, mutes.c.until).where(
-    mutes.c.workspace_id == bindparam("workspace"),
-    among(mutes.c.person_id, texts("people")),
+_MUTES = Prepared(
+    select(mutes.c.person_id, mutes.c.what, mutes.c.until).where(
+        mutes.c.workspace_id == bindparam("workspace"),
+        among(mutes.c.person_id, texts("people")),
+    )
 )
 
 
@@ -172,24 +177,26 @@ async def past_of(
         return {}
     asked = {"workspace": workspace_id, "people": sorted(person.id for person in persons)}
     said: dict[str, list[Said]] = defaultdict(list)
-    for row in await tx.execute(_SAID, {**asked, "since": now - MEMORY}):
+    for row in await _SAID.rows(tx, {**asked, "since": now - MEMORY}):
         said[row.person_id] += sayings.said_of(row)
     muted: dict[str, list[Mute]] = defaultdict(list)
-    for person_id, what, until in await tx.execute(_MUTES, asked):
+    for person_id, what, until in await _MUTES.rows(tx, asked):
         muted[person_id].append(Mute(what, until))
     return {
         person.id: looked_back(person, said[person.id], muted[person.id], now) for person in persons
     }
 
 
-_ABOUT = select(
-    insight_subjects.c.fingerprint,
-    insight_subjects.c.kind,
-    insight_subjects.c.connection_id,
-    insight_subjects.c.subject_id,
-).where(
-    insight_subjects.c.workspace_id == bindparam("workspace"),
-    among(insight_subjects.c.fingerprint, texts("fingerprints")),
+_ABOUT = Prepared(
+    select(
+        insight_subjects.c.fingerprint,
+        insight_subjects.c.kind,
+        insight_subjects.c.connection_id,
+        insight_subjects.c.subject_id,
+    ).where(
+        insight_subjects.c.workspace_id == bindparam("workspace"),
+        among(insight_subjects.c.fingerprint, texts("fingerprints")),
+    )
 )
 
 
@@ -197,7 +204,7 @@ async def with_things(tx: Tx, workspace_id: str, open_: Mapping[str, Open]) -> d
     """The same open insights with the things that they are about."""
     about: dict[str, set[str]] = defaultdict(set)
     asked = {"workspace": workspace_id, "fingerprints": sorted(open_)}
-    for row in await tx.execute(_ABOUT, asked):
+    for row in await _ABOUT.rows(tx, asked):
         about[row.fingerprint].add(f"{row.kind}:{row.connection_id}:{row.subject_id}")
     return {
         print_: replace(each, waiting=replace(each.waiting, about=frozenset(about[print_])))
@@ -256,7 +263,7 @@ def _decided(row: Any) -> Decided | None:
     return Decided(Verdict(row.verdict), Reason(row.verdict_reason), row.verdict_until)
 
 
-_KEEP = (
+_KEEP = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -274,8 +281,8 @@ _KEEP = (
 async def keep(tx: Tx, workspace_id: str, decided: Mapping[str, Decided]) -> None:
     """Keep the last word on each of these insights, by fingerprint."""
     if decided:
-        await tx.execute(
-            _KEEP,
+        await _KEEP.do_each(
+            tx,
             [
                 {
                     "_workspace": workspace_id,
@@ -289,7 +296,7 @@ async def keep(tx: Tx, workspace_id: str, decided: Mapping[str, Decided]) -> Non
         )
 
 
-_LET_LAST = (
+_LET_LAST = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -306,8 +313,8 @@ _LET_LAST = (
 async def let_last(tx: Tx, workspace_id: str, until: Mapping[str, datetime]) -> None:
     """Let these insights last until then, by fingerprint; when they would end is kept."""
     if until:
-        await tx.execute(
-            _LET_LAST,
+        await _LET_LAST.do_each(
+            tx,
             [
                 {"_workspace": workspace_id, "_fingerprint": print_, "_at": at}
                 for print_, at in sorted(until.items())
@@ -315,7 +322,7 @@ async def let_last(tx: Tx, workspace_id: str, until: Mapping[str, datetime]) -> 
         )
 
 
-_ASKED = (
+_ASKED = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -330,16 +337,18 @@ async def asked(tx: Tx, workspace_id: str, fingerprints: Collection[str], now: d
     """Note that it was asked of these insights whether they are so as they stand in Slack."""
     if prints := sorted(fingerprints):
         given = {"_workspace": workspace_id, "_fingerprints": prints, "_now": now}
-        await tx.execute(_ASKED, given)
+        await _ASKED.do(tx, given)
 
 
-_HOLD_APART = deciding.reconsidering(
-    people.c.id.in_(
-        select(insights.c.person_id).where(
-            OPEN_INSIGHT,
-            insights.c.workspace_id == bindparam("_workspace"),
-            among(insights.c.person_id, texts("_ids")),
-            insights.c.verdict == Verdict.HOLD.value,
+_HOLD_APART = Prepared(
+    deciding.reconsidering(
+        people.c.id.in_(
+            select(insights.c.person_id).where(
+                OPEN_INSIGHT,
+                insights.c.workspace_id == bindparam("_workspace"),
+                among(insights.c.person_id, texts("_ids")),
+                insights.c.verdict == Verdict.HOLD.value,
+            )
         )
     )
 )
@@ -350,4 +359,4 @@ async def hold_apart(
 ) -> None:
     """Have attention decide then about those of these people of whom something is held back."""
     if ids := sorted(set(person_ids)):
-        await tx.execute(_HOLD_APART, {"_workspace": workspace_id, "_ids": ids, "_at": until})
+        await _HOLD_APART.do(tx, {"_workspace": workspace_id, "_ids": ids, "_at": until})

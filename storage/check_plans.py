@@ -20,6 +20,7 @@ from sqlalchemy import (
 from coach.models import SubjectKind
 from storage import mirror
 from storage.database import Tx, insert
+from storage.prepared import Prepared
 from storage.tables import UNFINISHED_PLAN, check_plans, workspaces
 
 
@@ -82,14 +83,16 @@ async def announce(tx: Tx, rules: Mapping[str, SubjectKind], now: datetime) -> N
         )
 
 
-_ANNOUNCED = select(check_plans.c.rule, check_plans.c.kind, check_plans.c.announced_at).where(
-    check_plans.c.workspace_id == bindparam("workspace"), check_plans.c.person_id == ""
+_ANNOUNCED = Prepared(
+    select(check_plans.c.rule, check_plans.c.kind, check_plans.c.announced_at).where(
+        check_plans.c.workspace_id == bindparam("workspace"), check_plans.c.person_id == ""
+    )
 )
 
 
 async def announced(tx: Tx, workspace_id: str) -> list[Announced]:
     """The rules that have or are to have checks in a workspace."""
-    rows = await tx.execute(_ANNOUNCED, {"workspace": workspace_id})
+    rows = await _ANNOUNCED.rows(tx, {"workspace": workspace_id})
     return [Announced(row[0], SubjectKind(row[1]), row[2]) for row in rows]
 
 

@@ -29,6 +29,7 @@ from storage import mirror, rounds
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks, put
+from storage.prepared import Prepared
 from storage.tables import FAULTY_CHECK, OLD_CHECK, checks, deals, mutes, tasks
 from storage.tables import rounds as rounds_table
 
@@ -294,7 +295,7 @@ def _pairs(before: Collection[tuple[str, str]]) -> list[str]:
     return sorted(f"{stronger}{_BEFORE}{weaker}" for stronger, weaker in before)
 
 
-_BACKLOG = (
+_BACKLOG = Prepared(
     select(checks.c.person_id, checks.c.rule, func.count())
     .where(
         checks.c.workspace_id == bindparam("workspace"),
@@ -323,7 +324,7 @@ async def backlog(
         "workspace": workspace_id, "people": sorted(person_ids), "before": _pairs(before),
         "now": now,
     }  # fmt: skip
-    for person_id, rule, count in await tx.execute(_BACKLOG, asked):
+    for person_id, rule, count in await _BACKLOG.rows(tx, asked):
         found[person_id][rule] = count
     return found
 
@@ -380,10 +381,12 @@ _EARLIEST = (
     )
     .scalar_subquery()
 )
-_UPCOMING = select(rounds_table.c.person_id, _EARLIEST).where(
-    rounds_table.c.workspace_id == bindparam("workspace"),
-    among(rounds_table.c.person_id, texts("people")),
-    rounds_table.c.rule == bindparam("rule"),
+_UPCOMING = Prepared(
+    select(rounds_table.c.person_id, _EARLIEST).where(
+        rounds_table.c.workspace_id == bindparam("workspace"),
+        among(rounds_table.c.person_id, texts("people")),
+        rounds_table.c.rule == bindparam("rule"),
+    )
 )
 
 
@@ -394,7 +397,7 @@ async def upcoming(
     if not person_ids:
         return {}
     asked = {"workspace": workspace_id, "people": sorted(person_ids), "rule": rule, "now": now}
-    rows = await tx.execute(_UPCOMING, asked)
+    rows = await _UPCOMING.rows(tx, asked)
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 

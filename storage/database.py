@@ -139,7 +139,7 @@ class Database:
         tx = await engine.connect().start()
         try:
             # Not as SQLAlchemy's event: engines with one take a longer way with every statement.
-            _driver(tx).begin(how, gathers=gathers)
+            driver_of(tx).begin(how, gathers=gathers)
             async with tx.begin():
                 yield tx
         finally:
@@ -150,10 +150,17 @@ class Database:
         await self._engine.dispose()
 
 
-def _driver(tx: Tx) -> one_trip.Connection:
+def driver_of(tx: Tx) -> one_trip.Connection:
+    """SQLite's driver, for what goes past SQLAlchemy."""
     connection: Any = tx.sync_connection
     driver: one_trip.Connection = connection.connection.driver_connection
     return driver
+
+
+def is_heard(tx: Tx) -> bool:
+    """Whether somebody listens to SQLAlchemy's events for each statement that is made."""
+    connection: Any = tx.sync_connection
+    return bool(connection.engine.dispatch.before_cursor_execute)
 
 
 def _json(value: Any) -> str:
@@ -248,19 +255,19 @@ def chunks(values: Sequence[T], size: int = 500) -> list[list[T]]:
 async def put(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows, or replace every other column where the key exists already."""
     if rows:
-        await _write(tx, _replacing, table, rows)
+        await merge(tx, _replacing, table, rows)
 
 
 async def add(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows whose keys exist nowhere yet."""
     if rows:
-        await _write(tx, _adding, table, rows)
+        await merge(tx, _adding, table, rows)
 
 
 async def add_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; those whose key exists already stay as they are."""
     if rows:
-        await _write(tx, _keeping, table, rows)
+        await merge(tx, _keeping, table, rows)
 
 
 class _Statement(NamedTuple):
@@ -270,13 +277,15 @@ class _Statement(NamedTuple):
     columns: Sequence[str]
     processors: Sequence[tuple[int, Callable[[Any], Any]]]
     positional: bool
+    #: What else it is filled in with, the same for every row.
+    constants: dict[str, Any]
 
     def rows(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
         """Rows as the driver takes them."""
         taken = itemgetter(*self.columns)
         found: list[Any] = []
         for row in rows:
-            values = list(taken(row))
+            values = list(taken({**row, **self.constants} if self.constants else row))
             for place, process in self.processors:
                 values[place] = process(values[place])
             found.append(
@@ -285,7 +294,8 @@ class _Statement(NamedTuple):
         return found
 
 
-_Conflict = Callable[[Any, Table, Sequence[str]], Any]
+#: Makes an insert into a table, with these columns, one that knows what to do with a conflict.
+Conflict = Callable[[Any, Table, Sequence[str]], Any]
 
 
 def _adding(statement: Any, table: Table, columns: Sequence[str]) -> Any:
@@ -304,27 +314,34 @@ def _keeping(statement: Any, table: Table, columns: Sequence[str]) -> Any:
     return statement.on_conflict_do_nothing(index_elements=list(table.primary_key))
 
 
-_statements: dict[tuple[str, _Conflict, Table, tuple[str, ...]], _Statement] = {}
+_statements: dict[tuple[str, Conflict, Table, tuple[str, ...]], _Statement] = {}
 
 
-async def _write(tx: Tx, conflict: _Conflict, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+async def merge(tx: Tx, conflict: Conflict, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; `conflict` says what becomes of those whose key exists already."""
     # SQLAlchemy would go through every value of every row anew: half the time of writing many.
     columns = tuple(rows[0])
     place = (tx.dialect.name, conflict, table, columns)
     statement = _statements.get(place)
     if statement is None:
         statement = _statements[place] = _compiled(tx, conflict, table, columns)
-    await tx.exec_driver_sql(statement.sql, statement.rows(rows))
+    if tx.dialect.name != "sqlite" or is_heard(tx):
+        await tx.exec_driver_sql(statement.sql, statement.rows(rows))
+    else:
+        await driver_of(tx).do(statement.sql, statement.rows(rows))
 
 
-def _compiled(tx: Tx, conflict: _Conflict, table: Table, columns: Sequence[str]) -> _Statement:
+def _compiled(tx: Tx, conflict: Conflict, table: Table, columns: Sequence[str]) -> _Statement:
     dialect = tx.dialect
     statement = conflict(insert(tx, table), table, columns)
     compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-    order = list(compiled.positiontup or () if compiled.positional else columns)
-    found = [(place, _processor(table.c[name].type, dialect)) for place, name in enumerate(order)]
+    constants = {name: each.value for name, each in compiled.binds.items() if not each.required}
+    order = list(compiled.positiontup or () if compiled.positional else compiled.binds)
+    found = [
+        (place, _processor(compiled.binds[name].type, dialect)) for place, name in enumerate(order)
+    ]
     processors = [(place, process) for place, process in found if process is not None]
-    return _Statement(str(compiled), order, processors, compiled.positional)
+    return _Statement(str(compiled), order, processors, compiled.positional, constants)
 
 
 def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

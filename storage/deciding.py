@@ -10,6 +10,7 @@ from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx
 from storage.people import THESE, from_row
+from storage.prepared import Prepared
 from storage.tables import people
 
 
@@ -20,7 +21,7 @@ async def reconsider(tx: Tx, workspace_id: str, person_ids: Collection[str], at:
     all who do so lock in the same order.
     """
     if ids := sorted(set(person_ids)):
-        await tx.execute(_RECONSIDER, {"_workspace": workspace_id, "_ids": ids, "_at": at})
+        await _RECONSIDER.do(tx, {"_workspace": workspace_id, "_ids": ids, "_at": at})
 
 
 _THESE = (
@@ -31,8 +32,8 @@ _THESE = (
     )
     .order_by(people.c.id)
 )
-_FREE = _THESE.with_for_update(key_share=True, skip_locked=True)
-_LOCK = _THESE.with_for_update(key_share=True)
+_FREE = Prepared(_THESE.with_for_update(key_share=True, skip_locked=True))
+_LOCK = Prepared(_THESE.with_for_update(key_share=True))
 
 
 async def free_of(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> set[str]:
@@ -41,7 +42,7 @@ async def free_of(tx: Tx, workspace_id: str, person_ids: Collection[str]) -> set
     For the clock, which waits for nobody and comes again.
     """
     asked = {"workspaces": [workspace_id], "ids": sorted(set(person_ids))}
-    return {row[0] for row in await tx.execute(_FREE, asked)}
+    return {row[0] for row in await _FREE.rows(tx, asked)}
 
 
 async def lock(tx: Tx, whom: Collection[tuple[str, str]]) -> None:
@@ -52,7 +53,7 @@ async def lock(tx: Tx, whom: Collection[tuple[str, str]]) -> None:
     """
     if tx.dialect.name != "sqlite" and len(whom) > 1:
         workspaces, ids = (sorted(set(each)) for each in zip(*whom, strict=True))
-        await tx.execute(_LOCK, {"workspaces": workspaces, "ids": ids})
+        await _LOCK.do(tx, {"workspaces": workspaces, "ids": ids})
 
 
 _AT = bindparam("_at", type_=UtcDateTime)
@@ -67,22 +68,24 @@ def reconsidering(whom: ColumnElement[bool]) -> Update:
     )
 
 
-_RECONSIDER = reconsidering(among(people.c.id, texts("_ids")))
+_RECONSIDER = Prepared(reconsidering(among(people.c.id, texts("_ids"))))
 
 
 async def any_to_decide(tx: Tx, now: datetime) -> bool:
     """Whether attention has anybody to decide about."""
-    return (await tx.execute(_ANY_TO_DECIDE, {"now": now})).first() is not None
+    return await _ANY_TO_DECIDE.first(tx, {"now": now}) is not None
 
 
-_TO_DECIDE = (
+_TO_DECIDE = Prepared(
     select(people.c.workspace_id, people.c.id)
     .where(people.c.decide_at <= bindparam("now"))
     .order_by(people.c.decide_at)
     .limit(bindparam("most"))
     .with_for_update(key_share=True, skip_locked=True)
 )
-_ANY_TO_DECIDE = select(people.c.id).where(people.c.decide_at <= bindparam("now")).limit(1)
+_ANY_TO_DECIDE = Prepared(
+    select(people.c.id).where(people.c.decide_at <= bindparam("now")).limit(1)
+)
 
 
 async def to_decide(tx: Tx, now: datetime, most: int) -> dict[str, list[str]]:
@@ -91,12 +94,12 @@ async def to_decide(tx: Tx, now: datetime, most: int) -> dict[str, list[str]]:
     Whom another process has taken is passed over.
     """
     found: dict[str, list[str]] = {}
-    for workspace_id, id in await tx.execute(_TO_DECIDE, {"now": now, "most": most}):
+    for workspace_id, id in await _TO_DECIDE.rows(tx, {"now": now, "most": most}):
         found.setdefault(workspace_id, []).append(id)
     return found
 
 
-_ALONE = THESE.order_by(people.c.id).with_for_update(key_share=True)
+_ALONE = Prepared(THESE.order_by(people.c.id).with_for_update(key_share=True))
 
 
 async def load_alone(
@@ -108,7 +111,7 @@ async def load_alone(
     """
     found: dict[str, Person] = {}
     noted: set[str] = set()
-    for row in await tx.execute(_ALONE, {"workspace": workspace_id, "ids": list(ids)}):
+    for row in await _ALONE.rows(tx, {"workspace": workspace_id, "ids": list(ids)}):
         found[row.id] = from_row(row)
         if row.decide_at is not None:
             noted.add(row.id)
@@ -119,17 +122,17 @@ async def decided(tx: Tx, workspace_id: str, again: Mapping[str, datetime | None
     """Note when each of these people must be looked at again though nothing has happened."""
     never = [id for id, at in again.items() if at is None]
     if never:
-        await tx.execute(_NEVER, {"_workspace": workspace_id, "_ids": sorted(never)})
+        await _NEVER.do(tx, {"_workspace": workspace_id, "_ids": sorted(never)})
     later = [
         {"_workspace": workspace_id, "_id": id, "_at": at}
         for id, at in sorted(again.items())
         if at is not None
     ]
     if later:
-        await tx.execute(_DECIDED, later)
+        await _DECIDED.do_each(tx, later)
 
 
-_NEVER = (
+_NEVER = Prepared(
     update(people)
     .where(
         people.c.workspace_id == bindparam("_workspace"),
@@ -138,7 +141,7 @@ _NEVER = (
     )
     .values(decide_at=None)
 )
-_DECIDED = (
+_DECIDED = Prepared(
     update(people)
     .where(people.c.workspace_id == bindparam("_workspace"), people.c.id == bindparam("_id"))
     .values(decide_at=_AT)

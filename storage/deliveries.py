@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Row, Select, Text, bindparam, func, or_, select, true, update
+from sqlalchemy import Select, Text, bindparam, func, or_, select, true, update
 
 from coach.values import quick
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, add, insert_for
 from storage.leases import leased_until
+from storage.prepared import Prepared
 from storage.tables import PENDING_LARGE, PENDING_SMALL, connections, deliveries, event_keys
 
 #: A body of more bytes than this makes a delivery large: reading it takes longer than the event
@@ -81,7 +82,7 @@ _LANE = {False: PENDING_SMALL, True: PENDING_LARGE}
 
 # Statements of every request are made once: making them takes as long as executing them.
 _AT = bindparam("at", type_=UtcDateTime)
-_ARRIVED = (
+_ARRIVED = Prepared(
     update(connections)
     .where(
         connections.c.workspace_id == bindparam("workspace"),
@@ -101,7 +102,7 @@ _KEYS = ("workspace_id", "connection_id", "dedupe_key", "delivery_id")
 
 
 @cache
-def _new_keys(dialect: str) -> Any:
+def _new_keys(dialect: str) -> Prepared:
     statement = insert_for(dialect, event_keys)
     if dialect == "sqlite":
         # All rows are one parameter, as with `among`: their number makes no other statement.
@@ -109,18 +110,20 @@ def _new_keys(dialect: str) -> Any:
         columns = [func.json_extract(row.c.value, f"$[{place}]") for place in range(len(_KEYS))]
         # Without a condition SQLite takes ON CONFLICT for that of a join.
         statement = statement.from_select(_KEYS, select(*columns).where(true()))
-    return statement.on_conflict_do_nothing(index_elements=list(event_keys.primary_key)).returning(
-        event_keys.c.delivery_id, event_keys.c.dedupe_key
+    return Prepared(
+        statement.on_conflict_do_nothing(index_elements=list(event_keys.primary_key)).returning(
+            event_keys.c.delivery_id, event_keys.c.dedupe_key
+        )
     )
 
 
-async def _add_keys(tx: Tx, rows: Sequence[tuple[str, str, str, str]]) -> Sequence[Row[Any]]:
+async def _add_keys(tx: Tx, rows: Sequence[tuple[str, str, str, str]]) -> Sequence[Any]:
     """Keep keys of events; returns those that are new, each with its delivery."""
     statement = _new_keys(tx.dialect.name)
     if tx.dialect.name == "sqlite":
-        return (await tx.execute(statement, {"rows": to_json(rows).decode()})).all()
+        return await statement.rows(tx, {"rows": to_json(rows).decode()})
     given = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-    return (await tx.execute(statement, given)).all()
+    return (await tx.execute(statement.statement, given)).all()
 
 
 async def accept(tx: Tx, new: Sequence[NewDelivery]) -> dict[str, set[str]]:
@@ -181,7 +184,7 @@ async def _note_arrivals(tx: Tx, new: Sequence[NewDelivery]) -> None:
         latest[each.workspace_id, each.connection_id] = each.received_at
     for (workspace_id, connection_id), at in latest.items():
         place = {"workspace": workspace_id, "connection": connection_id, "at": at}
-        await tx.execute(_ARRIVED, place)
+        await _ARRIVED.do(tx, place)
 
 
 async def _known(tx: Tx, new: Sequence[NewDelivery]) -> set[tuple[str, str, str | None]]:
@@ -215,7 +218,7 @@ def _select() -> Select[Any]:
 
 
 @cache
-def _due(large: bool) -> Select[Any]:
+def _due(large: bool) -> Prepared:
     """The deliveries of one lane that are next, up to so many and so many bytes."""
     waiting = (
         select(deliveries.c.id, deliveries.c.due_at, func.length(deliveries.c.body).label("size"))
@@ -231,7 +234,7 @@ def _due(large: bool) -> Select[Any]:
     sum_ = func.sum(waiting.c.size).over(order_by=(waiting.c.due_at, waiting.c.id))
     place = func.row_number().over(order_by=(waiting.c.due_at, waiting.c.id))
     ranked = select(waiting.c.id, sum_.label("sum"), place.label("place")).subquery()
-    return (
+    return Prepared(
         _select()
         .join(ranked, ranked.c.id == deliveries.c.id)
         .where(
@@ -252,7 +255,7 @@ async def due(
     on them holds the workspace.
     """
     asked = {"workspace": workspace_id, "now": now, "most": most, "size": size}
-    return [Delivery(*row) for row in await tx.execute(_due(large), asked)]
+    return [Delivery(*row) for row in await _due(large).rows(tx, asked)]
 
 
 async def pending(tx: Tx, workspace_id: str, id: str) -> Delivery | None:
@@ -281,7 +284,7 @@ async def next_pending_id(tx: Tx, workspace_id: str) -> str | None:
 
 
 @cache
-def _waiting(large: bool) -> Select[Any]:
+def _waiting(large: bool) -> Prepared:
     """Workspaces with something due, by one look into the index for each that has anything."""
     lane, workspace = _LANE[large], deliveries.c.workspace_id
     found = select(func.min(workspace).label("id")).where(lane).cte("found", recursive=True)
@@ -290,12 +293,14 @@ def _waiting(large: bool) -> Select[Any]:
     first_due = (
         select(func.min(deliveries.c.due_at)).where(lane, workspace == found.c.id).scalar_subquery()
     )
-    return select(found.c.id).where(found.c.id.is_not(None), first_due <= bindparam("now"))
+    return Prepared(
+        select(found.c.id).where(found.c.id.is_not(None), first_due <= bindparam("now"))
+    )
 
 
 async def due_workspaces(tx: Tx, now: datetime, *, large: bool = False) -> list[str]:
     """Workspaces that have deliveries to work on now."""
-    return list((await tx.execute(_waiting(large), {"now": now})).scalars())
+    return await _waiting(large).column(tx, {"now": now})
 
 
 async def postpone(tx: Tx, workspace_id: str, tried: Mapping[str, int], until: datetime) -> None:
@@ -346,7 +351,7 @@ async def _lease(
     return taken.first() is not None
 
 
-_WELL = (
+_WELL = Prepared(
     update(deliveries)
     .where(
         deliveries.c.workspace_id == bindparam("_workspace"), among(deliveries.c.id, texts("_ids"))
@@ -372,7 +377,7 @@ async def finish(
         failure["refused"] = False
     well = [id for id, error in outcomes.items() if error is None]
     if well:
-        await tx.execute(_WELL, {"_workspace": workspace_id, "_ids": well, "_now": now})
+        await _WELL.do(tx, {"_workspace": workspace_id, "_ids": well, "_now": now})
     for id, error in outcomes.items():
         if error is not None:
             await tx.execute(

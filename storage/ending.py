@@ -14,6 +14,7 @@ from storage import deciding, messages
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
 from storage.insights import from_row
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, decisions, insights
 
 #: What can be decided only before the insight's time is up.
@@ -152,12 +153,14 @@ async def expire_unsaid(
 
 
 _PLACE = ("person_id", "rule", "subject")
-_PUT_BEFORE = select(insights.c.fingerprint, *(insights.c[name] for name in _PLACE)).where(
-    OPEN_INSIGHT,
-    insights.c.workspace_id == bindparam("workspace"),
-    among(insights.c.person_id, texts("people")),
-    among(insights.c.rule, texts("rules")),
-    among(insights.c.subject, texts("subjects")),
+_PUT_BEFORE = Prepared(
+    select(insights.c.fingerprint, *(insights.c[name] for name in _PLACE)).where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+        among(insights.c.rule, texts("rules")),
+        among(insights.c.subject, texts("subjects")),
+    )
 )
 
 
@@ -179,19 +182,21 @@ async def replace(
     asked = {"workspace": workspace_id, "people": whose, "rules": rules, "subjects": subjects}
     before = [
         print_
-        for print_, *place in await tx.execute(_PUT_BEFORE, asked)
+        for print_, *place in await _PUT_BEFORE.rows(tx, asked)
         if print_ not in made and tuple(place) in places
     ]
     return await expire_these(tx, workspace_id, before, now) if before else 0
 
 
-_STILL_OPEN = select(insights.c.fingerprint, insights.c.person_id).where(
-    OPEN_INSIGHT,
-    insights.c.workspace_id == bindparam("workspace"),
-    among(insights.c.fingerprint, texts("fingerprints")),
+_STILL_OPEN = Prepared(
+    select(insights.c.fingerprint, insights.c.person_id).where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.fingerprint, texts("fingerprints")),
+    )
 )
 _UNSAID = insights.c.verdict_reason.is_distinct_from(Reason.SAID.value)
-_RESOLVE = (
+_RESOLVE = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -213,7 +218,7 @@ _RESOLVE = (
 async def still_open(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> dict[str, str]:
     """Those of these insights that are open, with whose each is."""
     asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
-    return {row[0]: row[1] for row in await tx.execute(_STILL_OPEN, asked)}
+    return {row[0]: row[1] for row in await _STILL_OPEN.rows(tx, asked)}
 
 
 async def resolve(
@@ -234,7 +239,7 @@ async def resolve(
         {"_workspace": workspace_id, "_fingerprint": print_, "_now": now, "_outcome": outcome}
         for print_, outcome in sorted(outcomes.items(), key=itemgetter(0))
     ]
-    await tx.execute(_RESOLVE, rows)
+    await _RESOLVE.do_each(tx, rows)
     ended = {print_: owners[print_] for print_ in outcomes}
     await _ended(tx, workspace_id, ended, InsightState.RESOLVED, now)
     await messages.withdraw(tx, workspace_id, [messages.card_id(print_) for print_ in ended])

@@ -12,6 +12,7 @@ from storage import messages
 from storage.among import among, texts
 from storage.database import Tx, add_new, put
 from storage.insights import from_row, one
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, crm_writes, insight_subjects, insights
 
 
@@ -41,28 +42,30 @@ _state = (
     .correlate(_subjects)
     .scalar_subquery()
 )
-_CONCERNED = select(insights).where(
-    insights.c.workspace_id == bindparam("workspace"),
-    insights.c.fingerprint.in_(
-        union_all(
-            *(
-                select(_subjects.c.fingerprint).where(
-                    _subjects.c.workspace_id == bindparam("workspace"),
-                    _subjects.c.kind == kind.value,
-                    _subjects.c.connection_id == bindparam("connection"),
-                    among(_subjects.c.subject_id, texts(kind.value)),
-                    _state == InsightState.OPEN.value,
-                )
-                for kind in SubjectKind
-            ),
-            select(insights.c.fingerprint).where(
-                OPEN_INSIGHT,
-                insights.c.workspace_id == bindparam("workspace"),
-                among(insights.c.person_id, texts("people")),
-                among(insights.c.rule, texts("rules")),
-            ),
-        )
-    ),
+_CONCERNED = Prepared(
+    select(insights).where(
+        insights.c.workspace_id == bindparam("workspace"),
+        insights.c.fingerprint.in_(
+            union_all(
+                *(
+                    select(_subjects.c.fingerprint).where(
+                        _subjects.c.workspace_id == bindparam("workspace"),
+                        _subjects.c.kind == kind.value,
+                        _subjects.c.connection_id == bindparam("connection"),
+                        among(_subjects.c.subject_id, texts(kind.value)),
+                        _state == InsightState.OPEN.value,
+                    )
+                    for kind in SubjectKind
+                ),
+                select(insights.c.fingerprint).where(
+                    OPEN_INSIGHT,
+                    insights.c.workspace_id == bindparam("workspace"),
+                    among(insights.c.person_id, texts("people")),
+                    among(insights.c.rule, texts("rules")),
+                ),
+            )
+        ),
+    )
 )
 
 
@@ -75,22 +78,24 @@ async def concerned(tx: Tx, workspace_id: str, moved: Moved) -> list[Insight]:
         "rules": sorted(moved.rules),
     }
     asked |= {kind.value: sorted(moved.things.get(kind, ())) for kind in SubjectKind}
-    return [from_row(row) for row in await tx.execute(_CONCERNED, asked)]
+    return [from_row(row) for row in await _CONCERNED.rows(tx, asked)]
 
 
-_THESE = select(insights).where(
-    insights.c.workspace_id == bindparam("workspace"),
-    among(insights.c.fingerprint, texts("fingerprints")),
+_THESE = Prepared(
+    select(insights).where(
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.fingerprint, texts("fingerprints")),
+    )
 )
 
 
 async def these(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> list[Insight]:
     """These insights, whatever became of them."""
     asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
-    return [from_row(row) for row in await tx.execute(_THESE, asked)]
+    return [from_row(row) for row in await _THESE.rows(tx, asked)]
 
 
-_WORKED_ON = (
+_WORKED_ON = Prepared(
     select(crm_writes.c.fingerprint)
     .where(
         crm_writes.c.workspace_id == bindparam("workspace"),
@@ -104,10 +109,10 @@ _WORKED_ON = (
 async def worked_on(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> set[str]:
     """Those of these insights from which something has been done already."""
     asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
-    return set((await tx.execute(_WORKED_ON, asked)).scalars())
+    return set(await _WORKED_ON.column(tx, asked))
 
 
-_SAID_ANEW = (
+_SAID_ANEW = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -116,12 +121,14 @@ _SAID_ANEW = (
     )
     .values({name: bindparam(f"_{name}") for name in ("message", "reason", "action", "params")})
 )
-_GONE = delete(_subjects).where(
-    _subjects.c.workspace_id == bindparam("_workspace"),
-    _subjects.c.fingerprint == bindparam("_fingerprint"),
-    _subjects.c.kind == bindparam("_kind"),
-    _subjects.c.connection_id == bindparam("_connection"),
-    _subjects.c.subject_id == bindparam("_id"),
+_GONE = Prepared(
+    delete(_subjects).where(
+        _subjects.c.workspace_id == bindparam("_workspace"),
+        _subjects.c.fingerprint == bindparam("_fingerprint"),
+        _subjects.c.kind == bindparam("_kind"),
+        _subjects.c.connection_id == bindparam("_connection"),
+        _subjects.c.subject_id == bindparam("_id"),
+    )
 )
 
 
@@ -137,8 +144,8 @@ async def say_anew(
     """
     if not changed:
         return
-    await tx.execute(
-        _SAID_ANEW,
+    await _SAID_ANEW.do_each(
+        tx,
         [
             {
                 "_workspace": workspace_id,
@@ -174,7 +181,7 @@ async def say_anew(
             if thing not in known
         ]
     if gone:
-        await tx.execute(_GONE, gone)
+        await _GONE.do_each(tx, gone)
     await put(tx, _subjects, new)
     await messages.changed(tx, workspace_id, changed)
 

@@ -26,6 +26,7 @@ from coach.verdicts import Reason
 from storage import sayings
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks
+from storage.prepared import Prepared
 from storage.tables import (
     MARKED_SUBJECT,
     OPEN_INSIGHT,
@@ -164,9 +165,11 @@ def _row(
     }
 
 
-_THERE = select(insights.c.fingerprint, insights.c.state, insights.c.decided_at).where(
-    insights.c.workspace_id == bindparam("workspace"),
-    among(insights.c.fingerprint, texts("fingerprints")),
+_THERE = Prepared(
+    select(insights.c.fingerprint, insights.c.state, insights.c.decided_at).where(
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.fingerprint, texts("fingerprints")),
+    )
 )
 
 
@@ -177,7 +180,7 @@ async def _there(
     asked = {"workspace": workspace_id, "fingerprints": list(fingerprints)}
     return {
         print_: at if state == InsightState.RESOLVED.value else None
-        for print_, state, at in await tx.execute(_THERE, asked)
+        for print_, state, at in await _THERE.rows(tx, asked)
     }
 
 
@@ -226,14 +229,14 @@ async def shown_by(
         "workspaces": sorted({workspace_id for workspace_id, _ in wanted}),
         "messages": sorted({id for _, id in wanted}),
     }
-    for row in await tx.execute(_SHOWN, asked):
+    for row in await _SHOWN.rows(tx, asked):
         # Two workspaces may call a message the same.
         if (place := (row.workspace_id, row.message_id)) in wanted:
             found.setdefault(place, []).append(from_row(row))
     return found
 
 
-_SHOWN = (
+_SHOWN = Prepared(
     select(insights, message_insights.c.message_id)
     .join(
         message_insights,
@@ -254,15 +257,17 @@ async def subjects(
     """What insights are about, by fingerprint."""
     found: dict[str, list[About]] = {}
     asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
-    for row in await tx.execute(_SUBJECTS, asked):
+    for row in await _SUBJECTS.rows(tx, asked):
         thing = About(SubjectKind(row.kind), row.connection_id, row.subject_id, row.mark)
         found.setdefault(row.fingerprint, []).append(thing)
     return {print_: tuple(things) for print_, things in found.items()}
 
 
-_SUBJECTS = select(insight_subjects).where(
-    insight_subjects.c.workspace_id == bindparam("workspace"),
-    among(insight_subjects.c.fingerprint, texts("fingerprints")),
+_SUBJECTS = Prepared(
+    select(insight_subjects).where(
+        insight_subjects.c.workspace_id == bindparam("workspace"),
+        among(insight_subjects.c.fingerprint, texts("fingerprints")),
+    )
 )
 
 
@@ -291,7 +296,7 @@ _RANKED = (
     )
     .subquery()
 )
-_PAST = select(_RANKED).where(_RANKED.c.place <= 8).order_by(_RANKED.c.created_at.desc())
+_PAST = Prepared(select(_RANKED).where(_RANKED.c.place <= 8).order_by(_RANKED.c.created_at.desc()))
 
 
 async def past(
@@ -307,7 +312,7 @@ async def past(
         "rules": sorted(rules),
         "since": now - MEMORY,
     }
-    rows = (await tx.execute(_PAST, asked)).all()
+    rows = await _PAST.rows(tx, asked)
     about = await subjects(tx, workspace_id, {row.fingerprint for row in rows})
     found: dict[tuple[str, str], list[PastInsight]] = {}
     for row in rows:
@@ -343,7 +348,7 @@ def _past(row: Any, about: Sequence[About]) -> PastInsight:
     )
 
 
-_GROW_OLD = (
+_GROW_OLD = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -360,8 +365,8 @@ _GROW_OLD = (
 async def grow_old(tx: Tx, workspace_id: str, rule: str, old: Mapping[str, Sequence[str]]) -> None:
     """What a rule says of these subjects, by person, and was not told yet, is backlog."""
     for person_id, subjects_ in sorted(old.items()):
-        await tx.execute(
-            _GROW_OLD,
+        await _GROW_OLD.do(
+            tx,
             {
                 "_workspace": workspace_id,
                 "_person": person_id,
@@ -379,7 +384,7 @@ class Marked(NamedTuple):
     mark: str
 
 
-_MARKED = (
+_MARKED = Prepared(
     select(
         *(
             insights.c[name]
@@ -431,7 +436,7 @@ async def marked(
         "marks": sorted({mark for _, mark in marks}),
         "since": now - MEMORY,
     }
-    for row in await tx.execute(_MARKED, asked):
+    for row in await _MARKED.rows(tx, asked):
         thing = About(SubjectKind(row.kind), row.connection_id, row.subject_id, row.mark)
         found[Marked(row.person_id, row.rule, row.mark)].append(_past(row, (thing,)))
     return found

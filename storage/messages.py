@@ -6,16 +6,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Row, Table, bindparam, func, select, update
 
 from coach.models import MessageState
 from storage import deciding
 from storage.among import among, texts
-from storage.database import Tx, add_new, chunks, insert_for, put
+from storage.database import Tx, add_new, chunks, merge, put
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, insights, message_insights, messages
 
 
@@ -77,16 +76,14 @@ def is_(workspace_id: str, id: str) -> ColumnElement[bool]:
     return (messages.c.workspace_id == workspace_id) & (messages.c.id == id)
 
 
-@cache
-def _making(dialect: str) -> "sqlite.Insert | postgresql.Insert":
-    new = insert_for(dialect, messages)
+def _making(new: Any, table: Table, columns: Sequence[str]) -> Any:
     anew = {name: new.excluded[name] for name in ("state", "addressee", "params", "created_at")}
     # It may be looked for at this very moment: what comes of that is no answer to this.
-    unclaimed = {"leased_until": None, "fence": messages.c.fence + 1}
+    unclaimed = {"leased_until": None, "fence": table.c.fence + 1}
     return new.on_conflict_do_update(
-        index_elements=list(messages.primary_key),
+        index_elements=list(table.primary_key),
         set_={**anew, **unclaimed, "superseded": False, "draw_due": False},
-        where=messages.c.state == MessageState.WITHDRAWN.value,
+        where=table.c.state == MessageState.WITHDRAWN.value,
     )
 
 
@@ -110,7 +107,7 @@ async def make(tx: Tx, made: Sequence[tuple[Message, Sequence[str]]], now: datet
         }
         for each, _ in made
     ]
-    await tx.execute(_making(tx.dialect.name), rows)
+    await merge(tx, _making, messages, rows)
     await add_new(
         tx,
         message_insights,
@@ -256,10 +253,10 @@ async def of_now(tx: Tx, workspace_id: str, kind: str, person_ids: Collection[st
     """Have these people's message of a kind drawn again: what it goes by may be another by now."""
     if person_ids:
         asked = {"_workspace": workspace_id, "_kind": kind, "_people": sorted(person_ids)}
-        await tx.execute(_OF_NOW, asked)
+        await _OF_NOW.do(tx, asked)
 
 
-_OF_NOW = (
+_OF_NOW = Prepared(
     update(messages)
     .where(
         messages.c.workspace_id == bindparam("_workspace"),

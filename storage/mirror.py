@@ -20,6 +20,7 @@ from coach.models import (
 from storage.among import among, texts
 from storage.columns import from_micros, to_micros
 from storage.database import Tx, chunks, put
+from storage.prepared import Prepared
 from storage.tables import OPEN_DEAL, contacts, deals, tasks
 
 TABLES: Mapping[SubjectKind, Table] = {
@@ -65,10 +66,12 @@ def from_row(kind: SubjectKind, row: Sequence[Any]) -> Subject:
 
 
 _THESE = {
-    kind: select(*columns(kind)).where(
-        table.c.workspace_id == bindparam("workspace"),
-        table.c.connection_id == bindparam("connection"),
-        among(table.c.id, texts("ids")),
+    kind: Prepared(
+        select(*columns(kind)).where(
+            table.c.workspace_id == bindparam("workspace"),
+            table.c.connection_id == bindparam("connection"),
+            among(table.c.id, texts("ids")),
+        )
     )
     for kind, table in TABLES.items()
 }
@@ -81,15 +84,17 @@ async def load(
     if not ids:
         return {}
     asked = {"workspace": workspace_id, "connection": connection_id, "ids": list(ids)}
-    found = [from_row(kind, row) for row in await tx.execute(_THESE[kind], asked)]
+    found = [from_row(kind, row) for row in await _THESE[kind].rows(tx, asked)]
     return {subject.id: subject for subject in found}
 
 
-_OPEN_WITH = select(deals.c.contact_id, deals.c.id).where(
-    deals.c.workspace_id == bindparam("workspace"),
-    deals.c.connection_id == bindparam("connection"),
-    among(deals.c.contact_id, texts("contacts")),
-    OPEN_DEAL,
+_OPEN_WITH = Prepared(
+    select(deals.c.contact_id, deals.c.id).where(
+        deals.c.workspace_id == bindparam("workspace"),
+        deals.c.connection_id == bindparam("connection"),
+        among(deals.c.contact_id, texts("contacts")),
+        OPEN_DEAL,
+    )
 )
 
 
@@ -103,7 +108,7 @@ async def open_deals_with(
         "contacts": sorted(contact_ids),
     }
     found: dict[str, list[str]] = {}
-    for contact_id, deal_id in await tx.execute(_OPEN_WITH, asked):
+    for contact_id, deal_id in await _OPEN_WITH.rows(tx, asked):
         found.setdefault(contact_id, []).append(deal_id)
     return found
 

@@ -15,6 +15,7 @@ from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, add_new, insert
 from storage.insights import from_row
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, decisions, insights, mutes
 
 
@@ -85,7 +86,7 @@ _OF = select(
 )
 
 
-_OLDEST_FIRST = _OF.order_by(mutes.c.created_at, mutes.c.what)
+_OLDEST_FIRST = Prepared(_OF.order_by(mutes.c.created_at, mutes.c.what))
 
 
 async def of(
@@ -95,7 +96,7 @@ async def of(
     found: dict[str, list[Muted]] = defaultdict(list)
     if person_ids:
         asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
-        for person_id, *muted in await tx.execute(_OLDEST_FIRST, asked):
+        for person_id, *muted in await _OLDEST_FIRST.rows(tx, asked):
             found[person_id].append(Muted(*muted))
     return found
 
@@ -105,18 +106,20 @@ def plainly(muted: Collection[Muted]) -> list[Mute]:
     return [Mute(each.what, each.until) for each in muted]
 
 
-_OVER = select(mutes.c.workspace_id, mutes.c.person_id).where(mutes.c.until <= _NOW).distinct()
+_OVER = Prepared(
+    select(mutes.c.workspace_id, mutes.c.person_id).where(mutes.c.until <= _NOW).distinct()
+)
 
 
 async def over(tx: Tx, now: datetime) -> dict[str, list[str]]:
     """Whose mutes are over and not forgotten yet: person ids by workspace."""
     found: dict[str, list[str]] = defaultdict(list)
-    for workspace_id, person_id in await tx.execute(_OVER, {"now": now}):
+    for workspace_id, person_id in await _OVER.rows(tx, {"now": now}):
         found[workspace_id].append(person_id)
     return found
 
 
-_END = (
+_END = Prepared(
     delete(mutes)
     .where(
         mutes.c.workspace_id == bindparam("workspace"),
@@ -133,12 +136,12 @@ async def end(
     """Forget what these people had muted until now; returns what that was, by person."""
     found: dict[str, set[str]] = defaultdict(set)
     asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
-    for person_id, what in await tx.execute(_END, asked):
+    for person_id, what in await _END.rows(tx, asked):
         found[person_id].add(what)
     return found
 
 
-_SILENCE = (
+_SILENCE = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -167,7 +170,7 @@ async def silence(
             {"_workspace": workspace_id, "_fingerprint": each, "_now": now, "_outcome": outcome}
             for each in sorted(fingerprints)
         ]
-        await tx.execute(_SILENCE, rows)
+        await _SILENCE.do_each(tx, rows)
         await _keep(tx, workspace_id, person_id, fingerprints, "muted", now)
 
 
@@ -185,7 +188,7 @@ async def silenced(tx: Tx, workspace_id: str, person_id: str) -> list[Insight]:
     return [from_row(row) for row in await tx.execute(query)]
 
 
-_UNSILENCE = (
+_UNSILENCE = Prepared(
     update(insights)
     .where(
         insights.c.workspace_id == bindparam("_workspace"),
@@ -223,7 +226,7 @@ async def unsilence(
             }
             for print_, state in sorted(to.items())
         ]
-        await tx.execute(_UNSILENCE, rows)
+        await _UNSILENCE.do_each(tx, rows)
         await _keep(tx, workspace_id, person_id, to, "unmuted", now)
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Float, and_, bindparam, case, cast, func, or_, select
 
 from coach.models import Deal, Ref
 from coach.namesakes import Namesake
 from coach.phrases import Money
 from storage.among import among, texts
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.tables import OPEN_DEAL, deals
 
 
@@ -25,7 +25,7 @@ async def of(tx: Tx, workspace_id: str, wanted: Collection[Ref]) -> dict[Ref, Na
         "connections": list({each.connection_id for each in wanted}),
         "ids": list({each.id for each in wanted}),
     }
-    for row in await tx.execute(_counted(), asked):
+    for row in await _counted().rows(tx, asked):
         connection_id, id, title, account, value, currency, *shared = row
         if account and account.casefold() in title.casefold():
             # It is said already.
@@ -49,7 +49,7 @@ _NAMED = ("connection_id", "id", "title", "account", "value", "currency")
 
 
 @cache
-def _counted() -> Select[Any]:
+def _counted() -> Prepared:
     named = deals.alias("named")
     account = named.c.account == deals.c.account
     amount = and_(
@@ -58,7 +58,7 @@ def _counted() -> Select[Any]:
         named.c.currency.is_not_distinct_from(deals.c.currency),
     )
     told = [named.c[name] for name in _NAMED]
-    return (
+    return Prepared(
         select(*told, _how_many(account), _how_many(amount), _how_many(account & amount))
         .join(
             deals,

@@ -8,6 +8,8 @@ goes with whatever comes next, in its order.
 
 There is no public way to do something in a connection's thread, so this leans on private names. The
 version is pinned exactly, and tests/storage/test_one_trip.py tells when they move.
+
+What is made all the time goes past SQLAlchemy (`storage.prepared`): by `fetch` and `do`.
 """
 
 import sqlite3
@@ -16,6 +18,7 @@ from functools import partial
 from typing import Any
 
 import aiosqlite
+from sqlalchemy.exc import DBAPIError
 
 #: Something to be done with the connection in its thread.
 Work = Callable[[sqlite3.Connection], object]
@@ -94,6 +97,33 @@ class Connection(aiosqlite.Connection):
         """Begin a transaction with the next statement: a trip for it alone would bring nothing."""
         self._begins, self.gathers = how, gathers
 
+    async def fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """Make a statement without SQLAlchemy, and read all its rows; raises its errors."""
+        found: list[Any] = []
+
+        def work(raw: sqlite3.Connection) -> None:
+            cursor = raw.execute(sql, parameters)
+            found.extend(cursor.fetchall())
+            cursor.close()
+
+        try:
+            await self.once(work)
+        except sqlite3.Error as error:
+            raise _as_sqlalchemys(error, sql, parameters) from error
+        return found
+
+    async def do(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Make one that gives nothing back for each of these rows; raises SQLAlchemy's errors."""
+
+        def work(raw: sqlite3.Connection) -> sqlite3.Cursor:
+            return raw.execute(sql, rows[0]) if len(rows) == 1 else raw.executemany(sql, rows)
+
+        noted = partial(_noted, sql, work)
+        try:
+            await (self.soon(noted) if self.gathers else self.once(noted))
+        except sqlite3.Error as error:
+            raise _as_sqlalchemys(error, sql, rows) from error
+
     async def once(self, work: Work) -> None:
         """Do something with the connection in its thread, after what was kept back."""
         made = partial(_after, self._before(), work)
@@ -150,6 +180,10 @@ def _noted(sql: str, work: Execution, raw: sqlite3.Connection) -> None:
         # SQLAlchemy names the statement with which it goes.
         error.add_note(f"in: {sql}")
         raise
+
+
+def _as_sqlalchemys(error: sqlite3.Error, sql: str, parameters: Sequence[Any]) -> Exception:
+    return DBAPIError.instance(sql, parameters, error, sqlite3.Error)
 
 
 def _end(before: Sequence[Work], raw: sqlite3.Connection) -> None:

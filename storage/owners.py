@@ -15,6 +15,7 @@ from coach.owners import Known, Tied, Ties, tie
 from storage import merging, people
 from storage.among import among, texts
 from storage.database import Tx, add_new, chunks, put
+from storage.prepared import Prepared
 from storage.tables import connections, owners
 from storage.tables import people as people_table
 
@@ -86,7 +87,7 @@ async def resolve(
     )
 
 
-_HOLDERS = (
+_HOLDERS = Prepared(
     select(owners, people_table.c.slack_user_id.is_not(None).label("in_slack"))
     .join(
         people_table,
@@ -122,7 +123,7 @@ async def who_are(
         "keys": list({key.key for key in keys}),
     }
     holders: dict[OwnerKey, set[str]] = defaultdict(set)
-    for place, key, person_id in await tx.execute(_WHO, asked):
+    for place, key, person_id in await _WHO.rows(tx, asked):
         holders[OwnerKey(place, key)].add(person_id)
     found: dict[Owner, str] = {}
     for owner in named:
@@ -133,10 +134,12 @@ async def who_are(
     return found
 
 
-_WHO = select(owners.c.connection_id, owners.c.owner_key, owners.c.person_id).where(
-    owners.c.workspace_id == bindparam("workspace"),
-    among(owners.c.connection_id, texts("places")),
-    among(owners.c.owner_key, texts("keys")),
+_WHO = Prepared(
+    select(owners.c.connection_id, owners.c.owner_key, owners.c.person_id).where(
+        owners.c.workspace_id == bindparam("workspace"),
+        among(owners.c.connection_id, texts("places")),
+        among(owners.c.owner_key, texts("keys")),
+    )
 )
 
 
@@ -150,7 +153,7 @@ async def _holders(tx: Tx, workspace_id: str, keys: Collection[OwnerKey]) -> lis
         "places": list({key.connection_id for key in keys}),
         "keys": list({key.key for key in keys}),
     }
-    for row in await tx.execute(_HOLDERS, asked):
+    for row in await _HOLDERS.rows(tx, asked):
         key = OwnerKey(row.connection_id, row.owner_key)
         in_slack[row.person_id] = bool(row.in_slack)
         theirs[row.person_id].add(key)

@@ -23,6 +23,7 @@ from coach.models import Enrolment, Level, Often, Person, Settings
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Database, Tx, insert
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, insights, owners, people, workspaces
 
 
@@ -120,12 +121,15 @@ THESE = select(people).where(
 )
 
 
+_LOAD = Prepared(THESE)
+
+
 async def load(tx: Tx, workspace_id: str, ids: Collection[str]) -> dict[str, Person]:
     """People by id."""
     if not ids:
         return {}
     asked = {"workspace": workspace_id, "ids": list(ids)}
-    return {row.id: from_row(row) for row in await tx.execute(THESE, asked)}
+    return {row.id: from_row(row) for row in await _LOAD.rows(tx, asked)}
 
 
 async def by_slack_user(tx: Tx, workspace_id: str, slack_user_id: str) -> Person | None:
@@ -251,7 +255,7 @@ async def _told_of_backlog(
         )
 
 
-_TOLD_OF_PEACE = (
+_TOLD_OF_PEACE = Prepared(
     update(people)
     .where(people.c.workspace_id == bindparam("_workspace"), people.c.id == bindparam("_id"))
     .values(
@@ -268,7 +272,7 @@ async def told_of_peace(tx: Tx, told: Collection[tuple[Person, datetime, datetim
         for person, at, until in told
     ]
     # In one order, as all who lock several people.
-    await tx.execute(_TOLD_OF_PEACE, sorted(rows, key=lambda row: (row["_workspace"], row["_id"])))
+    await _TOLD_OF_PEACE.do_each(tx, sorted(rows, key=lambda row: (row["_workspace"], row["_id"])))
 
 
 async def enrol(

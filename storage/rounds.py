@@ -8,6 +8,7 @@ from sqlalchemy import Select, bindparam, case, exists, literal, or_, select, tu
 
 from coach.models import Enrolment
 from storage.database import Tx, chunks, insert
+from storage.prepared import Prepared
 from storage.tables import (
     FAULTY_ROUND,
     UNFINISHED_PLAN,
@@ -192,9 +193,11 @@ def _these(table_update: Any) -> Any:
     )
 
 
-_FINISHED = _these(
-    update(rounds).values(
-        due_at=bindparam("next"), not_before=bindparam("least"), attempts=0, error=None
+_FINISHED = Prepared(
+    _these(
+        update(rounds).values(
+            due_at=bindparam("next"), not_before=bindparam("least"), attempts=0, error=None
+        )
     )
 )
 
@@ -212,7 +215,7 @@ async def finish(tx: Tx, done: Iterable[Next]) -> None:
         for each in done
     ]
     if rows:
-        await tx.execute(_FINISHED, rows)
+        await _FINISHED.do_each(tx, rows)
 
 
 async def put_off(tx: Tx, failed: Round, until: datetime, error: str) -> None:

@@ -13,10 +13,11 @@ from coach.verdicts import Reason, Verdict
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, insights
 
 _NOW = bindparam("_now", type_=UtcDateTime)
-_SAID = (
+_SAID = Prepared(
     update(insights)
     .where(
         insights.c.workspace_id == bindparam("_workspace"),
@@ -54,7 +55,7 @@ async def said(
             "_now": now,
             "_saying": f"{by}@{now.isoformat()}",
         }
-        await tx.execute(_SAID, given)
+        await _SAID.do(tx, given)
 
 
 def of_row(row: Any) -> tuple[Saying, ...]:
@@ -99,15 +100,17 @@ _STANDS = (
     insights.c.said_by == "digest",
     insights.c.snoozed_until.is_(None),
 )
-_IN_DIGESTS = select(
-    insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.expires_at
-).where(*_STANDS, insights.c.subject.not_like("person:%"))
-_LISTS_IN_DIGESTS = select(
-    insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.fingerprint
-).where(
-    *_STANDS,
-    insights.c.subject.like("person:%"),
-    insights.c.expires_at > bindparam("now", type_=UtcDateTime),
+_IN_DIGESTS = Prepared(
+    select(insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.expires_at).where(
+        *_STANDS, insights.c.subject.not_like("person:%")
+    )
+)
+_LISTS_IN_DIGESTS = Prepared(
+    select(insights.c.person_id, insights.c.rule, insights.c.subject, insights.c.fingerprint).where(
+        *_STANDS,
+        insights.c.subject.like("person:%"),
+        insights.c.expires_at > bindparam("now", type_=UtcDateTime),
+    )
 )
 
 
@@ -120,7 +123,7 @@ async def in_digests(
     """
     asked = {"workspace": workspace_id, "people": sorted(person_ids)}
     found: dict[tuple[str, str], dict[str, datetime]] = {}
-    for person_id, rule, subject, until in await tx.execute(_IN_DIGESTS, asked):
+    for person_id, rule, subject, until in await _IN_DIGESTS.rows(tx, asked):
         found.setdefault((rule, person_id), {})[subject] = until
     return found
 
@@ -132,5 +135,5 @@ async def lists_in_digests(
     asked = {"workspace": workspace_id, "people": sorted(person_ids), "now": now}
     return {
         (person_id, rule, subject): print_
-        for person_id, rule, subject, print_ in await tx.execute(_LISTS_IN_DIGESTS, asked)
+        for person_id, rule, subject, print_ in await _LISTS_IN_DIGESTS.rows(tx, asked)
     }

@@ -16,7 +16,6 @@ from sqlalchemy import (
     FromClause,
     Interval,
     Select,
-    Update,
     and_,
     bindparam,
     case,
@@ -36,6 +35,7 @@ from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx
 from storage.messages import Message, from_row
+from storage.prepared import Prepared
 from storage.tables import WAITING_MESSAGE, messages, workspaces
 
 
@@ -148,12 +148,12 @@ def _next(sqlite: bool) -> Select[Any]:
 
 
 @cache
-def _any(sqlite: bool) -> Select[Any]:
-    return _next(sqlite).limit(1)
+def _any(sqlite: bool) -> Prepared:
+    return Prepared(_next(sqlite).limit(1))
 
 
 @cache
-def _claim(sqlite: bool) -> Update:
+def _claim(sqlite: bool) -> Prepared:
     each = _next(sqlite)
     chosen = each.limit(bindparam("most")).with_for_update(
         of=each.selected_columns["id"].table, skip_locked=True
@@ -163,7 +163,7 @@ def _claim(sqlite: bool) -> Update:
         if sqlite
         else _db_now(sqlite) + bindparam("lease", type_=Interval)
     )
-    return (
+    return Prepared(
         update(messages)
         .where(tuple_(messages.c.workspace_id, messages.c.id).in_(chosen))
         .values(
@@ -193,7 +193,7 @@ def _filled(paused: Paused, now: datetime, **more: object) -> dict[str, object]:
 async def any_waiting(tx: Tx, now: datetime, paused: Paused = _NOBODY) -> bool:
     """Whether there is anything to claim."""
     query = _any(tx.dialect.name == "sqlite")
-    return (await tx.execute(query, _filled(paused, now))).first() is not None
+    return await query.first(tx, _filled(paused, now)) is not None
 
 
 async def claim(
@@ -205,7 +205,7 @@ async def claim(
     """
     sqlite = tx.dialect.name == "sqlite"
     more = {"until": now + lease} if sqlite else {"lease": lease}
-    rows = await tx.execute(_claim(sqlite), _filled(paused, now, most=most, **more))
+    rows = await _claim(sqlite).rows(tx, _filled(paused, now, most=most, **more))
     found = [from_row(row) for row in rows]
     if not found:
         return []
@@ -283,7 +283,7 @@ async def look_again(tx: Tx, claimed: Claimed) -> Claimed | None:
     message = claimed.message
     asked = {"workspaces": [message.workspace_id], "messages": [message.id]}
     place = (message.workspace_id, message.id, message.state.value, message.fence)
-    if place not in {tuple(row) for row in await tx.execute(_PLACES, asked)}:
+    if place not in {tuple(row) for row in await _PLACES.rows(tx, asked)}:
         return None
     (again,) = await _with_sources(tx, [message])
     return again
@@ -307,8 +307,8 @@ async def _with_sources(tx: Tx, found: Sequence[Message]) -> list[Claimed]:
 
 
 @cache
-def _recording(state: MessageState, columns: tuple[str, ...]) -> Update:
-    return (
+def _recording(state: MessageState, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(
         update(messages)
         .where(
             messages.c.workspace_id == bindparam("_workspace"),
@@ -320,14 +320,15 @@ def _recording(state: MessageState, columns: tuple[str, ...]) -> Update:
     )
 
 
-_PLACES = (
+_THESE = (
     select(messages.c.workspace_id, messages.c.id, messages.c.state, messages.c.fence)
     .where(
         among(messages.c.workspace_id, texts("workspaces")), among(messages.c.id, texts("messages"))
     )
     .order_by(messages.c.workspace_id, messages.c.id)
 )
-_LATEST = _PLACES.with_for_update()
+_PLACES = Prepared(_THESE)
+_LATEST = Prepared(_THESE.with_for_update())
 
 
 async def record(tx: Tx, message: Message, **values: object) -> bool:
@@ -346,7 +347,7 @@ async def record_all(
         "workspaces": sorted({message.workspace_id for message, _ in became}),
         "messages": [message.id for message, _ in became],
     }
-    latest = {tuple(row) for row in await tx.execute(_LATEST, asked)}
+    latest = {tuple(row) for row in await _LATEST.rows(tx, asked)}
     rows: dict[tuple[MessageState, tuple[str, ...]], list[dict[str, object]]] = defaultdict(list)
     ours: set[tuple[str, str]] = set()
     for message, values in became:
@@ -357,5 +358,5 @@ async def record_all(
             given |= dict(zip(("_workspace", "_id", "_fence"), (*place[:2], place[3]), strict=True))
             rows[message.state, tuple(values)].append(given)
     for (state, columns), each in rows.items():
-        await tx.execute(_recording(state, columns), each)
+        await _recording(state, columns).do_each(tx, each)
     return ours

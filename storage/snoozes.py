@@ -13,6 +13,7 @@ from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, add_new
 from storage.insights import from_row
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, PUT_OFF, decisions, insight_subjects, insights
 
 _NOW = bindparam("_now", type_=UtcDateTime)
@@ -99,17 +100,19 @@ async def _set(
     return insight
 
 
-_WAITING = select(
-    insights.c.person_id,
-    insights.c.rule,
-    insights.c.subject,
-    insights.c.fingerprint,
-    insights.c.expires_at,
-    insights.c.snoozed_until,
-).where(
-    PUT_OFF,
-    insights.c.workspace_id == bindparam("workspace"),
-    among(insights.c.person_id, texts("people")),
+_WAITING = Prepared(
+    select(
+        insights.c.person_id,
+        insights.c.rule,
+        insights.c.subject,
+        insights.c.fingerprint,
+        insights.c.expires_at,
+        insights.c.snoozed_until,
+    ).where(
+        PUT_OFF,
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+    )
 )
 
 
@@ -128,13 +131,13 @@ async def waiting(
     """What these people have put off and not answered since: (rule, person id) -> by subject."""
     asked = {"workspace": workspace_id, "people": sorted(person_ids)}
     found: dict[tuple[str, str], dict[str, Waiting]] = {}
-    for row in await tx.execute(_WAITING, asked):
+    for row in await _WAITING.rows(tx, asked):
         theirs = found.setdefault((row.rule, row.person_id), {})
         theirs[row.subject] = Waiting(row.fingerprint, row.expires_at, row.snoozed_until)
     return found
 
 
-_WITHHELD = (
+_WITHHELD = Prepared(
     select(
         insights.c.person_id,
         insights.c.rule,
@@ -169,14 +172,14 @@ async def withheld(
     """
     asked = {"workspace": workspace_id, "people": sorted(person_ids)}
     found: dict[tuple[str, str], dict[str, Waiting]] = {}
-    for row in await tx.execute(_WITHHELD, asked):
+    for row in await _WITHHELD.rows(tx, asked):
         key = key_of(About(SubjectKind(row.kind), row.connection_id, row.subject_id))
         theirs = found.setdefault((row.rule, row.person_id), {})
         theirs[key] = Waiting(row.fingerprint, row.expires_at, row.snoozed_until)
     return found
 
 
-_LAST = (
+_LAST = Prepared(
     update(insights)
     .where(
         OPEN_INSIGHT,
@@ -189,8 +192,8 @@ _LAST = (
 
 async def last(tx: Tx, workspace_id: str, until: Mapping[str, datetime]) -> None:
     """What would end then, had it not been put off, by fingerprint: it was said anew."""
-    await tx.execute(
-        _LAST,
+    await _LAST.do_each(
+        tx,
         [
             {"_workspace": workspace_id, "_fingerprint": print_, "_until": at}
             for print_, at in sorted(until.items())

@@ -1,15 +1,15 @@
 """The stages of deals: as the CRM lists them, and as deals were seen to come through them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, or_, select, update
+from sqlalchemy import Row, Table, bindparam, delete, or_, select, update
 
 from coach.models import Deal, DealStatus
 from coach.stages import KnownStage, Seen, Stage, in_order, of_pipeline
 from storage.among import among, texts
-from storage.database import Tx, insert, insert_for
+from storage.database import Tx, insert, merge
+from storage.prepared import Prepared
 from storage.tables import deals, stage_visits, stages
 
 _COUNTS = ("visits", "places", "told_open", "told_won", "told_lost")
@@ -36,7 +36,7 @@ async def of_deal(tx: Tx, workspace_id: str, deal: Deal) -> list[str]:
             "connection": deal.connection_id,
             "pipeline": deal.pipeline,
         }
-        seen = set((await tx.execute(_SEEN, asked)).scalars())
+        seen = set(await _SEEN.column(tx, asked))
         return in_order(each for each in known if each.stage.name in seen)
     return in_order(of_pipeline(known, deal.pipeline, deal.stage))
 
@@ -69,7 +69,7 @@ _OF_PIPELINE = (
     .limit(SHOWING)
     .subquery()
 )
-_SEEN = (
+_SEEN = Prepared(
     select(stage_visits.c.stage)
     .distinct()
     .join(
@@ -81,7 +81,7 @@ _SEEN = (
 )
 
 
-_NAMED = (
+_NAMED = Prepared(
     select(stages)
     .where(
         stages.c.workspace_id == bindparam("workspace"),
@@ -99,7 +99,7 @@ async def load(
     found: dict[str, KnownStage] = {}
     if named:
         asked = {"workspace": workspace_id, "connection": connection_id, "named": list(named)}
-        for row in await tx.execute(_NAMED, asked):
+        for row in await _NAMED.rows(tx, asked):
             for name in {row.id, row.name} & set(named):
                 found.setdefault(name, _known(row))
     return found
@@ -112,7 +112,7 @@ async def called(
     if not names:
         return []
     asked = {"workspace": workspace_id, "connection": connection_id, "named": list(names)}
-    return [_known(row) for row in await tx.execute(_NAMED, asked)]
+    return [_known(row) for row in await _NAMED.rows(tx, asked)]
 
 
 async def by_name(tx: Tx, workspace_id: str, connection_id: str, name: str) -> Stage | None:
@@ -131,12 +131,10 @@ async def told(tx: Tx, workspace_id: str, connection_id: str) -> set[str]:
     return {name for row in await tx.execute(query) for name in row}
 
 
-@cache
-def _adding(dialect: str) -> Any:
-    statement = insert_for(dialect, stages)
+def _adding(statement: Any, table: Table, columns: Sequence[str]) -> Any:
     return statement.on_conflict_do_update(
-        index_elements=list(stages.primary_key),
-        set_={name: stages.c[name] + statement.excluded[name] for name in _COUNTS},
+        index_elements=list(table.primary_key),
+        set_={name: table.c[name] + statement.excluded[name] for name in _COUNTS},
     )
 
 
@@ -155,9 +153,8 @@ async def add(tx: Tx, workspace_id: str, connection_id: str, seen: Mapping[str, 
         # In one order everywhere: two processes must not block each other.
         for name in sorted(seen)[:MOST]
     ]
-    if not rows:
-        return
-    await tx.execute(_adding(tx.dialect.name), rows)
+    if rows:
+        await merge(tx, _adding, stages, rows)
 
 
 async def tell(tx: Tx, workspace_id: str, connection_id: str, listed: Sequence[Stage]) -> None:

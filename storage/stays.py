@@ -24,6 +24,7 @@ from coach.models import DealStatus
 from coach.usual import Stays
 from storage.columns import UtcDateTime
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.tables import deals, stage_visits
 
 
@@ -166,7 +167,7 @@ def _query() -> Select[Any]:
     ).group_by(*columns)
 
 
-_COUNTED = _query()
+_COUNTED = Prepared(_query())
 
 
 async def counted(tx: Tx, workspace_id: str, now: datetime) -> dict[Place, list[Stays]]:
@@ -177,7 +178,7 @@ async def counted(tx: Tx, workspace_id: str, now: datetime) -> dict[Place, list[
     """
     found: dict[Place, list[Stays]] = {}
     asked = {"workspace": workspace_id, "now": now}
-    for connection_id, pipeline, stage, days, won, lost, open_ in await tx.execute(_COUNTED, asked):
+    for connection_id, pipeline, stage, days, won, lost, open_ in await _COUNTED.rows(tx, asked):
         place = Place(connection_id, pipeline, stage)
         found.setdefault(place, []).append(Stays(days, won, lost, open_))
     return found

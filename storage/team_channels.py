@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from storage.columns import UtcDateTime
 from storage.database import Tx, put
+from storage.prepared import Prepared
 from storage.tables import team_channels
 
 
@@ -36,12 +37,12 @@ class TeamChannel(NamedTuple):
 
 
 _COLUMNS = [team_channels.c[name] for name in TeamChannel._fields]
-_OF = select(*_COLUMNS).where(team_channels.c.workspace_id == bindparam("workspace"))
+_OF = Prepared(select(*_COLUMNS).where(team_channels.c.workspace_id == bindparam("workspace")))
 
 
 async def of(tx: Tx, workspace_id: str) -> TeamChannel | None:
     """The channel of a workspace, where one was chosen."""
-    row = (await tx.execute(_OF, {"workspace": workspace_id})).first()
+    row = await _OF.first(tx, {"workspace": workspace_id})
     return TeamChannel(*row) if row else None
 
 
@@ -89,14 +90,16 @@ async def told(tx: Tx, known: TeamChannel) -> bool:
     return done.first() is not None
 
 
-_DUE = select(*_COLUMNS).where(
-    team_channels.c.figures_at <= bindparam("now", type_=UtcDateTime),
+_DUE = Prepared(
+    select(*_COLUMNS).where(
+        team_channels.c.figures_at <= bindparam("now", type_=UtcDateTime),
+    )
 )
 
 
 async def due(tx: Tx, now: datetime) -> list[TeamChannel]:
     """Those in which the figures of a week are to be told by now."""
-    return [TeamChannel(*row) for row in await tx.execute(_DUE, {"now": now})]
+    return [TeamChannel(*row) for row in await _DUE.rows(tx, {"now": now})]
 
 
 async def claim_figures(tx: Tx, known: TeamChannel, again_at: datetime) -> bool:

@@ -19,6 +19,7 @@ from coach.models import Ref
 from storage.among import among, texts
 from storage.columns import UtcDateTime
 from storage.database import Tx, add_new, chunks
+from storage.prepared import Prepared
 from storage.tables import messages, team_channels, team_wins
 
 #: For so long what was told follows the deal; then the coach keeps nothing of it.
@@ -61,7 +62,7 @@ async def add(tx: Tx, wins: Sequence[Win], due_at: datetime) -> None:
     await add_new(tx, team_wins, [{**each._asdict(), "due_at": due_at} for each in wins])
 
 
-_CHANGED = (
+_CHANGED = Prepared(
     update(team_wins)
     .where(
         team_wins.c.workspace_id == bindparam("_workspace"),
@@ -78,7 +79,7 @@ async def changed(
 ) -> None:
     """Have what was told of these deals looked at anew."""
     where = {"_workspace": workspace_id, "_connection": connection_id, "_ids": sorted(deal_ids)}
-    await tx.execute(_CHANGED, {**where, "_at": at})
+    await _CHANGED.do(tx, {**where, "_at": at})
 
 
 async def look_again(tx: Tx, workspace_id: str, at: datetime) -> None:

@@ -11,6 +11,7 @@ from storage import deciding, messages
 from storage.columns import UtcDateTime
 from storage.database import Tx, add_new
 from storage.insights import from_row, one
+from storage.prepared import Prepared
 from storage.tables import decisions, insights
 
 #: How long something can be taken back.
@@ -101,15 +102,17 @@ async def reopen(
     await messages.changed(tx, insight.workspace_id, [insight.fingerprint])
 
 
-_ANY = select(insights.c.fingerprint).where(insights.c.undo_until <= _NOW).limit(1)
-_OVER = select(insights.c.workspace_id, insights.c.person_id, insights.c.fingerprint).where(
-    insights.c.undo_until <= _NOW
+_ANY = Prepared(select(insights.c.fingerprint).where(insights.c.undo_until <= _NOW).limit(1))
+_OVER = Prepared(
+    select(insights.c.workspace_id, insights.c.person_id, insights.c.fingerprint).where(
+        insights.c.undo_until <= _NOW
+    )
 )
 
 
 async def any_over(tx: Tx, now: datetime) -> bool:
     """Whether the time to take something back is up."""
-    return (await tx.execute(_ANY, {"_now": now})).first() is not None
+    return await _ANY.first(tx, {"_now": now}) is not None
 
 
 async def end(tx: Tx, now: datetime) -> int:
@@ -118,7 +121,7 @@ async def end(tx: Tx, now: datetime) -> int:
     Those of people whom another is busy with wait for the next time.
     """
     found: dict[str, dict[str, str]] = {}
-    for workspace_id, person_id, print_ in await tx.execute(_OVER, {"_now": now}):
+    for workspace_id, person_id, print_ in await _OVER.rows(tx, {"_now": now}):
         found.setdefault(workspace_id, {})[print_] = person_id
     count = 0
     for workspace_id, owners in found.items():

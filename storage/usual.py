@@ -8,20 +8,23 @@ from sqlalchemy import bindparam, delete, select, update
 from coach.knowledge import Answered, Place, Usual
 from storage.columns import UtcDateTime
 from storage.database import Tx, chunks, put
+from storage.prepared import Prepared
 from storage.tables import usual, workspaces
 
 #: What an entry tells: how long won deals stayed in a stage, in days; how soon won leads were
 #: contacted, in minutes.
 STAY, ANSWER = "stay", "answer"
 
-_OF = select(
-    usual.c.connection_id, usual.c.pipeline, usual.c.stage, usual.c.amount, usual.c.cases
-).where(usual.c.workspace_id == bindparam("workspace"), usual.c.what == bindparam("what"))
+_OF = Prepared(
+    select(
+        usual.c.connection_id, usual.c.pipeline, usual.c.stage, usual.c.amount, usual.c.cases
+    ).where(usual.c.workspace_id == bindparam("workspace"), usual.c.what == bindparam("what"))
+)
 
 
 async def stays(tx: Tx, workspace_id: str) -> dict[Place, Usual]:
     """How long a team's won deals stayed in each stage."""
-    rows = await tx.execute(_OF, {"workspace": workspace_id, "what": STAY})
+    rows = await _OF.rows(tx, {"workspace": workspace_id, "what": STAY})
     return {Place(*place): Usual(days, deals) for *place, days, deals in rows}
 
 
@@ -49,7 +52,7 @@ async def keep_stays(
 
 async def answer(tx: Tx, workspace_id: str) -> Answered | None:
     """How soon the leads that a team has won were first contacted."""
-    row = (await tx.execute(_OF, {"workspace": workspace_id, "what": ANSWER})).first()
+    row = await _OF.first(tx, {"workspace": workspace_id, "what": ANSWER})
     return Answered(row.amount, row.cases) if row else None
 
 
@@ -70,7 +73,7 @@ async def keep_answer(tx: Tx, workspace_id: str, learned: Answered | None, now: 
         await put(tx, usual, [row])
 
 
-_DUE = (
+_DUE = Prepared(
     select(workspaces.c.id)
     .where(workspaces.c.learn_at <= bindparam("now", type_=UtcDateTime))
     .order_by(workspaces.c.learn_at)
@@ -80,7 +83,7 @@ _DUE = (
 
 async def next_due(tx: Tx, now: datetime) -> str | None:
     """A team that is to be learned from now, if there is any."""
-    return (await tx.execute(_DUE, {"now": now})).scalar()
+    return next(iter(await _DUE.column(tx, {"now": now})), None)
 
 
 async def claim(tx: Tx, workspace_id: str, now: datetime, until: datetime) -> bool:

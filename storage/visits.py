@@ -9,9 +9,10 @@ from sqlalchemy import bindparam, delete, select
 from coach.mirror import Visit
 from storage.among import among, texts
 from storage.database import Tx, chunks, put
+from storage.prepared import Prepared
 from storage.tables import stage_visits
 
-_OF_DEALS = (
+_OF_DEALS = Prepared(
     select(
         stage_visits.c.deal_id,
         stage_visits.c.stage,
@@ -35,7 +36,7 @@ async def load(
     found: dict[str, list[Visit]] = {}
     if deal_ids:
         asked = {"workspace": workspace_id, "connection": connection_id, "deals": list(deal_ids)}
-        for row in await tx.execute(_OF_DEALS, asked):
+        for row in await _OF_DEALS.rows(tx, asked):
             found.setdefault(row[0], []).append(Visit(row[1], row[2], row[3], row[4]))
     return found
 

@@ -9,6 +9,7 @@ from coach.keys import FINISHED
 from coach.models import SubjectKind
 from storage.among import among, texts
 from storage.database import Tx
+from storage.prepared import Prepared
 from storage.tables import OPEN_DEAL, deals, insight_subjects, tasks
 
 _about, _deal = insight_subjects, insight_subjects.alias("deal")
@@ -55,7 +56,7 @@ _DEALS = union(
     )
     .where(*_ASKED, _about.c.kind == SubjectKind.CONTACT.value, OPEN_DEAL, _OF_NO_DEAL),
 ).subquery()
-_WORTH = (
+_WORTH = Prepared(
     select(
         _DEALS.c.fingerprint,
         deals.c.currency,
@@ -78,6 +79,6 @@ async def of(tx: Tx, workspace_id: str, fingerprints: Collection[str]) -> dict[s
     """What is at stake in each of these; what is of several currencies is not told."""
     asked = {"workspace": workspace_id, "fingerprints": sorted(fingerprints)}
     found: dict[str, list[Worth]] = {}
-    for print_, currency, amount in await tx.execute(_WORTH, asked):
+    for print_, currency, amount in await _WORTH.rows(tx, asked):
         found.setdefault(print_, []).append(Worth(currency or "", amount))
     return {print_: each[0] for print_, each in found.items() if len(each) == 1}

@@ -8,12 +8,13 @@ from coach.models import Contact, DealStatus
 from storage.among import among, texts
 from storage.database import Tx
 from storage.loader import Asked, Loader
+from storage.prepared import Prepared
 from storage.tables import deals
 
 _OPEN = deals.c.status == DealStatus.OPEN.value
 _LOST = deals.c.status == DealStatus.LOST.value
 
-_OF_CONTACTS = (
+_OF_CONTACTS = Prepared(
     select(
         deals.c.contact_id,
         func.max(case((deals.c.status == DealStatus.WON.value, 1), else_=0)),
@@ -45,7 +46,7 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, Dealings]]:
             "connection": connection_id,
             "contacts": sorted(contacts),
         }
-        for id, won, value, closes, lost, lost_at in await tx.execute(_OF_CONTACTS, given):
+        for id, won, value, closes, lost, lost_at in await _OF_CONTACTS.rows(tx, given):
             found[subject_key(contacts[id])] = Dealings(
                 bool(won), bool(lost), lost_at if lost else None, value, closes
             )

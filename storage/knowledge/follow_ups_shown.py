@@ -10,9 +10,10 @@ from coach.phrases import Phrase
 from storage.among import among, texts
 from storage.database import Tx
 from storage.loader import Asked, Loader
+from storage.prepared import Prepared
 from storage.tables import patterns
 
-_FOUND = (
+_FOUND = Prepared(
     select(patterns.c.person_id, patterns.c.message, patterns.c.figures)
     .where(
         patterns.c.workspace_id == bindparam("workspace"),
@@ -30,7 +31,7 @@ async def find(tx: Tx, asked: Asked) -> dict[str, Phrase]:
     given = {"workspace": asked.workspace_id, "people": sorted(asked.people)}
     of_team: dict[str, Phrase] = {}
     own: dict[str, Phrase] = {}
-    for person_id, message, figures in await tx.execute(_FOUND, given):
+    for person_id, message, figures in await _FOUND.rows(tx, given):
         n, k, rest_n, rest_k = (int(figures[name]) for name in ("n", "k", "rest_n", "rest_k"))
         if k * rest_n <= rest_k * n:
             continue

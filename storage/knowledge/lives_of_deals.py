@@ -16,6 +16,7 @@ from storage import mirror
 from storage.among import among, texts
 from storage.database import Tx
 from storage.loader import Asked, Loader
+from storage.prepared import Prepared
 from storage.tables import activities, tasks
 
 #: What happened to a deal itself, other than that somebody was in touch.
@@ -27,7 +28,7 @@ _MOVES = frozenset(
 )
 _TOUCHES = sorted(CONTACT_VERBS)
 
-_HAPPENED = (
+_HAPPENED = Prepared(
     select(
         activities.c.deal_id,
         func.max(case((activities.c.verb.in_(_TOUCHES), activities.c.occurred_at))),
@@ -42,7 +43,7 @@ _HAPPENED = (
     )
     .group_by(activities.c.deal_id)
 )
-_DONE = (
+_DONE = Prepared(
     select(tasks.c.deal_id, func.max(tasks.c.completed_at).label("done_at"))
     .where(
         tasks.c.workspace_id == bindparam("workspace"),
@@ -68,8 +69,8 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, Life]]:
             "connection": connection_id,
             "deals": sorted(deals),
         }
-        happened = {id: (touch, last) for id, touch, last in await tx.execute(_HAPPENED, given)}
-        done = {row.deal_id: row.done_at for row in await tx.execute(_DONE, given)}
+        happened = {id: (touch, last) for id, touch, last in await _HAPPENED.rows(tx, given)}
+        done = {row.deal_id: row.done_at for row in await _DONE.rows(tx, given)}
         with_ = {deal.contact_id for deal in deals.values() if deal.contact_id}
         contacts = await mirror.load(
             tx, SubjectKind.CONTACT, asked.workspace_id, connection_id, with_

@@ -8,9 +8,10 @@ from storage import mirror
 from storage.among import among, texts
 from storage.database import Tx
 from storage.loader import Asked, Loader
+from storage.prepared import Prepared
 from storage.tables import tasks
 
-_OF_DEALS = (
+_OF_DEALS = Prepared(
     select(*mirror.columns(SubjectKind.TASK))
     .where(
         tasks.c.workspace_id == bindparam("workspace"),
@@ -35,7 +36,7 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, list[Task]]]:
             "connection": connection_id,
             "deals": sorted(deals),
         }
-        for row in await tx.execute(_OF_DEALS, given):
+        for row in await _OF_DEALS.rows(tx, given):
             task = mirror.from_row(SubjectKind.TASK, row)
             if isinstance(task, Task) and task.deal_id in deals:
                 found.setdefault(subject_key(deals[task.deal_id]), []).append(task)

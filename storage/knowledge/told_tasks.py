@@ -8,9 +8,10 @@ from coach.verdicts import Verdict
 from storage.among import among, texts
 from storage.database import Tx
 from storage.loader import Asked, Loader
+from storage.prepared import Prepared
 from storage.tables import OPEN_INSIGHT, insight_subjects, insights
 
-_TOLD = (
+_TOLD = Prepared(
     select(insights.c.person_id, insight_subjects.c.connection_id, insight_subjects.c.subject_id)
     .join(
         insight_subjects,
@@ -38,7 +39,7 @@ async def find(tx: Tx, asked: Asked) -> dict[str, set[str]]:
         return {}
     given = {"workspace": asked.workspace_id, "people": sorted(asked.people), "tasks": tasks}
     found: dict[str, set[str]] = {}
-    for person_id, connection_id, id in await tx.execute(_TOLD, given):
+    for person_id, connection_id, id in await _TOLD.rows(tx, given):
         found.setdefault(person_id, set()).add(key_of(About(SubjectKind.TASK, connection_id, id)))
     return found
 

@@ -13,6 +13,7 @@ from coach.models import Deal, DealStatus
 from storage.among import among, texts
 from storage.database import Tx, chunks
 from storage.loader import Asked, Loader
+from storage.prepared import Prepared
 from storage.tables import DECIDED_DEAL, deals
 
 #: Of fewer won deals no middle is told.
@@ -23,7 +24,7 @@ _CURRENCY = func.coalesce(deals.c.currency, "")
 _AMOUNT = cast(deals.c.value, Float)
 
 # Counted off here: windows over all deals were half of what taking in a won deal cost.
-_AMOUNTS = (
+_AMOUNTS = Prepared(
     select(deals.c.person_id, _CURRENCY, _AMOUNT, func.count())
     .where(
         deals.c.workspace_id == bindparam("workspace"),
@@ -47,7 +48,7 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for piece in chunks(sorted(whose.intersection(asked.people))):
         asked_of = {"workspace": asked.workspace_id, "whose": piece}
-        amounts = (await tx.execute(_AMOUNTS, asked_of)).all()
+        amounts = await _AMOUNTS.rows(tx, asked_of)
         for (person_id, named), its in groupby(amounts, itemgetter(0, 1)):
             counted = [(each, count) for _, _, each, count in its]
             if sum(count for _, count in counted) >= FEWEST:

@@ -21,6 +21,7 @@ from coach.models import Deal, DealStatus
 from storage.among import among, texts
 from storage.database import Tx, chunks
 from storage.loader import Asked, Loader
+from storage.prepared import Prepared
 from storage.tables import DECIDED_DEAL, deals
 
 
@@ -45,8 +46,8 @@ def _decided(*by: Any) -> Any:
     )
 
 
-_IN_ALL = _decided()
-_BY_INSTANT = _decided(deals.c.closed_at)
+_IN_ALL = Prepared(_decided())
+_BY_INSTANT = Prepared(_decided(deals.c.closed_at))
 
 
 class _Closed(NamedTuple):
@@ -67,16 +68,14 @@ async def find(tx: Tx, asked: Asked) -> dict[str, dict[str, Run]]:
     found: dict[str, dict[str, Run]] = {}
     for piece in chunks(sorted(won.keys() & set(asked.people))):
         lost_some: list[str] = []
-        for row in await tx.execute(_IN_ALL, {"workspace": asked.workspace_id, "whose": piece}):
+        for row in await _IN_ALL.rows(tx, {"workspace": asked.workspace_id, "whose": piece}):
             if row.lost:
                 lost_some.append(row.person_id)
             else:
                 run = Run(row.won, row.since, 0, 0, 0)
                 found[row.person_id] = dict.fromkeys(won[row.person_id], run)
         if lost_some:
-            rows = await tx.execute(
-                _BY_INSTANT, {"workspace": asked.workspace_id, "whose": lost_some}
-            )
+            rows = await _BY_INSTANT.rows(tx, {"workspace": asked.workspace_id, "whose": lost_some})
             for person_id, its in groupby(rows, attrgetter("person_id")):
                 if runs := _runs(_in_order(its), won[person_id]):
                     found[person_id] = runs
