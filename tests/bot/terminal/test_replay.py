@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_set_aside_and_is_no_fault_any_more(
     assert broken(coach) == set()
     found = coach("doctor").out
     assert "28 set aside." in found
-    assert "d27" not in found
+    assert "d27  " not in found
     listed = coach("doctor", "--all").out
     assert "d0  the body must be an object" in listed
     assert "deal 17 of native: HTTP 403" in listed
