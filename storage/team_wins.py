@@ -101,10 +101,18 @@ async def upcoming(tx: Tx) -> datetime | None:
     return at
 
 
+_WORKSPACES_DUE = Prepared(
+    select(team_wins.c.workspace_id)
+    .where(team_wins.c.due_at <= bindparam("now"))
+    .distinct()
+    .order_by(team_wins.c.workspace_id)
+    .limit(bindparam("most"))
+)
+
+
 async def workspaces_due(tx: Tx, now: datetime, most: int) -> list[str]:
     """The workspaces of those that are to be looked at by now."""
-    query = select(team_wins.c.workspace_id).where(team_wins.c.due_at <= now).distinct()
-    return list((await tx.execute(query.order_by(team_wins.c.workspace_id).limit(most))).scalars())
+    return await _WORKSPACES_DUE.column(tx, {"now": now, "most": most})
 
 
 async def due(tx: Tx, workspace_id: str, now: datetime) -> list[Win]:

@@ -50,9 +50,9 @@ async def note(
     touched: Sequence[Touched],
     now: datetime,
 ) -> bool:
-    """Have the channel told of what was won, and what it was told follow; says whether it may be.
+    """Have the channel told of what was won, and what it was told follow: that at once, if any.
 
-    `told` are the activities, each with when we were told of it. Costs nothing where no deal was
+    Says whether there may be any. `told` are the activities, each with when we were told of it. Costs nothing where no deal was
     won by any of it, or had been.
     """
     before = {each.after.id: each.before for each in touched if isinstance(each.after, Deal)}
@@ -80,7 +80,8 @@ async def note(
         channel = await team_channels.of(tx, workspace_id)
         if channel is not None and channel.tells_wins:
             await team_wins.add(tx, list(new.values()), now + GATHERED)
-    return bool(new or changed)
+    # What is new waits for others anyway.
+    return bool(changed)
 
 
 def _was_won(before: object) -> bool:

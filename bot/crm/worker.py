@@ -30,7 +30,7 @@ EVENTS = 400
 
 #: Seconds between the beginnings of two turns, unless there is more than one can hold. A turn makes
 #: some thirty statements however little it has found: a webhook a turn would fill a core with them.
-APART = 0.025
+APART = 0.02
 
 
 @dataclass(slots=True)
