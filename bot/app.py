@@ -59,7 +59,7 @@ from coach.engine import load_rules
 from coach.errors import CoachError
 from coach.ids import Entropy
 from coach.ports import Clock
-from storage import installations, people, schema, takeovers, workspaces
+from storage import installations, people, schema, statistics, takeovers, workspaces
 from storage.database import Database
 from storage.installations import ENVIRONMENT, Installation
 from storage.sealing import Seal
@@ -130,6 +130,12 @@ class Bot:
                 lambda: clocks.correct(parts.clock, parts.database),
                 parts.wake.correction,
                 clocks.EVERY,
+            )
+            self._begin(
+                "the planner's statistics",
+                lambda: statistics.keep_up(parts.database),
+                parts.wake.statistics,
+                statistics.EVERY,
             )
         caller = self._caller = Caller(crm)
         self._begin("the outbox", lambda: outbox.send_due(crm, caller), parts.wake.outbox, 5.0)

@@ -52,8 +52,8 @@ async def note(
 ) -> bool:
     """Have the channel told of what was won, and what it was told follow: that at once, if any.
 
-    Says whether there may be any. `told` are the activities, each with when we were told of it. Costs nothing where no deal was
-    won by any of it, or had been.
+    Says whether there may be any. `told` are the activities, each with when we were told of it.
+    Costs nothing where no deal was won by any of it, or had been.
     """
     before = {each.after.id: each.before for each in touched if isinstance(each.after, Deal)}
     new = {

@@ -59,6 +59,8 @@ class Wake:
     large: asyncio.Event = field(default_factory=asyncio.Event)
     attention: asyncio.Event = field(default_factory=asyncio.Event)
     correction: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For what the planner of a database knows.
+    statistics: asyncio.Event = field(default_factory=asyncio.Event)
     sender: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     lookup: asyncio.Event = field(default_factory=asyncio.Event)

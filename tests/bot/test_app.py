@@ -10,20 +10,22 @@ from pathlib import Path
 import aiohttp
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 from starlette.applications import Starlette
 
 from bot.app import build, make_parts, prepare
 from bot.coaching import enrolling
 from bot.playground.crm.signing import webhook_headers
 from bot.playground.slack.api import Fault, SlackStandIn
-from coach.models import MessageState, Settings
-from storage import deliveries, insights, messages, workspaces
+from coach.models import Deal, MessageState, Settings
+from storage import deliveries, insights, messages, mirror, statistics, workspaces
 from storage.schema import SchemaError
 from tests.bot.served import ready, served
-from tests.together import World
+from tests.together import World, running_world
 from tests.world import (
     ANA,
     BOT_TOKEN,
+    CONNECTION,
     MEMBERS,
     SIGNING_SECRET,
     WEBHOOK_SECRET,
@@ -111,6 +113,24 @@ async def test_a_postgresql_that_must_be_upgraded_first_is_said_to_be(
                 await prepare(parts, WORKSPACE)
     finally:
         await parts.database.close()
+
+
+async def test_the_planner_of_a_postgresql_that_is_filled_is_told_so(postgresql_url: str) -> None:
+    asked = text("SELECT reltuples FROM pg_class WHERE oid = 'deals'::regclass")
+    async with running_world(postgresql_url) as world:
+        database = world.parts.database
+        async with database.write() as tx:
+            await tx.execute(text("ALTER TABLE deals SET (autovacuum_enabled = false)"))
+            many = [Deal(CONNECTION, f"D-{n}", "Renewal") for n in range(statistics.FEW * 2)]
+            await mirror.save(tx, WORKSPACE, many)
+            await tx.execute(text("SELECT pg_stat_force_next_flush()"))
+        known = -1
+        async with asyncio.timeout(20):
+            while known != len(many):
+                world.parts.wake.statistics.set()
+                await asyncio.sleep(0.05)
+                async with database.read() as tx:
+                    known = (await tx.execute(asked)).scalar_one()
 
 
 # The process
