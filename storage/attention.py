@@ -48,50 +48,56 @@ _FURTHEST = (
 
 _links = message_insights
 
+# By themselves, so that messages are looked up by their keys: joined at once, PostgreSQL may read
+# all of the workspace for each insight, as long as it does not know how many there are.
+_insights = (
+    select(insights)
+    .where(
+        OPEN_INSIGHT,
+        insights.c.workspace_id == bindparam("workspace"),
+        among(insights.c.person_id, texts("people")),
+    )
+    .cte("open")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
 _OPEN = Prepared(
     select(
-        insights.c.person_id,
-        insights.c.fingerprint,
-        insights.c.priority,
-        insights.c.created_at,
-        insights.c.expires_at,
-        insights.c.rule,
-        insights.c.type,
-        insights.c.subject,
-        insights.c.own_act,
-        insights.c.told_at,
-        insights.c.in_bulk,
-        insights.c.backlog,
-        insights.c.snoozed_until,
-        insights.c.lasts_until,
-        insights.c.rank,
-        insights.c.said_at,
-        insights.c.as_of,
-        insights.c.verdict,
-        insights.c.verdict_reason,
-        insights.c.verdict_until,
+        _insights.c.person_id,
+        _insights.c.fingerprint,
+        _insights.c.priority,
+        _insights.c.created_at,
+        _insights.c.expires_at,
+        _insights.c.rule,
+        _insights.c.type,
+        _insights.c.subject,
+        _insights.c.own_act,
+        _insights.c.told_at,
+        _insights.c.in_bulk,
+        _insights.c.backlog,
+        _insights.c.snoozed_until,
+        _insights.c.lasts_until,
+        _insights.c.rank,
+        _insights.c.said_at,
+        _insights.c.as_of,
+        _insights.c.verdict,
+        _insights.c.verdict_reason,
+        _insights.c.verdict_until,
         messages.c.id,
         messages.c.kind,
         messages.c.state,
         messages.c.sent_at,
         messages.c.not_before,
         messages.c.superseded,
-    )
-    .select_from(
-        insights.outerjoin(
+    ).select_from(
+        _insights.outerjoin(
             _links,
-            (_links.c.workspace_id == insights.c.workspace_id)
-            & (_links.c.fingerprint == insights.c.fingerprint),
+            (_links.c.workspace_id == _insights.c.workspace_id)
+            & (_links.c.fingerprint == _insights.c.fingerprint),
         ).outerjoin(
             messages,
             (messages.c.workspace_id == _links.c.workspace_id)
             & (messages.c.id == _links.c.message_id),
         )
-    )
-    .where(
-        OPEN_INSIGHT,
-        insights.c.workspace_id == bindparam("workspace"),
-        among(insights.c.person_id, texts("people")),
     )
 )
 

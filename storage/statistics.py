@@ -7,10 +7,9 @@ may read all of a workspace for each of its rows: with a thousand messages a dec
 150 ms.
 """
 
-from sqlalchemy import bindparam, column, func, select, table, text
+from sqlalchemy import column, func, select, table, text
 
 from storage.database import Database
-from storage.prepared import Prepared
 from storage.tables import metadata
 
 #: Seconds between two looks.
@@ -23,13 +22,13 @@ _class, _changed = (
     table("pg_class", *map(column, ("oid", "relname", "relnamespace", "reltuples"))),
     table("pg_stat_user_tables", *map(column, ("relid", "n_mod_since_analyze"))),
 )
-_OUTGROWN = Prepared(
+_OUTGROWN = (
     select(_class.c.relname)
     .join(_changed, _changed.c.relid == _class.c.oid)
     .where(
         _class.c.relnamespace == func.current_schema().op("::")(text("regnamespace")),
         # Where nothing is known yet, there are -1 rows.
-        _changed.c.n_mod_since_analyze > func.greatest(_class.c.reltuples, bindparam("few")),
+        _changed.c.n_mod_since_analyze > func.greatest(_class.c.reltuples, FEW),
     )
     .order_by(_class.c.relname)
 )
@@ -43,7 +42,7 @@ async def keep_up(database: Database) -> None:
     if database.is_sqlite:
         return
     async with database.read() as tx:
-        outgrown = await _OUTGROWN.column(tx, {"few": FEW})
+        outgrown = (await tx.execute(_OUTGROWN)).scalars().all()
     for name in outgrown:
         if name in metadata.tables:
             async with database.write() as tx:

@@ -1,16 +1,21 @@
 """A PostgreSQL that was just filled is planned for as what it is, and not as an empty one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import text
 
 from bot.runtime.parts import Parts
-from coach.models import Deal
-from storage import mirror, statistics
+from coach.models import Deal, Draft, InsightType, Priority, Suggestion
+from coach.phrases import say
+from storage import attention, insights, messages, mirror, statistics
 from storage.database import Database
-from tests.world import WORKSPACE, running_parts
+from storage.insights import NewInsight
+from storage.messages import Message
+from tests.world import ANA, BEGINNING, WORKSPACE, enrol, running_parts
 
 MANY = statistics.FEW * 2
 
@@ -77,6 +82,60 @@ async def test_one_that_another_looks_at_is_passed_over(parts: Parts) -> None:
         assert await known(parts.database) == -1
     await statistics.keep_up(parts.database)
     assert await known(parts.database) == MANY
+
+
+#: As many again of what there is one of, with other keys.
+COPIES = """
+    INSERT INTO {table} SELECT (jsonb_populate_record(it, {keys})).*
+    FROM {table} AS it, generate_series(1, 500) AS n
+"""
+
+
+async def test_messages_are_read_by_their_keys_also_where_nothing_is_known(
+    parts: Parts,
+) -> None:
+    ana = await enrol(parts, ANA)
+    draft = Draft(
+        person_id=ana.id,
+        subject="deal:native:D-1",
+        occasion="1",
+        priority=Priority.HIGH,
+        message=say("Call."),
+        reason=say("You won."),
+        suggestion=Suggestion("none"),
+        expires_at=BEGINNING,
+    )
+    new = NewInsight("rule", InsightType.ACTION, draft)
+    async with parts.database.write() as tx:
+        for name in ("insights", "message_insights", "messages"):
+            await tx.execute(text(f"ALTER TABLE {name} SET (autovacuum_enabled = false)"))
+        ((print_, _),) = await insights.add(tx, WORKSPACE, [new], BEGINNING)
+        card = Message(WORKSPACE, "card", "card", ANA, person_id=ana.id)
+        await messages.make(tx, [(card, [print_])], BEGINNING)
+        for table, keys in {
+            "people": "jsonb_build_object('id', 'P-' || n, 'slack_user_id', 'U-' || n, 'email', n)",
+            "insights": "jsonb_build_object('fingerprint', n, 'person_id', 'P-' || n)",
+            "messages": "jsonb_build_object('id', n, 'person_id', 'P-' || n)",
+            "message_insights": "jsonb_build_object('fingerprint', n, 'message_id', n)",
+        }.items():
+            await tx.execute(text(COPIES.format(table=table, keys=keys)))
+    async with parts.database.read() as tx:
+        found = await attention.open_of(tx, WORKSPACE, ["P-7"])
+        assert [each.message_id for each in found["P-7"].values()] == ["7"]
+        made = attention._OPEN.statement.compile(dialect=tx.dialect)
+        asked = made.construct_params({"workspace": WORKSPACE, "people": ["P-7"]})
+        explained = await tx.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {made}", asked)
+        (plan,) = explained.scalar_one()
+    assert dict(read(plan["Plan"])) == {"messages": 1, "message_insights": 1, "insights": ANY}
+
+
+def read(plan: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """How many rows each part of a plan has read of a table in all."""
+    if name := plan.get("Relation Name"):
+        left_out = plan.get("Rows Removed by Filter", 0)
+        yield name, (plan["Actual Rows"] + left_out) * plan["Actual Loops"]
+    for each in plan.get("Plans", ()):
+        yield from read(each)
 
 
 async def test_sqlite_is_left_alone(sqlite_url: str) -> None:
