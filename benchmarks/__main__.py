@@ -55,14 +55,16 @@ def main() -> int:
     parser.add_argument("--only", choices=list(MEASURES), nargs="+", default=list(MEASURES))
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), metavar="FILE")
     chosen = parser.parse_args()
-    figures = []
-    for name in chosen.only:
-        print(f"measuring: {name}", file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory(prefix="coach-bench-") as folder:
-            found = uvloop.run(MEASURES[name](Path(folder), quick=chosen.quick))
-        figures += found
-    show(figures)
-    keep(figures, chosen.json)
+    figures: list[Figure] = []
+    try:
+        for name in chosen.only:
+            print(f"measuring: {name}", file=sys.stderr, flush=True)
+            with tempfile.TemporaryDirectory(prefix="coach-bench-") as folder:
+                figures += uvloop.run(MEASURES[name](Path(folder), quick=chosen.quick))
+    finally:
+        # What was measured counts, also where something after it could not be.
+        show(figures)
+        keep(figures, chosen.json)
     return 0
 
 

@@ -60,9 +60,12 @@ async def _turn(measured: team.Team, bot: Running, slack: Running, people: range
         for _ in range(100):
             async with http.get(f"http://{HOST}:{slack.port}/measured/messages") as answer:
                 arrived = await answer.json()
-            if all(team.slack_user(number) in arrived for number in people):
+            missing = sum(team.slack_user(number) not in arrived for number in people)
+            if not missing:
                 break
             await asyncio.sleep(0.1)
+        else:
+            raise RuntimeError(f"{missing} of {len(people)} messages did not come within 10 s.")
     return [arrived[team.slack_user(n)] - at for n, at in zip(people, sent, strict=True)]
 
 
