@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import text
@@ -126,7 +125,8 @@ async def test_messages_are_read_by_their_keys_also_where_nothing_is_known(
         asked = made.construct_params({"workspace": WORKSPACE, "people": ["P-7"]})
         explained = await tx.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {made}", asked)
         (plan,) = explained.scalar_one()
-    assert dict(read(plan["Plan"])) == {"messages": 1, "message_insights": 1, "insights": ANY}
+    have_read = dict(read(plan["Plan"]))
+    assert (have_read["messages"], have_read["message_insights"]) == (1, 1)
 
 
 def read(plan: dict[str, Any]) -> Iterator[tuple[str, float]]:
