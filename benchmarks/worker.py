@@ -20,7 +20,7 @@ from bot.crm.parts import CrmParts
 from bot.crm.provider import load_providers
 from bot.runtime import collecting
 from bot.runtime.parts import Parts
-from storage import deliveries
+from storage import deliveries, statistics
 from storage.deliveries import NewDelivery
 from storage.workspaces import DEFAULT
 
@@ -81,6 +81,8 @@ async def _coach(parts: Parts, measured: Team, bodies: list[bytes], turn: int) -
     async with parts.database.write() as tx:
         await deliveries.accept(tx, new)
     crm = CrmParts(parts, load_providers())
+    # As `coach serve` does beside.
+    await statistics.keep_up(parts.database)
     begun = time.perf_counter()
     done = await worker.work_off(crm)
     seconds = time.perf_counter() - begun
