@@ -93,12 +93,15 @@ def deal_item(deal: Deal, view: ActionView, way: Sequence[str] | None = None) ->
 def _stage(deal: Deal, stage: str, view: ActionView) -> Phrase:
     """A deal's stage, and for how long it has been there as far as that is worth saying."""
     if deal.status is DealStatus.OPEN and deal.stage_entered_at:
+        days = days_between(deal.stage_entered_at, view.now, view.person)
+        if days <= 0:
+            return say("Stage: {stage}, since today", stage=stage)
         return counted(
             "Stage: {stage}, for {days} day",
             "Stage: {stage}, for {days} days",
             "days",
             stage=stage,
-            days=days_between(deal.stage_entered_at, view.now, view.person),
+            days=days,
         )
     seen_at, limit = deal.stage_seen_at, view.limit or limit_of(deal, view.person, UNKNOWN)
     # Where its age is not known, it is said only once it is long for certain, as on its card.

@@ -11,7 +11,10 @@ from coach.screens import Element, Note, Screen
 
 def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
-    if int(params.get("count") or 0) > SHOWN:
+    count = int(params.get("count") or 0)
+    if count == 1:
+        return say("Take Action shows it, to complete it or move its date.")
+    if count > SHOWN:
         return say(
             "Take Action lists the {count} oldest, to complete each or move its date.",
             count=SHOWN,

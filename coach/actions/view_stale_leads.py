@@ -12,9 +12,9 @@ from coach.screens import Element, Screen
 
 def promise(params: Mapping[str, Any]) -> Phrase:
     """What pressing the button will do."""
-    if params.get("new"):
-        return say("Take Action shows the lead, to log a call, mail or meeting.")
     count = int(params.get("count") or 0)
+    if params.get("new") or count == 1:
+        return say("Take Action shows the lead, to log a call, mail or meeting.")
     if count > SHOWN:
         return say(
             "Take Action lists the {count} most promising, to log a call, mail or meeting.",

@@ -98,7 +98,9 @@ def _draft(look: TimeLook | TruthLook, tasks: list[Task]) -> Draft:
             "count",
             count=count,
         ),
-        reason=with_old(_reason(person, tasks[0], now), count, look.old),
+        reason=_only(person, tasks[0], now)
+        if count == 1
+        else with_old(_reason(person, tasks[0], now), count, look.old),
         suggestion=Suggestion("view_overdue_tasks", {"count": count}),
         expires_at=now + GAP,
         about=_marked(tasks),
@@ -174,6 +176,20 @@ def _late(person: Person, task: Task, now: datetime) -> tuple[date, Phrase]:
     """Since when, and for how long."""
     due = task.due_date or local_date(now, person)
     return due, so_many_days((local_date(now, person) - due).days)
+
+
+def _only(person: Person, task: Task, now: datetime) -> Phrase:
+    """Which one it is, where the message has but a number."""
+    due, late = _late(person, task, now)
+    if task.priority in PRESSING:
+        return say(
+            "It is “{task}” ({priority}), due {date}, {late} late.",
+            task=task.thing,
+            priority=PRIORITIES[task.priority],
+            date=due,
+            late=late,
+        )
+    return say("It is “{task}”, due {date}, {late} late.", task=task.thing, date=due, late=late)
 
 
 def _reason(person: Person, oldest: Task, now: datetime) -> Phrase:

@@ -86,11 +86,13 @@ def test_a_closed_deal_says_how_it_ended() -> None:
     assert "Closed won" in told(deal_item(WON, view()))
 
 
-@pytest.mark.parametrize(("days", "words"), [(0, "0 days"), (1, "1 day"), (4, "4 days")])
+@pytest.mark.parametrize(
+    ("days", "words"), [(0, "since today"), (1, "for 1 day"), (4, "for 4 days")]
+)
 def test_a_deal_says_how_long_it_has_been_in_its_stage(days: int, words: str) -> None:
     entered = NOW - days * DAY  # with a weekend in between, which counts like any other day
     item = deal_item(replace(OPEN, stage_entered_at=entered), view())
-    assert told(item)[-1] == f"Stage: Proposal, for {words}"
+    assert told(item)[-1] == f"Stage: Proposal, {words}"
 
 
 def test_a_stage_of_unknown_age_has_none_until_it_is_long_for_certain() -> None:

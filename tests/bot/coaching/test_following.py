@@ -165,7 +165,7 @@ async def test_with_another_date_it_is_about_the_task_as_it_is_now(parts: Parts)
     moved = {"id": "T-0", "due_date": "2026-11-12"}
     await deliver(parts, told("task_rescheduled", task=moved))
     said = await the(parts, ana, "overdue_tasks")
-    assert plain(said.reason) == "The oldest is “Task T-0”, due Thu 12 Nov, 13 days late."
+    assert plain(said.reason) == "It is “Task T-0”, due Thu 12 Nov, 13 days late."
     async with parts.database.read() as tx:
         found = await insights.subjects(tx, WORKSPACE, [said.fingerprint])
     assert [each.mark for each in found[said.fingerprint]] == ["2026-11-12"]

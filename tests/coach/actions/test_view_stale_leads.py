@@ -30,6 +30,13 @@ def test_the_promise_says_what_can_be_done() -> None:
     assert ACTION.shows is Shows.CONTACTS
 
 
+def test_the_promise_of_one_speaks_of_one() -> None:
+    assert (
+        plain(ACTION.promise({"count": 1}))
+        == "Take Action shows the lead, to log a call, mail or meeting."
+    )
+
+
 def test_the_promise_says_how_many_are_listed_when_it_is_not_all() -> None:
     assert plain(ACTION.promise({"count": SHOWN})) == plain(ACTION.promise({}))
     assert plain(ACTION.promise({"count": 748})) == (

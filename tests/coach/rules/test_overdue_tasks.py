@@ -78,8 +78,15 @@ def test_the_oldest_is_named() -> None:
     yesterday = replace(
         THREE[0], priority=TaskPriority.LOW, due_date=NOW.date() - timedelta(days=1)
     )
-    draft = only(evaluate(look(yesterday)))
+    draft = only(evaluate(look(yesterday, replace(yesterday, id="4"))))
     assert reason(draft) == "The oldest is “Task 1”, due Sun 22 Nov, 1 day late."
+
+
+def test_of_one_it_is_said_which_it_is() -> None:
+    draft = only(evaluate(look(THREE[0])))
+    assert reason(draft) == "It is “Task 1” (high priority), due Sat 14 Nov, 9 days late."
+    draft = only(evaluate(look(replace(THREE[2], priority=TaskPriority.LOW))))
+    assert reason(draft) == "It is “Task 3”, due Sun 22 Nov, 1 day late."
 
 
 def test_take_action_lists_them() -> None:
