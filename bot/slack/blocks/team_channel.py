@@ -39,8 +39,11 @@ NAME, UNNAME = "home:named", "home:unnamed"
 CHANNEL, WHAT = "channel", "what"
 WINS, FIGURES, AMOUNTS = "wins", "figures", "amounts"
 
-#: So many won deals are listed in one message.
+#: So many won deals are listed in one message; fewer, where Slack would not take their links.
 MOST = 30
+
+#: Characters of a line's text, at most; and those below which it is not cut.
+LINE, LEAST = 400, 60
 
 
 def wins(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks] | None:
@@ -59,7 +62,7 @@ def wins(params: Mapping[str, Any], voice: Voice) -> tuple[str, Blocks] | None:
     def build(share: float) -> Blocks:
         return [
             paragraph([*emoji("tada"), *line(words(title, voice), 200)]),
-            _list(said, voice, int(400 * share)),
+            _list(said, voice, int(LINE * share), int(MOST * share * LINE / LEAST)),
         ]
 
     return escaped(flat(words(title, voice)), 500), fitted(build)
@@ -273,13 +276,14 @@ def own_place(known: TeamChannel | None, voice: Voice, *, named: bool) -> Blocks
     ]
 
 
-def _list(said: list[Phrase], voice: Voice, most: int) -> Json:
+def _list(said: list[Phrase], voice: Voice, most: int, lines: int = MOST) -> Json:
+    lines = max(1, min(lines, MOST))
     rows: list[Json] = [
-        {"type": "rich_text_section", "elements": line(words(each, voice), max(most, 60))}
-        for each in said[:MOST]
+        {"type": "rich_text_section", "elements": line(words(each, voice), max(most, LEAST))}
+        for each in said[:lines]
     ]
-    if len(said) > MOST:
-        more = say("… and {count} more", count=len(said) - MOST)
+    if len(said) > lines:
+        more = say("… and {count} more", count=len(said) - lines)
         rows.append({"type": "rich_text_section", "elements": line(words(more, voice), 60)})
     bullets: Json = {"type": "rich_text_list", "style": "bullet", "elements": rows}
     return {"type": "rich_text", "elements": [bullets]}

@@ -46,6 +46,27 @@ def test_whatever_is_won_is_told(told: list[tuple[str, str, str | None]]) -> Non
     assert wins({"said": []}, VOICE) is None
 
 
+def test_of_deals_with_long_links_as_many_are_named_as_slack_takes() -> None:
+    told = [
+        to_json(
+            say(
+                "{who} has won {deal}: {amount}.",
+                who="…" * 60,
+                deal=Deal("c1", str(n), "…" * 60, url="https://crm.example/" + "x" * 400).thing,
+                amount=Money(Decimal(10) ** 30, "EUR"),
+            )
+        )
+        for n in range(30)
+    ]
+    made = wins({"said": told}, VOICE)
+    assert made is not None
+    assert_taken_by_slack(*made)
+    (rows,) = made[1][1]["elements"]
+    left_out = len(told) - (len(rows["elements"]) - 1)
+    assert 0 < left_out < len(told)
+    assert f"… and {left_out} more" in str(rows["elements"][-1])
+
+
 @some
 @given(st.lists(hostile, max_size=40), hostile)
 def test_whatever_currencies_are_called_the_week_is_told(named: list[str], by: str) -> None:
