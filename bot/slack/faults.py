@@ -80,6 +80,11 @@ class Fault:
     retry_after: timedelta | None = None
 
 
+def internal(error: Exception) -> Fault:
+    """One of our own: what cannot be put into words must not come back for ever."""
+    return Fault(Means.NEVER, f"internal: {type(error).__name__}")
+
+
 def _answered(response: Any) -> tuple[int, str]:
     """Status and Slack's word; the body may be no JSON, and the response then not Slack's own."""
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)

@@ -10,7 +10,8 @@ from sqlalchemy import Interval, literal, update
 from bot.coaching import attending
 from bot.playground.slack.api import SlackStandIn
 from bot.runtime.parts import Parts
-from bot.slack.sender import ClientOf, Sender
+from bot.slack.sender import Sender
+from bot.slack.speaking import ClientOf
 from coach.models import Person
 from storage import messages, people
 from storage.messages import Message

@@ -13,7 +13,8 @@ from bot.coaching import attending, enrolling, ticking
 from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
 from bot.slack.disturbing import FRESH, WITHOUT_SCOPE, DoNotDisturb, Peace, ends_at
-from bot.slack.sender import A_MOMENT, Sender
+from bot.slack.sender import Sender
+from bot.slack.speaking import A_MOMENT
 from coach.backlogs import QUIET
 from coach.models import Person
 from storage import deciding, people, workspaces

@@ -131,7 +131,7 @@ async def test_the_copy_of_a_process_that_died_is_found(post: Post) -> None:
         (claimed,) = await sending.claim(tx, post.clock.now(), lease=MINUTE, most=10)
     drawn = KINDS[claimed.message.kind].draw(sight_of(post.parts, claimed))
     assert drawn is not None
-    await post.sender._post(claimed, *drawn)
+    await post.sender._speaker._post(claimed, *drawn)
     await let_pass(post, 2 * MINUTE)
     await post.send()
     assert post.posted() == ["D-1", "D-2"]

@@ -117,7 +117,7 @@ async def test_the_first_answer_counts_whoever_is_at_it_by_then(gated: Gated) ->
     kind = KINDS[other.message.kind]
     drawn = kind.draw(sight_of(gated.parts, other))
     assert drawn is not None
-    answer = await gated.sender._post(other, *drawn)
+    answer = await gated.sender._speaker._post(other, *drawn)
     late = Answer(other, kind, answer["channel"], answer["ts"], gated.clock.now())
     async with gated.parts.database.write() as tx:
         await record(tx, [late])

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from bot.coaching import attending, decisions, enrolling, ticking
 from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
-from bot.slack import sender
+from bot.slack import sender, speaking
 from bot.slack.faults import Means, fault
 from bot.slack.sender import Sender
 from coach.models import Enrolment, MessageState
@@ -178,7 +178,7 @@ async def test_messages_to_one_channel_are_a_pace_apart(sqlite_post: Post) -> No
     assert third - second >= 0.2
     (other,) = [each.wall for each in post.slack.sent if each.person == BEN]
     assert other - first < 0.2
-    assert sender.CHANNEL_PACE >= 1
+    assert speaking.CHANNEL_PACE >= 1
 
 
 # When Slack does not take it
@@ -238,9 +238,9 @@ async def test_what_fails_too_often_is_given_up_and_kept_with_the_reason(
     ana = await enrol(post.parts, ANA, working_days="1234567", work_from=0, work_until=1439)
     await deliver(post.parts, won_deal(1))
     post.slack.faults["chat.postMessage"] = [Fault(status=500)] * 50
-    for _ in range(sender.TRIES + 3):
+    for _ in range(speaking.TRIES + 3):
         await post.send(timedelta(hours=1))
-    assert len(post.slack.faults["chat.postMessage"]) == 50 - sender.TRIES
+    assert len(post.slack.faults["chat.postMessage"]) == 50 - speaking.TRIES
     kept = await post.message_of(ana)
     assert (kept.state, kept.error) == (MessageState.FAILED, "http_500")
 

@@ -10,7 +10,8 @@ from bot.coaching import attending
 from bot.playground.slack.api import Fault
 from bot.runtime.parts import Parts
 from bot.slack.installed import NotInstalledError, Slack
-from bot.slack.sender import ClientOf, Sender
+from bot.slack.sender import Sender
+from bot.slack.speaking import ClientOf
 from storage import installations, sending, workspaces
 from storage.installations import ENVIRONMENT
 from tests.bot.slack.gated import POST, behind_a_gate
