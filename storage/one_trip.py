@@ -14,6 +14,7 @@ What is made all the time goes past SQLAlchemy (`storage.prepared`): by `fetch` 
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -102,9 +103,9 @@ class Connection(aiosqlite.Connection):
         found: list[Any] = []
 
         def work(raw: sqlite3.Connection) -> None:
-            cursor = raw.execute(sql, parameters)
-            found.extend(cursor.fetchall())
-            cursor.close()
+            # Left open by an error in a row, it would keep the connection at what it has read.
+            with closing(raw.execute(sql, parameters)) as cursor:
+                found.extend(cursor.fetchall())
 
         try:
             await self.once(work)

@@ -11,7 +11,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Integer, Text, bindparam, delete, event, func, select, table, text, update
+from sqlalchemy import (
+    Integer,
+    Text,
+    bindparam,
+    column,
+    delete,
+    event,
+    func,
+    select,
+    table,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.types import Boolean, NullType, TypeEngine
 
@@ -200,6 +212,29 @@ async def test_a_lock_that_is_not_to_be_had_passes(sqlite_url: str) -> None:
         assert is_passing(refused.value)
         async with database.write() as tx:
             assert await one.column(tx) == [0]
+    finally:
+        await database.close()
+        await other.close()
+
+
+async def test_a_row_that_cannot_be_read_leaves_nothing_open(sqlite_url: str) -> None:
+    database, other = Database(sqlite_url), Database(sqlite_url)
+    things = table("things", column("name", Text()))
+    names = Prepared(select(things.c.name))
+    count = Prepared(select(func.count()).select_from(things))
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (name TEXT)"))
+            await tx.execute(text("INSERT INTO things VALUES ('a'), (CAST(x'ff' AS TEXT)), ('c')"))
+        # As long as somebody keeps the error, too.
+        with pytest.raises(OperationalError, match="decode") as kept:
+            async with database.read() as tx:
+                await names.rows(tx)
+        async with other.write() as tx:
+            await tx.execute(text("INSERT INTO things VALUES ('d')"))
+        async with database.write() as tx:
+            assert await count.column(tx) == [4]
+        assert not is_passing(kept.value)
     finally:
         await database.close()
         await other.close()
