@@ -17,10 +17,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-# In a batch few instants stand in many places.
-@lru_cache(maxsize=4096)
 def to_micros(moment: datetime) -> int:
     """Microseconds since 1970, exactly."""
+    # In its own zone an instant equals the one an hour before, in the hour that comes twice.
+    return _micros(moment.astimezone(UTC))
+
+
+# In a batch few instants stand in many places.
+@lru_cache(maxsize=4096)
+def _micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 

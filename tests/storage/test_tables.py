@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -95,6 +96,16 @@ async def test_an_instant_without_a_time_zone_is_refused(store: Store) -> None:
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_microseconds_tell_every_instant_apart(moment: datetime) -> None:
     assert from_micros(to_micros(moment)) == moment
+
+
+def test_the_hour_that_comes_twice_is_kept_as_the_one_it_is() -> None:
+    # Asked for in this order, and in the other.
+    for day, folds in (("2026-10-25", (0, 1)), ("2027-10-31", (1, 0))):
+        at = datetime.fromisoformat(f"{day}T02:30")
+        for fold in folds:
+            moment = at.replace(tzinfo=ZoneInfo("Europe/Madrid"), fold=fold)
+            ahead = timedelta(hours=1 if fold else 2)
+            assert from_micros(to_micros(moment)) == at.replace(tzinfo=UTC) - ahead
 
 
 async def test_things_that_belong_to_nothing_are_refused(store: Store) -> None:
