@@ -24,6 +24,8 @@ class Part:
     rest: int
     #: Whether some are shown no more although nobody answered them.
     lapsed: bool
+    #: Whether a newer message has taken its place, and with it perhaps what is not shown here.
+    replaced: bool = False
 
 
 def parted(insights: Sequence[Insight], most: int, *, superseded: bool, now: datetime) -> Part:
@@ -37,7 +39,7 @@ def parted(insights: Sequence[Insight], most: int, *, superseded: bool, now: dat
         if not each.is_over(now) and not (superseded and each.state is InsightState.OPEN)
     ]
     rest = sum(waits(each, now) for each in here[most:])
-    return Part(here[:most], rest, lapsed=len(here) < len(insights))
+    return Part(here[:most], rest, lapsed=len(here) < len(insights), replaced=superseded)
 
 
 def nothing_waits(part: Part, done: Phrase) -> Phrase:
@@ -49,6 +51,9 @@ def nothing_waits(part: Part, done: Phrase) -> Phrase:
     is_done = all(each.state in settled for each in part.top)
     if part.rest:
         return say("Done so far") if is_done else say("None of these waits for you now")
+    if part.lapsed and part.replaced:
+        # What is left out may well be so still, and stand in the newer one.
+        return say("What was done of these") if is_done else say("What became of these")
     if part.lapsed and is_done:
         return say("What was done of these; the rest is no longer current")
     if part.lapsed:

@@ -166,7 +166,7 @@ async def test_of_an_earlier_brief_what_was_done_stays(sqlite_world: World) -> N
     await world.settle()
     await world.pass_time(47 * HOUR)
     first, second = world.messages(ANA)
-    assert first.text == "What was done of these; the rest is no longer current"
+    assert first.text == "What was done of these"
     assert (pressable(world, 0), "Done in the CRM" in words(world, 0)) == (0, True)
     # Of two days before a deal rests still.
     assert pressable(world, 1) == 2

@@ -102,10 +102,11 @@ def test_what_merely_ran_out_is_not_called_done() -> None:
     )
 
 
-def test_what_a_newer_brief_has_taken_over_is_not_called_done() -> None:
+def test_what_a_newer_brief_has_taken_over_is_called_neither_done_nor_over() -> None:
     text, said = drawn(things(TAKEN, OPEN), superseded=True)
-    assert text == "What was done of these; the rest is no longer current"
+    assert text == "What was done of these"
     assert "Thing 2." not in said
+    assert drawn(things(DISMISSED, OPEN), superseded=True)[0] == "What became of these"
 
 
 def test_a_brief_is_not_done_while_more_waits_behind_its_button() -> None:
