@@ -48,9 +48,18 @@ def due(subject: Subject, person: Person, known: Known) -> datetime | None:
     return after_working_days(subject.silent_since, stale_lead_days(person), person)
 
 
-def is_decided_anew(before: Subject | None, after: Subject) -> bool:
-    """Whether a deal was decided with somebody else than before, or otherwise, or is no more."""
-    return _decided(before) != _decided(after)
+def is_another_dealing(before: Subject | None, after: Subject) -> bool:
+    """Whether a deal was decided with somebody else than before, or otherwise, or is no more.
+
+    Or it is a new one: with whom all were lost is hoped for again.
+    """
+    return _is_new(before, after) or _decided(before) != _decided(after)
+
+
+def _is_new(before: Subject | None, after: Subject) -> bool:
+    if before is not None or not isinstance(after, Deal) or after.deleted:
+        return False
+    return after.contact_id is not None
 
 
 def _decided(deal: Subject | None) -> tuple[str, DealStatus] | None:
@@ -164,5 +173,5 @@ RULE = TimeRule(
     latest_first=True,
     lists=True,
     moved_by=frozenset({SubjectKind.DEAL}),
-    moved_when=is_decided_anew,
+    moved_when=is_another_dealing,
 )

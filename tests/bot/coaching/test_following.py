@@ -348,6 +348,20 @@ async def test_a_lead_whose_only_deal_is_lost_is_warm_no_more_until_it_is_opened
     assert words(latest) == "Warm lead going cold: Ann hasn't been contacted in 23 days."
 
 
+async def test_a_lead_whose_only_deal_is_lost_is_warm_again_with_another_one(parts: Parts) -> None:
+    ana = await enrol(parts, ANA)
+    lost = {"id": "D-1", "title": "Pilot", "contact_id": "C-1", "status": "lost"}
+    await deliver(parts, lead("C-1", "Ann"), told("deal_closed", deal=lost, owner=BEN))
+    await ticking.tick(parts)
+    assert await insights_of(parts, ana) == []
+    another = {"id": "D-2", "title": "Another", "contact_id": "C-1", "stage": "Demo"}
+    await deliver(parts, told("deal_created", deal=another, owner=BEN))
+    await ticking.tick(parts)
+    assert words(await the(parts, ana, "stale_leads")) == (
+        "Warm lead going cold: Ann hasn't been contacted in 21 days."
+    )
+
+
 async def test_deals_that_share_a_title_are_told_apart_in_what_is_said_anew(
     sqlite_parts: Parts,
 ) -> None:

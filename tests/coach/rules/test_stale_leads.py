@@ -260,11 +260,18 @@ def test_one_with_whom_a_deal_was_won_is_no_lead_any_more() -> None:
         (WON, replace(WON, status=DealStatus.LOST), True),
         (replace(WON, contact_id=None), WON, True),
         (None, replace(WON, contact_id=None), False),
-        (None, replace(WON, status=DealStatus.OPEN), False),
+        (None, replace(WON, status=DealStatus.OPEN), True),
+        (None, replace(WON, status=DealStatus.OPEN, contact_id=None), False),
+        (None, replace(WON, status=DealStatus.OPEN, deleted=True), False),
+        (
+            replace(WON, status=DealStatus.OPEN),
+            replace(WON, status=DealStatus.OPEN, stage="Demo"),
+            False,
+        ),
         (CALL, CALL, False),
     ],
 )
-def test_of_deals_it_counts_how_they_were_decided(
+def test_of_deals_it_counts_how_they_were_decided_and_that_there_is_another(
     before: Subject | None, after: Subject, counts: bool
 ) -> None:
     assert isinstance(RULE, TimeRule)
