@@ -19,14 +19,14 @@ EVERY = 5.0
 FEW = 200
 
 _class, _changed = (
-    table("pg_class", *map(column, ("oid", "relname", "relnamespace", "reltuples"))),
-    table("pg_stat_user_tables", *map(column, ("relid", "n_mod_since_analyze"))),
+    table("pg_class", *map(column, ("oid", "relname", "reltuples"))),
+    table("pg_stat_user_tables", *map(column, ("relid", "schemaname", "n_mod_since_analyze"))),
 )
 _OUTGROWN = (
     select(_class.c.relname)
     .join(_changed, _changed.c.relid == _class.c.oid)
     .where(
-        _class.c.relnamespace == func.current_schema().op("::")(text("regnamespace")),
+        _changed.c.schemaname == func.current_schema(),
         # Where nothing is known yet, there are -1 rows.
         _changed.c.n_mod_since_analyze > func.greatest(_class.c.reltuples, FEW),
     )

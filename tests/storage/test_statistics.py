@@ -83,6 +83,23 @@ async def test_one_that_another_looks_at_is_passed_over(parts: Parts) -> None:
     assert await known(parts.database) == MANY
 
 
+async def test_tables_are_looked_at_whatever_their_schema_is_called(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("ALTER TABLE deals SET (autovacuum_enabled = false)"))
+            await tx.execute(text('ALTER SCHEMA public RENAME TO "Coach"'))
+            await tx.execute(
+                text(f'ALTER DATABASE {database.url.database} SET search_path = "Coach"')
+            )
+    finally:
+        await database.close()
+    async with running_parts(postgresql_url) as parts:
+        await fill(parts.database, MANY)
+        await statistics.keep_up(parts.database)
+        assert await looked(parts.database) == 1
+
+
 #: As many again of what there is one of, with other keys.
 COPIES = """
     INSERT INTO {table} SELECT (jsonb_populate_record(it, {keys})).*
