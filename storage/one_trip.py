@@ -30,6 +30,9 @@ Execution = Callable[[sqlite3.Connection], sqlite3.Cursor]
 #: Statements kept back at most: what they carry is in memory until they are made.
 MOST = 32
 
+#: How the note begins that names the statement of an error.
+_IN = "in: "
+
 
 class Cursor:
     """A cursor of the form SQLAlchemy uses; its rows come with the execution."""
@@ -179,11 +182,14 @@ def _noted(sql: str, work: Execution, raw: sqlite3.Connection) -> None:
         work(raw).close()
     except sqlite3.Error as error:
         # SQLAlchemy names the statement with which it goes.
-        error.add_note(f"in: {sql}")
+        error.add_note(f"{_IN}{sql}")
         raise
 
 
 def _as_sqlalchemys(error: sqlite3.Error, sql: str, parameters: Sequence[Any]) -> Exception:
+    for note in getattr(error, "__notes__", ()):
+        # It was kept back, and what has come next is none of it.
+        sql, parameters = note.removeprefix(_IN), ()
     return DBAPIError.instance(sql, parameters, error, sqlite3.Error)
 
 

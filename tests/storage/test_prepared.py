@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     event,
     func,
+    insert,
     select,
     table,
     text,
@@ -32,7 +33,7 @@ from coach.models import Deal, DealStatus
 from storage import mirror, one_trip, people
 from storage.among import among, texts
 from storage.columns import UtcDateTime
-from storage.database import Database, add, is_heard, is_passing
+from storage.database import Database, Tx, add, is_heard, is_passing
 from storage.prepared import Prepared
 from storage.tables import deals, stage_visits
 from storage.tables import people as people_table
@@ -180,6 +181,33 @@ async def test_what_the_database_refuses_is_told_as_sqlalchemy_tells_it(store: S
     # Also where so much was kept back that it is made at once.
     with pytest.raises(IntegrityError):
         await write_often()
+
+
+async def test_what_was_kept_back_is_named_where_it_fails_and_not_what_came_next(
+    sqlite_url: str,
+) -> None:
+    things, others = table("things", column("id", Integer())), table("others")
+    new, gone = Prepared(insert(things).values(id=bindparam("id"))), Prepared(delete(others))
+    count = Prepared(select(func.count()).select_from(others))
+    database = Database(sqlite_url)
+
+    async def fail(tx: Tx, so_often: int) -> None:
+        await new.do_each(tx, [{"id": 1}, {"id": 1}])
+        for _ in range(so_often):
+            await gone.do(tx, {})
+        await count.rows(tx)
+
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("CREATE TABLE things (id INTEGER PRIMARY KEY)"))
+            await tx.execute(text("CREATE TABLE others (id INTEGER)"))
+        for so_often in (0, 1, one_trip.MOST):
+            with pytest.raises(IntegrityError, match="INSERT INTO things") as refused:
+                async with database.write() as tx:
+                    await fail(tx, so_often)
+            assert "others" not in str(refused.value)
+    finally:
+        await database.close()
 
 
 async def test_what_gives_nothing_back_goes_with_what_comes_next(
