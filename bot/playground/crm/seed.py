@@ -55,6 +55,8 @@ class _Task:
     note: str = ""
     done: float | None = None
     """Days since it was completed."""
+    deal: str | None = None
+    """The deal it is for."""
 
 
 _CONTACTS = (
@@ -109,17 +111,19 @@ _DEALS = (
 )  # fmt: skip
 
 _TASKS = (
-    _Task("T-1", "Send Weber & Sons the revised offer", ANA, "high", -3, 9),
-    _Task("T-2", "Answer Lumen's security questions", ANA, "medium", -1, 6),
-    _Task("T-3", "Book the Obi Foods demo", ANA, "urgent", 1, 4, "They prefer mornings"),
-    _Task("T-4", "Prepare Acme's renewal call", ANA, "high", 2, 5),
+    _Task("T-1", "Send Weber & Sons the revised offer", ANA, "high", -3, 9, deal="D-2"),
+    _Task("T-2", "Answer Lumen's security questions", ANA, "medium", -1, 6, deal="D-3"),
+    _Task(
+        "T-3", "Book the Obi Foods demo", ANA, "urgent", 1, 4, "They prefer mornings", deal="D-4"
+    ),
+    _Task("T-4", "Prepare Acme's renewal call", ANA, "high", 2, 5, deal="D-1"),
     _Task("T-5", "Update the forecast", ANA, "low", 6, 3),
-    _Task("T-6", "Write to Marta Silva", ANA, "medium", None, 8),
-    _Task("T-7", "Call Elif Demir about delivery dates", BEN, "high", -2, 7),
-    _Task("T-8", "Quote for Atlas onboarding", BEN, "high", 3, 5),
+    _Task("T-6", "Write to Marta Silva", ANA, "medium", None, 8, deal="D-6"),
+    _Task("T-7", "Call Elif Demir about delivery dates", BEN, "high", -2, 7, deal="D-7"),
+    _Task("T-8", "Quote for Atlas onboarding", BEN, "high", 3, 5, deal="D-9"),
     _Task("T-9", "Clean up old leads", BEN, "low", 12, 20),
-    _Task("T-10", "Draft the Horvat contract", CHRIS, "urgent", 4, 10),
-    _Task("T-11", "Thank Sven Lund for the order", ANA, "medium", -18, 22, done=17.2),
+    _Task("T-10", "Draft the Horvat contract", CHRIS, "urgent", 4, 10, deal="D-12"),
+    _Task("T-11", "Thank Sven Lund for the order", ANA, "medium", -18, 22, done=17.2, deal="D-15"),
     _Task("T-12", "Renew the trade fair stand", CHRIS, "medium", -6, 30, done=7.1),
 )
 
@@ -245,6 +249,8 @@ def _past_of_task(crm: Crm, given: _Task, now: datetime, today: date) -> list[Js
         "created_at": _stamp(now - timedelta(days=given.age)),
         "completed_at": None,
         "note": given.note,
+        "deal_id": given.deal,
+        "contact_id": crm.deals[given.deal]["contact_id"] if given.deal else None,
         "from_coach": False,
     }
     crm.tasks[given.id] = task

@@ -51,6 +51,30 @@ def test_the_team_has_deals_over_the_stages_contacts_and_tasks(crm: Crm) -> None
     assert all(sign in titles for sign in "&<>*'")
 
 
+def test_a_task_that_speaks_of_a_deal_or_contact_belongs_to_it(crm: Crm) -> None:
+    events = seed.fill(crm, ZONES)
+    told = {e["data"]["task"]["id"]: e["data"]["task"] for e in events if "task" in e["data"]}
+    deals = {task["title"]: crm.deals[task["deal_id"]] for task in told.values() if task["deal_id"]}
+    # Else the coach says of a deal that nothing is planned for it beside a task that is.
+    assert {title: deal["title"] for title, deal in deals.items()} == {
+        "Send Weber & Sons the revised offer": "Weber & Sons rollout",
+        "Answer Lumen's security questions": "Lumen starter",
+        "Book the Obi Foods demo": "Obi Foods <pilot>",
+        "Prepare Acme's renewal call": "Acme renewal",
+        "Write to Marta Silva": "Porto Labs subscription",
+        "Call Elif Demir about delivery dates": "Demir fleet",
+        "Quote for Atlas onboarding": "Atlas onboarding",
+        "Draft the Horvat contract": "Horvat partnership",
+        "Thank Sven Lund for the order": "Lund support plan",
+    }
+    for task in told.values():
+        assert task["deal_id"] is None or task["contact_id"] == deals[task["title"]]["contact_id"]
+        assert (
+            task["deal_id"] is None
+            or task["owner_email"] == crm.owners[deals[task["title"]]["owner"]]
+        )
+
+
 def test_ana_has_stale_leads_stuck_deals_and_overdue_tasks_now_and_more_in_a_week(
     crm: Crm,
 ) -> None:
