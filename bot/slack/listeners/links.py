@@ -6,6 +6,7 @@ state is for who owns it, in their own conversation with the coach or in a windo
 
 import logging
 from functools import partial
+from html import unescape
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -68,6 +69,17 @@ async def answer(desk: Desk, body: Json, client: AsyncWebClient) -> None:
     except CALL_FAILED as error:
         # The message may be gone, or the app may not be allowed to: nobody waits for it.
         log.warning("a link got no button: %s", fault(error).code)
+
+
+async def says_it_all(desk: Desk, workspace_id: str, text: str) -> bool:
+    """Whether a message is links to deals and nothing else: what stands below them answers it."""
+    # As Slack writes a link: <https://crm.example/deals/17> or <https://crm.example/deals/17|…>.
+    urls = [unescape(word.strip("<>").partition("|")[0]) for word in text.split()]
+    if not 0 < len(urls) <= MOST or not all(url.startswith("https://") for url in urls):
+        return False
+    if Switch.LINKS not in await switches.are_on(desk.parts, workspace_id):
+        return False
+    return set(urls) <= set(await desk.connecting.deals_of_links(workspace_id, urls))
 
 
 def _where(event: Json) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.coaching import enrolling
 from bot.slack.blocks.pieces import Json
+from bot.slack.listeners import links
 from bot.slack.listeners.desk import Desk
 from bot.slack.nearest import nearest
 from coach.models import Enrolment, Person
@@ -33,6 +34,8 @@ async def answer(desk: Desk, body: Json) -> None:
     """
     typed = str(body["event"].get("text") or "")
     actor = await desk.actor(str(body["team_id"]), {"id": body["event"]["user"]})
+    if await links.says_it_all(desk, actor.workspace_id, typed):
+        return
     person = await enrolling.person_of(desk.parts, actor)
     now, near = desk.parts.clock.now(), nearest(typed, desk.subcommands)
     hello = Message(

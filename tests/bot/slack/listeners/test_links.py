@@ -1,6 +1,7 @@
 """A link to a deal gets a button for everybody, and its state for who owns the deal alone."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -156,6 +157,43 @@ async def test_told_twice_it_stands_there_once(linked: Surface) -> None:
     assert [list(message.unfurls)] == [[URL]]
     assert words_of(message).count("A deal in the CRM.") == 1
     assert json.loads(before).keys() == message.unfurls.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        (URL, 0),
+        # As Slack itself writes it.
+        (f"<{URL}>", 0),
+        (f"<{URL}|crm.example/deals/17>  <{URL}>", 0),
+        (f"What about <{URL}>?", 1),
+        ("<https://crm.example/deals/18>", 1),
+        (f"<{URL}> <https://crm.example/deals/18>", 1),
+        ("<>", 1),
+    ],
+)
+async def test_a_link_alone_is_answered_by_what_stands_below_it(
+    linked: Surface, text: str, answers: int
+) -> None:
+    linked.clock.moment += timedelta(minutes=2)
+    before = len(linked.slack.messages(ANA))
+    event = {
+        "type": "message", "channel": "D01ANA", "channel_type": "im", "user": ANA,
+        "text": text, "ts": "1790000000.000100",
+    }  # fmt: skip
+    assert (await linked.slack.event(event)).ok
+    await linked.settle()
+    assert len(linked.slack.messages(ANA)) - before == answers
+
+
+async def test_a_link_is_answered_like_anything_else_where_nothing_stands_below_it(
+    surface: Surface,
+) -> None:
+    ana = await surface.person(ANA)
+    await surface.save(deal(person_id=ana.id, url=URL))
+    await write(surface, ANA, URL)
+    (answer,) = [each for each in surface.slack.messages(ANA) if each.sender == "bot"]
+    assert "cannot chat" in answer.text
 
 
 async def test_other_links_and_too_many_get_nothing(linked: Surface) -> None:
