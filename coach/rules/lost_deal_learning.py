@@ -177,7 +177,7 @@ def _task(deal: Deal, title: Phrase) -> Suggestion:
 
 RULE = TimeRule(
     called=say("Lost deals"),
-    summary=say("A lost deal: its reason while fresh, another word after 90 days."),
+    summary=say("A lost deal: its reason while fresh, and again after 90 days."),
     level=Level.BALANCED,
     kind=SubjectKind.DEAL,
     due=due,
