@@ -242,9 +242,10 @@ def administered(known: TeamChannel | None, voice: Voice) -> Blocks:
 
 
 def _next(known: TeamChannel, at: datetime) -> Phrase:
-    coming = say("The next figures come {time}.", time=at)
     if known.too_few is None:
-        return coming
+        return say("The next figures come {time}.", time=at)
+    # Whether there will be enough of them by then nobody knows.
+    coming = say("The next can come {time}.", time=at)
     if not known.too_few:
         return together(say("Last week's were not told: nobody was active."), coming)
     few = counted(

@@ -40,4 +40,4 @@ def test_the_others_are_told_where_there_are_others() -> None:
 
 def test_of_a_week_in_which_nobody_was_active_no_number_is_told() -> None:
     said = json.dumps(administered(CHANNEL._replace(too_few=0), VOICE))
-    assert "Last week's were not told: nobody was active." in said
+    assert "Last week's were not told: nobody was active. The next can come " in said
