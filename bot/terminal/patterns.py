@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import typer
@@ -75,8 +75,8 @@ async def _patterns(parts: Parts, wish: Wish, day: date | None) -> None:
     if day is not None:
         if day > now.date():
             raise PatternsError(f"{words(DateWithYear(day))} is yet to come.")
-        # The whole day, wherever its end was written down.
-        end = datetime.combine(day, time.min, UTC) + timedelta(days=1)
+        # The whole day, wherever its end was written down, and nothing older than on it.
+        end = datetime.combine(day, time.max, UTC)
         now = min(now, end)
     only: Person | None = None
     if wish.person is not None:

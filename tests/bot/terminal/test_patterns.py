@@ -91,6 +91,23 @@ def test_an_earlier_day_shows_what_was_known_by_then(coach: Coach, imported: Pat
     assert count["late"] == 480
 
 
+def test_an_earlier_day_counts_ages_as_they_were_on_it(coach: Coach, tmp_path: Path) -> None:
+    day = date(2026, 10, 30)
+    old = [f"O-{n},Open {n},Offer,100,Ana Ruiz,ana@x.example,2026-03-01,,Web" for n in range(20)]
+    # No deal took longer than so many days: of this one it is not yet to be said.
+    as_old = f"O-20,Open 20,Offer,100,Ana Ruiz,ana@x.example,{day - timedelta(days=24)},,Web"
+    path = tmp_path / "deals.csv"
+    path.write_text("\n".join([deals(), *old, as_old]), encoding="utf-8")
+    assert coach("import", "deals", str(path), "--as-of", "2026-10-31").code == 0
+    for at, count in ((day, 20), (day + timedelta(days=1), 21)):
+        (ana,) = [
+            row
+            for row in rows(coach, "--person", "ana@x.example", "--at", at.isoformat())
+            if row["pattern"] == "open_too_long"
+        ]
+        assert ana["k"] == count
+
+
 def test_a_table_for_people_ends_with_what_may_be_said(coach: Coach, imported: Path) -> None:
     ran = coach("patterns")
     assert ran.code == 0, ran.err
