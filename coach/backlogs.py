@@ -14,6 +14,9 @@ from coach.timetable import has_just_begun
 #: How many things a summary shows.
 LINES = 3
 
+#: For so long a list stays in it unanswered: it is not told anew each day, as others are.
+LASTS = timedelta(days=7)
+
 #: What is brought in from elsewhere comes in pieces; after so long without one it is all there.
 QUIET = timedelta(minutes=1)
 

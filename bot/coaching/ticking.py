@@ -367,7 +367,11 @@ def _say(rule: TimeRule, look: TimeLook, news: Due, old: Due) -> _Said:
         # What was found out at the same moment before it was a backlog was another occasion.
         waits_since = look.person.backlog_at.isoformat()
         drafts = [
-            replace(draft, occasion=f"{draft.occasion} of a backlog of {waits_since}")
+            replace(
+                draft,
+                occasion=f"{draft.occasion} of a backlog of {waits_since}",
+                expires_at=max(draft.expires_at, look.now + backlogs.LASTS),
+            )
             for draft in backlog.drafts
         ]
         backlog = replace(backlog, drafts=drafts)

@@ -76,6 +76,9 @@ async def start(world: World) -> None:
     await world.settle()
 
 
+#: Rules that say one thing of all that is late or cold.
+LISTS = {"overdue_tasks", "stale_leads"}
+
 COUNTS = "12 deals stuck, 40 leads gone cold, 3 tasks overdue"
 
 
@@ -99,6 +102,25 @@ async def test_who_starts_gets_one_summary_and_no_queue(world: World) -> None:
     for _ in range(15):
         await world.pass_time(DAY)
     assert len(world.posts(ANA)) == so_far
+
+
+async def test_what_is_in_the_summary_stays_in_it_the_next_days_as_long_as_it_is_so(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    await newcomer(world)
+    await bring_in(world, *history())
+    await start(world)
+    (place,) = [n for n, each in enumerate(world.messages(ANA)) if "What was waiting" in each.text]
+    first = blocks(world, place)
+    assert first.count("'insight:take'") == 3
+    lists = [each for each in await world.insights(ANA) if each.rule in LISTS]
+    assert {each.rule for each in lists} == LISTS
+    for _ in range(3):
+        await world.pass_time(DAY)
+    assert blocks(world, place).count("'insight:take'") == 3
+    now = {each.fingerprint: each.state for each in await world.insights(ANA)}
+    assert {now[each.fingerprint] for each in lists} == {InsightState.OPEN}
 
 
 def quiet(id: str, value: int) -> list[dict[str, Any]]:
