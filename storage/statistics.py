@@ -3,8 +3,7 @@
 Autovacuum looks once a minute
 (https://www.postgresql.org/docs/current/runtime-config-autovacuum.html). Until then a table that
 was just filled is planned for as if it were empty, where one way is as good as another, and a join
-may read all of a workspace for each of its rows: with a thousand messages a decision of 1 ms takes
-150 ms.
+may read all of a workspace for each of its rows: with 700 messages what took 0.04 ms took 107 ms.
 """
 
 from sqlalchemy import column, func, select, table, text
