@@ -139,7 +139,7 @@ class Database:
         tx = await engine.connect().start()
         try:
             # Not as SQLAlchemy's event: engines with one take a longer way with every statement.
-            driver_of(tx).begin(how, gathers=gathers)
+            _driver(tx).begin(how, gathers=gathers)
             async with tx.begin():
                 yield tx
         finally:
@@ -150,17 +150,21 @@ class Database:
         await self._engine.dispose()
 
 
-def driver_of(tx: Tx) -> one_trip.Connection:
-    """SQLite's driver, for what goes past SQLAlchemy."""
+def _driver(tx: Tx) -> one_trip.Connection:
     connection: Any = tx.sync_connection
     driver: one_trip.Connection = connection.connection.driver_connection
     return driver
 
 
-def is_heard(tx: Tx) -> bool:
-    """Whether somebody listens to SQLAlchemy's events for each statement that is made."""
+def past_sqlalchemy(tx: Tx) -> one_trip.Connection | None:
+    """SQLite's driver, for what goes past SQLAlchemy; `None` where that has to execute it.
+
+    So on PostgreSQL, and while somebody listens to its events for each statement that is made.
+    """
     connection: Any = tx.sync_connection
-    return bool(connection.engine.dispatch.before_cursor_execute)
+    if tx.dialect.name != "sqlite" or connection.engine.dispatch.before_cursor_execute:
+        return None
+    return _driver(tx)
 
 
 def _json(value: Any) -> str:
@@ -325,10 +329,10 @@ async def merge(tx: Tx, conflict: Conflict, table: Table, rows: Sequence[dict[st
     statement = _statements.get(place)
     if statement is None:
         statement = _statements[place] = _compiled(tx, conflict, table, columns)
-    if tx.dialect.name != "sqlite" or is_heard(tx):
+    if (driver := past_sqlalchemy(tx)) is None:
         await tx.exec_driver_sql(statement.sql, statement.rows(rows))
     else:
-        await driver_of(tx).do(statement.sql, statement.rows(rows))
+        await driver.do(statement.sql, statement.rows(rows))
 
 
 def _compiled(tx: Tx, conflict: Conflict, table: Table, columns: Sequence[str]) -> _Statement:

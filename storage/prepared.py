@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import CompoundSelect, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from storage.database import Tx, driver_of, is_heard
+from storage.database import Tx, past_sqlalchemy
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -80,10 +80,10 @@ class Prepared:
 
     async def rows(self, tx: Tx, asked: Mapping[str, Any] = _NOTHING) -> Sequence[Any]:
         """Make it, and read what it gives back."""
-        if tx.dialect.name != "sqlite" or is_heard(tx):
+        if (driver := past_sqlalchemy(tx)) is None:
             return (await tx.execute(self.statement, asked)).all()
         form = self._form or self._prepare(tx.dialect)
-        return form.read(await driver_of(tx).fetch(form.sql, form.values(asked)))
+        return form.read(await driver.fetch(form.sql, form.values(asked)))
 
     async def first(self, tx: Tx, asked: Mapping[str, Any] = _NOTHING) -> Any | None:
         """The same; the first row, if there is any."""
@@ -102,11 +102,11 @@ class Prepared:
         """The same for each of these values, in their order."""
         if not asked:
             return
-        if tx.dialect.name != "sqlite" or is_heard(tx):
+        if (driver := past_sqlalchemy(tx)) is None:
             await tx.execute(self.statement, asked)
         else:
             form = self._form or self._prepare(tx.dialect)
-            await driver_of(tx).do(form.sql, [form.values(each) for each in asked])
+            await driver.do(form.sql, [form.values(each) for each in asked])
 
     def _prepare(self, dialect: Dialect) -> _Form:
         made = self.statement.compile(dialect=dialect)

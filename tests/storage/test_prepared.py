@@ -33,7 +33,7 @@ from coach.models import Deal, DealStatus
 from storage import mirror, one_trip, people
 from storage.among import among, texts
 from storage.columns import UtcDateTime
-from storage.database import Database, Tx, add, is_heard, is_passing
+from storage.database import Database, Tx, add, is_passing, past_sqlalchemy
 from storage.prepared import Prepared
 from storage.tables import deals, stage_visits
 from storage.tables import people as people_table
@@ -59,7 +59,7 @@ DEAL = Deal(
 async def same(database: Database, statement: Prepared, **asked: object) -> Sequence[Any]:
     """The rows of a statement, which are those that SQLAlchemy gives."""
     async with database.read() as tx:
-        assert not is_heard(tx)
+        assert (past_sqlalchemy(tx) is not None) is database.is_sqlite
         rows = await statement.rows(tx, asked)
         theirs = (await tx.execute(statement.statement, asked)).all()
     assert rows
